@@ -1,0 +1,7 @@
+"""Tasks: seeded generators and loaders of labelled series whose salient cells are known."""
+
+if __name__ == "datasets":
+    raise ImportError(
+        "this folder is saltbench.datasets; it was imported as top-level 'datasets' because the repository's "
+        "root is on sys.path: run Python with -P (or PYTHONSAFEPATH=1) and import saltbench.datasets"
+    )

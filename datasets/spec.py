@@ -1,0 +1,68 @@
+"""The contract of a task: a seeded function that gives labelled splits with ground truth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..entry import Entry
+from ..errors import NonFiniteError, ShapeError
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec(Entry):
+    """A task; its factory is `(seed, **parameters) -> TaskData`, the same bytes for the same seed."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples of one split.
+
+    Attributes:
+        inputs: float32 (batch, time, features).
+        labels: int64 (batch,), classes counted from 0.
+        truth: float32 (batch, time, features) in [0, 1]: how salient each cell is.
+    """
+
+    inputs: Array
+    labels: NDArray[np.int64]
+    truth: Array
+
+    def __post_init__(self) -> None:
+        if self.inputs.ndim != 3 or self.inputs.shape != self.truth.shape:
+            raise ShapeError(
+                "a split needs inputs and truth of one shape (batch, time, features), "
+                f"got inputs {self.inputs.shape} and truth {self.truth.shape}"
+            )
+        if self.labels.shape != self.inputs.shape[:1]:
+            raise ShapeError(f"a split of {len(self.inputs)} samples needs as many labels, got {self.labels.shape}")
+        if not np.isfinite(self.inputs).all():
+            raise NonFiniteError("a split's inputs must be finite, got NaN or infinity; clean the series first")
+        # np.nanmin would let NaN pass: the negated comparison does not
+        if self.truth.size and not (self.truth.min() >= 0 and self.truth.max() <= 1):
+            raise ShapeError("a split's truth must lie in [0, 1]; scale it before making the task")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """The three splits of a task; the test split is never seen by training or selection."""
+
+    train: Split
+    validation: Split
+    test: Split
+    classes: int
+
+    @property
+    def time(self) -> int:
+        """Number of time steps of each sample."""
+        return int(self.train.inputs.shape[1])
+
+    @property
+    def features(self) -> int:
+        """Number of features of each time step."""
+        return int(self.train.inputs.shape[2])

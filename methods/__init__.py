@@ -1,0 +1,1 @@
+"""Architectures that are explained, and the attribution methods that explain them."""

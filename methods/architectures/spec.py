@@ -1,0 +1,14 @@
+"""The contract of an architecture."""
+
+from dataclasses import dataclass
+
+from ...entry import Entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchitectureSpec(Entry):
+    """An architecture; its factory is `(time, features, classes, **parameters) -> nn.Module`.
+
+    The module maps float (batch, time, features) to logits (batch, classes). It draws its initial weights from
+    PyTorch's default generator, which training seeds inside a fork.
+    """

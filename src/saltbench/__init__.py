@@ -1,0 +1,47 @@
+"""Saliency over time, benchmarked: which saliency map of a time-series network can be trusted."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .benchmark.metric_spec import MetricSpec
+    from .benchmark.registry import load_registries
+    from .datasets.spec import Split, TaskData, TaskSpec
+    from .errors import SaltbenchError
+    from .methods.architectures.spec import ArchitectureSpec
+    from .methods.attributions.explain import attribute
+    from .methods.attributions.spec import MethodSpec
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "ArchitectureSpec": "methods.architectures.spec",
+    "MethodSpec": "methods.attributions.spec",
+    "MetricSpec": "benchmark.metric_spec",
+    "SaltbenchError": "errors",
+    "Split": "datasets.spec",
+    "TaskData": "datasets.spec",
+    "TaskSpec": "datasets.spec",
+    "attribute": "methods.attributions.explain",
+    "load_registries": "benchmark.registry",
+}
+
+__all__ = [
+    "ArchitectureSpec",
+    "MethodSpec",
+    "MetricSpec",
+    "SaltbenchError",
+    "Split",
+    "TaskData",
+    "TaskSpec",
+    "__version__",
+    "attribute",
+    "load_registries",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that `import saltbench` stays instant (PEP 562)."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'saltbench' has no attribute '{name}'")
+    return getattr(importlib.import_module(f".{_PUBLIC[name]}", __name__), name)

@@ -1,0 +1,82 @@
+"""An entry of a registry: a frozen description of a task, architecture, method or metric."""
+
+import difflib
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import ParameterError, UnknownNameError
+
+Factory = str | Callable[..., Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What every registry entry states about itself.
+
+    Attributes:
+        name: lower-case words with dashes, families separated by a slash.
+        version: raised whenever the entry's behaviour changes; part of every result's key.
+        description: one sentence for `saltbench list`.
+        reference: citation of the source, or where the definition stands.
+        factory: the function itself, or "module:attribute", resolved on first use so that listing entries
+            imports nothing heavy.
+        parameters: every parameter of the factory that a user may set, with its default (JSON values).
+        tags: words to filter by.
+        source: empty for what ships with saltbench; otherwise names the plugin and a digest of its bytes,
+            so that an edited plugin is computed anew.
+    """
+
+    name: str
+    version: int
+    description: str
+    reference: str
+    factory: Factory
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    source: str = ""
+
+    def load(self) -> Callable[..., Any]:
+        """Return the function behind the entry."""
+        return resolve(self.factory)
+
+    def configure(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the defaults updated with overrides.
+
+        Raises:
+            UnknownNameError: a parameter that the entry does not have.
+            ParameterError: a value of another type than the default's.
+        """
+        for name, value in overrides.items():
+            if name not in self.parameters:
+                raise UnknownNameError(unknown(f"parameter of {self.name}", name, self.parameters))
+            _check_type(self.name, name, self.parameters[name], value)
+        return {**self.parameters, **overrides}
+
+
+def resolve(factory: Factory) -> Callable[..., Any]:
+    """Return a callable given as itself or as "module:attribute"."""
+    if not isinstance(factory, str):
+        return factory
+    module, _, attribute = factory.partition(":")
+    loaded: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return loaded
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the one-line message for an unknown name, with near matches first."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"unknown {kind} '{name}'; did you mean {' or '.join(repr(n) for n in near)}?"
+    return f"unknown {kind} '{name}'; known: {', '.join(names) or 'none'}"
+
+
+def _check_type(entry: str, name: str, default: Any, value: Any) -> None:
+    expected = (int, float) if isinstance(default, float) else type(default)
+    mistaken_bool = isinstance(value, bool) and not isinstance(default, bool)
+    if mistaken_bool or not isinstance(value, expected):
+        raise ParameterError(
+            f"{entry}: parameter {name} must be {type(default).__name__} (default {default!r}), got {value!r}"
+        )

@@ -1,0 +1,41 @@
+"""Errors a user can act on: each message is one line that says what was expected, what was given, what to do."""
+
+
+class SaltbenchError(Exception):
+    """Base of every error caused by input, files or entries rather than by a fault in saltbench."""
+
+
+class UnknownNameError(SaltbenchError):
+    """A name that no registry entry, suite, parameter or published table has."""
+
+
+class DuplicateNameError(SaltbenchError):
+    """Two entries of one registry share a name."""
+
+
+class ParameterError(SaltbenchError):
+    """A parameter whose type or value is impossible."""
+
+
+class ShapeError(SaltbenchError):
+    """An array whose shape does not fit its contract."""
+
+
+class NonFiniteError(SaltbenchError):
+    """NaN or infinity where a number is needed."""
+
+
+class UnsupportedOperationError(SaltbenchError):
+    """A network operation for which an attribution method has no rule."""
+
+
+class PluginError(SaltbenchError):
+    """A plugin file or entry point that cannot be loaded or that offers no entry."""
+
+
+class StoreError(SaltbenchError):
+    """A results folder that cannot be read or written."""
+
+
+class Interrupted(SaltbenchError):  # noqa: N818 - not a fault: the user asked to stop
+    """The run was stopped on request; everything finished before stays."""
