@@ -1,0 +1,19 @@
+"""Random numbers from explicit seeds, where PyTorch offers only its default generators."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
+    """Seed PyTorch's default generators of the CPU and of device inside the block, and restore them after it.
+
+    Dropout, module initialisation and Captum draw from the default generators only; the fork keeps their use
+    from leaking into, or depending on, anything else in the process.
+    """
+    device = torch.device(device)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
