@@ -1,0 +1,30 @@
+"""Array arithmetic that metrics and their chance levels share; every result depends on one sample alone."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def by_cell(values: Floats) -> Floats:
+    """Return (batch, time, features) as (batch, time · features)."""
+    return values.reshape(len(values), -1)
+
+
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Return numerator / denominator, both (batch,); NaN where the denominator is 0."""
+    return np.divide(numerator, denominator, out=np.full(denominator.shape, np.nan), where=denominator != 0)
+
+
+def centre_in_time(weights: Floats) -> Floats:
+    """Return Σ w p / Σ w, where p runs from 0 at the first to 1 at the last time step.
+
+    Args:
+        weights: (batch, time, features), not negative.
+
+    Returns:
+        (batch,) in [0, 1]; 0 where there is one time step only; NaN where every weight is 0.
+    """
+    by_time = weights.sum(axis=2)
+    positions = np.linspace(0.0, 1.0, by_time.shape[1])
+    return ratio((by_time * positions).sum(axis=1), by_time.sum(axis=1))

@@ -1,0 +1,218 @@
+"""The command line; heavy imports stand inside the commands, so that `--help` and `list` answer at once."""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .. import __version__
+from ..entry import unknown
+from ..errors import Interrupted, ParameterError, SaltbenchError, UnknownNameError
+from .registry import listing, load_registries
+from .suite import OUTPUTS, TARGETS, Suite, load_suite
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .runner import Result
+
+KINDS = ("tasks", "architectures", "methods", "metrics")
+MANY = ("--tasks", "--architectures", "--methods", "--plugin")  # options that take several values
+
+app = typer.Typer(
+    name="saltbench",
+    help="Which saliency map of a time-series network can be trusted, and where does it go blind?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Globs = Annotated[list[str] | None, typer.Option(help="Names or shell patterns, several allowed.", metavar="G…")]
+Results = Annotated[Path, typer.Option(help="Parent folder of the suite's folder.")]
+Plugins = Annotated[list[Path] | None, typer.Option(help="Python files that define further entries.", metavar="FILE")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1)]
+Seeds = Annotated[int | None, typer.Option(help="Repetitions, each with its own data, training and noise.", min=1)]
+
+
+@app.command("list")
+def list_entries(
+    kind: Annotated[str, typer.Argument(help=" | ".join(KINDS))],
+    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    plugin: Plugins = None,
+) -> None:
+    """List the tasks, architectures, methods or metrics that can be named."""
+    if kind not in KINDS:
+        raise UnknownNameError(unknown("kind", kind, KINDS))
+    rows = listing(getattr(load_registries(plugin or ()), kind))
+    if form == "json":
+        print(json.dumps(rows, indent=1, ensure_ascii=False))  # noqa: T201 - the command's output
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(("name", "version", "description", "reference"))
+        writer.writerows((row["name"], row["version"], row["description"], row["reference"]) for row in rows)
+    elif form == "table":
+        table = Table("name", "version", "description", box=None)
+        for row in rows:
+            table.add_row(row["name"], str(row["version"]), escape(row["description"]))
+        Console().print(table)
+    else:
+        raise ParameterError(f"--format must be table, csv or json, got '{form}'")
+
+
+@app.command()
+def run(
+    suite: Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")] = "quick",
+    tasks: Globs = None,
+    architectures: Globs = None,
+    methods: Globs = None,
+    seeds: Seeds = None,
+    target: Annotated[str | None, typer.Option(help="Explain the true or the predicted class.")] = None,
+    output: Annotated[str | None, typer.Option(help="Explain its logit or its probability.")] = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    results: Results = Path("results"),
+    plugin: Plugins = None,
+) -> None:
+    """Train, explain and score a suite; an interrupted run is finished by the same command."""
+    given = {
+        "tasks": tasks,
+        "architectures": architectures,
+        "methods": methods,
+        "seeds": seeds,
+        "target": target,
+        "output": output,
+    }
+    overrides = {key: value for key, value in given.items() if value}
+    loaded = load_suite(suite, load_registries(plugin or ()), overrides)
+    finish(execute(loaded, results, device, workers, plugin or ()))
+
+
+@app.command("leaderboard")
+def show_leaderboard(
+    folder: Annotated[Path, typer.Argument(help="A suite's results folder.", metavar="DIR")],
+    form: Annotated[str, typer.Option("--format", help="csv or markdown.")] = "csv",
+    output: Annotated[Path | None, typer.Option(help="File to write; default: standard output.")] = None,
+) -> None:
+    """Print the leaderboard of a results folder."""
+    from .leaderboard import read_csv
+    from .render import render
+    from .store import write_atomically
+
+    text = render(read_csv(folder), form)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_atomically(output, text.encode())
+
+
+@app.command()
+def reproduce(
+    what: Annotated[str, typer.Argument(help="table1")],
+    device: Device = "auto",
+    workers: Workers = None,
+    results: Results = Path("results"),
+) -> None:
+    """Reproduce a table or figure of the source, published beside measured."""
+    from .reproduce import REPRODUCTIONS
+
+    if what not in REPRODUCTIONS:
+        raise UnknownNameError(unknown("reproduction", what, REPRODUCTIONS))
+    result = execute(load_suite(what, load_registries()), results, device, workers, ())
+    for line in REPRODUCTIONS[what](result):
+        Console(highlight=False).print(line)
+    finish(result)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Handle options that stand before a command."""
+    if show:
+        print(__version__)  # noqa: T201 - the command's output
+        raise typer.Exit
+
+
+def execute(
+    suite: Suite, results: Path, device: str, workers: int | None, plugins: Sequence[Path]
+) -> "Result":
+    """Run a suite with live progress on standard error and draw its maps."""
+    from .figures import draw_maps
+    from .progress import progress
+    from .runner import choose_device, default_workers, run_suite
+
+    chosen = choose_device(device)
+    console = Console(stderr=True, highlight=False)
+    with progress(console) as report:
+        result = run_suite(
+            suite,
+            results,
+            plugins=plugins,
+            device=chosen,
+            workers=workers or default_workers(chosen),
+            report=report,
+        )
+    draw_maps(suite, result.folder, chosen)
+    return result
+
+
+def finish(result: "Result") -> None:
+    """Print the table and where the files are; exit with status 1 if a cell failed."""
+    console = Console(highlight=False)
+    console.print(summary(result.table))
+    for name in ("leaderboard.csv", "scores.parquet", "maps.png"):
+        console.print(f"{result.folder / name}", markup=False, soft_wrap=True)
+    if result.failures:
+        first = result.failures[0]
+        raise SaltbenchError(
+            f"{len(result.failures)} cells failed, the others are complete; the first: {first.task} "
+            f"{first.architecture} {first.method} seed {first.repetition}: {first.reason}"
+        )
+
+
+def summary(table: "pd.DataFrame") -> Table:
+    """Return the main columns of a leaderboard as a table for the terminal."""
+    shown = ["accuracy", "weighted_jaccard", "euclidean", "average_precision", "roc_auc"]
+    result = Table("task", "architecture", "method", *shown, box=None)
+    for _, row in table.iterrows():
+        scores = (_short(row.get(column)) for column in shown)
+        result.add_row(escape(row.task), escape(row.architecture), escape(row.method), *scores)
+    return result
+
+
+def _short(value: Any) -> str:
+    return "" if value is None or value != value else f"{value:.3f}"  # noqa: PLR0124 - NaN
+
+
+def expand(arguments: Sequence[str]) -> list[str]:
+    """Return arguments with `--tasks a b` written as `--tasks a --tasks b`, which is what Click understands."""
+    expanded: list[str] = []
+    repeated = ""
+    for argument in arguments:
+        if argument.startswith("-"):
+            repeated = argument if argument in MANY else ""
+            expanded.append(argument)
+        elif repeated and expanded[-1] != repeated:
+            expanded += [repeated, argument]
+        else:
+            expanded.append(argument)
+    return expanded
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on standard error and exit status 1."""
+    try:
+        app(expand(sys.argv[1:]), standalone_mode=False)
+    except (SaltbenchError, Interrupted) as error:
+        sys.exit(f"saltbench: {error}")
+    except KeyboardInterrupt:
+        sys.stderr.write("saltbench: interrupted; run the same command again to finish the rest\n")
+        sys.exit(130)

@@ -1,0 +1,81 @@
+"""Stored results of a suite, gathered into one table of per-sample scores and one record a cell."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from .evaluation import SCORES, Failure
+from .plan import Job, jobs
+from .store import Artifact, Store
+from .suite import Suite
+
+ID = ["task", "architecture", "method", "seed"]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All that a suite's cells say.
+
+    Attributes:
+        scores: one row a sample: task, architecture (empty for references), method, seed, sample, label, target,
+            then one column a metric.
+        cells: one row a cell: task, architecture, method, seed, status (ok, failed or missing), reason, and for
+            trained models accuracy, majority (share of the largest class) and tested (number of samples).
+        yardsticks: one row an explained sample: task, seed, sample, <metric>_chance and <metric>_oracle.
+    """
+
+    scores: pd.DataFrame
+    cells: pd.DataFrame
+    yardsticks: pd.DataFrame
+
+
+def collect(suite: Suite, store: Store, device: str, failures: Sequence[Failure] = ()) -> Collection:
+    """Return what the store holds of a suite; cells it does not hold are failed (with the reason) or missing.
+
+    Raises:
+        StoreError: a result cannot be read.
+    """
+    reasons = {(f.task, f.architecture, f.method, f.repetition): f.reason for f in failures}
+    scores, cells, yardsticks = [], [], []
+    for job in jobs(suite, device):
+        if job.architecture is None:
+            yardsticks += _yardstick(job, store)
+        for identity, artifact in _cells(job, store):
+            cells.append({**identity, **_standing(artifact, reasons.get(tuple(identity.values())))})
+            if artifact is not None:
+                scores.append(_table(artifact, identity))
+    return Collection(_joined(scores), pd.DataFrame(cells), _joined(yardsticks))
+
+
+def _cells(job: Job, store: Store) -> Iterator[tuple[dict[str, Any], Artifact | None]]:
+    architecture = job.architecture.name if job.architecture else ""
+    for method in job.methods:
+        identity = dict(zip(ID, (job.task.name, architecture, method.name, job.repetition), strict=True))
+        yield identity, store.get("cells", job.cell_key(method))
+
+
+def _yardstick(job: Job, store: Store) -> list[pd.DataFrame]:
+    artifact = store.get("yardsticks", job.yardstick_key())
+    return [] if artifact is None else [_table(artifact, {"task": job.task.name, "seed": job.repetition})]
+
+
+def _standing(artifact: Artifact | None, reason: str | None) -> dict[str, Any]:
+    if artifact is None:
+        return {"status": "failed" if reason else "missing", "reason": reason or "not computed; run the suite again"}
+    model = artifact.facts["model"]
+    return {"status": "ok", "reason": "", **{key: model.get(key) for key in ("accuracy", "majority", "tested")}}
+
+
+def _table(artifact: Artifact, identity: dict[str, Any]) -> pd.DataFrame:
+    table = pd.read_parquet(io.BytesIO(artifact.files[SCORES]))
+    table.insert(0, "sample", range(len(table)))
+    for position, (name, value) in enumerate(identity.items()):
+        table.insert(position, name, value)
+    return table
+
+
+def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

@@ -1,0 +1,33 @@
+"""Live progress on standard error: a bar on a terminal, a line a job elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn
+
+from .plan import Job
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Callable[[Job, int, int], None]]:
+    """Give the function that a run calls after every finished job."""
+    if not console.is_terminal:
+        yield lambda job, done, total: console.print(f"[{done}/{total}] {job.describe()}", markup=False)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        shown = bar.add_task("starting workers", total=None)
+
+        def report(job: Job, done: int, total: int) -> None:
+            bar.update(shown, completed=done, total=total, description=f"done: {job.describe()}")
+
+        yield report

@@ -1,0 +1,24 @@
+"""Where numbers come from: versions, machine type and settings, without anything that differs between reruns."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from .store import FORMAT
+from .suite import Suite
+
+LIBRARIES = ("saltbench", "torch", "captum", "numpy", "scipy", "pandas", "scikit-learn")
+
+
+def environment() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that results depend on, and the machine type."""
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        **{library: version(library) for library in LIBRARIES},
+    }
+
+
+def provenance(suite: Suite, device: str) -> dict[str, Any]:
+    """Return what a leaderboard's numbers depend on, as JSON values."""
+    return {"format": FORMAT, "suite": suite.as_json(), "device": device, "environment": environment()}

@@ -1,0 +1,174 @@
+"""Registries of tasks, architectures, methods and metrics, filled from saltbench, entry points and plugin files."""
+
+import dataclasses
+import fnmatch
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from ..datasets import entries as tasks
+from ..datasets.spec import TaskSpec
+from ..entry import Entry, unknown
+from ..errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError
+from ..methods.architectures import entries as architectures
+from ..methods.architectures.spec import ArchitectureSpec
+from ..methods.attributions import entries as methods
+from ..methods.attributions.spec import MethodSpec
+from . import metrics
+from .metric_spec import MetricSpec
+
+T = TypeVar("T", bound=Entry)
+
+
+class Registry(Generic[T]):
+    """Entries of one kind by name, in the order of their registration."""
+
+    def __init__(self, kind: str, entries: Iterable[T] = ()) -> None:
+        self.kind = kind
+        self._entries: dict[str, T] = {}
+        for entry in entries:
+            self.register(entry)
+
+    def register(self, entry: T) -> None:
+        """Add an entry.
+
+        Raises:
+            DuplicateNameError: the name is taken.
+            ParameterError: the version is not a positive integer.
+        """
+        if entry.name in self._entries:
+            raise DuplicateNameError(
+                f"{self.kind} '{entry.name}' is registered twice "
+                f"({self._entries[entry.name].source or 'saltbench'} and {entry.source or 'saltbench'}); rename one"
+            )
+        if entry.version < 1:
+            raise ParameterError(f"{self.kind} '{entry.name}' needs a version of at least 1, got {entry.version}")
+        self._entries[entry.name] = entry
+
+    def get(self, name: str) -> T:
+        """Return the entry called name.
+
+        Raises:
+            UnknownNameError: with near matches.
+        """
+        if name not in self._entries:
+            raise UnknownNameError(unknown(self.kind, name, self._entries))
+        return self._entries[name]
+
+    def match(self, patterns: Iterable[str]) -> list[T]:
+        """Return the entries that match any shell pattern (`box/*`), each once, in the patterns' order.
+
+        Raises:
+            UnknownNameError: a pattern that matches nothing.
+        """
+        found: dict[str, T] = {}
+        for pattern in patterns:
+            names = [name for name in self._entries if fnmatch.fnmatchcase(name, pattern)]
+            if not names:
+                raise UnknownNameError(unknown(self.kind, pattern, self._entries))
+            found.update((name, self._entries[name]) for name in names)
+        return list(found.values())
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+@dataclass(frozen=True)
+class Registries:
+    """The four registries a run draws from."""
+
+    tasks: Registry[TaskSpec]
+    architectures: Registry[ArchitectureSpec]
+    methods: Registry[MethodSpec]
+    metrics: Registry[MetricSpec]
+
+    def register(self, entry: Entry) -> None:
+        """Add an entry to the registry of its kind."""
+        match entry:
+            case TaskSpec():
+                self.tasks.register(entry)
+            case ArchitectureSpec():
+                self.architectures.register(entry)
+            case MethodSpec():
+                self.methods.register(entry)
+            case MetricSpec():
+                self.metrics.register(entry)
+            case _:
+                raise PluginError(
+                    f"'{entry.name}' is a plain Entry; use TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec"
+                )
+
+
+def load_registries(plugins: Sequence[Path] = ()) -> Registries:
+    """Return fresh registries of saltbench's entries, those of installed entry points, and those of plugin files.
+
+    Raises:
+        PluginError: a plugin that cannot be loaded or offers no entry.
+        DuplicateNameError: a name that is taken.
+    """
+    registries = Registries(
+        Registry("task", tasks.ENTRIES),
+        Registry("architecture", architectures.ENTRIES),
+        Registry("method", methods.ENTRIES),
+        Registry("metric", metrics.ENTRIES),
+    )
+    for kind in ("tasks", "architectures", "methods", "metrics"):
+        for point in entry_points(group=f"saltbench.{kind}"):
+            registries.register(_from_entry_point(point))
+    for path in plugins:
+        for entry in _from_file(path):
+            registries.register(entry)
+    return registries
+
+
+def _from_entry_point(point: EntryPoint) -> Entry:
+    origin = f"entry point {point.name} = {point.value}"
+    try:
+        entry = point.load()
+    except Exception as error:  # noqa: BLE001 - third-party code can raise anything
+        raise PluginError(f"{origin} cannot be loaded: {describe(error)}; fix or uninstall it") from error
+    if not isinstance(entry, Entry):
+        raise PluginError(f"{origin} must be a TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec, got {entry!r}")
+    version = point.dist.version if point.dist else "?"
+    return dataclasses.replace(entry, source=f"{point.value} {version}")
+
+
+def _from_file(path: Path) -> list[Entry]:
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise PluginError(f"plugin {path} cannot be read: {error.strerror}; check the path") from error
+    found = {id(value): value for value in vars(_execute(path)).values() if isinstance(value, Entry)}
+    if not found:
+        raise PluginError(f"plugin {path} defines no TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec")
+    return [dataclasses.replace(entry, source=f"{path.name} sha256:{digest}") for entry in found.values()]
+
+
+def _execute(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"saltbench_plugin_{path.stem.replace('-', '_')}", path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"plugin {path} is not a Python file; its name must end with .py")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # noqa: BLE001 - the plugin is the user's code and can raise anything
+        raise PluginError(f"plugin {path} raised on import: {describe(error)}") from error
+    return module
+
+
+def describe(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def listing(registry: Registry[Any]) -> list[dict[str, Any]]:
+    """Return name, version, description, reference, tags and parameters of each entry as JSON values."""
+    fields = ("name", "version", "description", "reference", "tags", "parameters", "source")
+    return [{key: getattr(entry, key) for key in fields} for entry in registry]

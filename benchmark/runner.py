@@ -1,0 +1,161 @@
+"""Runs a suite: hands its jobs to worker processes, and writes the tables when all is done."""
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ..errors import ParameterError
+from .collection import Collection, collect
+from .evaluation import Evaluator, Failure
+from .leaderboard import leaderboard, to_csv
+from .plan import Job, jobs
+from .provenance import provenance
+from .registry import load_registries
+from .store import Store, open_store, write_atomically
+from .suite import Suite
+
+Report = Callable[[Job, int, int], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves: the leaderboard, the collected scores, the folder of both, and the cells that failed."""
+
+    table: pd.DataFrame
+    collection: Collection
+    folder: Path
+    failures: list[Failure]
+
+
+def run_suite(
+    suite: Suite,
+    results: Path,
+    *,
+    plugins: Sequence[Path] = (),
+    device: str = "cpu",
+    workers: int = 1,
+    report: Report = lambda job, done, total: None,
+) -> Result:
+    """Run what a suite lacks under results/<suite name>/ and write its tables; results do not depend on workers.
+
+    Args:
+        suite: the grid.
+        results: parent of the suite's folder.
+        plugins: files whose entries the suite uses.
+        device: "cpu" or "cuda".
+        workers: processes; 1 runs everything in this one.
+        report: called after every finished job with the job, how many are done, and how many there are.
+
+    Raises:
+        StoreError: the folder cannot be read or written; what was finished is kept.
+        KeyboardInterrupt: Ctrl-C; what was finished is kept.
+        PluginError: a plugin does not load.
+    """
+    registries = load_registries(plugins)
+    folder = results / suite.name
+    with open_store(folder) as store:
+        failures: list[Failure] = []
+        planned = list(jobs(suite, device))
+        for done, (job, failed) in enumerate(_execute(planned, store, plugins, workers), start=1):
+            failures += failed
+            report(job, done, len(planned))
+        collection = collect(suite, store, device, failures)
+        table = leaderboard(collection, [registries.metrics.get(metric.name) for metric in suite.metrics])
+        write_atomically(folder / "scores.parquet", bytes(collection.scores.to_parquet(index=False)))
+        record = json.dumps(provenance(suite, device), indent=1, ensure_ascii=False)
+        write_atomically(folder / "provenance.json", record.encode() + b"\n")
+        write_atomically(folder / "leaderboard.csv", to_csv(table))
+    return Result(table, collection, folder, failures)
+
+
+def choose_device(name: str) -> str:
+    """Return "cuda" or "cpu" for auto, cpu or cuda.
+
+    Raises:
+        ParameterError: cuda without a usable GPU, or another name.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise ParameterError(f"device must be auto, cpu or cuda, got '{name}'")
+    usable = torch.cuda.is_available()
+    if name == "cuda" and not usable:
+        raise ParameterError("device cuda was asked for but PyTorch sees no GPU; use --device cpu or auto")
+    return "cuda" if usable and name != "cpu" else "cpu"
+
+
+def default_workers(device: str) -> int:
+    """Return one process a usable processor core, or one in all for a GPU."""
+    return 1 if device == "cuda" else len(os.sched_getaffinity(0))
+
+
+def _execute(
+    planned: Sequence[Job], store: Store, plugins: Sequence[Path], workers: int
+) -> Iterator[tuple[Job, list[Failure]]]:
+    if workers == 1:
+        with _one_thread():
+            evaluator = Evaluator(load_registries(plugins), store)
+            for job in planned:
+                yield job, evaluator.run(job)
+        return
+    with _pool(store, plugins, workers) as executor:
+        submitted = {executor.submit(_run, job): job for job in planned}
+        for future in as_completed(submitted):
+            yield submitted[future], future.result()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    # the order of floating-point sums depends on the number of threads: one everywhere gives the same bytes
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def _pool(store: Store, plugins: Sequence[Path], workers: int) -> Iterator[Executor]:
+    # spawn: a forked child would inherit PyTorch's thread pools in an undefined state
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    with ProcessPoolExecutor(workers, context, initializer=_initialise, initargs=(store, plugins, stop)) as executor:
+        try:
+            yield executor
+        except BaseException:
+            stop.set()
+            executor.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+_evaluator: Evaluator | None = None  # one a worker process, set by _initialise
+
+
+def _initialise(store: Store, plugins: Sequence[Path], stop: Event) -> None:
+    global _evaluator  # noqa: PLW0603 - how a process pool hands state to its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    torch.set_num_threads(1)
+    _evaluator = Evaluator(load_registries(plugins), store, stop.is_set)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _run(job: Job) -> list[Failure]:
+    assert _evaluator is not None
+    return _evaluator.run(job)

@@ -1,0 +1,210 @@
+"""The file system as database: one directory a result, content-addressed, complete or absent."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import StoreError
+
+FORMAT = 1  # raised when the layout or meaning of stored files changes
+TEMPORARY = ".tmp-"
+RECORD = "record.json"
+
+
+def canonical(value: Any) -> bytes:
+    """Return the one JSON text (UTF-8) that stands for value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+
+
+def address(key: Mapping[str, Any]) -> str:
+    """Return the directory name of what key determines: the start of the SHA-256 of its canonical JSON."""
+    return hashlib.sha256(canonical(key)).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A stored result: the key that determines it, facts about its making, and its files."""
+
+    key: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Store:
+    """The stored results of one suite.
+
+    A result is written to a temporary directory, synced and renamed, so that a reader sees all of it or nothing
+    whenever the writer is killed. Every file's SHA-256 is checked on reading.
+    """
+
+    root: Path
+
+    def get(self, kind: str, key: Mapping[str, Any]) -> Artifact | None:
+        """Return the result of that kind and key, or None where it is absent or damaged (to be computed anew).
+
+        Raises:
+            StoreError: the result cannot be read, or a newer saltbench wrote it.
+        """
+        folder = self._folder(kind, key)
+        try:
+            return _read(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StoreError(f"cannot read {folder}: {error.strerror}; check its permissions") from error
+
+    def put(self, kind: str, artifact: Artifact) -> None:
+        """Write a result, replacing a damaged one; where a sound one stands already, keep that.
+
+        Raises:
+            StoreError: the folder cannot be written (no space, no permission, …).
+        """
+        folder = self._folder(kind, artifact.key)
+        if self.get(kind, artifact.key) is not None:
+            return
+        with _explained(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder.parent))
+            try:
+                _write_all(temporary, artifact)
+                if folder.exists():
+                    shutil.rmtree(folder)
+                temporary.rename(folder)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+            sync_directory(folder.parent)
+
+    def _folder(self, kind: str, key: Mapping[str, Any]) -> Path:
+        return self.root / kind / address(key)
+
+
+@contextmanager
+def open_store(root: Path) -> Iterator[Store]:
+    """Lock a results folder for one run, clear what killed runs left half-written, and give its store.
+
+    Raises:
+        StoreError: the folder cannot be written, another run holds it, or a newer saltbench made it.
+    """
+    check_format(root)
+    with _explained(root):
+        root.mkdir(parents=True, exist_ok=True)
+        lock = (root / ".lock").open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"another run is writing {root}; wait for it or choose another --results") from error
+        with _explained(root):
+            for leftover in root.glob(f"*/{TEMPORARY}*"):
+                shutil.rmtree(leftover)
+            for leftover in root.glob(f"{TEMPORARY}*"):
+                leftover.unlink()
+        yield Store(root)
+
+
+def check_format(root: Path) -> None:
+    """Raise a StoreError if root's provenance was written by a newer saltbench or cannot be understood."""
+    path = root / "provenance.json"
+    if not path.exists():
+        return
+    try:
+        found = json.loads(path.read_bytes())["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path} is unreadable or damaged; delete it to let the run write it again") from error
+    _require_format(found, path)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or as it was before, whenever the process is killed.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                _write_synced(file, content)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make a rename inside the directory durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(folder: Path) -> Artifact | None:
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        digest = record.pop("digest")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    if not isinstance(digest, str) or digest != _digest(canonical(record)):
+        return None
+    _require_format(record["format"], folder)
+    files = {name: (folder / name).read_bytes() for name in record["files"]}
+    if any(_digest(content) != record["files"][name] for name, content in files.items()):
+        return None
+    return Artifact(record["key"], record["facts"], files)
+
+
+def _write_all(folder: Path, artifact: Artifact) -> None:
+    digests = {name: _digest(content) for name, content in artifact.files.items()}
+    record: dict[str, Any] = {"format": FORMAT, "key": artifact.key, "facts": artifact.facts, "files": digests}
+    record["digest"] = _digest(canonical(record))
+    for name, content in {**artifact.files, RECORD: json.dumps(record, indent=1).encode()}.items():
+        with (folder / name).open("wb") as file:
+            _write_synced(file, content)
+    sync_directory(folder)
+
+
+def _write_synced(file: Any, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _require_format(found: Any, where: Path) -> None:
+    if not isinstance(found, int):
+        raise StoreError(f"{where} states no format number; move the folder away or choose another --results")
+    if found > FORMAT:
+        raise StoreError(
+            f"{where} was written by a newer saltbench (format {found}, this one reads up to {FORMAT}); "
+            "upgrade saltbench or choose another --results"
+        )
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}; what was finished before is kept, "
+            "make room or fix the permissions and run the same command again"
+        ) from error

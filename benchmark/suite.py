@@ -1,0 +1,191 @@
+"""A suite: a named grid of tasks, architectures, methods and seeds, read from TOML."""
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ..entry import Entry, unknown
+from ..errors import ParameterError, SaltbenchError, UnknownNameError
+from .registry import Registries
+from .training import Recipe
+
+TARGETS = ("true", "predicted")
+OUTPUTS = ("logit", "probability")
+KINDS = ("tasks", "architectures", "methods", "metrics")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An entry by name and version, with every parameter set: all that determines its behaviour."""
+
+    name: str
+    version: int
+    source: str
+    parameters: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the choice as JSON values."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """A validated grid.
+
+    Attributes:
+        name: the folder under results/.
+        description: one sentence.
+        tasks, architectures, methods, metrics: the chosen entries; methods without the reference methods.
+        references: the chosen reference methods.
+        seeds: number of repetitions; repetition s seeds data, training and attribution.
+        samples: test samples explained in each repetition.
+        target: explain the "true" or the "predicted" class.
+        output: explain its "logit" or its "probability".
+        training: the recipe.
+    """
+
+    name: str
+    description: str
+    tasks: tuple[Choice, ...]
+    architectures: tuple[Choice, ...]
+    methods: tuple[Choice, ...]
+    references: tuple[Choice, ...]
+    metrics: tuple[Choice, ...]
+    seeds: int
+    samples: int
+    target: str = "true"
+    output: str = "logit"
+    training: Recipe = field(default_factory=Recipe)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the suite as JSON values, for provenance."""
+        return dataclasses.asdict(self)
+
+
+def bundled_suites() -> list[str]:
+    """Return the names of the suites that ship with saltbench."""
+    folder = resources.files(__package__) / "suites"
+    return sorted(Path(item.name).stem for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def load_suite(name: str, registries: Registries, overrides: Mapping[str, Any] | None = None) -> Suite:
+    """Return a bundled suite by name, or one from the path of a TOML file, with top-level keys overridden.
+
+    Raises:
+        UnknownNameError: no such suite, key, entry or parameter.
+        ParameterError: a value of the wrong type or range, or a file that is not TOML.
+    """
+    path = Path(name)
+    if path.suffix == ".toml":
+        text = _read(path)
+    elif name in bundled_suites():
+        text = (resources.files(__package__) / "suites" / f"{name}.toml").read_text("utf-8")
+    else:
+        raise UnknownNameError(unknown("suite", name, bundled_suites()) + " (or give the path of a .toml file)")
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"suite {name} is not valid TOML: {error}") from error
+    try:
+        return _build(path.stem, {**content, **(overrides or {})}, registries)
+    except SaltbenchError as error:
+        raise type(error)(f"suite {name}: {error}") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise ParameterError(f"suite {path} cannot be read: {error.strerror}; check the path") from error
+    except UnicodeDecodeError as error:
+        raise ParameterError(f"suite {path} is not UTF-8 text: {error.reason}; save it as UTF-8") from error
+
+
+def _build(name: str, content: Mapping[str, Any], registries: Registries) -> Suite:
+    _check_keys(content)
+    parameters = _table(content, "parameters")
+    chosen = {kind: _entries(kind, content, registries) for kind in KINDS}
+    choices = {kind: _choices(entries, parameters) for kind, entries in chosen.items()}
+    unused = set(parameters) - {choice.name for group in choices.values() for choice in group}
+    if unused:
+        raise UnknownNameError(f"parameters are given for '{min(unused)}', which the suite does not contain")
+    references = {entry.name for entry in chosen["methods"] if entry.is_reference}
+    return Suite(
+        name=name,
+        description=_text(content, "description", ""),
+        tasks=choices["tasks"],
+        architectures=choices["architectures"],
+        methods=tuple(choice for choice in choices["methods"] if choice.name not in references),
+        references=tuple(choice for choice in choices["methods"] if choice.name in references),
+        metrics=choices["metrics"],
+        seeds=_count(content, "seeds", 3),
+        samples=_count(content, "samples", 100),
+        target=_one_of(content, "target", TARGETS),
+        output=_one_of(content, "output", OUTPUTS),
+        training=_recipe(_table(content, "training")),
+    )
+
+
+def _check_keys(content: Mapping[str, Any]) -> None:
+    known = [field.name for field in dataclasses.fields(Suite) if field.name not in ("name", "references")]
+    for key in content:
+        if key not in [*known, "parameters"]:
+            raise UnknownNameError(unknown("key", key, [*known, "parameters"]))
+
+
+def _entries(kind: str, content: Mapping[str, Any], registries: Registries) -> Sequence[Any]:
+    registry = getattr(registries, kind)
+    patterns = content.get(kind, ["*"])
+    if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
+        raise ParameterError(f"{kind} must be a list of names or patterns, got {patterns!r}")
+    entries = registry.match(patterns)
+    if kind != "methods":
+        return list(entries)
+    # every leaderboard carries the reference methods: without them a score cannot be read
+    references = [entry for entry in registry if entry.is_reference and entry not in entries]
+    return [*entries, *references]
+
+
+def _choices(entries: Iterable[Entry], parameters: Mapping[str, Any]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(entry.name, entry.version, entry.source, entry.configure(_table(parameters, entry.name)))
+        for entry in entries
+    )
+
+
+def _recipe(overrides: Mapping[str, Any]) -> Recipe:
+    defaults = dataclasses.asdict(Recipe())
+    shape = Entry(name="training", version=1, description="", reference="", factory=Recipe, parameters=defaults)
+    return Recipe(**shape.configure(overrides))
+
+
+def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = content.get(key, {})
+    if not isinstance(value, Mapping):
+        raise ParameterError(f"{key} must be a table, got {value!r}")
+    return value
+
+
+def _text(content: Mapping[str, Any], key: str, default: str) -> str:
+    value = content.get(key, default)
+    if not isinstance(value, str):
+        raise ParameterError(f"{key} must be text, got {value!r}")
+    return value
+
+
+def _count(content: Mapping[str, Any], key: str, default: int) -> int:
+    value = content.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ParameterError(f"{key} must be a whole number of at least 1, got {value!r}")
+    return value
+
+
+def _one_of(content: Mapping[str, Any], key: str, options: Sequence[str]) -> str:
+    value = content.get(key, options[0])
+    if value not in options:
+        raise ParameterError(f"{key} must be one of {', '.join(options)}, got {value!r}")
+    return str(value)

@@ -1,0 +1,165 @@
+"""The one training recipe for all architectures, on logits, selected without the test split."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from ..datasets.spec import Split, TaskData
+from ..errors import Interrupted, NonFiniteError, ParameterError, ShapeError
+from ..methods.seeding import seeded
+
+EVALUATION_BATCH = 250  # samples a forward pass; bounds memory, part of what makes the bytes reproducible
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Adam on cross-entropy.
+
+    Training ends when every training sample is classified rightly in evaluation mode, when the training loss has
+    not fallen by `tolerance` (relative) for `patience` epochs, or after `epochs`. The weights kept are those of the
+    epoch with the highest validation accuracy, the lowest validation loss among equals.
+    """
+
+    learning_rate: float = 1e-3
+    batch: int = 50
+    epochs: int = 400
+    patience: int = 50
+    tolerance: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if not (self.learning_rate > 0 and self.tolerance >= 0):
+            raise ParameterError(
+                f"training needs learning_rate > 0 and tolerance >= 0, got {self.learning_rate} and {self.tolerance}"
+            )
+        for name in ("batch", "epochs", "patience"):
+            if getattr(self, name) < 1:
+                raise ParameterError(f"training needs {name} >= 1, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Loss (nats) and accuracy (share in [0, 1]) of a model on one split."""
+
+    loss: float
+    accuracy: float
+
+    def better_than(self, other: "Standing") -> bool:
+        """Return whether the accuracy is higher, or equal at a lower loss."""
+        return (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a training went: epochs run, the epoch whose weights were kept, why it ended, and where it stands."""
+
+    epochs: int
+    kept_epoch: int
+    ended: str
+    train: Standing
+    validation: Standing
+
+    def as_json(self) -> dict[str, object]:
+        """Return the record as JSON values."""
+        return asdict(self)
+
+
+def train(
+    build: Callable[[], nn.Module],
+    data: TaskData,
+    recipe: Recipe,
+    seed: int,
+    device: torch.device | str = "cpu",
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[nn.Module, Training]:
+    """Return the model that build makes, trained and in evaluation mode, and the record of its training.
+
+    Initial weights, order of samples and dropout depend on seed alone.
+
+    Raises:
+        ShapeError: the model's output is not (batch, classes).
+        NonFiniteError: the loss is NaN or infinite.
+        Interrupted: should_stop returned True between two epochs.
+    """
+    with seeded(seed, device):
+        model = build().to(device)
+        order = torch.Generator().manual_seed(seed)
+        return _fit(model, data, recipe, order, should_stop)
+
+
+def _fit(
+    model: nn.Module, data: TaskData, recipe: Recipe, order: torch.Generator, should_stop: Callable[[], bool]
+) -> tuple[nn.Module, Training]:
+    device = next(model.parameters()).device
+    train_set, validation_set = (as_tensors(split, device) for split in (data.train, data.validation))
+    optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
+    kept, best, kept_epoch = None, Standing(math.inf, -1.0), 0
+    lowest, since_lowest = math.inf, 0
+    ended = "epochs"
+    for epoch in range(1, recipe.epochs + 1):
+        if should_stop():
+            raise Interrupted("training stopped on request")
+        _run_epoch(model, optimiser, train_set, recipe.batch, order, data.classes)
+        on_train, on_validation = standing(model, *train_set), standing(model, *validation_set)
+        if not math.isfinite(on_train.loss):
+            raise NonFiniteError(f"the training loss became {on_train.loss} in epoch {epoch}; lower the learning rate")
+        if on_validation.better_than(best):
+            best, kept_epoch, on_kept = on_validation, epoch, on_train
+            kept = {name: value.clone() for name, value in model.state_dict().items()}
+        improved = on_train.loss < lowest * (1 - recipe.tolerance)
+        lowest, since_lowest = (on_train.loss, 0) if improved else (lowest, since_lowest + 1)
+        if on_train.accuracy == 1.0 or since_lowest >= recipe.patience:
+            ended = "every training sample is right" if on_train.accuracy == 1.0 else "the loss stopped improving"
+            break
+    assert kept is not None
+    model.load_state_dict(kept)
+    return model.eval(), Training(epoch, kept_epoch, ended, on_kept, best)
+
+
+def _run_epoch(
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    train_set: tuple[Tensor, Tensor],
+    batch: int,
+    order: torch.Generator,
+    classes: int,
+) -> None:
+    model.train()
+    inputs, labels = train_set
+    for picked in torch.randperm(len(labels), generator=order).to(labels.device).split(batch):
+        optimiser.zero_grad()
+        logits = model(inputs[picked])
+        if logits.shape != (len(picked), classes):
+            raise ShapeError(
+                f"{type(model).__name__} returned {_shape(logits)} for {len(picked)} samples of {classes} classes, "
+                f"expected ({len(picked)}, {classes}); return logits (batch, classes)"
+            )
+        loss = cross_entropy(logits, labels[picked])
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+
+def _shape(value: object) -> str:
+    return f"a tensor {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+
+
+def as_tensors(split: Split, device: torch.device | str) -> tuple[Tensor, Tensor]:
+    """Return inputs (batch, time, features) and labels (batch,) of a split on device."""
+    return torch.from_numpy(split.inputs).to(device), torch.from_numpy(split.labels).to(device)
+
+
+def predict(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Return logits (batch, classes) in evaluation mode, without gradients; the model's mode is left at evaluation."""
+    model.eval()
+    with torch.inference_mode():
+        return torch.cat([model(part) for part in inputs.split(EVALUATION_BATCH)])
+
+
+def standing(model: nn.Module, inputs: Tensor, labels: Tensor) -> Standing:
+    """Return loss and accuracy of the model on inputs (batch, time, features) and labels (batch,)."""
+    logits = predict(model, inputs)
+    accuracy = (logits.argmax(dim=1) == labels).double().mean()
+    return Standing(float(cross_entropy(logits, labels)), float(accuracy))

@@ -1,0 +1,98 @@
+"""Boxes in noise: Gaussian series whose class shifts the mean inside known boxes of time and features."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ParameterError
+from .preprocessing import require_counts, standardise
+from .spec import Array, Split, TaskData
+
+Box = Sequence[int]
+Layout = Sequence[Box]
+
+
+def boxes(
+    seed: int,
+    *,
+    layouts: Sequence[Layout],
+    time: int,
+    features: int,
+    train: int,
+    validation: int,
+    test: int,
+    shift: float,
+    noise: float,
+) -> TaskData:
+    """Return x = ±shift · r + noise · N(0, 1), with the sign given by the class and r the sample's box mask.
+
+    Each sample draws its class and one of the layouts, both uniformly. Inputs are standardised per
+    (time, feature) with training statistics.
+
+    Args:
+        seed: of the data; the same seed gives the same bytes.
+        layouts: each a list of boxes [time from, time to, features from, features to], upper bounds excluded.
+        time: number of time steps T.
+        features: number of features F.
+        train: number of training samples.
+        validation: number of validation samples.
+        test: number of test samples.
+        shift: distance of the mean inside a box from zero.
+        noise: standard deviation of every value.
+
+    Raises:
+        ParameterError: a size below one, a box outside the series, a negative shift or a noise that is not positive.
+
+    Source: Ismail et al., NeurIPS 2019, synthetic data sets.
+    """
+    require_counts(time=time, features=features, train=train, validation=validation, test=test)
+    if shift < 0 or noise <= 0:
+        raise ParameterError(f"boxes need shift >= 0 and noise > 0, got shift={shift} and noise={noise}")
+    masks = np.stack([mask(layout, time, features) for layout in _not_empty(layouts)])
+    rng = np.random.default_rng(seed)
+    splits = [_draw(rng, count, masks, shift, noise) for count in (train, validation, test)]
+    return TaskData(*standardise(*splits), classes=2)
+
+
+def mask(layout: Layout, time: int, features: int) -> Array:
+    """Return float32 (time, features), 1 inside the layout's boxes and 0 outside.
+
+    Raises:
+        ParameterError: a box that is not four numbers, is empty, or leaves the series.
+    """
+    result = np.zeros((time, features), dtype=np.float32)
+    for box in layout:
+        start, stop, low, high = _checked(box, time, features)
+        result[start:stop, low:high] = 1
+    return result
+
+
+def _draw(rng: np.random.Generator, count: int, masks: Array, shift: float, noise: float) -> Split:
+    labels: NDArray[np.int64] = rng.integers(2, size=count)
+    layout = rng.integers(len(masks), size=count) if len(masks) > 1 else np.zeros(count, dtype=np.int64)
+    inputs = rng.standard_normal((count, *masks.shape[1:]), dtype=np.float32)
+    inputs *= np.float32(noise)
+    # one layout is shared without a copy; several are looked up per sample
+    truth = masks[layout] if len(masks) > 1 else np.broadcast_to(masks[0], inputs.shape)
+    sign = np.where(labels == 1, np.float32(shift), np.float32(-shift))
+    inputs += sign[:, None, None] * truth
+    return Split(inputs, labels, truth)
+
+
+def _not_empty(layouts: Sequence[Layout]) -> Sequence[Layout]:
+    if not layouts or not all(layouts):
+        raise ParameterError(f"layouts must hold at least one layout of at least one box, got {layouts!r}")
+    return layouts
+
+
+def _checked(box: Box, time: int, features: int) -> Box:
+    if len(box) != 4 or not all(isinstance(bound, int) for bound in box):
+        raise ParameterError(f"a box is [time from, time to, features from, features to], got {box!r}")
+    start, stop, low, high = box
+    if not (0 <= start < stop <= time and 0 <= low < high <= features):
+        raise ParameterError(
+            f"box {list(box)} (time from:to, features from:to) must be non-empty and lie inside a series of "
+            f"{time} time steps and {features} features; move the box or enlarge the series"
+        )
+    return box

@@ -1,0 +1,74 @@
+"""The tasks that ship with saltbench."""
+
+from collections.abc import Sequence
+
+from .spec import TaskSpec
+
+SOURCE = "Ismail, Gunady, Pessoa, Corrada Bravo, Feizi: Input-Cell Attention Reduces Vanishing Saliency (NeurIPS 2019)"
+THIRDS = ((0, 30), (35, 65), (70, 100))
+
+
+def _box(name: str, description: str, layouts: Sequence[Sequence[Sequence[int]]], *tags: str) -> TaskSpec:
+    parameters = {
+        "layouts": [[list(box) for box in layout] for layout in layouts],
+        "time": 100,
+        "features": 100,
+        "train": 1000,
+        "validation": 300,
+        "test": 300,
+        "shift": 1.0,
+        "noise": 1.0,
+    }
+    return TaskSpec(
+        name=name,
+        version=1,
+        description=description,
+        reference=SOURCE,
+        factory="saltbench.datasets.boxes:boxes",
+        parameters=parameters,
+        tags=("synthetic", *tags),
+    )
+
+
+def _moving(start: int) -> TaskSpec:
+    description = f"60 × 60 box in Gaussian noise, time {start} to {start + 60}, features 20 to 80"
+    return _box(f"moving-box/t{start:02d}", description, [[(start, start + 60, 20, 80)]], "moving-box")
+
+
+EARLIER, MIDDLE, LATTER = (0, 30, 10, 90), (20, 80, 20, 80), (70, 100, 10, 90)
+CORNERS = [(t, t + 60, f, f + 60) for f in (5, 35, 20) for t in (5, 35)] + [MIDDLE]
+
+ENTRIES: tuple[TaskSpec, ...] = (
+    _box("box/earlier", "one box in the first 30 of 100 time steps", [[EARLIER]], "table1"),
+    _box("box/middle", "one box in the middle of time and features", [[MIDDLE]], "table1"),
+    _box("box/latter", "one box in the last 30 of 100 time steps", [[LATTER]], "table1"),
+    _box(
+        "box/mixed",
+        "each sample has the earlier, the middle or the latter box",
+        [[EARLIER], [MIDDLE], [LATTER]],
+        "table1",
+    ),
+    _box("box/mixed-7", "each sample has one of seven 60 × 60 boxes", [[box] for box in CORNERS]),
+    _box(
+        "box/3-earlier",
+        "three boxes side by side in the first 40 time steps",
+        [[(0, 40, *third) for third in THIRDS]],
+        "table1",
+    ),
+    _box(
+        "box/3-middle",
+        "three boxes side by side in the middle 40 time steps",
+        [[(25, 65, *third) for third in THIRDS]],
+        "table1",
+    ),
+    *(_moving(start) for start in (0, 10, 20, 30, 40)),
+    TaskSpec(
+        name="digits/rows",
+        version=1,
+        description="scikit-learn's 8 × 8 handwritten digits read row by row, the ink as graded truth",
+        reference="Alpaydin, Kaynak: Optical Recognition of Handwritten Digits (UCI, 1998), through scikit-learn",
+        factory="saltbench.datasets.images:digits_rows",
+        parameters={"validation": 300, "test": 300},
+        tags=("real", "graded"),
+    ),
+)

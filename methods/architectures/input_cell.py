@@ -1,0 +1,96 @@
+"""LSTM with input-cell attention: each gate reads an attention over the series so far instead of one step."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from ...entry import unknown
+from ...errors import UnknownNameError
+from .attention import HopScores
+from .checks import check_dropout, check_series, check_sizes
+from .prefix_attention import prefix_attention, prefix_attention_per_hop
+
+# keeps a zero vector zero; its share of a squared length above 1e-14 is below 1e-10
+_TINY = 1e-24
+
+
+def _flatten(scores: Tensor, series: Tensor) -> Tensor:
+    return prefix_attention_per_hop(scores, series).flatten(2)
+
+
+def _flatten_l2(scores: Tensor, series: Tensor) -> Tensor:
+    rows = _flatten(scores, series)
+    return rows / (rows.square().sum(dim=2, keepdim=True) + _TINY).sqrt()
+
+
+_VARIANTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mean": prefix_attention,
+    "flatten": _flatten,
+    "flatten-l2": _flatten_l2,
+}
+
+
+class InputCellClassifier(nn.Module):
+    """An LSTM whose gates read M_t = A_t X_t in place of x_t, and a linear classifier of the last step."""
+
+    def __init__(
+        self,
+        features: int,
+        classes: int,
+        hidden: int,
+        dropout: float,
+        hops: int,
+        attention_hidden: int,
+        variant: str,
+    ) -> None:
+        super().__init__()
+        check_sizes(features=features, classes=classes, hidden=hidden)
+        check_dropout(dropout)
+        if variant not in _VARIANTS:
+            raise UnknownNameError(unknown("variant of input-cell-lstm", variant, _VARIANTS))
+        self.features = features
+        self.attend = _VARIANTS[variant]
+        self.input_dropout = nn.Dropout(dropout)
+        self.scores = HopScores(features, attention_hidden, hops)
+        width = features if variant == "mean" else hops * features
+        self.recurrent = nn.LSTM(width, hidden, batch_first=True)
+        self.output_dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(hidden, classes)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return logits (batch, classes) of a series (batch, time, features).
+
+        Raises:
+            ShapeError: the input has another shape.
+        """
+        check_series(inputs, self.features)
+        series = self.input_dropout(inputs)
+        output, _ = self.recurrent(self.attend(self.scores(series), series))
+        logits: Tensor = self.classifier(self.output_dropout(output[:, -1]))
+        return logits
+
+
+def input_cell_lstm(
+    *,
+    features: int,
+    classes: int,
+    hidden: int = 5,
+    dropout: float = 0.1,
+    hops: int = 20,
+    attention_hidden: int = 50,
+    variant: str = "mean",
+) -> InputCellClassifier:
+    """Return an LSTM with input-cell attention, (batch, time, features) to logits (batch, classes).
+
+    With X_t = [x_1 … x_t], A_t = softmax over time of W2 tanh(W1 X_tᵀ), (hops, t), and M_t = A_t X_t,
+    (hops, features), every gate reads M_t in place of x_t: the `mean` of its rows (the source's final code),
+    its `flatten`ed rows (the source's equations), or `flatten-l2`, these divided by their Euclidean length at
+    each time step (the code that trained the published weights).
+
+    Source: Ismail et al. 2019, "Input-Cell Attention Reduces Vanishing Saliency of Recurrent Neural Networks".
+
+    Raises:
+        ParameterError: a size below 1, or dropout outside [0, 1).
+        UnknownNameError: a variant other than the three.
+    """
+    return InputCellClassifier(features, classes, hidden, dropout, hops, attention_hidden, variant)

@@ -1,0 +1,95 @@
+"""What is asked of the arguments of an attribution before any method sees them."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import NonFiniteError, ParameterError, ShapeError
+
+
+def check_inputs(inputs: Tensor) -> None:
+    """Raise unless inputs are finite floating-point numbers of shape (batch, time, features)."""
+    if inputs.ndim != 3:
+        raise ShapeError(f"inputs must have shape (batch, time, features), got {tuple(inputs.shape)}")
+    if not inputs.is_floating_point():
+        raise ParameterError(f"inputs must be floating point, got {inputs.dtype}; convert them with .float()")
+    count = count_nonfinite(inputs)
+    if count:
+        raise NonFiniteError(
+            f"inputs must be finite, got NaN or infinity in {count} of {len(inputs)} samples; "
+            "clean the series first"
+        )
+
+
+def check_alike(name: str, value: Tensor, inputs: Tensor) -> Tensor:
+    """Return value in the inputs' type and place, after checking that it is finite and has their shape."""
+    if value.shape != inputs.shape:
+        raise ShapeError(
+            f"{name} must have the inputs' shape {tuple(inputs.shape)}, got {tuple(value.shape)}; expand it"
+        )
+    count = count_nonfinite(value)
+    if count:
+        raise NonFiniteError(f"{name} must be finite, got NaN or infinity in {count} of {len(value)} samples")
+    return value.detach().to(inputs)
+
+
+def check_placement(model: nn.Module, inputs: Tensor) -> None:
+    """Raise unless inputs have the type and the device of the model's parameters."""
+    parameter = next((p for p in model.parameters() if p.is_floating_point()), None)
+    if parameter is None or (parameter.dtype, parameter.device) == (inputs.dtype, inputs.device):
+        return
+    raise ParameterError(
+        f"inputs must be {parameter.dtype} on {parameter.device} like the model's parameters, "
+        f"got {inputs.dtype} on {inputs.device}; convert them with .to(next(model.parameters()))"
+    )
+
+
+def check_target(target: Tensor, batch: int) -> None:
+    """Raise unless target is one int64 class a sample."""
+    if target.dtype != torch.int64:
+        raise ParameterError(f"target must be int64, got {target.dtype}; convert it with .long()")
+    if target.shape != (batch,):
+        raise ShapeError(f"target must have shape ({batch},), one class a sample, got {tuple(target.shape)}")
+
+
+def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
+    """Raise unless outputs are (batch, classes) and every target is one of these classes."""
+    if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != batch:
+        got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+        raise ShapeError(
+            f"the model must map {batch} samples to ({batch}, classes), got {got}; wrap it in a module"
+        )
+    classes = outputs.shape[1]
+    if target is not None and not bool(((target >= 0) & (target < classes)).all()):
+        raise ParameterError(
+            f"target must lie in 0 … {classes - 1}, the model's {classes} classes, "
+            f"got {int(target.min())} … {int(target.max())}"
+        )
+
+
+def check_seeds(seeds: Sequence[int], batch: int) -> None:
+    """Raise unless there is one seed a sample."""
+    if len(seeds) != batch:
+        raise ShapeError(f"seeds must be {batch} integers, one a sample, got {len(seeds)}; use sample_seeds")
+
+
+def check_attributions(attributions: object, inputs: Tensor) -> Tensor:
+    """Return attributions after checking that they have the inputs' shape and are finite."""
+    if not isinstance(attributions, Tensor) or attributions.shape != inputs.shape:
+        got = tuple(attributions.shape) if isinstance(attributions, Tensor) else type(attributions).__name__
+        raise ShapeError(
+            f"the method must return attributions of the inputs' shape {tuple(inputs.shape)}, got {got}"
+        )
+    count = count_nonfinite(attributions)
+    if count:
+        raise NonFiniteError(
+            f"attributions must be finite, got NaN or infinity in {count} of {len(inputs)} samples "
+            "of a chunk; check the model's outputs, or compute in float64"
+        )
+    return attributions.detach()
+
+
+def count_nonfinite(values: Tensor) -> int:
+    """Return in how many samples values, (batch, …), are NaN or infinite."""
+    return int((~torch.isfinite(values)).flatten(1).any(1).sum()) if values.numel() else 0

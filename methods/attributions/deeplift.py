@@ -1,0 +1,41 @@
+"""DeepLIFT that is DeepLIFT on recurrent, attention and convolutional networks."""
+
+import torch
+from torch import Tensor, nn
+
+from .interception import PairedPass
+from .rule_table import METADATA, RULES
+
+
+def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor) -> Tensor:
+    """Return the contributions m·(x - x′) with Σ m·(x - x′) = S_c(x) - S_c(x′), m by DeepLIFT's chain rule.
+
+    One pass runs input and baseline side by side through every PyTorch call, so that layers written with
+    functions, gates, softmax and recurrent layers get DeepLIFT's multipliers rather than gradients. Rules:
+    linear, rescale, and the symmetric split of products Δ(ab) = Δa·(b+b′)/2 + Δb·(a+a′)/2.
+
+    Args:
+        model: network in evaluation mode, (batch, time, features) to (batch, classes).
+        inputs: (batch, time, features).
+        target: int64 (batch,), the explained class c of each sample.
+        baseline: (batch, time, features), x′.
+
+    Returns:
+        (batch, time, features), in units of the explained output.
+
+    Raises:
+        UnsupportedOperationError: the model applies an operation without a rule to what depends on the input.
+
+    Source: Shrikumar, Greenside, Kundaje, ICML 2017.
+    """
+    inputs = inputs.detach().requires_grad_()
+    pairs = PairedPass(RULES, METADATA)
+    pairs.pair(inputs, baseline)
+    with pairs:
+        outputs = model(inputs)
+    pairs.check_escape(outputs)
+    explained = outputs.gather(1, target[:, None]).sum()
+    if not explained.requires_grad:
+        return torch.zeros_like(baseline)
+    (multipliers,) = torch.autograd.grad(explained, inputs)
+    return (multipliers * (inputs - baseline)).detach()

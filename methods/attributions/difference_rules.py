@@ -1,0 +1,190 @@
+"""The rules of DeepLIFT: linear, rescale, and the symmetric split of products.
+
+Each rule returns the operation's exact value with the gradient of a surrogate, whose ordinary derivative is
+the rule's multiplier, so that autograd's backward pass carries multipliers by the chain rule.
+
+Source: Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation
+Differences", ICML 2017 (linear and rescale rules); the split of products is the mean over both orders of
+switching the two factors from the baseline to the input, their Shapley value.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .interception import Call, Rule
+
+Elementwise = Callable[[Tensor], Tensor]
+Tolerance = Callable[[Tensor], Tensor]
+
+
+def linear(call: Call) -> Any:
+    """Apply a function that is affine in its varying arguments together: its derivative is the multiplier."""
+    result = call.run()
+    with torch.no_grad():
+        twin = call.run_with(call.pairs.twin)
+    return call.paired(result, twin)
+
+
+def rescale(tolerance: Tolerance) -> Rule:
+    """Return the rescale rule of an elementwise function: multiplier Δy/Δx.
+
+    Args:
+        tolerance: twin of x to the largest |Δx| at which the midpoint's derivative stands for Δy/Δx.
+    """
+
+    def rule(call: Call) -> Tensor:
+        x, *others = call.varying()
+        if others:
+            raise call.unsupported(f"of {1 + len(others)} varying operands")
+
+        def elementwise(point: Tensor) -> Tensor:
+            y: Tensor = call.run_with(lambda tensor: point if tensor is x else tensor)
+            return y
+
+        return _rescaled(call, elementwise, x, tolerance)
+
+    return rule
+
+
+def smooth(twin: Tensor) -> Tensor:
+    """Return the tolerance for functions without singularities: eps^(1/3).
+
+    Below it the midpoint's derivative is off by O(Δ²) <= eps^(2/3), hence Δy by rounding only, while the
+    quotient would lose more than that to cancellation.
+    """
+    return torch.full_like(twin, torch.finfo(twin.dtype).eps ** (1 / 3))
+
+
+def singular(twin: Tensor) -> Tensor:
+    """Return the tolerance for functions whose derivatives grow as powers of 1/x: relative to |x|."""
+    return smooth(twin) * twin.abs()
+
+
+def kinked(twin: Tensor) -> Tensor:
+    """Return the tolerance for functions with a kink: only Δx = 0 leaves the quotient undefined."""
+    return torch.zeros_like(twin)
+
+
+def product(first: int = 0, second: int = 1) -> Rule:
+    """Return the rule of a function bilinear in two arguments: Δ(ab) = Δa·(b+b′)/2 + Δb·(a+a′)/2.
+
+    With one varying factor this is the linear rule. Further arguments (a bias) enter linearly.
+
+    Args:
+        first: position of one factor.
+        second: position of the other.
+    """
+
+    def rule(call: Call) -> Any:
+        if call.pairs.varying(call.options):
+            raise call.unsupported("with operands given by name")
+        if call.pairs.varies(call.args[first]) and call.pairs.varies(call.args[second]):
+            return _split(call, first, second)
+        return linear(call)
+
+    return rule
+
+
+def einsum(call: Call) -> Any:
+    """Apply the symmetric split to the two varying operands of an einsum; others are constant factors."""
+    if isinstance(call.args[1], (list, tuple)):
+        call = replace(call, args=(call.args[0], *call.args[1]))
+    factors = [position for position, value in enumerate(call.args) if call.pairs.varies(value)]
+    if len(factors) > 2:
+        raise call.unsupported(f"of {len(factors)} varying operands")
+    return _split(call, *factors) if len(factors) == 2 else linear(call)
+
+
+def division(call: Call) -> Any:
+    """Apply a/b: linear where b is constant, else the product of a and 1/b."""
+    if call.options.get("rounding_mode") is not None:
+        raise call.unsupported(f"with rounding_mode {call.options['rounding_mode']!r}")
+    if len(call.args) != 2:
+        raise call.unsupported("with operands given by name")
+    numerator, denominator = call.args
+    if not call.pairs.varies(denominator):
+        return linear(call)
+    with call.pairs:
+        return torch.mul(torch.reciprocal(denominator), numerator)
+
+
+def reflected_division(call: Call) -> Any:
+    """Apply b.__rtruediv__(a), which is a/b."""
+    return division(replace(call, function=torch.div, args=call.args[::-1]))
+
+
+def switched_off_dropout(call: Call) -> Any:
+    """Apply dropout in evaluation mode: the identity.
+
+    Raises:
+        UnsupportedOperationError: dropout in training mode, whose mask would be random.
+    """
+    training = call.options.get("training", call.args[2] if len(call.args) > 2 else True)
+    if training:
+        raise call.unsupported("in training mode")
+    return call.args[0]
+
+
+def switched_off_batch_norm(call: Call) -> Any:
+    """Apply batch normalisation by running statistics: affine.
+
+    Raises:
+        UnsupportedOperationError: batch statistics, or statistics and weights that vary.
+    """
+    training = call.options.get("training", call.args[5] if len(call.args) > 5 else False)
+    if training or len(call.varying()) > 1:
+        raise call.unsupported("with statistics or weights that depend on the input")
+    return linear(call)
+
+
+def _rescaled(call: Call, elementwise: Elementwise, x: Tensor, tolerance: Tolerance) -> Tensor:
+    twin = call.pairs.twin(x)
+    with torch.no_grad():
+        value, reference = elementwise(x), elementwise(twin)
+        if value.shape != x.shape:
+            raise call.unsupported(f"from shape {tuple(x.shape)} to {tuple(value.shape)}")
+        # x - twin is NaN where both are the same infinity, as in a masked softmax
+        change = torch.where(x == twin, 0.0, x - twin)
+        near = change.abs() <= tolerance(twin)
+        multiplier = (value - reference) / torch.where(near, 1.0, change)
+    if bool(near.any()):
+        multiplier = torch.where(near, _derivative(elementwise, twin + change / 2), multiplier)
+    return _with_gradient_of(call, multiplier * x, value, reference)
+
+
+def _derivative(elementwise: Elementwise, point: Tensor) -> Tensor:
+    point = point.detach().requires_grad_()
+    return torch.autograd.grad(elementwise(point).sum(), point)[0]
+
+
+def _split(call: Call, first: int, second: int) -> Tensor:
+    a, b = call.args[first], call.args[second]
+    with torch.no_grad():
+        value, reference = call.run(), call.run_with(call.pairs.twin)
+        middle_a, middle_b = (a + call.pairs.twin(a)) / 2, (b + call.pairs.twin(b)) / 2
+    by_first = list(call.args)
+    by_second = [argument.detach() if isinstance(argument, Tensor) else argument for argument in by_first]
+    by_first[second] = middle_b
+    by_second[first], by_second[second] = middle_a, b
+    surrogate = call.function(*by_first, **call.options) + call.function(*by_second, **call.options)
+    return _with_gradient_of(call, surrogate, value, reference)
+
+
+class _Substitute(torch.autograd.Function):
+    @staticmethod
+    def forward(_ctx: Any, _surrogate: Tensor, value: Tensor) -> Tensor:
+        return value.detach()
+
+    @staticmethod
+    def backward(_ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0], None
+
+
+def _with_gradient_of(call: Call, surrogate: Tensor, value: Tensor, reference: Tensor) -> Tensor:
+    result: Tensor = _Substitute.apply(surrogate, value)  # type: ignore[no-untyped-call]
+    call.paired(result, reference)
+    return result
