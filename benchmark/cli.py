@@ -14,9 +14,9 @@ from rich.table import Table
 
 from .. import __version__
 from ..entry import unknown
-from ..errors import Interrupted, ParameterError, SaltbenchError, UnknownNameError
+from ..errors import ParameterError, SaltbenchError, UnknownNameError
 from .registry import listing, load_registries
-from .suite import OUTPUTS, TARGETS, Suite, load_suite
+from .suite import Suite, load_suite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from .runner import Result
 
 KINDS = ("tasks", "architectures", "methods", "metrics")
+INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
+PLAIN_WIDTH = 140  # columns of a table that goes to a file or pipe
 MANY = ("--tasks", "--architectures", "--methods", "--plugin")  # options that take several values
 
 app = typer.Typer(
     name="saltbench",
     help="Which saliency map of a time-series network can be trusted, and where does it go blind?",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -132,18 +133,18 @@ def reproduce(
 
 
 @app.callback(invoke_without_command=True)
-def version(
-    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+def without_command(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Handle options that stand before a command."""
-    if show:
+    """Show the version or, without a command, the help."""
+    if version:
         print(__version__)  # noqa: T201 - the command's output
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        print(context.get_help())  # noqa: T201 - the command's output
 
 
-def execute(
-    suite: Suite, results: Path, device: str, workers: int | None, plugins: Sequence[Path]
-) -> "Result":
+def execute(suite: Suite, results: Path, device: str, workers: int | None, plugins: Sequence[Path]) -> "Result":
     """Run a suite with live progress on standard error and draw its maps."""
     from .figures import draw_maps
     from .progress import progress
@@ -167,6 +168,8 @@ def execute(
 def finish(result: "Result") -> None:
     """Print the table and where the files are; exit with status 1 if a cell failed."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
     console.print(summary(result.table))
     for name in ("leaderboard.csv", "scores.parquet", "maps.png"):
         console.print(f"{result.folder / name}", markup=False, soft_wrap=True)
@@ -207,12 +210,19 @@ def expand(arguments: Sequence[str]) -> list[str]:
     return expanded
 
 
+def _usage(error: typer.TyperException) -> str:
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    return f"{' '.join(message.split())} (saltbench --help lists what there is)"
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 1."""
     try:
-        app(expand(sys.argv[1:]), standalone_mode=False)
-    except (SaltbenchError, Interrupted) as error:
+        status = app(expand(sys.argv[1:]), standalone_mode=False)
+    except SaltbenchError as error:
         sys.exit(f"saltbench: {error}")
-    except KeyboardInterrupt:
+    except typer.TyperException as error:
+        sys.exit(f"saltbench: {_usage(error)}")
+    if status == INTERRUPTED:
         sys.stderr.write("saltbench: interrupted; run the same command again to finish the rest\n")
-        sys.exit(130)
+    sys.exit(status)

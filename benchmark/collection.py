@@ -64,9 +64,16 @@ def _yardstick(job: Job, store: Store) -> list[pd.DataFrame]:
 
 def _standing(artifact: Artifact | None, reason: str | None) -> dict[str, Any]:
     if artifact is None:
-        return {"status": "failed" if reason else "missing", "reason": reason or "not computed; run the suite again"}
+        return {
+            "status": "failed" if reason else "missing",
+            "reason": reason or "not computed; run the suite again",
+        }
     model = artifact.facts["model"]
-    return {"status": "ok", "reason": "", **{key: model.get(key) for key in ("accuracy", "majority", "tested")}}
+    return {
+        "status": "ok",
+        "reason": "",
+        **{key: model.get(key) for key in ("accuracy", "majority", "tested")},
+    }
 
 
 def _table(artifact: Artifact, identity: dict[str, Any]) -> pd.DataFrame:

@@ -119,7 +119,10 @@ class Evaluator:
             if metric.chance is not None:
                 columns[f"{metric.name}_chance"] = resolve(metric.chance)(truth)
                 columns[f"{metric.name}_oracle"] = metric.load()(Maps(truth, truth), **choice.parameters)
-        examples = {"inputs": explained.inputs[explained.examples], "truth": explained.truth[explained.examples]}
+        examples = {
+            "inputs": explained.inputs[explained.examples],
+            "truth": explained.truth[explained.examples],
+        }
         files = {SCORES: _parquet(columns, job.yardstick_key()), EXAMPLES: _tensors(examples)}
         self.store.put("yardsticks", Artifact(job.yardstick_key(), {}, files))
 
@@ -173,16 +176,25 @@ class Evaluator:
         )
         seconds = time.perf_counter() - started
         maps = Maps(
-            attributions.cpu().numpy(), explained.truth.cpu().numpy(), _difference(method, model, explained, target)
+            attributions.cpu().numpy(),
+            explained.truth.cpu().numpy(),
+            _difference(method, model, explained, target),
         )
-        columns = {"label": explained.labels.cpu().numpy(), "target": target.cpu().numpy(), **self._scores(job, maps)}
+        columns = {
+            "label": explained.labels.cpu().numpy(),
+            "target": target.cpu().numpy(),
+            **self._scores(job, maps),
+        }
         key = job.cell_key(choice)
         facts = {
             "model": dict(subject.facts) if subject else {},
             "seconds": seconds,
             "environment": environment(),
         }
-        files = {SCORES: _parquet(columns, key), EXAMPLES: _tensors({"map": attributions[explained.examples]})}
+        files = {
+            SCORES: _parquet(columns, key),
+            EXAMPLES: _tensors({"map": attributions[explained.examples]}),
+        }
         return Artifact(key, facts, files)
 
     def _scores(self, job: Job, maps: Maps) -> dict[str, NDArray[np.float64]]:

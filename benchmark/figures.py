@@ -1,7 +1,9 @@
 """Figures of a suite, drawn from stored results without recomputing anything."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +18,34 @@ from .evaluation import EXAMPLES
 from .maps import Maps
 from .plan import Job, jobs
 from .store import Store, write_atomically
-from .suite import Suite
+from .suite import Choice, Suite
 
 PANEL = 1.15  # inches
 DPI = 130
 
+Panel = NDArray[Any] | None
+
 
 def draw_maps(suite: Suite, folder: Path, device: str) -> Path:
-    """Write maps.png: one explained sample a task, its truth beside every architecture's and method's map.
+    """Write maps.png: one explained sample a task, its truth beside the maps.
 
-    Rows are task × architecture of the first repetition, columns the truth and the methods. Time runs downwards,
-    features to the right; maps are |attributions|, min-max scaled as the paper's scores see them. A cell that
-    failed is left blank and says so.
+    With several methods, rows are task × architecture and columns the methods; with one method, rows are tasks and
+    columns the architectures. Shown are the first repetition's maps. Time runs downwards, features to the right;
+    maps are |attributions|, min-max scaled as the paper's scores see them. A cell that failed is left blank and
+    says so.
 
     Raises:
         StoreError: a result cannot be read, or the figure cannot be written.
     """
     store = Store(folder)
-    rows = [job for job in jobs(suite, device) if job.repetition == 0 and job.architecture is not None]
-    columns = 1 + len(suite.methods)
-    size = (PANEL * columns + 1.3, PANEL * len(rows) + 0.6)
-    figure = Figure(figsize=size, layout="constrained", dpi=DPI)
+    trained = [job for job in jobs(suite, device) if job.repetition == 0 and job.architecture is not None]
+    rows = list(_by_task(trained, store) if len(suite.methods) == 1 else _by_architecture(trained, store))
+    columns = len(rows[0].panels)
+    figure = Figure(figsize=(PANEL * columns + 1.3, PANEL * len(rows) + 0.6), layout="constrained", dpi=DPI)
     axes = figure.subplots(len(rows), columns, squeeze=False)
-    for position, (line, job) in enumerate(zip(axes, rows, strict=True)):
-        _label(line[0], job)
-        for axis, (title, panel) in zip(line, _panels(job, store), strict=True):
+    for position, (line, row) in enumerate(zip(axes, rows, strict=True)):
+        line[0].set_ylabel(row.label, rotation=0, ha="right", va="center", fontsize=7, labelpad=6)
+        for axis, (title, panel) in zip(line, row.panels.items(), strict=True):
             _draw(axis, panel)
             if position == 0:
                 axis.set_title(title, fontsize=8)
@@ -50,31 +55,54 @@ def draw_maps(suite: Suite, folder: Path, device: str) -> Path:
     return path
 
 
-def _panels(job: Job, store: Store) -> Iterator[tuple[str, NDArray[np.float64] | None]]:
+@dataclass(frozen=True)
+class Row:
+    """A labelled row of panels by title; None stands for a map that failed."""
+
+    label: str
+    panels: dict[str, Panel]
+
+
+def _by_architecture(trained: Sequence[Job], store: Store) -> Iterator[Row]:
+    for job in trained:
+        maps = {method.name: _map(job, method, store) for method in job.methods}
+        yield Row(f"{job.task.name}\n{_architecture(job)}", {"truth": _truth(job, store), **maps})
+
+
+def _by_task(trained: Sequence[Job], store: Store) -> Iterator[Row]:
+    for task, same in groupby(trained, key=lambda job: job.task.name):
+        neighbours = list(same)
+        maps = {_architecture(job): _map(job, job.methods[0], store) for job in neighbours}
+        yield Row(task, {"truth": _truth(neighbours[0], store), **maps})
+
+
+def _architecture(job: Job) -> str:
+    assert job.architecture is not None
+    return job.architecture.name
+
+
+def _truth(job: Job, store: Store) -> Panel:
     yardstick = store.get("yardsticks", job.yardstick_key())
-    yield "truth", None if yardstick is None else load_arrays(yardstick.files[EXAMPLES])["truth"][0]
-    for method in job.methods:
-        cell = store.get("cells", job.cell_key(method))
-        yield method.name, None if cell is None else _scaled(load_arrays(cell.files[EXAMPLES])["map"][:1])
+    return None if yardstick is None else load_arrays(yardstick.files[EXAMPLES])["truth"][0]
 
 
-def _scaled(attributions: NDArray[Any]) -> NDArray[np.float64]:
-    return Maps(attributions, np.zeros_like(attributions)).scaled[0]
+def _map(job: Job, method: Choice, store: Store) -> Panel:
+    cell = store.get("cells", job.cell_key(method))
+    return None if cell is None else _scaled(load_arrays(cell.files[EXAMPLES])["map"][:1])
 
 
-def _draw(axis: Any, panel: NDArray[np.float64] | None) -> None:
+def _scaled(attributions: NDArray[Any]) -> Panel:
+    scaled: NDArray[np.float64] = Maps(attributions, np.zeros_like(attributions)).scaled
+    return scaled[0]
+
+
+def _draw(axis: Any, panel: Panel) -> None:
     axis.set(xticks=[], yticks=[])
     if panel is None:
         axis.text(0.5, 0.5, "failed", ha="center", va="center", fontsize=7, transform=axis.transAxes)
         return
     palette = sns.color_palette("rocket", as_cmap=True)
     axis.imshow(panel, vmin=0, vmax=1, cmap=palette, aspect="auto", interpolation="nearest")
-
-
-def _label(axis: Any, job: Job) -> None:
-    assert job.architecture is not None
-    name = f"{job.task.name}\n{job.architecture.name}"
-    axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=7, labelpad=6)
 
 
 def _png(figure: Figure) -> bytes:

@@ -52,7 +52,9 @@ def read_csv(folder: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""])
     except (ValueError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} is not a CSV table: {' '.join(str(error).split())}; restore or recompute it") from error
+        raise StoreError(
+            f"{path} is not a CSV table: {' '.join(str(error).split())}; restore or recompute it"
+        ) from error
     absent = [column for column in LEADING if column not in table]
     if absent:
         raise StoreError(f"{path} is not a leaderboard: it lacks the columns {', '.join(absent)}; recompute it")
@@ -72,7 +74,12 @@ def _row(
     row = {**identity, "seeds": len(cells), **_accuracy(cells)}
     if len(bad):
         seeds = ", ".join(str(seed) for seed in bad.seed)
-        return {**row, "status": bad.status.iloc[0], "reason": f"seed {seeds}: {bad.reason.iloc[0]}", "samples": 0}
+        return {
+            **row,
+            "status": bad.status.iloc[0],
+            "reason": f"seed {seeds}: {bad.reason.iloc[0]}",
+            "samples": 0,
+        }
     scores = collection.scores
     scores = scores[(scores[IDENTITY] == pd.Series(identity)).all(axis=1)]
     yardsticks = collection.yardsticks[collection.yardsticks.task == identity["task"]]

@@ -46,7 +46,7 @@ class Maps:
     @cached_property
     def magnitude(self) -> Floats:
         """|attributions|, (batch, time, features)."""
-        return np.abs(self.attributions, dtype=np.float64, order="C")
+        return np.abs(self.attributions.astype(np.float64, order="C"))
 
     @cached_property
     def relevance(self) -> Floats:

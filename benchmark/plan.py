@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .recipe import Recipe
 from .suite import Choice, Suite
-from .training import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)

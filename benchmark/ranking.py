@@ -77,9 +77,7 @@ def roc_auc(ranking: Ranking) -> Floats:
     Returns:
         (batch,) in [0, 1]; NaN where there is no positive (the relevance is all 0) or no negative (all 1).
     """
-    outranking = _weighted_mean(
-        ranking.hits - ranking.gained / 2, ranking.tied - ranking.gained, ranking.first
-    )
+    outranking = _weighted_mean(ranking.hits - ranking.gained / 2, ranking.tied - ranking.gained, ranking.first)
     return ratio(outranking, np.add.reduceat(ranking.gained, ranking.first))
 
 
@@ -92,7 +90,8 @@ def top_size(relevance: Floats) -> Integers:
     Returns:
         (batch,) from 1 to the number of cells.
     """
-    return np.maximum(np.rint(relevance.sum(axis=1)), 1).astype(np.int64)
+    size: Integers = np.maximum(np.rint(relevance.sum(axis=1)), 1).astype(np.int64)
+    return size
 
 
 def top_share(scores: Floats, descending: Floats, size: Integers) -> Floats:
@@ -111,7 +110,8 @@ def top_share(scores: Floats, descending: Floats, size: Integers) -> Floats:
     tied = scores == threshold
     left = size - np.count_nonzero(above, axis=1)
     share = left / np.count_nonzero(tied, axis=1)
-    return above + tied * share[:, None]
+    membership: Floats = above + tied * share[:, None]
+    return membership
 
 
 def _weighted_mean(values: Floats, weights: Floats, first: Integers) -> Floats:

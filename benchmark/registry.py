@@ -4,6 +4,7 @@ import dataclasses
 import fnmatch
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -39,15 +40,18 @@ class Registry(Generic[T]):
 
         Raises:
             DuplicateNameError: the name is taken.
-            ParameterError: the version is not a positive integer.
+            ParameterError: the version is not a positive integer, or a parameter's default is not a JSON value.
         """
         if entry.name in self._entries:
             raise DuplicateNameError(
                 f"{self.kind} '{entry.name}' is registered twice "
                 f"({self._entries[entry.name].source or 'saltbench'} and {entry.source or 'saltbench'}); rename one"
             )
-        if entry.version < 1:
-            raise ParameterError(f"{self.kind} '{entry.name}' needs a version of at least 1, got {entry.version}")
+        if not isinstance(entry.version, int) or entry.version < 1:
+            raise ParameterError(
+                f"{self.kind} '{entry.name}' needs a whole number of at least 1 as version, got {entry.version!r}"
+            )
+        entry.configure(entry.parameters)
         self._entries[entry.name] = entry
 
     def get(self, name: str) -> T:
@@ -133,8 +137,8 @@ def _from_entry_point(point: EntryPoint) -> Entry:
     origin = f"entry point {point.name} = {point.value}"
     try:
         entry = point.load()
-    except Exception as error:  # noqa: BLE001 - third-party code can raise anything
-        raise PluginError(f"{origin} cannot be loaded: {describe(error)}; fix or uninstall it") from error
+    except (Exception, SystemExit) as error:  # third-party code can raise anything
+        raise PluginError(f"{origin} cannot be loaded: {_described(error)}; fix or uninstall it") from error
     if not isinstance(entry, Entry):
         raise PluginError(f"{origin} must be a TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec, got {entry!r}")
     version = point.dist.version if point.dist else "?"
@@ -146,25 +150,28 @@ def _from_file(path: Path) -> list[Entry]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise PluginError(f"plugin {path} cannot be read: {error.strerror}; check the path") from error
-    found = {id(value): value for value in vars(_execute(path)).values() if isinstance(value, Entry)}
+    found = {id(value): value for value in vars(_execute(path, digest)).values() if isinstance(value, Entry)}
     if not found:
         raise PluginError(f"plugin {path} defines no TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec")
     return [dataclasses.replace(entry, source=f"{path.name} sha256:{digest}") for entry in found.values()]
 
 
-def _execute(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"saltbench_plugin_{path.stem.replace('-', '_')}", path)
+def _execute(path: Path, digest: str) -> ModuleType:
+    name = f"saltbench_plugin_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise PluginError(f"plugin {path} is not a Python file; its name must end with .py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look a class's module up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 - the plugin is the user's code and can raise anything
-        raise PluginError(f"plugin {path} raised on import: {describe(error)}") from error
+    except (Exception, SystemExit) as error:  # the plugin is the user's code and can raise anything
+        del sys.modules[name]
+        raise PluginError(f"plugin {path} raised on import: {_described(error)}") from error
     return module
 
 
-def describe(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

@@ -28,6 +28,10 @@ from .suite import Suite
 Report = Callable[[Job, int, int], None]
 
 
+def silent(_job: Job, _done: int, _total: int) -> None:
+    """Report nothing."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What a run leaves: the leaderboard, the collected scores, the folder of both, and the cells that failed."""
@@ -45,7 +49,7 @@ def run_suite(
     plugins: Sequence[Path] = (),
     device: str = "cpu",
     workers: int = 1,
-    report: Report = lambda job, done, total: None,
+    report: Report = silent,
 ) -> Result:
     """Run what a suite lacks under results/<suite name>/ and write its tables; results do not depend on workers.
 
@@ -108,7 +112,8 @@ def _execute(
                 yield job, evaluator.run(job)
         return
     with _pool(store, plugins, workers) as executor:
-        submitted = {executor.submit(_run, job): job for job in planned}
+        with _interrupts_held():
+            submitted = {executor.submit(_run, job): job for job in planned}
         for future in as_completed(submitted):
             yield submitted[future], future.result()
 
@@ -138,12 +143,21 @@ def _pool(store: Store, plugins: Sequence[Path], workers: int) -> Iterator[Execu
             raise
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    # processes started meanwhile inherit the mask: a terminal's Ctrl-C reaches the parent alone, which decides
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _evaluator: Evaluator | None = None  # one a worker process, set by _initialise
 
 
 def _initialise(store: Store, plugins: Sequence[Path], stop: Event) -> None:
     global _evaluator  # noqa: PLW0603 - how a process pool hands state to its workers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     threading.Thread(target=_die_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _evaluator = Evaluator(load_registries(plugins), store, stop.is_set)

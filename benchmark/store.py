@@ -1,5 +1,6 @@
 """The file system as database: one directory a result, content-addressed, complete or absent."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -7,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ..errors import StoreError
 FORMAT = 1  # raised when the layout or meaning of stored files changes
 TEMPORARY = ".tmp-"
 RECORD = "record.json"
+OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)  # what rename says where something stands already
 
 
 def canonical(value: Any) -> bytes:
@@ -57,7 +59,7 @@ class Store:
         folder = self._folder(kind, key)
         try:
             return _read(folder)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
             raise StoreError(f"cannot read {folder}: {error.strerror}; check its permissions") from error
@@ -76,12 +78,12 @@ class Store:
             temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder.parent))
             try:
                 _write_all(temporary, artifact)
-                if folder.exists():
-                    shutil.rmtree(folder)
-                temporary.rename(folder)
-            except BaseException:
+                while not _renamed(temporary, folder):
+                    if self.get(kind, artifact.key) is not None:
+                        break  # another process was faster with the same result
+                    _set_aside(folder)
+            finally:
                 shutil.rmtree(temporary, ignore_errors=True)
-                raise
             sync_directory(folder.parent)
 
     def _folder(self, kind: str, key: Mapping[str, Any]) -> Path:
@@ -100,26 +102,23 @@ def open_store(root: Path) -> Iterator[Store]:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / ".lock").open("w")
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(f"another run is writing {root}; wait for it or choose another --results") from error
         with _explained(root):
-            for leftover in root.glob(f"*/{TEMPORARY}*"):
-                shutil.rmtree(leftover)
-            for leftover in root.glob(f"{TEMPORARY}*"):
-                leftover.unlink()
+            _lock(lock.fileno(), root)
+            for leftover in (*root.glob(f"*/{TEMPORARY}*"), *root.glob(f"{TEMPORARY}*")):
+                _remove(leftover)
         yield Store(root)
 
 
 def check_format(root: Path) -> None:
     """Raise a StoreError if root's provenance was written by a newer saltbench or cannot be understood."""
     path = root / "provenance.json"
-    if not path.exists():
-        return
     try:
         found = json.loads(path.read_bytes())["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}; check its permissions") from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{path} is unreadable or damaged; delete it to let the run write it again") from error
     _require_format(found, path)
 
@@ -158,20 +157,60 @@ def _read(folder: Path) -> Artifact | None:
     try:
         record = json.loads((folder / RECORD).read_bytes())
         digest = record.pop("digest")
-    except (ValueError, KeyError, AttributeError, TypeError):
+        intact = digest == _digest(canonical(record))
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None
-    if not isinstance(digest, str) or digest != _digest(canonical(record)):
+    if not intact:
         return None
-    _require_format(record["format"], folder)
+    _require_format(record.get("format"), folder)
+    if address(record["key"]) != folder.name:
+        return None  # moved here from another result's folder
     files = {name: (folder / name).read_bytes() for name in record["files"]}
     if any(_digest(content) != record["files"][name] for name, content in files.items()):
         return None
     return Artifact(record["key"], record["facts"], files)
 
 
+def _renamed(temporary: Path, folder: Path) -> bool:
+    try:
+        temporary.rename(folder)
+    except OSError as error:
+        if error.errno not in OCCUPIED:
+            raise
+        return False
+    return True
+
+
+def _set_aside(folder: Path) -> None:
+    # moved before it is removed, so that no reader sees half of it, and a second process finds it gone
+    aside = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder.parent))
+    with suppress(FileNotFoundError):
+        folder.rename(aside / folder.name)
+    shutil.rmtree(aside)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _lock(descriptor: int, root: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StoreError(f"another run is writing {root}; wait for it or choose another --results") from error
+
+
 def _write_all(folder: Path, artifact: Artifact) -> None:
     digests = {name: _digest(content) for name, content in artifact.files.items()}
-    record: dict[str, Any] = {"format": FORMAT, "key": artifact.key, "facts": artifact.facts, "files": digests}
+    record: dict[str, Any] = {
+        "format": FORMAT,
+        "key": artifact.key,
+        "facts": artifact.facts,
+        "files": digests,
+    }
     record["digest"] = _digest(canonical(record))
     for name, content in {**artifact.files, RECORD: json.dumps(record, indent=1).encode()}.items():
         with (folder / name).open("wb") as file:

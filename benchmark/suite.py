@@ -10,8 +10,8 @@ from typing import Any
 
 from ..entry import Entry, unknown
 from ..errors import ParameterError, SaltbenchError, UnknownNameError
+from .recipe import Recipe
 from .registry import Registries
-from .training import Recipe
 
 TARGETS = ("true", "predicted")
 OUTPUTS = ("logit", "probability")
@@ -142,6 +142,8 @@ def _entries(kind: str, content: Mapping[str, Any], registries: Registries) -> S
     patterns = content.get(kind, ["*"])
     if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
         raise ParameterError(f"{kind} must be a list of names or patterns, got {patterns!r}")
+    if kind == "tasks" and not patterns:
+        raise ParameterError("tasks must name at least one task or pattern, got an empty list")
     entries = registry.match(patterns)
     if kind != "methods":
         return list(entries)

@@ -9,35 +9,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ..datasets.spec import Split, TaskData
-from ..errors import Interrupted, NonFiniteError, ParameterError, ShapeError
+from ..errors import Interrupted, NonFiniteError, ShapeError
 from ..methods.seeding import seeded
+from .recipe import Recipe
 
 EVALUATION_BATCH = 250  # samples a forward pass; bounds memory, part of what makes the bytes reproducible
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """Adam on cross-entropy.
-
-    Training ends when every training sample is classified rightly in evaluation mode, when the training loss has
-    not fallen by `tolerance` (relative) for `patience` epochs, or after `epochs`. The weights kept are those of the
-    epoch with the highest validation accuracy, the lowest validation loss among equals.
-    """
-
-    learning_rate: float = 1e-3
-    batch: int = 50
-    epochs: int = 400
-    patience: int = 50
-    tolerance: float = 1e-3
-
-    def __post_init__(self) -> None:
-        if not (self.learning_rate > 0 and self.tolerance >= 0):
-            raise ParameterError(
-                f"training needs learning_rate > 0 and tolerance >= 0, got {self.learning_rate} and {self.tolerance}"
-            )
-        for name in ("batch", "epochs", "patience"):
-            if getattr(self, name) < 1:
-                raise ParameterError(f"training needs {name} >= 1, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)
@@ -132,13 +108,13 @@ def _run_epoch(
     for picked in torch.randperm(len(labels), generator=order).to(labels.device).split(batch):
         optimiser.zero_grad()
         logits = model(inputs[picked])
-        if logits.shape != (len(picked), classes):
+        if getattr(logits, "shape", None) != (len(picked), classes):
             raise ShapeError(
                 f"{type(model).__name__} returned {_shape(logits)} for {len(picked)} samples of {classes} classes, "
                 f"expected ({len(picked)}, {classes}); return logits (batch, classes)"
             )
         loss = cross_entropy(logits, labels[picked])
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
 
 

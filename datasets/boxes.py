@@ -51,8 +51,8 @@ def boxes(
         raise ParameterError(f"boxes need shift >= 0 and noise > 0, got shift={shift} and noise={noise}")
     masks = np.stack([mask(layout, time, features) for layout in _not_empty(layouts)])
     rng = np.random.default_rng(seed)
-    splits = [_draw(rng, count, masks, shift, noise) for count in (train, validation, test)]
-    return TaskData(*standardise(*splits), classes=2)
+    splits = standardise(*(_draw(rng, count, masks, shift, noise) for count in (train, validation, test)))
+    return TaskData(*splits, classes=2)
 
 
 def mask(layout: Layout, time: int, features: int) -> Array:
@@ -87,7 +87,7 @@ def _not_empty(layouts: Sequence[Layout]) -> Sequence[Layout]:
 
 
 def _checked(box: Box, time: int, features: int) -> Box:
-    if len(box) != 4 or not all(isinstance(bound, int) for bound in box):
+    if not isinstance(box, Sequence) or len(box) != 4 or not all(isinstance(bound, int) for bound in box):
         raise ParameterError(f"a box is [time from, time to, features from, features to], got {box!r}")
     start, stop, low, high = box
     if not (0 <= start < stop <= time and 0 <= low < high <= features):

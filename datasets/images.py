@@ -37,5 +37,5 @@ def digits_rows(seed: int, *, validation: int, test: int) -> TaskData:
     images = bunch.images[order].astype(np.float32)
     labels = bunch.target[order].astype(np.int64)
     parts = np.split(np.arange(DIGITS), [DIGITS - validation - test, DIGITS - test])
-    splits = [Split(images[part], labels[part], images[part] / INK) for part in parts]
-    return TaskData(*standardise(*splits), classes=10)
+    splits = standardise(*(Split(images[part], labels[part], images[part] / INK) for part in parts))
+    return TaskData(*splits, classes=10)

@@ -15,7 +15,7 @@ def require_counts(**counts: int) -> None:
             raise ParameterError(f"{name} must be at least 1, got {count}")
 
 
-def standardise(train: Split, *others: Split) -> tuple[Split, ...]:
+def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Split, Split]:
     """Return the splits with inputs (x − mean) / std, mean and std (time, features) of the training split.
 
     A cell that is constant in training has its std taken as 1, so it becomes 0 there.
@@ -24,7 +24,8 @@ def standardise(train: Split, *others: Split) -> tuple[Split, ...]:
     std = train.inputs.std(axis=0, dtype=np.float64)
     scale = np.where(std > 0, std, 1.0)
 
-    def apply(inputs: Array) -> Array:
-        return ((inputs - mean.astype(np.float32)) / scale.astype(np.float32)).astype(np.float32, copy=False)
+    def apply(split: Split) -> Split:
+        inputs: Array = (split.inputs - mean.astype(np.float32)) / scale.astype(np.float32)
+        return dataclasses.replace(split, inputs=inputs)
 
-    return tuple(dataclasses.replace(split, inputs=apply(split.inputs)) for split in (train, *others))
+    return apply(train), apply(validation), apply(test)

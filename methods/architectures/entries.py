@@ -2,7 +2,6 @@
 
 from .spec import ArchitectureSpec
 
-_HERE = __package__
 _ONE_LAYER = {"hidden": 5, "dropout": 0.1}
 _ATTENTION = {"hops": 20, "attention_hidden": 50}
 _ISMAIL = (
@@ -16,7 +15,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
         version=1,
         description="one LSTM layer, classified from the last time step",
         reference="S. Hochreiter, J. Schmidhuber, Long Short-Term Memory, Neural Computation 9(8), 1997, 1735-1780",
-        factory=f"{_HERE}.recurrent:lstm",
+        factory="saltbench.methods.architectures.recurrent:lstm",
         parameters=_ONE_LAYER,
         tags=("recurrent",),
     ),
@@ -28,7 +27,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
             "A. Graves, J. Schmidhuber, Framewise phoneme classification with bidirectional LSTM and other "
             "neural network architectures, Neural Networks 18(5-6), 2005, 602-610"
         ),
-        factory=f"{_HERE}.recurrent:bi_lstm",
+        factory="saltbench.methods.architectures.recurrent:bi_lstm",
         parameters=_ONE_LAYER,
         tags=("recurrent",),
     ),
@@ -40,7 +39,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
             "Z. Lin, M. Feng, C. N. dos Santos, M. Yu, B. Xiang, B. Zhou, Y. Bengio, A Structured "
             "Self-attentive Sentence Embedding, ICLR 2017, arXiv:1703.03130"
         ),
-        factory=f"{_HERE}.attention:lstm_self_attention",
+        factory="saltbench.methods.architectures.attention:lstm_self_attention",
         parameters={**_ONE_LAYER, **_ATTENTION},
         tags=("recurrent", "attention"),
     ),
@@ -49,7 +48,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
         version=1,
         description="one LSTM layer whose gates read an attention over the series so far",
         reference=_ISMAIL,
-        factory=f"{_HERE}.input_cell:input_cell_lstm",
+        factory="saltbench.methods.architectures.input_cell:input_cell_lstm",
         parameters={**_ONE_LAYER, **_ATTENTION, "variant": "mean"},
         tags=("recurrent", "attention"),
     ),

@@ -1,24 +1,17 @@
 """Attention of every time step over the series so far, for all steps at once and safe for any scores.
 
 The score of a row does not depend on the step that attends to it. With keys k(s) = exp(score(s) - c), for any
-constant c, the softmax over a prefix is k(s) / (k(1) + ... + k(t)): all steps together are one causal matrix
-whose rank is the number of hops. Time is cut into blocks, so that a step meets the rows of its own block
-through that matrix and all earlier rows through one sum per hop; memory is linear in time.
-
-The keys leave the range of the number format only where a score rises far above the first one; such scores
-take the definition itself, hop by hop.
+constant c, the softmax over a prefix is k(s) / (k(1) + ... + k(t)), so that all steps together are one causal
+matrix whose rank is the number of hops. The keys leave the range of the number format only where a score rises
+far above the first one; such scores take the definition itself, hop by hop.
 """
 
 import math
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ..operations import composite
-
-# long enough to keep matrix products busy, short enough to waste little above the diagonal
-_LONGEST_BLOCK = 32
 
 
 def _causal_softmax(scores: Tensor) -> Tensor:
@@ -41,27 +34,13 @@ def _per_hop_by_definition(scores: Tensor, values: Tensor) -> Tensor:
 
 
 def _keys(scores: Tensor) -> Tensor | None:
-    """Return positive keys (batch, time, hops), or None where a score rises too far above the first one.
+    """Return exp(score(s) - score(1)), (batch, time, hops), or None where that would be too large.
 
-    The first key stands at the cube root of the smallest number, and the highest may reach the cube root of
-    the largest: this leaves room for the square of a sum of keys, which the gradient of a quotient needs.
+    A third of the exponents leaves room for the square of a sum of keys, which the gradient of a quotient needs.
     """
-    room = math.log(torch.finfo(scores.dtype).max) / 3
     rise = scores - scores[:, :1].detach()
-    return torch.exp(rise - room) if rise.detach().max() <= 2 * room else None
-
-
-def _in_blocks(series: Tensor) -> Tensor:
-    """Cut (batch, time, width) into (batch, blocks, steps, width), with zeros after the end."""
-    batch, time, width = series.shape
-    blocks = math.ceil(time / _LONGEST_BLOCK)
-    return F.pad(series, (0, 0, 0, -time % blocks)).reshape(batch, blocks, -1, width)
-
-
-def _before_block(keys: Tensor, values: Tensor) -> Tensor:
-    """Return the sum of k(s) x_s over all rows before each block, (batch, blocks, hops, features)."""
-    sums = (keys.transpose(2, 3) @ values).cumsum(dim=1)
-    return F.pad(sums[:, :-1], (0, 0, 0, 0, 1, 0))
+    highest = math.log(torch.finfo(scores.dtype).max) / 3
+    return torch.exp(rise) if bool((rise.detach() <= highest).all()) else None
 
 
 @composite(_mean_by_definition)
@@ -78,10 +57,8 @@ def prefix_attention(scores: Tensor, values: Tensor) -> Tensor:
     keys = _keys(scores)
     if keys is None:
         return torch.stack([_mean_by_definition(hop, values) for hop in scores.split(1, dim=2)]).mean(dim=0)
-    shares = _in_blocks(1 / (scores.shape[2] * keys.cumsum(dim=1)))
-    keys, rows = _in_blocks(keys), _in_blocks(values)
-    mean = torch.tril(shares @ keys.transpose(2, 3)) @ rows + shares @ _before_block(keys, rows)
-    return mean.flatten(1, 2)[:, : scores.shape[1]]
+    shares = 1 / (scores.shape[2] * keys.cumsum(dim=1))
+    return (shares @ keys.transpose(1, 2)).tril_() @ values
 
 
 @composite(_per_hop_by_definition)
@@ -98,5 +75,7 @@ def prefix_attention_per_hop(scores: Tensor, values: Tensor) -> Tensor:
     keys = _keys(scores)
     if keys is None:
         return torch.cat([_per_hop_by_definition(hop, values) for hop in scores.split(1, dim=2)], dim=2)
-    sums = keys.cumsum(dim=1).unsqueeze(3)
-    return (keys.unsqueeze(3) * values.unsqueeze(2)).cumsum(dim=1) / sums
+    keys = keys.transpose(1, 2)
+    shares = 1 / keys.cumsum(dim=2)
+    attention = (shares.unsqueeze(3) * keys.unsqueeze(2)).tril_()
+    return (attention @ values.unsqueeze(1)).transpose(1, 2)

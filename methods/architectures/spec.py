@@ -7,8 +7,8 @@ from ...entry import Entry
 
 @dataclass(frozen=True, kw_only=True)
 class ArchitectureSpec(Entry):
-    """An architecture; its factory is `(time, features, classes, **parameters) -> nn.Module`.
+    """An architecture; its factory is `(*, features, classes, **parameters) -> nn.Module`.
 
-    The module maps float (batch, time, features) to logits (batch, classes). It draws its initial weights from
-    PyTorch's default generator, which training seeds inside a fork.
+    The module maps float (batch, time, features), of any number of time steps, to logits (batch, classes). It
+    draws its initial weights from PyTorch's default generator, which training seeds inside a fork.
     """

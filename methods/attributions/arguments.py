@@ -17,8 +17,7 @@ def check_inputs(inputs: Tensor) -> None:
     count = count_nonfinite(inputs)
     if count:
         raise NonFiniteError(
-            f"inputs must be finite, got NaN or infinity in {count} of {len(inputs)} samples; "
-            "clean the series first"
+            f"inputs must be finite, got NaN or infinity in {count} of {len(inputs)} samples; clean the series first"
         )
 
 
@@ -57,9 +56,7 @@ def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
     """Raise unless outputs are (batch, classes) and every target is one of these classes."""
     if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != batch:
         got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
-        raise ShapeError(
-            f"the model must map {batch} samples to ({batch}, classes), got {got}; wrap it in a module"
-        )
+        raise ShapeError(f"the model must map {batch} samples to ({batch}, classes), got {got}; wrap it in a module")
     classes = outputs.shape[1]
     if target is not None and not bool(((target >= 0) & (target < classes)).all()):
         raise ParameterError(
@@ -78,9 +75,7 @@ def check_attributions(attributions: object, inputs: Tensor) -> Tensor:
     """Return attributions after checking that they have the inputs' shape and are finite."""
     if not isinstance(attributions, Tensor) or attributions.shape != inputs.shape:
         got = tuple(attributions.shape) if isinstance(attributions, Tensor) else type(attributions).__name__
-        raise ShapeError(
-            f"the method must return attributions of the inputs' shape {tuple(inputs.shape)}, got {got}"
-        )
+        raise ShapeError(f"the method must return attributions of the inputs' shape {tuple(inputs.shape)}, got {got}")
     count = count_nonfinite(attributions)
     if count:
         raise NonFiniteError(

@@ -58,7 +58,7 @@ def logsumexp(pairs: PairedPass, x: Tensor, dim: int, keepdim: bool = False) -> 
 
 
 def logcumsumexp(pairs: PairedPass, x: Tensor, dim: int) -> Tensor:
-    """Compute log Σ_{s <= t} exp(x_s) for each t along dim, each t with a shift of its own against underflow."""
+    """Compute log Σ_{s <= t} exp(x_s) for each t along dim, each with its own shift against underflow."""
     length = x.shape[dim]
     later = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
     with pairs:
@@ -97,9 +97,7 @@ def normalize(pairs: PairedPass, x: Tensor, p: float = 2.0, dim: int = 1, eps: f
         return x * torch.rsqrt(x.square().sum(dim, keepdim=True).clamp_min(eps**2))
 
 
-def _exponentials(
-    pairs: PairedPass, x: Tensor, dim: int | None, dtype: torch.dtype | None
-) -> tuple[Tensor, Tensor]:
+def _exponentials(pairs: PairedPass, x: Tensor, dim: int | None, dtype: torch.dtype | None) -> tuple[Tensor, Tensor]:
     axis = _axis(dim)
     shift = _shift(pairs, x, axis)
     with pairs:

@@ -45,9 +45,7 @@ ENTRIES: tuple[MethodSpec, ...] = (
         name="integrated-gradients",
         version=1,
         description="Difference to the baseline times the gradient averaged along the straight path from it.",
-        reference=(
-            "Sundararajan, Taly, Yan. Axiomatic Attribution for Deep Networks. ICML 2017. arXiv:1703.01365"
-        ),
+        reference=("Sundararajan, Taly, Yan. Axiomatic Attribution for Deep Networks. ICML 2017. arXiv:1703.01365"),
         factory=f"{_GRADIENT}:integrated_gradients",
         parameters={"steps": 50},
         tags=("gradient", "baseline"),

@@ -72,8 +72,8 @@ def smoothgrad(
 ) -> Tensor:
     """Return |mean of ∂S_c/∂x (x + ε)| over ε ~ N(0, σ²), (batch, time, features), in output per input unit.
 
-    σ = noise_level · (max x - min x) of each sample. The mean is taken over signed gradients, as published, and
-    its absolute value makes it comparable to `saliency`, its value without noise.
+    σ = noise_level · (max x - min x) of each sample. The mean is taken over signed gradients, as published,
+    and its absolute value makes it comparable to `saliency`, its value without noise.
 
     Args:
         model: (batch, time, features) to (batch, classes).
@@ -110,12 +110,10 @@ def smoothgrad(
     return _each(one, inputs, target, seeds)
 
 
-def _each(
-    one: Callable[[Tensor, Tensor, int], Tensor], inputs: Tensor, target: Tensor, seeds: Sequence[int]
-) -> Tensor:
+def _each(one: Callable[[Tensor, Tensor, int], Tensor], inputs: Tensor, target: Tensor, seeds: Sequence[int]) -> Tensor:
     # Sample by sample: a sample's noise, and so its attribution, cannot depend on who shares its chunk
-    parts = zip(inputs.split(1), target.split(1), seeds, strict=True)
-    return torch.cat([one(sample, label, seed) for sample, label, seed in parts])
+    parts = zip(inputs, target, seeds, strict=True)
+    return torch.cat([one(sample[None], label[None], seed) for sample, label, seed in parts])
 
 
 def _tracked(inputs: Tensor) -> Tensor:

@@ -16,18 +16,16 @@ from ...errors import UnsupportedOperationError
 
 Function = Callable[..., Any]
 
-_INSTEAD = (
-    "rewrite it with an operation that has a rule or choose another method, such as integrated-gradients"
-)
+_INSTEAD = "rewrite it with an operation that has a rule or choose another method, such as integrated-gradients"
 
 
 class PairedPass(TorchFunctionMode):
     """Runs a network on inputs and baseline at once, each PyTorch call by the rule that stands for it.
 
     A tensor *varies* if it depends on the input; its *twin* is the same tensor's value for the baseline. A
-    call without varying arguments runs as it is. A call with varying arguments needs a rule: the rule computes
-    the result, so that autograd finds the rule's multiplier in place of the derivative, and pairs it with its
-    twin.
+    call without varying arguments runs as it is. A call with varying arguments needs a rule: the rule
+    computes the result, so that autograd finds the rule's multiplier in place of the derivative, and pairs it
+    with its twin.
 
     Args:
         rules: the rule of each PyTorch function.
@@ -64,9 +62,7 @@ class PairedPass(TorchFunctionMode):
             UnsupportedOperationError: such a tensor is among the nested arguments.
         """
         if any(tensor.grad_fn is not None and not self.varies(tensor) for tensor in _tensors(arguments)):
-            raise unsupported(
-                function, "on a tensor that was computed out of PyTorch's sight or before the model"
-            )
+            raise unsupported(function, "on a tensor that was computed out of PyTorch's sight or before the model")
 
     def __torch_function__(
         self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -83,9 +79,7 @@ class PairedPass(TorchFunctionMode):
 
     def _rule(self, call: Call) -> Rule:
         if not torch.is_grad_enabled():
-            raise call.unsupported(
-                "with gradients switched off (torch.no_grad or a custom autograd.Function)"
-            )
+            raise call.unsupported("under torch.no_grad or in a custom autograd.Function")
         if call.options.get("inplace") or call.options.get("out") is not None:
             raise call.unsupported("in place")
         if hasattr(call.function, "elementary"):
@@ -191,7 +185,5 @@ def _place() -> str:
     for frame, line in traceback.walk_stack(None):
         module = frame.f_locals.get("self")
         if isinstance(module, nn.Module) and frame.f_code.co_name == "forward":
-            return (
-                f"(in forward of {type(module).__name__}, {Path(frame.f_code.co_filename).name} line {line})"
-            )
+            return f"(in forward of {type(module).__name__}, {Path(frame.f_code.co_filename).name} line {line})"
     return ""

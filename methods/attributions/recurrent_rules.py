@@ -28,8 +28,8 @@ def lstm_step(from_input: Tensor, from_hidden: Tensor, state: State) -> State:
 def gru_step(from_input: Tensor, from_hidden: Tensor, state: State) -> State:
     """Return (h,) with n = tanh(n_x + σ(r)·n_h) and h = (1 - σ(z))·n + σ(z)·h."""
     hidden = state[0].shape[-1]
-    input_gates, input_new = from_input.split([2 * hidden, hidden], -1)
-    hidden_gates, hidden_new = from_hidden.split([2 * hidden, hidden], -1)
+    input_gates, input_new = from_input.tensor_split([2 * hidden], -1)
+    hidden_gates, hidden_new = from_hidden.tensor_split([2 * hidden], -1)
     r, z = torch.sigmoid(input_gates + hidden_gates).chunk(2, -1)
     n = torch.tanh(input_new + r * hidden_new)
     return ((1 - z) * n + z * state[0],)
@@ -107,7 +107,8 @@ class _Stack:
 def _one_direction(
     step: Cell, inputs: Tensor, state: State, weights: Sequence[Tensor], backward: bool
 ) -> tuple[Tensor, State]:
-    w_ih, w_hh, b_ih, b_hh = weights if len(weights) == 4 else (*weights, None, None)
+    w_ih, w_hh, *biases = weights
+    b_ih, b_hh = biases or (None, None)
     projected = linear(inputs, w_ih, b_ih).unbind(0)
     outputs = []
     for from_input in reversed(projected) if backward else projected:

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +47,7 @@ class Entry:
 
         Raises:
             UnknownNameError: a parameter that the entry does not have.
-            ParameterError: a value of another type than the default's.
+            ParameterError: a value of another type than the default's, or one that JSON cannot hold.
         """
         for name, value in overrides.items():
             if name not in self.parameters:
@@ -80,3 +81,10 @@ def _check_type(entry: str, name: str, default: Any, value: Any) -> None:
         raise ParameterError(
             f"{entry}: parameter {name} must be {type(default).__name__} (default {default!r}), got {value!r}"
         )
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        # parameters are part of every result's key, which is JSON
+        raise ParameterError(
+            f"{entry}: parameter {name} must be made of finite numbers, text, lists and tables, got {value!r}"
+        ) from error

@@ -16,7 +16,6 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "architectures"))
 import input_cell_oracle
-
 from saltbench.methods.architectures.input_cell import input_cell_lstm
 from saltbench.methods.architectures.recurrent import lstm
 from saltbench.methods.seeding import seeded
@@ -59,14 +58,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--variant", choices=["mean", "flatten", "flatten-l2"], default="mean")
     options = parser.parse_args()
-    print("threads  gradient    step by step  ours      plain LSTM  step/ours  ours/LSTM")
+    sys.stdout.write("threads  gradient    step by step  ours      plain LSTM  step/ours  ours/LSTM\n")
     for threads in options.threads:
         torch.set_num_threads(threads)
         for kind, with_input_gradient in (("weights", False), ("and input", True)):
             slow, ours, plain = medians(options.variant, options.repeats, with_input_gradient).values()
-            print(
+            sys.stdout.write(
                 f"{threads:<8} {kind:<11} {1e3 * slow:9.1f} ms  {1e3 * ours:5.1f} ms  {1e3 * plain:7.1f} ms"
-                f"  {slow / ours:9.1f}  {ours / plain:9.2f}"
+                f"  {slow / ours:9.1f}  {ours / plain:9.2f}\n"
             )
 
 

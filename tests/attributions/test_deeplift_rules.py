@@ -1,0 +1,321 @@
+"""DeepLIFT's rules one by one: closed forms, completeness of every operation, and what is refused."""
+
+import math
+
+import pytest
+import torch
+from attribution_models import FEATURES, TIME, Formula, Scores, classes, output_change, series
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.explain import attribute
+from torch import nn
+from torch.nn import functional as F
+
+from saltbench.errors import UnsupportedOperationError
+
+
+def explain(formula, values, reference=None, dtype=torch.float64):
+    """Attributions of a scalar function of one series of one step, as a list."""
+    inputs = torch.tensor([[values]], dtype=dtype)
+    baseline = torch.zeros_like(inputs) if reference is None else torch.tensor([[reference]], dtype=dtype)
+    model = Scores(lambda x: formula(*x[:, 0].unbind(1)).unsqueeze(1))
+    return attribute(deeplift, model, inputs, torch.tensor([0]), baseline=baseline).flatten().tolist()
+
+
+def test_linear_functions_multiply_by_their_weights():
+    assert explain(lambda a, b: 3 * a - b / 4 + 7, [2.0, 8.0], [1.0, 4.0]) == pytest.approx([3.0, -1.0])
+
+
+def test_a_sigmoid_is_rescaled():
+    expected = 1 / (1 + math.exp(-2.5)) - 1 / (1 + math.exp(0.5))
+    assert explain(lambda a, b: torch.sigmoid(a + 2 * b), [0.5, 1.0], [-0.5, 0.0]) == pytest.approx(
+        [expected / 3, 2 * expected / 3]
+    )
+
+
+def test_a_product_is_split_evenly():
+    # Δ(ab) = 5·7 - 1·2 = 33 = (5 - 1)·(7 + 2)/2 + (7 - 2)·(5 + 1)/2
+    assert explain(lambda a, b: a * b, [5.0, 7.0], [1.0, 2.0]) == pytest.approx([18.0, 15.0])
+
+
+def test_a_square_is_the_product_with_itself():
+    assert explain(lambda a, b: a * a + b.square(), [3.0, 3.0], [1.0, 1.0]) == pytest.approx([8.0, 8.0])
+
+
+def test_a_quotient_is_a_product_with_the_reciprocal():
+    # 6/3 - 2/1 = 0 = (6 - 2)·(1/3 + 1)/2 + (1/3 - 1)·(6 + 2)/2
+    assert explain(lambda a, b: a / b, [6.0, 3.0], [2.0, 1.0]) == pytest.approx([8 / 3, -8 / 3])
+
+
+def test_a_softmax_of_two_has_a_closed_form():
+    e, p = math.exp(1.0), math.exp(2.0)
+    total, before = e + p, 2.0
+    split = (1 / total + 1 / before) / 2
+    through_total = (1 / total - 1 / before) / (total - before) * (e + 1) / 2
+    expected = [(e - 1) * (split + through_total), (p - 1) * through_total]
+    # The shift max(x, x′) = 2 divides every exponential by the same constant, which cancels
+    assert explain(lambda a, b: torch.softmax(torch.stack([a, b]), 0)[0], [1.0, 2.0]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("formula", "values", "expected"),
+    [
+        # Shrikumar et al. 2017, figure 1: saturation, where gradients vanish
+        (lambda a, b: 1 - torch.relu(1 - a - b), [1.0, 1.0], [0.5, 0.5]),
+        # figure 2: a ReLU with bias -10, where gradient × input jumps from 0 to 10
+        (lambda a, b: torch.relu(a - 10) + 0 * b, [10.001, 1.0], [0.001, 0.0]),
+        # section 3.5.1: min(a, b) = a - relu(a - b), all credit to the smaller under rescale
+        (lambda a, b: a - torch.relu(a - b), [10.0, 6.0], [0.0, 6.0]),
+        (lambda a, b: a - torch.relu(a - b), [6.0, 10.0], [6.0, 0.0]),
+    ],
+)
+def test_toy_examples_of_the_paper(formula, values, expected):
+    assert explain(formula, values) == pytest.approx(expected)
+
+
+OTHER = torch.linspace(-1, 1, TIME * FEATURES, dtype=torch.float64).reshape(TIME, FEATURES)
+MASK = torch.ones(TIME, TIME, dtype=torch.bool).triu(1)
+KERNEL = torch.linspace(-1, 1, 2 * FEATURES * 3, dtype=torch.float64).reshape(2, FEATURES, 3)
+
+
+def positive(x):
+    return x.square() + 0.1
+
+
+OPERATIONS = {
+    "add": lambda x: torch.add(x, x[:, :1], alpha=2),
+    "subtract": lambda x: 1 - x - OTHER,
+    "negative": lambda x: -x,
+    "views": lambda x: x.reshape(len(x), -1).view(len(x), FEATURES, TIME).transpose(1, 2).contiguous().mT,
+    "permute": lambda x: x.permute(0, 2, 1).flip(1).clone(),
+    "index": lambda x: torch.cat([x[:, -1], x[:, 1:3].flatten(1), x[..., 0]], 1),
+    "chunks": lambda x: x.chunk(2, -1)[1] + torch.split(x, 2, 2)[0],
+    "unbind": lambda x: torch.stack(x.unbind(1)[::-1], 1) * OTHER,
+    "iterate": lambda x: torch.stack([row[0] for row in x]),
+    "select": lambda x: x.select(1, 2) + x.narrow(1, 0, 1).squeeze(1) + x.index_select(1, torch.tensor([1]))[:, 0],
+    "gather": lambda x: x.gather(1, torch.zeros(len(x), 1, FEATURES, dtype=torch.int64)),
+    "expand": lambda x: x.unsqueeze(1).expand(-1, 2, -1, -1),
+    "cumsum": lambda x: x.cumsum(1),
+    "triangle": lambda x: (x @ OTHER.T).tril(),
+    "mask": lambda x: x.masked_fill(OTHER > 0, 3.0),
+    "where": lambda x: torch.where(OTHER > 0, x, x.mean(1, keepdim=True)),
+    "pad": lambda x: F.pad(x, (1, 0, 2, 0), value=1.5),
+    "pooling": lambda x: F.avg_pool1d(x, 2) + F.adaptive_avg_pool1d(x, 2),
+    "linear": lambda x: F.linear(x, OTHER, OTHER[:, 0]),
+    "linear-of-weight": lambda x: F.linear(OTHER, x[0]) * x[0, 0, 0],
+    "convolution": lambda x: F.conv1d(x.transpose(1, 2), KERNEL, padding=1),
+    "double": lambda x: x.to(torch.float64).double(),
+    "mul": lambda x: x * x.flip(1) * x.cumsum(1),
+    "mul-broadcast": lambda x: x * x.mean(1, keepdim=True),
+    "matmul": lambda x: x @ x.mT,
+    "bmm": lambda x: torch.bmm(x, torch.tanh(x).transpose(1, 2)),
+    "baddbmm": lambda x: torch.baddbmm(x @ OTHER.T, x, x.mT, beta=0.5, alpha=2),
+    "einsum": lambda x: torch.einsum("bti,bsi,sj->btj", x, torch.sin(x), OTHER),
+    "einsum-list": lambda x: torch.einsum("bti,bsi->bts", [x, x]),
+    "divide": lambda x: x / positive(x.flip(1)),
+    "divide-by-constant": lambda x: x / (OTHER + 2),
+    "divide-constant": lambda x: 2 / positive(x),
+    "power": lambda x: x**3 + 2**x + positive(x) ** 0.7,
+    "sigmoid": lambda x: torch.sigmoid(x) + F.logsigmoid(x),
+    "tanh": torch.tanh,
+    "exp-log": lambda x: torch.exp(x) + torch.log(positive(x)) + torch.expm1(x),
+    "roots": lambda x: positive(x).sqrt() + positive(x).rsqrt() + positive(x).reciprocal(),
+    "smooth-units": lambda x: F.gelu(x) + F.silu(x) + F.softplus(x) + F.mish(x),
+    "trigonometry": lambda x: torch.sin(x) + x.cos() + torch.erf(x) + torch.atan(x),
+    "kinks": lambda x: torch.relu(x) + F.relu(x - 1) + F.leaky_relu(x) + x.abs() + F.elu(x) + F.relu6(2 * x),
+    "clamp": lambda x: x.clamp(-0.5, 0.5) + F.hardtanh(x) + x.clamp_min(0.1),
+    "softmax": lambda x: F.softmax(x, dim=1) * x,
+    "softmax-masked": lambda x: (x @ OTHER.T).masked_fill(MASK, -torch.inf).softmax(-1) @ x,
+    "log-softmax": lambda x: torch.log_softmax(x, 2),
+    "logsumexp": lambda x: torch.logsumexp(x, 1) + x.logsumexp(2, keepdim=True).sum((1, 2))[:, None],
+    "logcumsumexp": lambda x: torch.logcumsumexp(20 * x, 1),
+    "layer-norm": lambda x: F.layer_norm(x, (FEATURES,), OTHER[0], OTHER[1]),
+    "normalize": lambda x: F.normalize(x + 1, dim=2),
+    "dropout": lambda x: F.dropout(x, 0.5, training=False) * x,
+    "metadata": lambda x: x * x.shape[1] * x.size(2) * len(x.shape) + torch.zeros_like(x) + torch.full_like(x, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_keeps_completeness(name):
+    batched = name not in {"iterate", "linear-of-weight"}
+    batch = 4 if batched else 1
+    inputs, baseline, target = series(batch), series(batch, seed=7), classes(batch) % 2
+    model = Formula(OPERATIONS[name])
+    change = output_change(model, inputs, baseline, target)
+    explained = attribute(deeplift, model, inputs, target, baseline=baseline)
+    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-12, atol=1e-12)
+    assert change.abs().max() > 1e-3
+    if batched:
+        alone = attribute(deeplift, model, inputs[:1], target[:1], baseline=baseline[:1])
+        torch.testing.assert_close(explained[:1], alone, rtol=1e-12, atol=1e-12)
+
+
+LINEAR = ["add", "subtract", "views", "permute", "index", "chunks", "unbind", "select", "gather", "expand"]
+
+
+@pytest.mark.parametrize("name", [*LINEAR, "cumsum", "triangle", "mask", "where", "pad", "pooling", "convolution"])
+def test_linear_operations_are_gradient_times_difference(name):
+    inputs, target = series(4).requires_grad_(), classes(4) % 2
+    model = Formula(OPERATIONS[name])
+    gradient = torch.autograd.grad(model(inputs).gather(1, target[:, None]).sum(), inputs)[0]
+    explained = attribute(deeplift, model, inputs, target)
+    torch.testing.assert_close(explained, (inputs * gradient).detach(), rtol=1e-12, atol=1e-12)
+
+
+UNIVARIATE = {
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "exp": torch.exp,
+    "gelu": F.gelu,
+    "log": lambda x: torch.log(x + 4),
+    "reciprocal": lambda x: 1 / (x + 4),
+    "relu": torch.relu,
+    "abs": torch.abs,
+    "elu": F.elu,
+}
+
+
+@pytest.mark.parametrize("name", UNIVARIATE)
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(reference=st.floats(-3, 3), exponent=st.floats(-18, 0.4), sign=st.sampled_from([-1, 1]))
+def test_rescale_is_complete_and_finite_however_small_the_change(name, reference, exponent, sign):
+    function = UNIVARIATE[name]
+    x = reference + sign * 10**exponent
+    (explained,) = explain(function, [x], [reference])
+    change = function(torch.tensor([x, reference], dtype=torch.float64)).diff().item()
+    assert explained == pytest.approx(-change, rel=1e-9, abs=2e-15)
+
+
+@pytest.mark.parametrize(("function", "derivative"), [(torch.tanh, 1 - math.tanh(0.3) ** 2), (torch.relu, 1.0)])
+@pytest.mark.parametrize("change", [1e-3, 1e-6, 1e-9, 1e-12])
+def test_the_multiplier_of_a_small_change_is_the_derivative(function, derivative, change):
+    x = 0.3 + change
+    (explained,) = explain(function, [x], [0.3])
+    assert explained / (x - 0.3) == pytest.approx(derivative, rel=max(2 * change, 1e-9))
+
+
+def test_singular_functions_use_a_relative_tolerance():
+    (explained,) = explain(torch.log, [1.5e-7], [1e-7])
+    assert explained == pytest.approx(math.log(1.5), rel=1e-12)
+
+
+@pytest.mark.parametrize("formula", [torch.exp, lambda x: torch.softmax(x, 1)], ids=["exp", "softmax"])
+def test_masked_scores_take_no_part(formula):
+    mask = torch.zeros(TIME, FEATURES, dtype=torch.bool)
+    mask[2, 1] = True
+    model = Formula(lambda x: formula(x.masked_fill(mask, -torch.inf)))
+    inputs, target = series(2), torch.tensor([0, 1])
+    explained = attribute(deeplift, model, inputs, target)
+    assert explained[:, mask].abs().max() == 0
+    change = output_change(model, inputs, torch.zeros_like(inputs), target)
+    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-12, atol=1e-13)
+
+
+def test_large_scores_do_not_overflow():
+    model = Formula(lambda x: torch.softmax(200 * x, 1))
+    inputs, target = series(2), torch.tensor([0, 1])
+    explained = attribute(deeplift, model, inputs, target)
+    change = output_change(model, inputs, torch.zeros_like(inputs), target)
+    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-9, atol=1e-9)
+
+
+def test_single_precision_is_complete_to_rounding():
+    model, inputs, target = Formula(OPERATIONS["smooth-units"]), series(4).float(), classes(4) % 2
+    explained = attribute(deeplift, model, inputs, target)
+    change = output_change(model, inputs, torch.zeros_like(inputs), target)
+    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-5, atol=1e-5)
+
+
+def test_a_constant_output_owes_nothing_to_the_input():
+    explained = attribute(deeplift, Scores(lambda x: torch.ones(len(x), 2)), series(2), torch.tensor([0, 1]))
+    assert torch.equal(explained, torch.zeros_like(explained))
+
+
+class OwnGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.exp()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+class Unseen(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        with torch._C.DisableTorchFunction():
+            return x.exp()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+def rounded_down(x):
+    with torch.no_grad():
+        return x * 2
+
+
+def assigned(x):
+    buffer = torch.zeros(x.shape, dtype=x.dtype)
+    buffer[:, 0] = x[:, 0]
+    return buffer
+
+
+REFUSED = {
+    "max": (lambda x: x.max(1).values, "max"),
+    "sort": (lambda x: x.sort(1)[0], "sort"),
+    "max-pool": (lambda x: F.max_pool1d(x, 2), "max_pool1d"),
+    "comparison": (lambda x: (x > 0).double(), "gt"),
+    "branch": (lambda x: x if x.sum() else -x, "__bool__"),
+    "item": (lambda x: x * x[0, 0, 0].item(), "item"),
+    "cast": (lambda x: x.long(), "long"),
+    "integer-sum": (lambda x: x.sum(1, dtype=torch.int64), "sum with a result of type torch.int64"),
+    "detach": (lambda x: x * x.detach(), "detach"),
+    "data": (lambda x: x * x.data, "property data"),
+    "in-place": (lambda x: (x + 0).add_(1), "add_"),
+    "in-place-relu": (lambda x: F.relu(x + 0, inplace=True), "relu in place"),
+    "assignment": (assigned, "__setitem__"),
+    "no-grad": (rounded_down, "mul under torch.no_grad"),
+    "own-gradient": (OwnGradient.apply, "exp under torch.no_grad or in a custom autograd.Function"),
+    "unseen": (lambda x: Unseen.apply(x) * 2, "mul on a tensor that was computed out of PyTorch's sight"),
+    "unseen-output": (Unseen.apply, "cos|flatten|matmul"),
+    "dropout": (lambda x: F.dropout(x, 0.5, training=True), "dropout in training mode"),
+    "batch-statistics": (
+        lambda x: F.batch_norm(x, None, None, training=True),
+        "batch_norm with statistics or weights that depend",
+    ),
+    "softmax-without-dim": (lambda x: F.softmax(x), "softmax without dim"),
+    "normalize-1": (lambda x: F.normalize(x, p=1.0), "normalize with p=1.0"),
+    "rounding": (lambda x: torch.div(x, 2, rounding_mode="floor"), "div with rounding_mode 'floor'"),
+    "two-exponents": (lambda x: torch.pow(x, x), "pow of 2 varying operands"),
+    "power-shape": (lambda x: torch.pow(x[:, :1], OTHER.abs()), "pow from shape"),
+    "three-operands": (lambda x: torch.einsum("bti,bti,bti->bt", x, x, x), "einsum of 3 varying operands"),
+    "by-name": (lambda x: torch.mul(x, other=x), "mul with operands given by name"),
+    "fill-value": (lambda x: torch.full_like(x, x[0, 0, 0]), "full_like"),
+    "raw-operator": (lambda x: torch.ops.aten.exp(x), "exp"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_has_no_rule_is_refused_by_name_and_place(name):
+    formula, message = REFUSED[name]
+    with pytest.raises(UnsupportedOperationError, match=f"DeepLIFT has no rule for ({message})") as caught:
+        attribute(deeplift, Formula(formula), series(2), torch.tensor([0, 1]))
+    assert "in forward of Formula, attribution_models.py line" in str(caught.value)
+    assert "choose another method, such as integrated-gradients" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_output_made_out_of_sight_is_refused():
+    with pytest.raises(UnsupportedOperationError, match="no rule for the model's output on a tensor"):
+        attribute(deeplift, Scores(lambda x: Unseen.apply(x[:, 0])), series(2), torch.tensor([0, 1]))
+
+
+def test_the_error_names_the_module_that_made_the_call():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(TIME * FEATURES, 3), nn.RReLU()).double()
+    with pytest.raises(UnsupportedOperationError, match=r"rrelu .*in forward of RReLU, activation.py line"):
+        attribute(deeplift, model, series(2), torch.tensor([0, 1]))

@@ -1,0 +1,291 @@
+"""A run is the same whatever interrupts it and however many processes share it."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from saltbench.benchmark import evaluation
+from saltbench.benchmark.figures import draw_maps
+from saltbench.benchmark.plan import jobs
+from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.runner import Result, choose_device, default_workers, run_suite
+from saltbench.benchmark.suite import Suite, load_suite
+from saltbench.errors import ParameterError, PluginError, StoreError
+
+WRITTEN = ("leaderboard.csv", "scores.parquet", "provenance.json", "maps.png")
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """The files a user cites, and every cell's scores and maps, by path."""
+    paths = [folder / name for name in WRITTEN] + sorted(folder.glob("*/*/*.parquet")) + sorted(folder.glob("*/*/*.safe*"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.exists()}
+
+
+def run_and_draw(suite: Suite, results: Path, **options: object) -> Result:
+    result = run_suite(suite, results, **options)  # type: ignore[arg-type]
+    draw_maps(suite, result.folder, "cpu")
+    return result
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Suite, Result]:
+    from conftest import TINY  # noqa: PLC0415
+
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "tiny.toml").write_text(TINY)
+    suite = load_suite(str(folder / "tiny.toml"), load_registries())
+    return suite, run_and_draw(suite, folder / "results")
+
+
+def test_every_cell_is_there(whole: tuple[Suite, Result]) -> None:
+    suite, result = whole
+    assert not result.failures
+    assert len(result.collection.cells) == 2 * 2 * (2 * 3 + 7)
+    assert set(result.collection.cells.status) == {"ok"}
+    assert len(result.collection.scores) == 6 * len(result.collection.cells)
+    for name in WRITTEN:
+        assert (result.folder / name).stat().st_size > 0
+
+
+def test_worker_processes_give_the_same_bytes(whole: tuple[Suite, Result], tmp_path: Path) -> None:
+    suite, result = whole
+    parallel = run_and_draw(suite, tmp_path, workers=2)
+    assert bytes_of(parallel.folder) == bytes_of(result.folder)
+
+
+def test_a_second_run_computes_nothing(
+    whole: tuple[Suite, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite, result = whole
+    before = bytes_of(result.folder)
+
+    def forbidden(*args: object, **kwargs: object) -> None:
+        raise AssertionError("recomputed")
+
+    monkeypatch.setattr(evaluation, "train", forbidden)
+    monkeypatch.setattr(evaluation, "attribute", forbidden)
+    again = run_suite(suite, result.folder.parent)
+    assert not again.failures
+    assert bytes_of(again.folder) == before
+
+
+def test_a_damaged_cell_is_recomputed_and_nothing_else(
+    whole: tuple[Suite, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite, result = whole
+    before = bytes_of(result.folder)
+    victim = sorted(result.folder.glob("cells/*/scores.parquet"))[3]
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    victim.write_bytes(bytes(content))
+    explained = []
+    real = evaluation.attribute
+    monkeypatch.setattr(evaluation, "attribute", lambda *a, **k: explained.append(1) or real(*a, **k))
+    run_suite(suite, result.folder.parent)
+    assert len(explained) == 1
+    assert bytes_of(result.folder) == before
+
+
+def test_a_changed_parameter_is_another_cell(whole: tuple[Suite, Result]) -> None:
+    suite, _ = whole
+    first = next(iter(jobs(suite, "cpu")))
+    other = next(iter(jobs(suite, "cuda")))
+    assert first.yardstick_key() == other.yardstick_key()
+    trained, on_gpu = list(jobs(suite, "cpu"))[1], list(jobs(suite, "cuda"))[1]
+    assert trained.model_key() != on_gpu.model_key()
+    assert trained.cell_key(suite.methods[0]) != trained.cell_key(suite.methods[1])
+
+
+def test_provenance_has_no_time_or_place(whole: tuple[Suite, Result]) -> None:
+    record = json.loads((whole[1].folder / "provenance.json").read_text())
+    assert record["format"] == 1
+    assert record["environment"]["torch"] == torch.__version__.partition("+")[0] or "+" in record["environment"]["torch"]
+    assert record["suite"]["training"]["epochs"] == 3
+
+
+def start(tiny_file: Path, results: Path, workers: int) -> "subprocess.Popen[bytes]":
+    # -P keeps the repository's top-level folders off sys.path
+    command = [sys.executable, "-P", "-c", "from saltbench.benchmark.cli import main; main()", "run", str(tiny_file)]
+    command += ["--results", str(results), "--workers", str(workers), "--device", "cpu"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def interrupt_until_done(
+    tiny_file: Path, results: Path, workers: int, seed: int, interruptions: int, stop: Callable[[int], None]
+) -> int:
+    """Run the command, stop it at random moments, and finally let it finish; return how often it was stopped."""
+    rng = random.Random(seed)
+    stopped = 0
+    for _ in range(interruptions):
+        process = start(tiny_file, results, workers)
+        # wait until it works, so that the moment falls into the work and not into the imports
+        begun = time.monotonic()
+        while not (results / "tiny" / ".lock").exists() and time.monotonic() - begun < 60:
+            time.sleep(0.02)
+        time.sleep(rng.uniform(0, 2.5))
+        if process.poll() is None:
+            stop(process.pid)
+            stopped += 1
+        process.communicate(timeout=60)
+    process = start(tiny_file, results, workers)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors.decode()
+    return stopped
+
+
+@pytest.mark.parametrize(("seed", "workers", "how"), [(0, 1, signal.SIGKILL), (1, 2, signal.SIGINT)])
+def test_interrupted_runs_end_in_the_same_bytes(
+    whole: tuple[Suite, Result], tiny_file: Path, tmp_path: Path, seed: int, workers: int, how: signal.Signals
+) -> None:
+    stopped = interrupt_until_done(tiny_file, tmp_path, workers, seed, 2, lambda pid: os.kill(pid, how))
+    assert stopped > 0
+    assert bytes_of(tmp_path / "tiny") == bytes_of(whole[1].folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_many_interruptions_end_in_the_same_bytes(
+    whole: tuple[Suite, Result], tiny_file: Path, tmp_path: Path, seed: int, workers: int, how: signal.Signals
+) -> None:
+    stopped = interrupt_until_done(tiny_file, tmp_path, workers, seed, 5, lambda pid: os.kill(pid, how))
+    assert stopped > 0
+    assert bytes_of(tmp_path / "tiny") == bytes_of(whole[1].folder)
+
+
+def test_ctrl_c_says_how_to_go_on(tiny_file: Path, tmp_path: Path) -> None:
+    process = start(tiny_file, tmp_path, 2)
+    while not (tmp_path / "tiny" / ".lock").exists():
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: parent and workers alike
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.decode().splitlines()[-1] == (
+        "saltbench: interrupted; run the same command again to finish the rest"
+    )
+    assert b"Traceback" not in errors
+
+
+PLUGIN = """
+import torch
+from saltbench import MethodSpec, ArchitectureSpec
+
+def broken(inputs, *, mistake):
+    if mistake == "nan":
+        return torch.where(torch.arange(inputs.shape[2]) == 1, torch.nan, inputs)
+    if mistake == "shape":
+        return inputs.sum(dim=2)
+    if mistake == "raise":
+        raise ValueError("a fault\\nof the plugin")
+    raise MemoryError("no room")
+
+for mistake in ("nan", "shape", "raise", "memory"):
+    globals()[mistake] = MethodSpec(
+        name=f"broken-{mistake}", version=1, description="d", reference="r", factory=broken,
+        parameters={"mistake": mistake},
+    )
+
+class Misfit(torch.nn.Module):
+    def __init__(self, features):
+        super().__init__()
+        self.linear = torch.nn.Linear(features, 3)
+
+    def forward(self, inputs):
+        return self.linear(inputs)
+
+misfit = ArchitectureSpec(
+    name="misfit", version=1, description="d", reference="r",
+    factory=lambda *, features, classes: Misfit(features),
+)
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    path = tmp_path / "broken.py"
+    path.write_text(PLUGIN)
+    return path
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_failing_cells_say_why_and_the_others_finish(
+    tiny_file: Path, plugin: Path, tmp_path: Path, workers: int
+) -> None:
+    overrides = {
+        "tasks": ["box/latter"],
+        "parameters": {},
+        "architectures": ["lstm", "misfit"],
+        "methods": ["saliency", "broken-*"],
+        "seeds": 1,
+    }
+    content = load_suite(str(tiny_file), load_registries())
+    overrides["parameters"] = {"box/latter": content.tasks[1].parameters}
+    suite = load_suite(str(tiny_file), load_registries([plugin]), overrides)
+    result = run_and_draw(suite, tmp_path, plugins=[plugin], workers=workers)
+    table = result.table.set_index(["architecture", "method"])
+    assert table.loc[("lstm", "saliency"), "status"] == "ok"
+    expected = {
+        "broken-nan": "6 of 6 samples",
+        "broken-shape": "(6, 10)",
+        "broken-raise": "ValueError: a fault of the plugin (broken.py:11)",
+        "broken-memory": "out of memory: no room",
+    }
+    for method, reason in expected.items():
+        row = table.loc[("lstm", method)]
+        assert row.status == "failed"
+        assert reason in row.reason
+        assert "\n" not in row.reason
+        assert pd.isna(row.weighted_jaccard)
+    misfit = table.loc[("misfit", "saliency")]
+    assert misfit.status == "failed"
+    assert "expected (50, 2); return logits (batch, classes)" in misfit.reason
+    assert len(result.failures) == 4 + 5
+    assert (table.loc[""].status == "ok").all()
+
+
+def test_a_plugin_must_load(tiny: Suite, tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="cannot be read"):
+        run_suite(tiny, tmp_path, plugins=[tmp_path / "absent.py"])
+
+
+def test_full_disk_is_one_error_and_loses_nothing(
+    tiny: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: tuple[Suite, Result]
+) -> None:
+    real, calls = os.fsync, [0]
+
+    def full(descriptor: int) -> None:
+        calls[0] += 1
+        if calls[0] > 40:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match=r"cannot write .*No space left on device.*run the same command again"):
+        run_suite(tiny, tmp_path)
+    monkeypatch.setattr(os, "fsync", real)
+    assert list((tmp_path / "tiny").glob("cells/*"))
+    run_and_draw(tiny, tmp_path)
+    assert bytes_of(tmp_path / "tiny") == bytes_of(whole[1].folder)
+
+
+def test_devices() -> None:
+    assert choose_device("cpu") == "cpu"
+    assert default_workers("cuda") == 1
+    assert default_workers("cpu") >= 1
+    with pytest.raises(ParameterError, match="device must be auto, cpu or cuda, got 'tpu'"):
+        choose_device("tpu")
+    if not torch.cuda.is_available():
+        assert choose_device("auto") == "cpu"
+        with pytest.raises(ParameterError, match="sees no GPU; use --device cpu"):
+            choose_device("cuda")

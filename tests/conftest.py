@@ -1,0 +1,20 @@
+import subprocess
+import sys
+
+import pytest
+from hypothesis import settings
+
+# the same examples in every run, and no deadline that a busy machine could miss
+settings.register_profile("saltbench", derandomize=True, deadline=None)
+settings.load_profile("saltbench")
+
+
+@pytest.fixture
+def run_python():
+    """A function that runs a script in a fresh interpreter, off the repository's root."""
+
+    def run(script, *arguments, prefix=(), env=None):
+        command = [*prefix, sys.executable, "-P", "-c", script, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)
+
+    return run
