@@ -81,6 +81,8 @@ def _draw(rng: np.random.Generator, count: int, masks: Array, shift: float, nois
 
 
 def _not_empty(layouts: Sequence[Layout]) -> Sequence[Layout]:
+    if not all(isinstance(layout, Sequence) for layout in layouts):
+        raise ParameterError(f"layouts must hold layouts, each a list of boxes, got {layouts!r}")
     if not layouts or not all(layouts):
         raise ParameterError(f"layouts must hold at least one layout of at least one box, got {layouts!r}")
     return layouts

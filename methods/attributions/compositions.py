@@ -22,26 +22,18 @@ def composition(operation: Callable[..., Any]) -> Rule:
     return rule
 
 
-def softmax(
-    pairs: PairedPass,
-    x: Tensor,
-    dim: int | None = None,
-    dtype: torch.dtype | None = None,
-    _stacklevel: int = 3,
-) -> Tensor:
-    """Compute exp(x) / Σ exp(x) over dim as a product of exp and reciprocal."""
-    terms, total = _exponentials(pairs, x, dim, dtype)
+def softmax(pairs: PairedPass, x: Tensor, dim: int | None = None, dtype: torch.dtype | None = None) -> Tensor:
+    """Compute exp(x - log Σ exp(x)) over dim.
+
+    The product of exp(x) and 1 / Σ exp(x) has the same value, but its split would weigh differences of the
+    exponentials by the larger of the two reciprocals: contributions that grow exponentially with the scores and
+    cancel only in their sum. In the form used here they are at most proportional to the scores.
+    """
     with pairs:
-        return terms * torch.reciprocal(total)
+        return torch.exp(torch.log_softmax(x, _axis(dim), dtype=dtype))
 
 
-def log_softmax(
-    pairs: PairedPass,
-    x: Tensor,
-    dim: int | None = None,
-    dtype: torch.dtype | None = None,
-    _stacklevel: int = 3,
-) -> Tensor:
+def log_softmax(pairs: PairedPass, x: Tensor, dim: int | None = None, dtype: torch.dtype | None = None) -> Tensor:
     """Compute x - log Σ exp(x) over dim."""
     with pairs:
         x = x if dtype is None else x.to(dtype)
@@ -49,11 +41,12 @@ def log_softmax(
 
 
 def logsumexp(pairs: PairedPass, x: Tensor, dim: int, keepdim: bool = False) -> Tensor:
-    """Compute log Σ exp(x) over dim."""
-    shift = _shift(pairs, x, dim)
-    _, total = _exponentials(pairs, x, dim, None)
+    """Compute c + log Σ exp(x - c) over dim with one constant c for input and baseline, so that it cancels."""
+    with torch.no_grad():
+        highest = torch.maximum(x, pairs.twin(x)).amax(dim, keepdim=True)
+        shift = torch.where(torch.isinf(highest), 0.0, highest)
     with pairs:
-        result = torch.log(total) + shift
+        result = torch.log(torch.exp(x - shift).sum(dim, keepdim=True)) + shift
         return result if keepdim else result.squeeze(dim)
 
 
@@ -95,22 +88,6 @@ def normalize(pairs: PairedPass, x: Tensor, p: float = 2.0, dim: int = 1, eps: f
         raise unsupported(torch.nn.functional.normalize, f"with p={p}")
     with pairs:
         return x * torch.rsqrt(x.square().sum(dim, keepdim=True).clamp_min(eps**2))
-
-
-def _exponentials(pairs: PairedPass, x: Tensor, dim: int | None, dtype: torch.dtype | None) -> tuple[Tensor, Tensor]:
-    axis = _axis(dim)
-    shift = _shift(pairs, x, axis)
-    with pairs:
-        shifted = x - shift
-        terms = torch.exp(shifted if dtype is None else shifted.to(dtype))
-        return terms, terms.sum(axis, keepdim=True)
-
-
-def _shift(pairs: PairedPass, x: Tensor, dim: int) -> Tensor:
-    # One constant for input and baseline: it cancels in the function and takes no part in the differences
-    with torch.no_grad():
-        shift = torch.maximum(x, pairs.twin(x)).amax(dim, keepdim=True)
-        return torch.where(torch.isinf(shift), 0.0, shift)
 
 
 def _axis(dim: int | None) -> int:

@@ -29,7 +29,7 @@ class PairedPass(TorchFunctionMode):
 
     Args:
         rules: the rule of each PyTorch function.
-        metadata: functions that read only the shape, type or place of their first argument, never its values.
+        metadata: functions that read only the shape, type or place of tensors, never their values.
     """
 
     def __init__(self, rules: Mapping[Function, Rule], metadata: frozenset[Function]) -> None:
@@ -69,8 +69,7 @@ class PairedPass(TorchFunctionMode):
     ) -> Any:
         options = kwargs or {}
         self.check_escape((args, options), func)
-        varying = self.varying((args, options))
-        if not varying or (func in self._metadata and all(tensor is args[0] for tensor in varying)):
+        if func in self._metadata or not self.varying((args, options)):
             return func(*args, **options)
         if func not in self._rules and getattr(func, "__name__", "") == "__get__":
             return _property(func, args)

@@ -28,7 +28,7 @@ _SPACES = (torch, Tensor, functional, torch.special)
 _METADATA = """
     size dim ndimension numel nelement stride storage_offset is_contiguous is_floating_point is_complex
     get_device element_size __len__ zeros_like ones_like empty_like full_like new_zeros new_ones new_empty
-    new_full new_tensor
+    new_full
 """
 
 _LINEAR = """

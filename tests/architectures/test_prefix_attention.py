@@ -157,7 +157,9 @@ def test_an_empty_batch_gives_an_empty_result(function):
 
 def test_an_attribution_rule_sees_one_call_and_its_definition():
     class Recorder(TorchFunctionMode):
-        seen: list[object] = []
+        def __init__(self):
+            super().__init__()
+            self.seen = []
 
         def __torch_function__(self, func, types, args=(), kwargs=None):
             self.seen.append(func)

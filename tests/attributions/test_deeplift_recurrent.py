@@ -213,7 +213,7 @@ class Around(nn.Module):
 )
 def test_layers_without_a_rule_are_refused(layer, forward, message):
     with pytest.raises(UnsupportedOperationError, match=message):
-        attribute(deeplift, Around(layer, forward), series(), classes())
+        attribute(deeplift, Around(layer, forward), series(), classes() % 2)
 
 
 def test_lstm_dropout_in_training_mode_is_refused():

@@ -49,13 +49,20 @@ def test_a_quotient_is_a_product_with_the_reciprocal():
 
 
 def test_a_softmax_of_two_has_a_closed_form():
-    e, p = math.exp(1.0), math.exp(2.0)
-    total, before = e + p, 2.0
-    split = (1 / total + 1 / before) / 2
-    through_total = (1 / total - 1 / before) / (total - before) * (e + 1) / 2
-    expected = [(e - 1) * (split + through_total), (p - 1) * through_total]
-    # The shift max(x, x′) = 2 divides every exponential by the same constant, which cancels
+    # y₁ = exp(x₁ - L), L = log(exp x₁ + exp x₂): the change of L is shared as the changes of the exponentials
+    changes = [math.exp(1.0) - 1, math.exp(2.0) - 1]
+    change_of_l = math.log(math.exp(1.0) + math.exp(2.0)) - math.log(2.0)
+    shares = [change_of_l * change / sum(changes) for change in changes]
+    slope_of_exp = (1 / (1 + math.exp(1.0)) - 0.5) / (1.0 - change_of_l)
+    expected = [slope_of_exp * (1.0 - shares[0]), -slope_of_exp * shares[1]]
     assert explain(lambda a, b: torch.softmax(torch.stack([a, b]), 0)[0], [1.0, 2.0]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("height", [1.0, 30.0, 600.0])
+def test_contributions_to_a_softmax_grow_no_faster_than_its_scores(height):
+    explained = explain(lambda a, b: torch.softmax(torch.stack([a, b]), 0)[0], [height, height - 1])
+    assert max(map(abs, explained)) <= height
+    assert sum(explained) == pytest.approx(1 / (1 + math.exp(-1)) - 0.5, abs=1e-13 * height)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +110,7 @@ OPERATIONS = {
     "pad": lambda x: F.pad(x, (1, 0, 2, 0), value=1.5),
     "pooling": lambda x: F.avg_pool1d(x, 2) + F.adaptive_avg_pool1d(x, 2),
     "linear": lambda x: F.linear(x, OTHER, OTHER[:, 0]),
-    "linear-of-weight": lambda x: F.linear(OTHER, x[0]) * x[0, 0, 0],
+    "linear-of-weight": lambda x: F.linear(OTHER, x[0]).flatten()[None],
     "convolution": lambda x: F.conv1d(x.transpose(1, 2), KERNEL, padding=1),
     "double": lambda x: x.to(torch.float64).double(),
     "mul": lambda x: x * x.flip(1) * x.cumsum(1),
@@ -218,7 +225,7 @@ def test_large_scores_do_not_overflow():
     inputs, target = series(2), torch.tensor([0, 1])
     explained = attribute(deeplift, model, inputs, target)
     change = output_change(model, inputs, torch.zeros_like(inputs), target)
-    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-12, atol=1e-11)
 
 
 def test_single_precision_is_complete_to_rounding():
@@ -272,8 +279,8 @@ REFUSED = {
     "comparison": (lambda x: (x > 0).double(), "gt"),
     "branch": (lambda x: x if x.sum() else -x, "__bool__"),
     "item": (lambda x: x * x[0, 0, 0].item(), "item"),
-    "cast": (lambda x: x.long(), "long"),
-    "integer-sum": (lambda x: x.sum(1, dtype=torch.int64), "sum with a result of type torch.int64"),
+    "cast": (lambda x: x.long().double(), "long"),
+    "integer-sum": (lambda x: x.sum(1, dtype=torch.int64).double(), "sum with a result of type torch.int64"),
     "detach": (lambda x: x * x.detach(), "detach"),
     "data": (lambda x: x * x.data, "property data"),
     "in-place": (lambda x: (x + 0).add_(1), "add_"),
@@ -282,21 +289,18 @@ REFUSED = {
     "no-grad": (rounded_down, "mul under torch.no_grad"),
     "own-gradient": (OwnGradient.apply, "exp under torch.no_grad or in a custom autograd.Function"),
     "unseen": (lambda x: Unseen.apply(x) * 2, "mul on a tensor that was computed out of PyTorch's sight"),
-    "unseen-output": (Unseen.apply, "cos|flatten|matmul"),
     "dropout": (lambda x: F.dropout(x, 0.5, training=True), "dropout in training mode"),
     "batch-statistics": (
         lambda x: F.batch_norm(x, None, None, training=True),
         "batch_norm with statistics or weights that depend",
     ),
-    "softmax-without-dim": (lambda x: F.softmax(x), "softmax without dim"),
     "normalize-1": (lambda x: F.normalize(x, p=1.0), "normalize with p=1.0"),
     "rounding": (lambda x: torch.div(x, 2, rounding_mode="floor"), "div with rounding_mode 'floor'"),
     "two-exponents": (lambda x: torch.pow(x, x), "pow of 2 varying operands"),
     "power-shape": (lambda x: torch.pow(x[:, :1], OTHER.abs()), "pow from shape"),
     "three-operands": (lambda x: torch.einsum("bti,bti,bti->bt", x, x, x), "einsum of 3 varying operands"),
     "by-name": (lambda x: torch.mul(x, other=x), "mul with operands given by name"),
-    "fill-value": (lambda x: torch.full_like(x, x[0, 0, 0]), "full_like"),
-    "raw-operator": (lambda x: torch.ops.aten.exp(x), "exp"),
+    "raw-operator": (torch.ops.aten.exp, "exp"),
 }
 
 
@@ -308,6 +312,11 @@ def test_what_has_no_rule_is_refused_by_name_and_place(name):
     assert "in forward of Formula, attribution_models.py line" in str(caught.value)
     assert "choose another method, such as integrated-gradients" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_softmax_needs_its_axis():
+    with pytest.raises(UnsupportedOperationError, match="no rule for softmax without dim"):
+        deeplift(Formula(F.softmax), series(2), torch.tensor([0, 1]), torch.zeros_like(series(2)))
 
 
 def test_an_output_made_out_of_sight_is_refused():

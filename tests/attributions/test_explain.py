@@ -90,7 +90,7 @@ class Meddler:
             module.register_full_backward_hook(lambda *_: None)
         for parameter in model.parameters():
             parameter.requires_grad_(True)
-        model(inputs).sum().backward()
+        model(inputs.requires_grad_()).sum().backward()
         if self.error:
             raise RuntimeError("meddled")
         return inputs
@@ -179,7 +179,7 @@ def test_more_seeds_begin_with_the_same_ones(seed, count, more):
 
 
 def test_seeds_are_the_same_on_every_platform():
-    assert sample_seeds(0, 2) == [7889006480578713231, 7303362434286178216]
+    assert sample_seeds(0, 2) == [7896617691693857887, 6195319269190327588]
     assert sample_seeds(1, 1) != sample_seeds(0, 1)
 
 

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from saltbench.datasets.preprocessing import require_counts, standardise
+from saltbench.datasets.spec import Split
+from saltbench.errors import ParameterError
+
+
+def split(inputs):
+    inputs = np.array(inputs, dtype=np.float32)
+    return Split(inputs, np.zeros(len(inputs), dtype=np.int64), np.zeros_like(inputs))
+
+
+def random_split(seed, samples):
+    return split(np.random.default_rng(seed).normal(3, 2, (samples, 3, 2)))
+
+
+def test_hand_solved_example():
+    # cell 0: mean 2, std 1; cell 1: constant 5, so its std is taken as 1
+    train, validation, test = standardise(split([[[1, 5]], [[3, 5]]]), split([[[4, 6]]]), split([[[0, 5]]]))
+    np.testing.assert_array_equal(train.inputs, [[[-1, 0]], [[1, 0]]])
+    np.testing.assert_array_equal(validation.inputs, [[[2, 1]]])
+    np.testing.assert_array_equal(test.inputs, [[[-2, 0]]])
+
+
+def test_against_loops():
+    given = [random_split(seed, samples) for seed, samples in ((1, 9), (2, 4), (3, 5))]
+    for before, after in zip(given, standardise(*given), strict=True):
+        for t in range(3):
+            for f in range(2):
+                training = [float(value) for value in given[0].inputs[:, t, f]]
+                mean = sum(training) / 9
+                std = (sum((value - mean) ** 2 for value in training) / 9) ** 0.5
+                np.testing.assert_allclose(after.inputs[:, t, f], (before.inputs[:, t, f] - mean) / std, atol=1e-6)
+
+
+def test_only_training_statistics_are_used():
+    train, validation = random_split(1, 9), random_split(2, 4)
+    usual = standardise(train, validation, random_split(3, 5))
+    extreme = split(np.full((5, 3, 2), 1e6))
+    unusual_test, unusual_validation = standardise(train, validation, extreme), standardise(train, extreme, extreme)
+    assert usual[0].inputs.tobytes() == unusual_test[0].inputs.tobytes() == unusual_validation[0].inputs.tobytes()
+    assert usual[1].inputs.tobytes() == unusual_test[1].inputs.tobytes()
+
+
+def test_each_sample_of_a_split_is_standardised_by_itself():
+    train, test = random_split(1, 9), random_split(3, 5)
+    together = standardise(train, test, test)[2].inputs
+    alone = [standardise(train, test, split(test.inputs[k : k + 1]))[2].inputs[0] for k in range(5)]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_types_labels_and_truth_are_kept():
+    before = random_split(1, 9)
+    after = standardise(before, before, before)[0]
+    assert after.inputs.dtype == np.float32
+    assert after.labels is before.labels
+    assert after.truth is before.truth
+
+
+def test_counts_below_one_are_refused():
+    require_counts(train=1, test=2)
+    with pytest.raises(ParameterError, match="test must be at least 1, got 0"):
+        require_counts(train=1, test=0)
