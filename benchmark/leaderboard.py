@@ -15,7 +15,9 @@ from .statistics import is_at_chance, mean_interval
 
 IDENTITY = ["task", "architecture", "method"]
 LEADING = [*IDENTITY, "status", "reason", "seeds", "samples", "accuracy", "at_chance"]
-NOTHING_TO_CORRECT = 1e-6  # where chance is (nearly) the oracle's score, no map can be told from chance
+TEXT = [*IDENTITY, "status", "reason", "at_chance"]
+# where chance scores almost like the truth (the positional bias of a centred box), a ratio misleads
+NOTHING_TO_CORRECT = 0.02
 
 
 def leaderboard(collection: Collection, metrics: Sequence[MetricSpec]) -> pd.DataFrame:
@@ -24,7 +26,8 @@ def leaderboard(collection: Collection, metrics: Sequence[MetricSpec]) -> pd.Dat
     A score is the mean over seeds of the mean over samples, with the 95 % interval over seeds as `_low` and
     `_high` (empty for one seed). A row with a cell that is not ok has empty scores and says why. Samples for which
     a metric is undefined are left out of its mean. `<metric>_chance_corrected` is (score − chance) / (oracle −
-    chance), chance and oracle being means over the same samples: 0 is chance, 1 the truth itself.
+    chance), chance and oracle being means over the same samples: 0 is chance, 1 the truth itself; empty where the
+    two are closer than 0.02.
     """
     rows = [
         _row(dict(zip(IDENTITY, identity, strict=True)), cells, collection, metrics)
@@ -50,16 +53,14 @@ def read_csv(folder: Path) -> pd.DataFrame:
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}; `saltbench run` writes a leaderboard.csv") from error
     try:
-        table = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""])
+        table = pd.read_csv(io.BytesIO(content), dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=[""])
     except (ValueError, UnicodeDecodeError) as error:
-        raise StoreError(
-            f"{path} is not a CSV table: {' '.join(str(error).split())}; restore or recompute it"
-        ) from error
+        reason = " ".join(str(error).split())
+        raise StoreError(f"{path} is not a CSV table: {reason}; restore or recompute it") from error
     absent = [column for column in LEADING if column not in table]
     if absent:
         raise StoreError(f"{path} is not a leaderboard: it lacks the columns {', '.join(absent)}; recompute it")
-    text = ["task", "architecture", "method", "status", "reason"]
-    return table.assign(**{column: table[column].fillna("").astype(str) for column in text})
+    return table.fillna(dict.fromkeys(TEXT, ""))
 
 
 def _columns(metrics: Sequence[MetricSpec]) -> list[str]:
@@ -92,7 +93,7 @@ def _row(
 def _accuracy(cells: pd.DataFrame) -> dict[str, Any]:
     known = cells.dropna(subset="accuracy") if "accuracy" in cells else cells[:0]
     if known.empty:
-        return {"accuracy": None, "at_chance": None}
+        return {"accuracy": None, "at_chance": ""}
     correct = round(float((known.accuracy * known.tested).sum()))
     at_chance = is_at_chance(correct, int(known.tested.sum()), float(known.majority.mean()))
     return {"accuracy": float(known.accuracy.mean()), "at_chance": "true" if at_chance else "false"}

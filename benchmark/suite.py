@@ -110,9 +110,7 @@ def _build(name: str, content: Mapping[str, Any], registries: Registries) -> Sui
     parameters = _table(content, "parameters")
     chosen = {kind: _entries(kind, content, registries) for kind in KINDS}
     choices = {kind: _choices(entries, parameters) for kind, entries in chosen.items()}
-    unused = set(parameters) - {choice.name for group in choices.values() for choice in group}
-    if unused:
-        raise UnknownNameError(f"parameters are given for '{min(unused)}', which the suite does not contain")
+    _check_parameters(parameters, registries)
     references = {entry.name for entry in chosen["methods"] if entry.is_reference}
     return Suite(
         name=name,
@@ -135,6 +133,14 @@ def _check_keys(content: Mapping[str, Any]) -> None:
     for key in content:
         if key not in [*known, "parameters"]:
             raise UnknownNameError(unknown("key", key, [*known, "parameters"]))
+
+
+def _check_parameters(parameters: Mapping[str, Any], registries: Registries) -> None:
+    # entries that this run leaves out may have parameters too: a suite can be narrowed on the command line
+    known = [entry.name for kind in KINDS for entry in getattr(registries, kind)]
+    for name in parameters:
+        if name not in known:
+            raise UnknownNameError(unknown("entry in parameters", name, known))
 
 
 def _entries(kind: str, content: Mapping[str, Any], registries: Registries) -> Sequence[Any]:

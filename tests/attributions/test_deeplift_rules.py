@@ -280,7 +280,7 @@ REFUSED = {
     "branch": (lambda x: x if x.sum() else -x, "__bool__"),
     "item": (lambda x: x * x[0, 0, 0].item(), "item"),
     "cast": (lambda x: x.long().double(), "long"),
-    "integer-sum": (lambda x: x.sum(1, dtype=torch.int64).double(), "sum with a result of type torch.int64"),
+    "integer": (lambda x: x.to(torch.int64).double(), "to with a result of type torch.int64"),
     "detach": (lambda x: x * x.detach(), "detach"),
     "data": (lambda x: x * x.data, "property data"),
     "in-place": (lambda x: (x + 0).add_(1), "add_"),

@@ -224,13 +224,10 @@ def test_failing_cells_say_why_and_the_others_finish(
 ) -> None:
     overrides = {
         "tasks": ["box/latter"],
-        "parameters": {},
         "architectures": ["lstm", "misfit"],
         "methods": ["saliency", "broken-*"],
         "seeds": 1,
     }
-    content = load_suite(str(tiny_file), load_registries())
-    overrides["parameters"] = {"box/latter": content.tasks[1].parameters}
     suite = load_suite(str(tiny_file), load_registries([plugin]), overrides)
     result = run_and_draw(suite, tmp_path, plugins=[plugin], workers=workers)
     table = result.table.set_index(["architecture", "method"])

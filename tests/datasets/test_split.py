@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from saltbench.datasets.spec import Split, TaskData
+
 from saltbench.errors import NonFiniteError, ShapeError
 
 
@@ -28,8 +28,7 @@ def test_inputs_and_truth_of_one_shape_with_three_axes(inputs, truth):
     with pytest.raises(ShapeError) as raised:
         Split(np.zeros(inputs, np.float32), np.zeros(inputs[0], np.int64), np.zeros(truth, np.float32))
     assert str(raised.value) == (
-        "a split needs inputs and truth of one shape (batch, time, features), "
-        f"got inputs {inputs} and truth {truth}"
+        f"a split needs inputs and truth of one shape (batch, time, features), got inputs {inputs} and truth {truth}"
     )
 
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from saltbench.datasets.entries import ENTRIES
 from saltbench.datasets.spec import TaskData, TaskSpec
 

@@ -1,0 +1,135 @@
+"""The command line: what it prints, and one line with exit status 1 for every mistake."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from saltbench.benchmark import cli
+from saltbench.benchmark.registry import load_registries
+
+
+def run(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-P", "-c", "from saltbench.benchmark.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
+
+
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
+    """Run main in this process and return its exit code or message, and what it printed."""
+    monkeypatch.setattr(sys, "argv", ["saltbench", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    return caught.value.code, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", cli.KINDS)
+def test_list_json_has_every_entry(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    code, out = call(monkeypatch, capsys, "list", kind, "--format", "json")
+    rows = json.loads(out)
+    assert code is None
+    assert [row["name"] for row in rows] == [entry.name for entry in getattr(load_registries(), kind)]
+    assert all(isinstance(row["version"], int) and row["description"] for row in rows)
+
+
+def test_list_csv_and_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out = call(monkeypatch, capsys, "list", "tasks", "--format", "csv")
+    assert out.splitlines()[0] == "name,version,description,reference"
+    assert out.splitlines()[1].startswith("box/earlier,1,")
+    _, out = call(monkeypatch, capsys, "list", "tasks")
+    assert "moving-box/t40" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list", "task"], "unknown kind 'task'; did you mean 'tasks'?"),
+        (["list", "tasks", "--format", "xml"], "--format must be table, csv or json, got 'xml'"),
+        (["run", "quik"], "unknown suite 'quik'; did you mean 'quick'? (or give the path of a .toml file)"),
+        (["run", "--tasks", "box/latte"], "unknown task 'box/latte'; did you mean"),
+        (["run", "--tasks", "digits/rows", "nothing/*"], "unknown task 'nothing/*'; known: box/3-earlier"),
+        (["run", "--methods", "salency"], "unknown method 'salency'; did you mean 'saliency'?"),
+        (["run", "--architectures", "lstmm"], "unknown architecture 'lstmm'; did you mean 'lstm'"),
+        (["run", "--seeds", "0"], "Invalid value for '--seeds': Input should be greater than or equal to 1"),
+        (["run", "--seeds", "many"], "Invalid value for '--seeds': Input should be a valid integer"),
+        (["run", "--device", "tpu"], "device must be auto, cpu or cuda, got 'tpu'"),
+        (["run", "--target", "false"], "target must be one of true, predicted, got 'false'"),
+        (["run", "--output", "softmax"], "output must be one of logit, probability, got 'softmax'"),
+        (["run", "--plugin", "absent.py"], "plugin absent.py cannot be read: No such file"),
+        (["run", "--nonsense"], "No such option: --nonsense"),
+        (["run", "--tasks"], "Option '--tasks' requires an argument"),
+        (["leaderboard", "absent"], "cannot read absent: No such file"),
+        (["reproduce", "table2"], "unknown reproduction 'table2'; did you mean 'table1'?"),
+        (["frobnicate"], "No such command 'frobnicate'"),
+    ],
+)
+def test_mistakes_are_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _ = call(monkeypatch, capsys, *arguments)
+    assert isinstance(code, str)  # sys.exit(text) prints it to standard error with status 1
+    assert code.startswith("saltbench: ")
+    assert message in code
+    assert "\n" not in code
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mistake_in_a_real_process_is_status_1_and_no_traceback() -> None:
+    process = run("run", "quik")
+    assert process.returncode == 1
+    assert process.stdout == ""
+    assert process.stderr.count("\n") == 1
+
+
+def test_help_and_version() -> None:
+    assert run("--version").stdout.strip()
+    process = run()
+    assert process.returncode == 0
+    assert all(command in process.stdout for command in ("list", "run", "leaderboard", "reproduce"))
+
+
+def test_a_run_in_a_real_process(tiny_file: Path, tmp_path: Path) -> None:
+    narrowed = ("--tasks", "box/latter", "--methods", "saliency", "--seeds", "1", "--results", "out")
+    process = run("run", str(tiny_file), *narrowed, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr
+    assert "[3/3]" in process.stderr
+    assert "out/tiny/leaderboard.csv" in process.stdout
+    assert (tmp_path / "out/tiny/maps.png").exists()
+    shown = run("leaderboard", "out/tiny", "--format", "markdown", cwd=tmp_path)
+    assert shown.stdout.count("\n") == 2 + 2 + 7
+    saved = run("leaderboard", "out/tiny", "--output", "copy.csv", cwd=tmp_path)
+    assert saved.returncode == 0
+    assert (tmp_path / "copy.csv").read_bytes() == (tmp_path / "out/tiny/leaderboard.csv").read_bytes()
+
+
+def test_newer_results_are_left_alone(tiny_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "provenance.json").write_text('{"format": 99}')
+    process = run("run", str(tiny_file), "--results", str(tmp_path / "out"))
+    assert process.returncode == 1
+    assert "was written by a newer saltbench (format 99, this one reads up to 1); upgrade saltbench" in process.stderr
+    assert process.stderr.count("\n") == 1
+    assert [path.name for path in folder.iterdir()] == ["provenance.json"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expanded"),
+    [
+        (["run", "--tasks", "a", "b", "--seeds", "2"], ["run", "--tasks", "a", "--tasks", "b", "--seeds", "2"]),
+        (["run", "quick", "--methods", "a"], ["run", "quick", "--methods", "a"]),
+        (["run", "--plugin", "a.py", "b.py"], ["run", "--plugin", "a.py", "--plugin", "b.py"]),
+        (["run", "--tasks"], ["run", "--tasks"]),
+        (["run", "--tasks=a", "b"], ["run", "--tasks=a", "b"]),
+    ],
+)
+def test_options_take_several_values(given: list[str], expanded: list[str]) -> None:
+    assert cli.expand(given) == expanded

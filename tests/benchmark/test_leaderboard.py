@@ -1,0 +1,151 @@
+"""The leaderboard's numbers against slow arithmetic, its columns against the contract, its files against damage."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from saltbench.benchmark.collection import Collection
+from saltbench.benchmark.leaderboard import leaderboard, read_csv, to_csv
+from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.render import render
+from saltbench.errors import StoreError, UnknownNameError
+
+METRICS = [load_registries().metrics.get(name) for name in ("weighted_jaccard", "euclidean", "completeness_residual")]
+SAMPLES = 4
+
+
+def collection(seeds: int = 3, failed: str = "") -> Collection:
+    """Two methods and a reference on one task, with scores that are known numbers."""
+    scores, cells, yardsticks = [], [], []
+    for seed in range(seeds):
+        for position, (architecture, method) in enumerate([("lstm", "good"), ("lstm", "bad"), ("", "oracle")]):
+            identity = {"task": "t", "architecture": architecture, "method": method, "seed": seed}
+            ok = f"{method}{seed}" != failed
+            standing = {"status": "ok" if ok else "failed", "reason": "" if ok else "NaN in the map"}
+            trained = {"accuracy": 0.5 + 0.1 * seed, "majority": 0.5, "tested": 100} if architecture and ok else {}
+            cells.append({**identity, **standing, **trained})
+            if ok:
+                scores += [
+                    {
+                        **identity,
+                        "sample": sample,
+                        "weighted_jaccard": (1 + position + seed + sample) / 20,
+                        "euclidean": 1.0,
+                        "completeness_residual": math.nan,
+                    }
+                    for sample in range(SAMPLES)
+                ]
+        yardsticks += [
+            {
+                "task": "t",
+                "seed": seed,
+                "sample": sample,
+                "weighted_jaccard_chance": 0.1,
+                "weighted_jaccard_oracle": 0.9,
+                "euclidean_chance": 1.2,
+                "euclidean_oracle": 0.0,
+            }
+            for sample in range(SAMPLES)
+        ]
+    return Collection(pd.DataFrame(scores), pd.DataFrame(cells), pd.DataFrame(yardsticks))
+
+
+def test_columns_are_the_contract() -> None:
+    columns = list(leaderboard(collection(), METRICS).columns)
+    identity = ["task", "architecture", "method", "status", "reason", "seeds", "samples", "accuracy", "at_chance"]
+    metrics = [f"{m.name}{suffix}" for m in METRICS for suffix in ("", "_low", "_high")]
+    assert columns == identity + metrics + ["weighted_jaccard_chance_corrected", "euclidean_chance_corrected"]
+
+
+def test_numbers_against_slow_arithmetic() -> None:
+    table = leaderboard(collection(), METRICS).set_index("method")
+    row = table.loc["bad"]
+    means = [sum((2 + seed + sample) / 20 for sample in range(4)) / 4 for seed in range(3)]
+    mean = sum(means) / 3
+    deviation = math.sqrt(sum((value - mean) ** 2 for value in means) / 2)
+    half = stats.t.ppf(0.975, 2) * deviation / math.sqrt(3)
+    assert row.weighted_jaccard == pytest.approx(mean, abs=1e-14)
+    assert (row.weighted_jaccard_low, row.weighted_jaccard_high) == pytest.approx((mean - half, mean + half))
+    assert row.weighted_jaccard_chance_corrected == pytest.approx((mean - 0.1) / 0.8)
+    assert row.euclidean_chance_corrected == pytest.approx((1.0 - 1.2) / (0.0 - 1.2))
+    assert (row.seeds, row.samples) == (3, 12)
+    assert row.accuracy == pytest.approx(0.6)
+    assert math.isnan(row.completeness_residual)
+
+
+def test_reference_rows_have_no_architecture_and_no_accuracy() -> None:
+    row = leaderboard(collection(), METRICS).set_index("method").loc["oracle"]
+    assert row.architecture == ""
+    assert row.accuracy is None or math.isnan(row.accuracy)
+
+
+def test_a_missing_cell_empties_the_row_and_only_that() -> None:
+    table = leaderboard(collection(failed="bad1"), METRICS).set_index("method")
+    assert table.loc["bad"].status == "failed"
+    assert table.loc["bad"].reason == "seed 1: NaN in the map"
+    assert math.isnan(table.loc["bad"].weighted_jaccard)
+    assert table.loc["good"].status == "ok"
+    assert len(table) == 3
+
+
+def test_at_chance_marks_but_keeps_the_model() -> None:
+    one = collection(seeds=1)
+    assert leaderboard(one, METRICS).set_index("method").loc["good"].at_chance == "true"
+    assert leaderboard(collection(seeds=3), METRICS).set_index("method").loc["good"].at_chance == "false"
+
+
+def test_one_seed_has_no_bounds() -> None:
+    row = leaderboard(collection(seeds=1), METRICS).set_index("method").loc["good"]
+    assert math.isnan(row.weighted_jaccard_low)
+    assert math.isnan(row.weighted_jaccard_high)
+
+
+def test_no_correction_where_chance_is_the_oracle() -> None:
+    gathered = collection()
+    yardsticks = gathered.yardsticks.assign(weighted_jaccard_chance=0.895)
+    table = leaderboard(Collection(gathered.scores, gathered.cells, yardsticks), METRICS)
+    assert np.isnan(table.weighted_jaccard_chance_corrected).all()
+
+
+def test_csv_reads_back_exactly(tmp_path: Path) -> None:
+    table = leaderboard(collection(failed="bad1"), METRICS)
+    (tmp_path / "leaderboard.csv").write_bytes(to_csv(table))
+    again = read_csv(tmp_path)
+    assert to_csv(again) == to_csv(table)
+    assert again.weighted_jaccard[0] == table.weighted_jaccard[0]
+    assert to_csv(read_csv(tmp_path / "leaderboard.csv")) == to_csv(table)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read .*leaderboard.csv: No such file"),
+        (b"", "is not a CSV table"),
+        (b"\xff\xfe\x00", "is not a CSV table"),
+        (b'a,b\n1,2,3\n"', "is not a CSV table|is not a leaderboard"),
+        (b"task,architecture\n1,2\n", "lacks the columns method, status"),
+    ],
+)
+def test_damaged_leaderboards_are_one_line(tmp_path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "leaderboard.csv").write_bytes(content)
+    with pytest.raises(StoreError, match=message) as caught:
+        read_csv(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_markdown_escapes_what_would_break_the_table() -> None:
+    table = leaderboard(collection(), METRICS).assign(task="a|b\\c\nd")
+    lines = render(table, "markdown").splitlines()
+    assert len(lines) == 2 + 3
+    assert lines[2].startswith("| a\\|b\\\\c d |")
+    assert "0.125" in lines[2] or "0.175" in lines[2]
+
+
+def test_unknown_format_names_the_known() -> None:
+    with pytest.raises(UnknownNameError, match="unknown format 'markdwon'; did you mean 'markdown'"):
+        render(leaderboard(collection(), METRICS), "markdwon")

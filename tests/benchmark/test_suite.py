@@ -1,0 +1,215 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+from saltbench.benchmark import suite as module
+from saltbench.benchmark.recipe import Recipe
+from saltbench.benchmark.registry import Registries, Registry, load_registries
+from saltbench.benchmark.suite import Choice, bundled_suites, load_suite
+
+from saltbench.errors import ParameterError, UnknownNameError
+
+REGISTRIES = load_registries()
+REFERENCES = {"oracle", "random-uniform", "random-normal", "ones", "zeros", "abs-input", "last-step"}
+SUITES = Path(module.__file__).parent / "suites"
+
+
+def names(choices):
+    return [choice.name for choice in choices]
+
+
+@pytest.fixture
+def load(tmp_path):
+    def from_text(text, overrides=None, registries=REGISTRIES):
+        path = tmp_path / "mine.toml"
+        path.write_text(text, "utf-8")
+        return load_suite(str(path), registries, overrides)
+
+    return from_text
+
+
+def test_the_bundled_suites_are_the_files_of_the_folder():
+    assert bundled_suites() == sorted(path.stem for path in SUITES.glob("*.toml"))
+    assert {"quick", "table1"} <= set(bundled_suites())
+
+
+@pytest.mark.parametrize("name", bundled_suites())
+def test_a_bundled_suite_is_as_its_file_says(name):
+    content = tomllib.loads((SUITES / f"{name}.toml").read_text("utf-8"))
+    suite = load_suite(name, REGISTRIES)
+    assert suite.name == name
+    assert suite.description == content["description"]
+    assert suite.training == Recipe(**content.get("training", {}))
+    for key in ("seeds", "samples", "target", "output"):
+        assert getattr(suite, key) == content.get(key, getattr(suite, key))
+    for kind in ("tasks", "architectures", "methods", "metrics"):
+        patterns = content.get(kind, ["*"])
+        chosen = [entry for entry in getattr(REGISTRIES, kind).match(patterns) if entry.name not in REFERENCES]
+        assert names(getattr(suite, kind)) == [entry.name for entry in chosen]
+
+
+def test_table1_is_the_grid_of_the_source():
+    suite = load_suite("table1", REGISTRIES)
+    boxes = ("box/earlier", "box/middle", "box/latter", "box/mixed", "box/3-earlier", "box/3-middle")
+    assert set(names(suite.tasks)) == set(boxes)
+    assert set(names(suite.architectures)) == {"lstm", "bi-lstm", "lstm-self-attention", "input-cell-lstm"}
+    assert "saliency" in names(suite.methods)
+    assert {"weighted_jaccard", "euclidean"} <= set(names(suite.metrics))
+    assert suite.training == Recipe(learning_rate=1e-3, batch=50, epochs=400)
+    assert suite.samples == 300
+
+
+def test_an_empty_file_is_everything_with_the_defaults(load):
+    suite = load("")
+    assert suite.name == "mine"
+    assert (suite.description, suite.seeds, suite.samples, suite.target, suite.output) == ("", 3, 100, "true", "logit")
+    assert suite.training == Recipe()
+    assert names(suite.tasks) == [entry.name for entry in REGISTRIES.tasks]
+    assert names(suite.architectures) == [entry.name for entry in REGISTRIES.architectures]
+    assert names(suite.metrics) == [entry.name for entry in REGISTRIES.metrics]
+
+
+@pytest.mark.parametrize("methods", ["[]", '["saliency"]', '["*"]', '["oracle", "saliency"]'])
+def test_reference_methods_are_always_there_and_apart(load, methods):
+    suite = load(f"methods = {methods}")
+    assert set(names(suite.references)) == REFERENCES
+    assert len(suite.references) == len(REFERENCES)
+    assert not REFERENCES & set(names(suite.methods))
+    if methods != '["*"]':
+        assert names(suite.methods) == [name for name in ("saliency",) if name in methods]
+
+
+def test_parameters_complete_the_defaults(load):
+    suite = load('tasks = ["box/earlier"]\nparameters."box/earlier" = {train = 20, shift = 2}')
+    (task,) = suite.tasks
+    entry = REGISTRIES.tasks.get("box/earlier")
+    assert task == Choice("box/earlier", entry.version, "", {**entry.parameters, "train": 20, "shift": 2})
+
+
+def test_the_version_and_source_of_an_entry_are_recorded(load):
+    tasks = load_registries().tasks
+    changed = [type(entry)(**{**vars(entry), "version": 7, "source": "x.py sha256:1"}) for entry in tasks]
+    registries = Registries(
+        Registry("task", changed), REGISTRIES.architectures, REGISTRIES.methods, REGISTRIES.metrics
+    )
+    (task,) = load('tasks = ["box/earlier"]', registries=registries).tasks
+    assert (task.version, task.source) == (7, "x.py sha256:1")
+
+
+def test_overrides_replace_top_level_keys(load):
+    suite = load(
+        'tasks = ["box/*"]\nseeds = 5\ntarget = "true"', {"tasks": ["digits/*"], "seeds": 2, "target": "predicted"}
+    )
+    assert names(suite.tasks) == ["digits/rows"]
+    assert (suite.seeds, suite.target) == (2, "predicted")
+
+
+def test_overrides_of_a_bundled_suite():
+    suite = load_suite("quick", REGISTRIES, {"architectures": ["*lstm"], "output": "probability"})
+    assert names(suite.architectures) == ["lstm", "bi-lstm", "input-cell-lstm"]
+    assert suite.output == "probability"
+    assert suite.tasks == load_suite("quick", REGISTRIES).tasks
+
+
+def test_overrides_are_checked_like_the_file():
+    with pytest.raises(UnknownNameError, match=r"^suite quick: unknown task 'bx/\*'; did you mean"):
+        load_suite("quick", REGISTRIES, {"tasks": ["bx/*"]})
+
+
+def test_json_of_a_suite_holds_all_of_it(load):
+    suite = load('tasks = ["digits/rows"]\n[training]\nepochs = 7')
+    found = suite.as_json()
+    assert found["tasks"][0] == suite.tasks[0].as_json()
+    assert found["tasks"][0]["name"] == "digits/rows"
+    assert found["training"]["epochs"] == 7
+    assert (found["name"], found["seeds"], found["target"]) == ("mine", 3, "true")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("task = ['*']", r"unknown key 'task'; did you mean 'tasks'\?$"),
+        ("name = 'x'", r"unknown key 'name'"),
+        ("references = ['oracle']", r"unknown key 'references'"),
+        ("tasks = ['box/erlier']", r"unknown task 'box/erlier'; did you mean 'box/earlier'"),
+        ("architectures = ['lsmt']", r"unknown architecture 'lsmt'; did you mean 'lstm'"),
+        ("methods = ['salience']", r"unknown method 'salience'; did you mean 'saliency'"),
+        ("metrics = ['roc']", r"unknown metric 'roc'"),
+        ("[parameters.lstm]\nhiden = 3", r"unknown parameter of lstm 'hiden'; did you mean 'hidden'"),
+        (
+            "methods = ['saliency']\n[parameters.smoothgrad]\nnoise_samples = 3",
+            r"parameters are given for 'smoothgrad', which the suite does not contain$",
+        ),
+        ("[training]\nepoch = 3", r"unknown parameter of training 'epoch'; did you mean 'epochs'"),
+    ],
+)
+def test_unknown_names(load, text, message):
+    with pytest.raises(UnknownNameError, match=message) as raised:
+        load(text)
+    assert str(raised.value).startswith("suite ")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tasks = 'box/earlier'", r"tasks must be a list of names or patterns, got 'box/earlier'$"),
+        ("methods = [1]", r"methods must be a list of names or patterns, got \[1\]$"),
+        ("tasks = []", r"tasks must name at least one task or pattern, got an empty list$"),
+        ("description = 3", r"description must be text, got 3$"),
+        ("seeds = 0", r"seeds must be a whole number of at least 1, got 0$"),
+        ("seeds = 2.0", r"seeds must be a whole number of at least 1, got 2\.0$"),
+        ("seeds = true", r"seeds must be a whole number of at least 1, got True$"),
+        ("seeds = '3'", r"seeds must be a whole number of at least 1, got '3'$"),
+        ("samples = -1", r"samples must be a whole number of at least 1, got -1$"),
+        ("samples = [1]", r"samples must be a whole number of at least 1, got \[1\]$"),
+        ("target = 'label'", r"target must be one of true, predicted, got 'label'$"),
+        ("target = true", r"target must be one of true, predicted, got True$"),
+        ("output = 'softmax'", r"output must be one of logit, probability, got 'softmax'$"),
+        ("training = 3", r"training must be a table, got 3$"),
+        ("[training]\nepochs = 0", r"training needs epochs >= 1, got 0$"),
+        ("[training]\nepochs = 1.5", r"training: parameter epochs must be int \(default 400\), got 1\.5$"),
+        ("[training]\nlearning_rate = 0", r"training needs learning_rate > 0 and tolerance >= 0, got 0 and 0\.001$"),
+        ("[training]\nlearning_rate = inf", r"training: parameter learning_rate must be made of finite numbers"),
+        ("[training]\npatience = true", r"training: parameter patience must be int"),
+        ("parameters = 3", r"parameters must be a table, got 3$"),
+        ("parameters.lstm = 3", r"lstm must be a table, got 3$"),
+        ("parameters.lstm.hidden = '5'", r"lstm: parameter hidden must be int \(default 5\), got '5'$"),
+        ("parameters.lstm.dropout = nan", r"lstm: parameter dropout must be made of finite numbers"),
+        (
+            "parameters.'box/earlier'.layouts = [[[1979-05-27]]]",
+            r"box/earlier: parameter layouts must be made of finite numbers, text",
+        ),
+        ("seeds = 3\ntasks = [", r"suite .*mine\.toml is not valid TOML: .*\(at .*\)$"),
+        ("seeds = 3\nsamples == 3", r"mine\.toml is not valid TOML: .*\(at line 2, column 10\)$"),
+        ("seeds = 3\nseeds = 4", r"is not valid TOML: Cannot overwrite a value \(at line 2"),
+    ],
+)
+def test_wrong_values(load, text, message):
+    with pytest.raises(ParameterError, match=message) as raised:
+        load(text)
+    assert str(raised.value).startswith("suite ")
+    assert "\n" not in str(raised.value)
+
+
+def test_an_unknown_suite_comes_with_near_matches():
+    expected = r"^unknown suite 'tabel1'; did you mean 'table1'\? \(or give the path of a \.toml file\)$"
+    with pytest.raises(UnknownNameError, match=expected):
+        load_suite("tabel1", REGISTRIES)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(ParameterError, match=r"absent\.toml cannot be read: No such file or directory; check the path$"):
+        load_suite(str(tmp_path / "absent.toml"), REGISTRIES)
+
+
+def test_a_folder_in_place_of_a_file(tmp_path):
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(ParameterError, match=r"folder\.toml cannot be read: Is a directory; check the path$"):
+        load_suite(str(tmp_path / "folder.toml"), REGISTRIES)
+
+
+def test_a_file_that_is_not_utf8(tmp_path):
+    (tmp_path / "latin.toml").write_bytes("description = 'é'".encode("latin-1"))
+    with pytest.raises(ParameterError, match=r"latin\.toml is not UTF-8 text: .*; save it as UTF-8$"):
+        load_suite(str(tmp_path / "latin.toml"), REGISTRIES)
