@@ -31,6 +31,11 @@ def test_names_are_the_published_ones():
 
 
 @EVERY
+def test_the_entry_loads_the_factory_of_its_name(entry):
+    assert entry.load().__name__ == entry.name.replace("-", "_")
+
+
+@EVERY
 def test_the_entry_lists_every_parameter_with_its_default(entry):
     defaults = {
         name: parameter.default

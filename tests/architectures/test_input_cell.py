@@ -40,6 +40,18 @@ def test_equals_the_equations_of_the_poster_in_value_and_all_gradients(variant, 
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
+def test_dropped_inputs_are_neither_scored_nor_attended(variant):
+    model, inputs = build(variant)
+    model.input_dropout.train()
+    with seeded(0):
+        measured = model(inputs)
+    with seeded(0):
+        dropped = torch.nn.functional.dropout(inputs, 0.1)
+    assert not torch.equal(dropped, inputs)
+    torch.testing.assert_close(measured, input_cell_oracle.logits(model, dropped, variant))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_time_may_equal_features(variant):
     model, inputs = build(variant, features=5, time=5)
     torch.testing.assert_close(model(inputs), input_cell_oracle.logits(model, inputs, variant))

@@ -171,6 +171,25 @@ def test_every_final_state_is_paired_in_order():
     torch.testing.assert_close(explained.sum((1, 2)), change, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU])
+def test_initial_states_may_depend_on_the_input(layer):
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        recurrent = layer(4, 3, 2, bidirectional=True, batch_first=True)
+
+    def forward(layer):
+        def run(inputs):
+            start = inputs[:, :4, :3].transpose(0, 1).contiguous()
+            return layer(inputs, (start, start.flip(0)) if isinstance(layer, nn.LSTM) else start)[0][:, 2]
+
+        return run
+
+    model = Around(recurrent, forward)
+    explained = attribute(deeplift, model, series(), classes())
+    change = output_change(model, series(), torch.zeros_like(series()), classes())
+    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("spec", ARCHITECTURES, ids=lambda spec: spec.name)
 def test_shipped_architectures_are_explained_completely(spec):
     with torch.random.fork_rng():

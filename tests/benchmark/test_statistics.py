@@ -70,9 +70,7 @@ def test_coverage_of_the_prediction_interval():
 
 
 def tail(correct, tested, share):
-    return math.fsum(
-        math.comb(tested, k) * share**k * (1 - share) ** (tested - k) for k in range(correct, tested + 1)
-    )
+    return math.fsum(math.comb(tested, k) * share**k * (1 - share) ** (tested - k) for k in range(correct, tested + 1))
 
 
 @pytest.mark.parametrize("tested", [1, 2, 7, 20])

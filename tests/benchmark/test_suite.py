@@ -86,12 +86,16 @@ def test_parameters_complete_the_defaults(load):
     assert task == Choice("box/earlier", entry.version, "", {**entry.parameters, "train": 20, "shift": 2})
 
 
+def test_parameters_of_an_entry_that_is_left_out_are_no_mistake(load):
+    text = 'methods = ["smoothgrad"]\nparameters.smoothgrad.noise_samples = 3'
+    assert load(text).methods[0].parameters["noise_samples"] == 3
+    assert names(load(text, {"methods": ["saliency"]}).methods) == ["saliency"]
+
+
 def test_the_version_and_source_of_an_entry_are_recorded(load):
     tasks = load_registries().tasks
     changed = [type(entry)(**{**vars(entry), "version": 7, "source": "x.py sha256:1"}) for entry in tasks]
-    registries = Registries(
-        Registry("task", changed), REGISTRIES.architectures, REGISTRIES.methods, REGISTRIES.metrics
-    )
+    registries = Registries(Registry("task", changed), REGISTRIES.architectures, REGISTRIES.methods, REGISTRIES.metrics)
     (task,) = load('tasks = ["box/earlier"]', registries=registries).tasks
     assert (task.version, task.source) == (7, "x.py sha256:1")
 
@@ -112,8 +116,8 @@ def test_overrides_of_a_bundled_suite():
 
 
 def test_overrides_are_checked_like_the_file():
-    with pytest.raises(UnknownNameError, match=r"^suite quick: unknown task 'bx/\*'; did you mean"):
-        load_suite("quick", REGISTRIES, {"tasks": ["bx/*"]})
+    with pytest.raises(UnknownNameError, match=r"^suite quick: unknown task 'digit/rows'; did you mean 'digits"):
+        load_suite("quick", REGISTRIES, {"tasks": ["digit/rows"]})
 
 
 def test_json_of_a_suite_holds_all_of_it(load):
@@ -137,8 +141,8 @@ def test_json_of_a_suite_holds_all_of_it(load):
         ("metrics = ['roc']", r"unknown metric 'roc'"),
         ("[parameters.lstm]\nhiden = 3", r"unknown parameter of lstm 'hiden'; did you mean 'hidden'"),
         (
-            "methods = ['saliency']\n[parameters.smoothgrad]\nnoise_samples = 3",
-            r"parameters are given for 'smoothgrad', which the suite does not contain$",
+            "[parameters.smothgrad]\nnoise_samples = 3",
+            r"unknown entry in parameters 'smothgrad'; did you mean 'smoothgrad'",
         ),
         ("[training]\nepoch = 3", r"unknown parameter of training 'epoch'; did you mean 'epochs'"),
     ],
@@ -182,7 +186,7 @@ def test_unknown_names(load, text, message):
         ),
         ("seeds = 3\ntasks = [", r"suite .*mine\.toml is not valid TOML: .*\(at .*\)$"),
         ("seeds = 3\nsamples == 3", r"mine\.toml is not valid TOML: .*\(at line 2, column 10\)$"),
-        ("seeds = 3\nseeds = 4", r"is not valid TOML: Cannot overwrite a value \(at line 2"),
+        ("seeds = 3\nseeds = 4\n", r"is not valid TOML: Cannot overwrite a value \(at line 2"),
     ],
 )
 def test_wrong_values(load, text, message):
@@ -199,7 +203,7 @@ def test_an_unknown_suite_comes_with_near_matches():
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(ParameterError, match=r"absent\.toml cannot be read: No such file or directory; check the path$"):
+    with pytest.raises(ParameterError, match=r"absent\.toml cannot be read: No such file or directory; check the"):
         load_suite(str(tmp_path / "absent.toml"), REGISTRIES)
 
 
