@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from ...entry import unknown
@@ -13,13 +14,20 @@ from .prefix_attention import prefix_attention, prefix_attention_per_hop
 # the square of the smallest length that torch.nn.functional.normalize divides by
 _TINY = 1e-24
 
-
-def _flatten(scores: Tensor, series: Tensor) -> Tensor:
-    return prefix_attention_per_hop(scores, series).flatten(2)
+Projection = Callable[[Tensor], Tensor]
 
 
-def _flatten_l2(scores: Tensor, series: Tensor) -> Tensor:
-    return unit_length(_flatten(scores, series))
+def _mean(scores: Tensor, series: Tensor, project: Projection) -> Tensor:
+    # W (A X) = A (W X): the attention has 4·hidden columns to carry instead of all features
+    return prefix_attention(scores, project(series))
+
+
+def _flatten(scores: Tensor, series: Tensor, project: Projection) -> Tensor:
+    return project(prefix_attention_per_hop(scores, series).flatten(2))
+
+
+def _flatten_l2(scores: Tensor, series: Tensor, project: Projection) -> Tensor:
+    return project(unit_length(prefix_attention_per_hop(scores, series).flatten(2)))
 
 
 def unit_length(rows: Tensor) -> Tensor:
@@ -31,15 +39,22 @@ def unit_length(rows: Tensor) -> Tensor:
     return rows / (rows.square().sum(dim=2, keepdim=True) + _TINY).sqrt()
 
 
-_VARIANTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "mean": prefix_attention,
+_VARIANTS: dict[str, Callable[[Tensor, Tensor, Projection], Tensor]] = {
+    "mean": _mean,
     "flatten": _flatten,
     "flatten-l2": _flatten_l2,
 }
 
 
+def _recurrence_of_gates(hidden: int) -> nn.LSTM:
+    """Return an LSTM whose input is what the gates read from outside: its input weights are a frozen identity."""
+    recurrent = nn.LSTM(4 * hidden, hidden, batch_first=True)
+    recurrent.weight_ih_l0 = nn.Parameter(torch.eye(4 * hidden), requires_grad=False)
+    return recurrent
+
+
 class InputCellClassifier(nn.Module):
-    """An LSTM whose gates read M_t = A_t X_t in place of x_t, and a linear classifier of the last step."""
+    """An LSTM whose gates read W M_t, M_t = A_t X_t, in place of W x_t, and a linear classifier of the last step."""
 
     def __init__(
         self,
@@ -60,8 +75,9 @@ class InputCellClassifier(nn.Module):
         self.attend = _VARIANTS[variant]
         self.input_dropout = nn.Dropout(dropout)
         self.scores = HopScores(features, attention_hidden, hops)
-        width = features if variant == "mean" else hops * features
-        self.recurrent = nn.LSTM(width, hidden, batch_first=True)
+        self.project = nn.Linear(features if variant == "mean" else hops * features, 4 * hidden, bias=False)
+        nn.init.uniform_(self.project.weight, -(hidden**-0.5), hidden**-0.5)  # as nn.LSTM draws its input weights
+        self.recurrent = _recurrence_of_gates(hidden)
         self.output_dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(hidden, classes)
 
@@ -73,7 +89,7 @@ class InputCellClassifier(nn.Module):
         """
         check_series(inputs, self.features)
         series = self.input_dropout(inputs)
-        output, _ = self.recurrent(self.attend(self.scores(series), series))
+        output, _ = self.recurrent(self.attend(self.scores(series), series, self.project))
         logits: Tensor = self.classifier(self.output_dropout(output[:, -1]))
         return logits
 

@@ -20,7 +20,7 @@ def attended(model: InputCellClassifier, prefix: Tensor, variant: str) -> Tensor
 def logits(model: InputCellClassifier, inputs: Tensor, variant: str) -> Tensor:
     """Return the logits (batch, classes) of inputs (batch, time, features), without dropout."""
     cell = model.recurrent
-    w_mi, w_mf, w_mc, w_mo = cell.weight_ih_l0.chunk(4)
+    w_mi, w_mf, w_mc, w_mo = model.project.weight.chunk(4)
     w_hi, w_hf, w_hc, w_ho = cell.weight_hh_l0.chunk(4)
     b_i, b_f, b_c, b_o = (cell.bias_ih_l0 + cell.bias_hh_l0).chunk(4)
     h = c = inputs.new_zeros(len(inputs), cell.hidden_size)

@@ -21,7 +21,8 @@ def build(variant: str, features: int = 4, time: int = 9) -> tuple[InputCellClas
 
 def all_gradients(model: InputCellClassifier, inputs: Tensor, logits: Tensor) -> tuple[Tensor, ...]:
     direction = torch.linspace(-1, 2, logits.numel(), dtype=logits.dtype).reshape(logits.shape)
-    return torch.autograd.grad((logits * direction).sum(), (inputs, *model.parameters()))
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return torch.autograd.grad((logits * direction).sum(), (inputs, *learned))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -66,7 +67,7 @@ def test_relevance_reaches_the_first_step_of_a_long_series(variant):
 
 
 def test_gates_read_the_mean_row_or_all_rows():
-    widths = {variant: build(variant)[0].recurrent.input_size for variant in VARIANTS}
+    widths = {variant: build(variant)[0].project.in_features for variant in VARIANTS}
     assert widths == {"mean": 4, "flatten": 24, "flatten-l2": 24}
 
 

@@ -1,6 +1,7 @@
 import dataclasses
 
 import pytest
+
 from saltbench.benchmark.plan import Seeds, jobs
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.store import address

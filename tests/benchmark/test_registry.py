@@ -3,15 +3,15 @@ import json
 from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
+
 from saltbench.benchmark import registry as module
 from saltbench.benchmark.metric_spec import MetricSpec
 from saltbench.benchmark.registry import Registry, listing, load_registries
 from saltbench.datasets.spec import TaskSpec
-from saltbench.methods.architectures.spec import ArchitectureSpec
-from saltbench.methods.attributions.spec import MethodSpec
-
 from saltbench.entry import Entry
 from saltbench.errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError
+from saltbench.methods.architectures.spec import ArchitectureSpec
+from saltbench.methods.attributions.spec import MethodSpec
 
 KINDS = ("tasks", "architectures", "methods", "metrics")
 

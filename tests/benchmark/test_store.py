@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from saltbench.benchmark.store import (
     FORMAT,
     RECORD,
@@ -18,7 +19,6 @@ from saltbench.benchmark.store import (
     open_store,
     write_atomically,
 )
-
 from saltbench.errors import StoreError
 
 KEY = {"task": {"name": "box/größer", "parameters": {"shift": 1.0, "boxes": [[0, 1]]}}, "seed": 3}

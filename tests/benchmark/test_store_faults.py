@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from saltbench.benchmark import store as module
 from saltbench.benchmark.store import TEMPORARY, Artifact, Store, address, open_store, write_atomically
-
 from saltbench.errors import StoreError
 
 KILLS = 15

@@ -2,11 +2,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from saltbench.benchmark import suite as module
 from saltbench.benchmark.recipe import Recipe
 from saltbench.benchmark.registry import Registries, Registry, load_registries
 from saltbench.benchmark.suite import Choice, bundled_suites, load_suite
-
 from saltbench.errors import ParameterError, UnknownNameError
 
 REGISTRIES = load_registries()

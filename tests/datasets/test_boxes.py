@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from saltbench.datasets.boxes import boxes, mask
 
+from saltbench.datasets.boxes import boxes, mask
 from saltbench.errors import ParameterError
 
 SMALL = {

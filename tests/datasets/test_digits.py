@@ -2,9 +2,9 @@ import hashlib
 
 import numpy as np
 import pytest
-from saltbench.datasets.images import digits_rows
 from sklearn.datasets import load_digits
 
+from saltbench.datasets.images import digits_rows
 from saltbench.errors import ParameterError
 
 SPLITS = ("train", "validation", "test")

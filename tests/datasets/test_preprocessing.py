@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+
 from saltbench.datasets.preprocessing import require_counts, standardise
 from saltbench.datasets.spec import Split
-
 from saltbench.errors import ParameterError
 
 

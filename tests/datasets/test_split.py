@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from saltbench.datasets.spec import Split, TaskData
 
+from saltbench.datasets.spec import Split, TaskData
 from saltbench.errors import NonFiniteError, ShapeError
 
 

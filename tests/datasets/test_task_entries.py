@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from saltbench.datasets.entries import ENTRIES
 from saltbench.datasets.spec import TaskData, TaskSpec
 

@@ -1,0 +1,86 @@
+"""The published Table 1 as it stands in the package, and the verdicts on it."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from saltbench.benchmark.collection import Collection
+from saltbench.benchmark.reproduce import REPRODUCTIONS, compare_table1, table1
+from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.runner import Result
+from saltbench.benchmark.statistics import mean_interval, prediction_interval
+from saltbench.benchmark.suite import load_suite
+
+SUITE = load_suite("table1", load_registries())
+
+
+def collection(seeds: int, **overrides: float) -> Collection:
+    """Scores equal to one number a seed in every cell of the suite."""
+    scores, cells = [], []
+    for task in SUITE.tasks:
+        for architecture in SUITE.architectures:
+            for seed in range(seeds):
+                identity = {"task": task.name, "architecture": architecture.name, "method": "saliency", "seed": seed}
+                values = {"weighted_jaccard": 0.1, "euclidean": 0.9, "accuracy": 0.5} | overrides
+                jitter = 0.001 * seed
+                cells.append({**identity, "status": "ok", "accuracy": values["accuracy"] + jitter})
+                scores += [
+                    {**identity, "weighted_jaccard": values["weighted_jaccard"] + jitter, "euclidean": values["euclidean"]}
+                ] * 3
+    return Collection(pd.DataFrame(scores), pd.DataFrame(cells), pd.DataFrame())
+
+
+def test_the_suite_is_the_table() -> None:
+    published = pd.read_csv(Path(__file__).parents[2] / "benchmark" / "published" / "table1.csv")
+    assert len(published) == 24
+    assert set(published.task) == {task.name for task in SUITE.tasks}
+    assert set(published.architecture) == {architecture.name for architecture in SUITE.architectures}
+    assert SUITE.seeds == 5
+    assert SUITE.output == "probability"
+    # three sums over the table as printed in the paper, added up by hand
+    assert published.weighted_jaccard.sum() == pytest.approx(0.019 + 0.013 + 0.301 + 0.655)
+    assert published.accuracy.sum() == pytest.approx(405.1 + 358.0 + 599.9 + 577.6)
+    assert published.euclidean.sum() == pytest.approx(6.004 + 6.006 - 0.001 + 5.786 + 5.428, abs=0.0011)
+
+
+def test_every_number_gets_a_verdict_and_every_no_a_reason() -> None:
+    table = compare_table1(collection(5))
+    assert len(table) == 72
+    assert set(table.agrees) <= {"yes", "no"}
+    assert (table[table.agrees == "no"].reason != "").all()
+    assert (table[table.agrees == "yes"].reason == "").all()
+    row = table[(table.task == "box/latter") & (table.architecture == "lstm") & (table.quantity == "accuracy")].iloc[0]
+    per_seed = [0.5, 0.501, 0.502, 0.503, 0.504]
+    assert (row.measured, row.low, row.high) == pytest.approx(mean_interval(per_seed))
+    assert (row.run_low, row.run_high) == pytest.approx(prediction_interval(per_seed)[1:])
+    assert row.published == 1.0
+    assert row.agrees == "no"
+
+
+def test_agreement_allows_for_rounding_and_no_more() -> None:
+    for value, agrees in ((0.1035, "yes"), (0.1036, "no")):
+        same = collection(2)
+        scores = same.scores.assign(weighted_jaccard=value)
+        table = compare_table1(Collection(scores, same.cells, same.yardsticks)).set_index(
+            ["task", "architecture", "quantity"]
+        )
+        assert table.loc[("box/earlier", "input-cell-lstm", "weighted_jaccard"), "agrees"] == agrees
+
+
+def test_one_seed_decides_nothing() -> None:
+    table = compare_table1(collection(1))
+    assert set(table.agrees) == {"unknown"}
+    assert all(math.isnan(value) for value in table.run_low)
+
+
+def test_the_lines_and_the_file(tmp_path: Path) -> None:
+    result = Result(pd.DataFrame(), collection(5), tmp_path, [])
+    lines = list(table1(result))
+    written = pd.read_csv(tmp_path / "published_vs_measured.csv")
+    assert len(written) == 72
+    disagreements = int((written.agrees != "yes").sum())
+    assert len(lines) == 1 + 72 + disagreements + 1
+    assert lines[-1].startswith(f"{72 - disagreements} of 72 published numbers agree")
+    assert REPRODUCTIONS["table1"] is table1
