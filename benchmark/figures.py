@@ -17,13 +17,13 @@ from safetensors.numpy import load as load_arrays
 from .evaluation import EXAMPLES
 from .maps import Maps
 from .plan import Job, jobs
-from .store import Store, write_atomically
+from .store import Artifact, Store, write_atomically
 from .suite import Choice, Suite
 
 PANEL = 1.15  # inches
 DPI = 130
 
-Panel = NDArray[Any] | None
+Panel = NDArray[Any] | None  # (time, features); None where a map failed
 
 
 def draw_maps(suite: Suite, folder: Path, device: str) -> Path:
@@ -57,7 +57,7 @@ def draw_maps(suite: Suite, folder: Path, device: str) -> Path:
 
 @dataclass(frozen=True)
 class Row:
-    """A labelled row of panels by title; None stands for a map that failed."""
+    """A labelled row of panels by title."""
 
     label: str
     panels: dict[str, Panel]
@@ -83,17 +83,21 @@ def _architecture(job: Job) -> str:
 
 def _truth(job: Job, store: Store) -> Panel:
     yardstick = store.get("yardsticks", job.yardstick_key())
-    return None if yardstick is None else load_arrays(yardstick.files[EXAMPLES])["truth"][0]
+    return None if yardstick is None else _first(yardstick, "truth")[0]
 
 
 def _map(job: Job, method: Choice, store: Store) -> Panel:
     cell = store.get("cells", job.cell_key(method))
-    return None if cell is None else _scaled(load_arrays(cell.files[EXAMPLES])["map"][:1])
+    if cell is None:
+        return None
+    attributions = _first(cell, "map")
+    scaled: NDArray[Any] = Maps(attributions, np.zeros_like(attributions)).scaled[0]
+    return scaled
 
 
-def _scaled(attributions: NDArray[Any]) -> Panel:
-    scaled: NDArray[np.float64] = Maps(attributions, np.zeros_like(attributions)).scaled
-    return scaled[0]
+def _first(artifact: Artifact, name: str) -> NDArray[Any]:
+    arrays: dict[str, NDArray[Any]] = load_arrays(artifact.files[EXAMPLES])
+    return arrays[name][:1]
 
 
 def _draw(axis: Any, panel: Panel) -> None:

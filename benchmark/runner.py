@@ -99,7 +99,10 @@ def choose_device(name: str) -> str:
 
 def default_workers(device: str) -> int:
     """Return one process a usable processor core, or one in all for a GPU."""
-    return 1 if device == "cuda" else len(os.sched_getaffinity(0))
+    if device == "cuda":
+        return 1
+    # the affinity knows the limits of a container; macOS has none
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _execute(
@@ -145,12 +148,21 @@ def _pool(store: Store, plugins: Sequence[Path], workers: int) -> Iterator[Execu
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    # processes started meanwhile inherit the mask: a terminal's Ctrl-C reaches the parent alone, which decides
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # Processes started meanwhile inherit the mask: a terminal's Ctrl-C reaches the parent alone, which decides.
+    # The handler is for a signal that another thread of the parent takes: it must not cut a start in two.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    noted: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if noted:
+        raise KeyboardInterrupt
 
 
 _evaluator: Evaluator | None = None  # one a worker process, set by _initialise

@@ -77,6 +77,7 @@ class Store:
             folder.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder.parent))
             try:
+                temporary.chmod(0o755)  # mkdtemp's 0700 would hide a shared folder's results from colleagues
                 _write_all(temporary, artifact)
                 while not _renamed(temporary, folder):
                     if self.get(kind, artifact.key) is not None:

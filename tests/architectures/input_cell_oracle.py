@@ -1,9 +1,10 @@
 """Input-cell attention step by step, as the poster of Ismail et al. 2019 writes it; slow on purpose."""
 
 import torch
-from saltbench.methods.architectures.input_cell import InputCellClassifier
 from torch import Tensor
 from torch.nn import functional as F
+
+from saltbench.methods.architectures.input_cell import InputCellClassifier
 
 
 def attended(model: InputCellClassifier, prefix: Tensor, variant: str) -> Tensor:

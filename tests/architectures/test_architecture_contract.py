@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
 from saltbench.methods.architectures.entries import ENTRIES
 from saltbench.methods.architectures.spec import ArchitectureSpec
 from saltbench.methods.seeding import seeded
-from torch import Tensor, nn
 
 EVERY = pytest.mark.parametrize("entry", ENTRIES, ids=[entry.name for entry in ENTRIES])
 

@@ -3,11 +3,11 @@
 import input_cell_oracle
 import pytest
 import torch
-from saltbench.methods.architectures.input_cell import InputCellClassifier, input_cell_lstm, unit_length
-from saltbench.methods.seeding import seeded
 from torch import Tensor
 
 from saltbench.errors import UnknownNameError
+from saltbench.methods.architectures.input_cell import InputCellClassifier, input_cell_lstm, unit_length
+from saltbench.methods.seeding import seeded
 
 VARIANTS = ["mean", "flatten", "flatten-l2"]
 

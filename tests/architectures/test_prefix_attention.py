@@ -4,10 +4,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from saltbench.methods.architectures.prefix_attention import prefix_attention, prefix_attention_per_hop
-from saltbench.methods.operations import Composite
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+from saltbench.methods.architectures.prefix_attention import prefix_attention, prefix_attention_per_hop
+from saltbench.methods.operations import Composite
 
 BOTH = pytest.mark.parametrize("function", [prefix_attention, prefix_attention_per_hop])
 SIZES = st.tuples(*(st.integers(1, high) for high in (3, 12, 4, 3)))

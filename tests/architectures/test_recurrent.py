@@ -2,13 +2,13 @@
 
 import pytest
 import torch
+from torch import Tensor, nn
+
+from saltbench.errors import ParameterError, ShapeError
 from saltbench.methods.architectures.attention import lstm_self_attention
 from saltbench.methods.architectures.input_cell import input_cell_lstm
 from saltbench.methods.architectures.recurrent import bi_lstm, lstm
 from saltbench.methods.seeding import seeded
-from torch import Tensor, nn
-
-from saltbench.errors import ParameterError, ShapeError
 
 FACTORIES = pytest.mark.parametrize("factory", [lstm, bi_lstm, lstm_self_attention, input_cell_lstm])
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import torch
-from saltbench.methods.operations import composite
 from torch import Tensor, nn
+
+from saltbench.methods.operations import composite
 
 TIME, FEATURES, CLASSES = 6, 4, 3
 

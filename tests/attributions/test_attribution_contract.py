@@ -6,6 +6,7 @@ import sys
 import pytest
 import torch
 from attribution_models import NETWORKS, classes, network, output_change, series
+
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
 from saltbench.methods.attributions.spec import MethodSpec

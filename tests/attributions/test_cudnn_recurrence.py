@@ -1,10 +1,11 @@
 import pytest
 import torch
 from attribution_models import classes, network, series
+from torch import nn
+
 from saltbench.methods.attributions.cudnn import differentiable_recurrence
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind
-from torch import nn
 
 
 def stack() -> nn.Sequential:

@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 from attribution_models import NETWORKS, InputCell, classes, network, output_change, prefix_mean, series
-from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
-from saltbench.methods.attributions.deeplift import deeplift
-from saltbench.methods.attributions.explain import Probabilities, attribute
 from torch import nn
 
 from saltbench.errors import UnsupportedOperationError
+from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
+from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.explain import Probabilities, attribute
 
 
 def sigmoid(x):

@@ -7,12 +7,12 @@ import torch
 from attribution_models import FEATURES, TIME, Formula, Scores, classes, output_change, series
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from saltbench.methods.attributions.deeplift import deeplift
-from saltbench.methods.attributions.explain import attribute
 from torch import nn
 from torch.nn import functional as F
 
 from saltbench.errors import UnsupportedOperationError
+from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.explain import attribute
 
 
 def explain(formula, values, reference=None, dtype=torch.float64):

@@ -8,11 +8,11 @@ import torch
 from attribution_models import CLASSES, FEATURES, TIME, Recurrent, classes, network, series
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from saltbench.methods.attributions.explain import CHUNK, Probabilities, attribute, bind, sample_seeds
-from saltbench.methods.attributions.spec import MethodSpec
 from torch import nn
 
 from saltbench.errors import NonFiniteError, ParameterError, ShapeError, UnknownNameError
+from saltbench.methods.attributions.explain import CHUNK, Probabilities, attribute, bind, sample_seeds
+from saltbench.methods.attributions.spec import MethodSpec
 
 
 def echo(model, inputs, target, baseline, truth, seeds, *, scale=1.0):

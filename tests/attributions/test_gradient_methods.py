@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from attribution_models import Scores, classes, network, series
+
+from saltbench.errors import ParameterError
 from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.gradient import (
     input_x_gradient,
@@ -12,8 +14,6 @@ from saltbench.methods.attributions.gradient import (
     smoothgrad,
 )
 from saltbench.methods.seeding import seeded
-
-from saltbench.errors import ParameterError
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
 

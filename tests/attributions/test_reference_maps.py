@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from saltbench.methods.attributions import references
 
 INPUTS = torch.tensor([[[1.0, -2.0], [0.0, 3.0]], [[-4.0, 5.0], [6.0, -7.0]]])

@@ -5,10 +5,10 @@ import sys
 import numpy as np
 import pytest
 import slow_metrics
-from saltbench.benchmark import metrics
-from saltbench.benchmark.maps import Maps
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from saltbench.benchmark import metrics
+from saltbench.benchmark.maps import Maps
 from saltbench.entry import resolve
 from saltbench.errors import ParameterError
 

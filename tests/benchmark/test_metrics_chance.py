@@ -4,9 +4,10 @@ import math
 import numpy as np
 import pytest
 import slow_metrics
+from scipy.stats import hypergeom
+
 from saltbench.benchmark import chance, metrics
 from saltbench.benchmark.maps import Maps
-from scipy.stats import hypergeom
 
 EXACT = ("average_precision", "roc_auc", "top_k_jaccard", "relevance_mass")
 EXACT_BY_AXIS = ("time_average_precision", "feature_average_precision")

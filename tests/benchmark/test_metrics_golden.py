@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from saltbench.benchmark import metrics
 from saltbench.benchmark.maps import Maps
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from saltbench.benchmark.collection import Collection
-from saltbench.benchmark.reproduce import REPRODUCTIONS, compare_table1, table1
 from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.reproduce import REPRODUCTIONS, compare_table1, table1
 from saltbench.benchmark.runner import Result
 from saltbench.benchmark.statistics import mean_interval, prediction_interval
 from saltbench.benchmark.suite import load_suite
@@ -27,7 +27,11 @@ def collection(seeds: int, **overrides: float) -> Collection:
                 jitter = 0.001 * seed
                 cells.append({**identity, "status": "ok", "accuracy": values["accuracy"] + jitter})
                 scores += [
-                    {**identity, "weighted_jaccard": values["weighted_jaccard"] + jitter, "euclidean": values["euclidean"]}
+                    {
+                        **identity,
+                        "weighted_jaccard": values["weighted_jaccard"] + jitter,
+                        "euclidean": values["euclidean"],
+                    }
                 ] * 3
     return Collection(pd.DataFrame(scores), pd.DataFrame(cells), pd.DataFrame())
 

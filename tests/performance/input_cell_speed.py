@@ -16,6 +16,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "architectures"))
 import input_cell_oracle
+
 from saltbench.methods.architectures.input_cell import input_cell_lstm
 from saltbench.methods.architectures.recurrent import lstm
 from saltbench.methods.seeding import seeded
