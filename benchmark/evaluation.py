@@ -57,6 +57,20 @@ class Explained:
     examples: list[int]
 
 
+def is_complete(job: Job, store: Store) -> bool:
+    """Return whether the store holds all that a job computes, sound.
+
+    Raises:
+        StoreError: a result cannot be read.
+    """
+    yardstick = store.get("yardsticks", job.yardstick_key())
+    return yardstick is not None and not _missing(job, store)
+
+
+def _missing(job: Job, store: Store) -> list[Choice]:
+    return [method for method in job.methods if store.get("cells", job.cell_key(method)) is None]
+
+
 @dataclass
 class Evaluator:
     """Runs jobs against a store; keeps the last task's data, since neighbouring jobs share it."""
@@ -73,7 +87,7 @@ class Evaluator:
             StoreError: the results folder cannot be read or written.
             Interrupted: should_stop returned True.
         """
-        missing = [method for method in job.methods if self.store.get("cells", job.cell_key(method)) is None]
+        missing = _missing(job, self.store)
         try:
             self._yardstick(job)
             subject = self._model(job) if job.architecture and missing else None

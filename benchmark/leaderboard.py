@@ -101,7 +101,7 @@ def _accuracy(cells: pd.DataFrame) -> dict[str, Any]:
 
 def _score(metric: MetricSpec, scores: pd.DataFrame, yardsticks: pd.DataFrame) -> dict[str, float]:
     per_seed = scores.groupby("seed")[metric.name].mean().dropna()
-    interval = mean_interval(per_seed.tolist())
+    interval = mean_interval(per_seed.tolist()).within(metric.low, metric.high)
     columns = dict(zip((metric.name, f"{metric.name}_low", f"{metric.name}_high"), interval, strict=True))
     if metric.chance is None:
         return columns

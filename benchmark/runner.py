@@ -17,7 +17,7 @@ import torch
 
 from ..errors import ParameterError
 from .collection import Collection, collect
-from .evaluation import Evaluator, Failure
+from .evaluation import Evaluator, Failure, is_complete
 from .leaderboard import leaderboard, to_csv
 from .plan import Job, jobs
 from .provenance import provenance
@@ -59,7 +59,7 @@ def run_suite(
         plugins: files whose entries the suite uses.
         device: "cpu" or "cuda".
         workers: processes; 1 runs everything in this one.
-        report: called after every finished job with the job, how many are done, and how many there are.
+        report: called after every finished job with the job, how many are done, and how many there were to do.
 
     Raises:
         StoreError: the folder cannot be read or written; what was finished is kept.
@@ -70,7 +70,7 @@ def run_suite(
     folder = results / suite.name
     with open_store(folder) as store:
         failures: list[Failure] = []
-        planned = list(jobs(suite, device))
+        planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
         for done, (job, failed) in enumerate(_execute(planned, store, plugins, workers), start=1):
             failures += failed
             report(job, done, len(planned))
@@ -108,7 +108,7 @@ def default_workers(device: str) -> int:
 def _execute(
     planned: Sequence[Job], store: Store, plugins: Sequence[Path], workers: int
 ) -> Iterator[tuple[Job, list[Failure]]]:
-    if workers == 1:
+    if workers == 1 or len(planned) <= 1:
         with _one_thread():
             evaluator = Evaluator(load_registries(plugins), store)
             for job in planned:

@@ -17,6 +17,10 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    def within(self, low: float, high: float) -> "Interval":
+        """Return the interval cut to the values that are possible at all."""
+        return Interval(self.mean, float(np.maximum(self.low, low)), float(np.minimum(self.high, high)))
+
 
 def mean_interval(values: Sequence[float]) -> Interval:
     """Return the mean of one value a seed and Student's 95 % confidence interval of that mean, m ± t·s/√n.

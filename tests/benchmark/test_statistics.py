@@ -86,3 +86,13 @@ def test_is_at_chance_at_the_sizes_of_the_source():
     assert is_at_chance(164, 300, 0.5)
     assert not is_at_chance(165, 300, 0.5)
     assert tail(164, 300, 0.5) > 0.05 > tail(165, 300, 0.5)
+
+
+def test_an_interval_is_cut_to_what_is_possible():
+    interval = mean_interval([0.0, 0.1, 0.0])
+    assert interval.low < 0
+    assert interval.within(0, 1) == (interval.mean, 0.0, interval.high)
+    assert mean_interval([1.0, 0.9, 1.0]).within(0, 1).high == 1.0
+    alone = mean_interval([0.5]).within(0, 1)
+    assert math.isnan(alone.low)
+    assert math.isnan(alone.high)
