@@ -2,16 +2,21 @@
 
 The score of a row does not depend on the step that attends to it. With keys k(s) = exp(score(s) - c), for any
 constant c, the softmax over a prefix is k(s) / (k(1) + ... + k(t)), so that all steps together are one causal
-matrix whose rank is the number of hops. The keys leave the range of the number format only where a score rises
-far above the first one; such scores take the definition itself, hop by hop.
+matrix whose rank is the number of hops: steps in earlier blocks of time reach a step through one sum for each hop.
+The keys leave the range of the number format only where a score rises far above the first one; such scores take
+the definition itself, hop by hop.
 """
 
 import math
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ..operations import composite
+
+# steps; the fastest of 10 to 100 at 100 steps, and it keeps memory linear in time
+_BLOCK = 34
 
 
 def _causal_softmax(scores: Tensor) -> Tensor:
@@ -43,6 +48,24 @@ def _keys(scores: Tensor) -> Tensor | None:
     return torch.exp(rise) if bool((rise.detach() <= highest).all()) else None
 
 
+def _causal_product(shares: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Return tril(shares keysᵀ) values, block by block, for shares and keys (batch, time, hops)."""
+    batch, time, features = values.shape
+    length = min(_BLOCK, time)
+    blocks = -(-time // length)
+    share, key, value = (_cut(rows, blocks, length) for rows in (shares, keys, values))
+    within = (share @ key.transpose(1, 2)).tril_() @ value
+    sums = (key.transpose(1, 2) @ value).unflatten(0, (batch, blocks))
+    before = pad(sums[:, :-1].cumsum(dim=1), (0, 0, 0, 0, 1, 0)).flatten(0, 1)
+    return (within + share @ before).reshape(batch, blocks * length, features)[:, :time]
+
+
+def _cut(rows: Tensor, blocks: int, length: int) -> Tensor:
+    """Return (batch, time, width) as (batch · blocks, length, width), zeros after the end."""
+    batch, time, width = rows.shape
+    return pad(rows, (0, 0, 0, blocks * length - time)).reshape(batch * blocks, length, width)
+
+
 @composite(_mean_by_definition)
 def prefix_attention(scores: Tensor, values: Tensor) -> Tensor:
     """Return the mean over hops of the sum over s <= t of softmax(score(s), s <= t) x_s.
@@ -58,7 +81,7 @@ def prefix_attention(scores: Tensor, values: Tensor) -> Tensor:
     if keys is None:
         return torch.stack([_mean_by_definition(hop, values) for hop in scores.split(1, dim=2)]).mean(dim=0)
     shares = 1 / (scores.shape[2] * keys.cumsum(dim=1))
-    return (shares @ keys.transpose(1, 2)).tril_() @ values
+    return _causal_product(shares, keys, values)
 
 
 @composite(_per_hop_by_definition)
