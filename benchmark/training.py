@@ -78,7 +78,7 @@ def _fit(
     for epoch in range(1, recipe.epochs + 1):
         if should_stop():
             raise Interrupted("training stopped on request")
-        _run_epoch(model, optimiser, train_set, recipe.batch, order, data.classes)
+        run_epoch(model, optimiser, train_set, recipe.batch, order, data.classes)
         on_train, on_validation = standing(model, *train_set), standing(model, *validation_set)
         if not math.isfinite(on_train.loss):
             raise NonFiniteError(f"the training loss became {on_train.loss} in epoch {epoch}; lower the learning rate")
@@ -95,7 +95,7 @@ def _fit(
     return model.eval(), Training(epoch, kept_epoch, ended, on_kept, best)
 
 
-def _run_epoch(
+def run_epoch(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     train_set: tuple[Tensor, Tensor],
@@ -103,6 +103,11 @@ def _run_epoch(
     order: torch.Generator,
     classes: int,
 ) -> None:
+    """Train the model on every sample once, in an order drawn from order.
+
+    Raises:
+        ShapeError: the model's output is not (batch, classes).
+    """
     model.train()
     inputs, labels = train_set
     for picked in torch.randperm(len(labels), generator=order).to(labels.device).split(batch):
