@@ -1,14 +1,19 @@
 """The command line: what it prints, and one line with exit status 1 for every mistake."""
 
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from saltbench.benchmark import cli
+from saltbench.benchmark.plan import jobs
+from saltbench.benchmark.progress import progress
 from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.suite import load_suite
 
 
 def run(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
@@ -133,3 +138,33 @@ def test_newer_results_are_left_alone(tiny_file: Path, tmp_path: Path) -> None:
 )
 def test_options_take_several_values(given: list[str], expanded: list[str]) -> None:
     assert cli.expand(given) == expanded
+
+
+def test_reproduce_in_small(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The command as users type it, on the suite's grid with short series, few samples and two seeds."""
+    small = {"time": 12, "features": 12, "train": 20, "validation": 10, "test": 10}
+    tasks = load_suite("table1", load_registries()).tasks
+    parameters = {task.name: {**small, "layouts": [[[2, 8, 2, 8]]]} for task in tasks}
+    overrides = {"seeds": 2, "samples": 4, "training": {"epochs": 1}, "parameters": parameters}
+    monkeypatch.setattr(cli, "load_suite", lambda name, registries: load_suite(name, registries, overrides))
+    code, out = call(monkeypatch, capsys, "reproduce", "table1", "--workers", "1", "--results", str(tmp_path))
+    assert code is None
+    lines = out.splitlines()
+    assert lines[0].startswith("task")
+    assert sum(line.endswith((" yes", " no")) for line in lines) == 72
+    assert any(" of 72 published numbers agree; details in " in line for line in lines)
+    written = {path.name for path in (tmp_path / "table1").iterdir() if path.is_file()}
+    assert {"leaderboard.csv", "published_vs_measured.csv", "maps.png", "provenance.json"} <= written
+
+
+def test_a_terminal_shows_a_live_bar() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100)
+    job = next(iter(jobs(load_suite("quick", load_registries()), "cpu")))
+    with progress(console) as report:
+        report(job, 3, 45)
+    shown = screen.getvalue()
+    assert "3/45" in shown
+    assert "box/earlier reference methods seed 0" in shown
