@@ -145,15 +145,14 @@ def without_command(
 
 
 def execute(suite: Suite, results: Path, device: str, workers: int | None, plugins: Sequence[Path]) -> "Result":
-    """Run a suite with live progress on standard error and draw its maps."""
-    from .figures import draw_maps
+    """Run a suite with live progress on standard error."""
     from .progress import progress
     from .runner import choose_device, default_workers, run_suite
 
     chosen = choose_device(device)
     console = Console(stderr=True, highlight=False)
     with progress(console) as report:
-        result = run_suite(
+        return run_suite(
             suite,
             results,
             plugins=plugins,
@@ -161,8 +160,6 @@ def execute(suite: Suite, results: Path, device: str, workers: int | None, plugi
             workers=workers or default_workers(chosen),
             report=report,
         )
-    draw_maps(suite, result.folder, chosen)
-    return result
 
 
 def finish(result: "Result") -> None:

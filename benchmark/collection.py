@@ -9,7 +9,7 @@ import pandas as pd
 
 from .evaluation import SCORES, Failure
 from .plan import Job, jobs
-from .store import Artifact, Store
+from .store import Artifact, Store, canonical
 from .suite import Suite
 
 ID = ["task", "architecture", "method", "seed"]
@@ -25,11 +25,13 @@ class Collection:
         cells: one row a cell: task, architecture, method, seed, status (ok, failed or missing), reason, and for
             trained models accuracy, majority (share of the largest class) and tested (number of samples).
         yardsticks: one row an explained sample: task, seed, sample, <metric>_chance and <metric>_oracle.
+        environments: the distinct environments in which models were trained and cells scored.
     """
 
     scores: pd.DataFrame
     cells: pd.DataFrame
     yardsticks: pd.DataFrame
+    environments: list[dict[str, str]]
 
 
 def collect(suite: Suite, store: Store, device: str, failures: Sequence[Failure] = ()) -> Collection:
@@ -40,6 +42,7 @@ def collect(suite: Suite, store: Store, device: str, failures: Sequence[Failure]
     """
     reasons = {(f.task, f.architecture, f.method, f.repetition): f.reason for f in failures}
     scores, cells, yardsticks = [], [], []
+    environments: dict[bytes, dict[str, str]] = {}
     for job in jobs(suite, device):
         if job.architecture is None:
             yardsticks += _yardstick(job, store)
@@ -47,7 +50,9 @@ def collect(suite: Suite, store: Store, device: str, failures: Sequence[Failure]
             cells.append({**identity, **_standing(artifact, reasons.get(tuple(identity.values())))})
             if artifact is not None:
                 scores.append(_table(artifact, identity))
-    return Collection(_joined(scores), pd.DataFrame(cells), _joined(yardsticks))
+                environments |= {canonical(found): found for found in _environments(artifact)}
+    in_order = [environments[text] for text in sorted(environments)]
+    return Collection(_joined(scores), pd.DataFrame(cells), _joined(yardsticks), in_order)
 
 
 def _cells(job: Job, store: Store) -> Iterator[tuple[dict[str, Any], Artifact | None]]:
@@ -74,6 +79,12 @@ def _standing(artifact: Artifact | None, reason: str | None) -> dict[str, Any]:
         "reason": "",
         **{key: model.get(key) for key in ("accuracy", "majority", "tested")},
     }
+
+
+def _environments(artifact: Artifact) -> Iterator[dict[str, str]]:
+    yield artifact.facts["environment"]
+    if artifact.facts["model"]:
+        yield artifact.facts["model"]["environment"]
 
 
 def _table(artifact: Artifact, identity: dict[str, Any]) -> pd.DataFrame:

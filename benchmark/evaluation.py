@@ -93,7 +93,7 @@ class Evaluator:
             subject = self._model(job) if job.architecture and missing else None
         except (StoreError, Interrupted):
             raise
-        except Exception as error:  # noqa: BLE001 - entries may be third-party code; the reason reaches the table
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - third-party entries raise anything; the reason is kept
             return [_failure(job, method, error) for method in missing]
         return [failure for method in missing for failure in self._cell(job, method, subject)]
 
@@ -104,7 +104,7 @@ class Evaluator:
             self.store.put("cells", self._score(job, method, subject))
         except (StoreError, Interrupted):
             raise
-        except Exception as error:  # noqa: BLE001 - see run
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - see run
             yield _failure(job, method, error)
 
     def _data(self, job: Job) -> TaskData:
@@ -258,12 +258,12 @@ def _tensors(tensors: dict[str, Tensor]) -> bytes:
     return save_tensors({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
 
 
-def _failure(job: Job, method: Choice, error: Exception) -> Failure:
+def _failure(job: Job, method: Choice, error: BaseException) -> Failure:
     architecture = job.architecture.name if job.architecture else ""
     return Failure(job.task.name, architecture, method.name, job.repetition, _reason(error))
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, SaltbenchError):
         return text

@@ -12,6 +12,7 @@ from ..errors import StoreError
 from .collection import Collection
 from .metric_spec import MetricSpec
 from .statistics import is_at_chance, mean_interval
+from .store import check_format
 
 IDENTITY = ["task", "architecture", "method"]
 LEADING = [*IDENTITY, "status", "reason", "seeds", "samples", "accuracy", "at_chance"]
@@ -45,8 +46,9 @@ def read_csv(folder: Path) -> pd.DataFrame:
     """Return the leaderboard of a results folder.
 
     Raises:
-        StoreError: there is none, or it is not a leaderboard.
+        StoreError: there is none, it is not a leaderboard, or a newer saltbench wrote it.
     """
+    check_format(folder)
     path = folder / "leaderboard.csv" if folder.is_dir() else folder
     try:
         content = path.read_bytes()

@@ -3,6 +3,26 @@
 from dataclasses import dataclass
 
 from ..entry import Entry, Factory
+from ..errors import ParameterError
+
+# columns that tables of scores have already
+RESERVED = frozenset(
+    [
+        "task",
+        "architecture",
+        "method",
+        "seed",
+        "sample",
+        "label",
+        "target",
+        "status",
+        "reason",
+        "seeds",
+        "samples",
+        "accuracy",
+        "at_chance",
+    ]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,3 +46,7 @@ class MetricSpec(Entry):
     high: float
     chance: Factory | None = None
     needs_output: bool = False
+
+    def __post_init__(self) -> None:
+        if self.name in RESERVED:
+            raise ParameterError(f"a metric cannot be called '{self.name}', a column has that name; rename it")

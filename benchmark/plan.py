@@ -37,7 +37,11 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Seeds:
-    """Independent seeds of one repetition."""
+    """Independent seeds of one repetition.
+
+    All tasks of a repetition share them: box tasks then differ in their boxes alone, not in noise and labels, and rows
+    of different tasks are paired, not independent.
+    """
 
     data: int
     training: int

@@ -1,6 +1,7 @@
 """Where numbers come from: versions, machine type and settings, without anything that differs between reruns."""
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -19,6 +20,13 @@ def environment() -> dict[str, str]:
     }
 
 
-def provenance(suite: Suite, device: str) -> dict[str, Any]:
-    """Return what a leaderboard's numbers depend on, as JSON values."""
-    return {"format": FORMAT, "suite": suite.as_json(), "device": device, "environment": environment()}
+def provenance(suite: Suite, device: str, environments: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """Return what a leaderboard's numbers depend on, as JSON values.
+
+    Args:
+        suite: the grid.
+        device: "cpu" or "cuda".
+        environments: those in which models were trained and cells scored; more than one if a run was resumed with
+            other versions.
+    """
+    return {"format": FORMAT, "suite": suite.as_json(), "device": device, "environments": list(environments)}

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
@@ -15,9 +16,10 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ..errors import ParameterError
+from ..errors import ParameterError, WorkerError
 from .collection import Collection, collect
 from .evaluation import Evaluator, Failure, is_complete
+from .figures import draw_maps
 from .leaderboard import leaderboard, to_csv
 from .plan import Job, jobs
 from .provenance import provenance
@@ -51,7 +53,9 @@ def run_suite(
     workers: int = 1,
     report: Report = silent,
 ) -> Result:
-    """Run what a suite lacks under results/<suite name>/ and write its tables; results do not depend on workers.
+    """Run what a suite lacks under results/<suite name>/, and write its tables and figure.
+
+    What is written does not depend on the number of workers.
 
     Args:
         suite: the grid.
@@ -65,6 +69,7 @@ def run_suite(
         StoreError: the folder cannot be read or written; what was finished is kept.
         KeyboardInterrupt: Ctrl-C; what was finished is kept.
         PluginError: a plugin does not load.
+        WorkerError: a worker process was killed.
     """
     registries = load_registries(plugins)
     folder = results / suite.name
@@ -77,9 +82,10 @@ def run_suite(
         collection = collect(suite, store, device, failures)
         table = leaderboard(collection, [registries.metrics.get(metric.name) for metric in suite.metrics])
         write_atomically(folder / "scores.parquet", bytes(collection.scores.to_parquet(index=False)))
-        record = json.dumps(provenance(suite, device), indent=1, ensure_ascii=False)
+        record = json.dumps(provenance(suite, device, collection.environments), indent=1, ensure_ascii=False)
         write_atomically(folder / "provenance.json", record.encode() + b"\n")
         write_atomically(folder / "leaderboard.csv", to_csv(table))
+        draw_maps(suite, folder, device)
     return Result(table, collection, folder, failures)
 
 
@@ -117,8 +123,14 @@ def _execute(
     with _pool(store, plugins, workers) as executor:
         with _interrupts_held():
             submitted = {executor.submit(_run, job): job for job in planned}
-        for future in as_completed(submitted):
-            yield submitted[future], future.result()
+        try:
+            for future in as_completed(submitted):
+                yield submitted[future], future.result()
+        except BrokenProcessPool as error:
+            raise WorkerError(
+                "a worker process was killed, most likely for lack of memory; what was finished is kept, "
+                "run the same command again with fewer --workers"
+            ) from error
 
 
 @contextmanager

@@ -148,8 +148,8 @@ def _entries(kind: str, content: Mapping[str, Any], registries: Registries) -> S
     patterns = content.get(kind, ["*"])
     if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
         raise ParameterError(f"{kind} must be a list of names or patterns, got {patterns!r}")
-    if kind == "tasks" and not patterns:
-        raise ParameterError("tasks must name at least one task or pattern, got an empty list")
+    if kind != "methods" and not patterns:
+        raise ParameterError(f"{kind} must hold at least one name or pattern, got an empty list")
     entries = registry.match(patterns)
     if kind != "methods":
         return list(entries)

@@ -80,7 +80,7 @@ def product(first: int = 0, second: int = 1) -> Rule:
     """
 
     def rule(call: Call) -> Any:
-        if call.pairs.varying(call.options):
+        if call.pairs.varying(call.options) or len(call.args) <= max(first, second):
             raise call.unsupported("with operands given by name")
         if call.pairs.varies(call.args[first]) and call.pairs.varies(call.args[second]):
             return _split(call, first, second)

@@ -24,7 +24,7 @@ class Entry:
         factory: the function itself, or "module:attribute", resolved on first use so that listing entries
             imports nothing heavy.
         parameters: every parameter of the factory that a user may set, with its default (JSON values).
-        tags: words to filter by.
+        tags: words that group entries, shown by `saltbench list --format json`.
         source: empty for what ships with saltbench; otherwise names the plugin and a digest of its bytes,
             so that an edited plugin is computed anew.
     """

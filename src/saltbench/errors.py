@@ -37,5 +37,9 @@ class StoreError(SaltbenchError):
     """A results folder that cannot be read or written."""
 
 
+class WorkerError(SaltbenchError):
+    """A worker process that ended without an answer."""
+
+
 class Interrupted(SaltbenchError):  # noqa: N818 - not a fault: the user asked to stop
     """The run was stopped on request; everything finished before stays."""

@@ -300,6 +300,7 @@ REFUSED = {
     "power-shape": (lambda x: torch.pow(x[:, :1], OTHER.abs()), "pow from shape"),
     "three-operands": (lambda x: torch.einsum("bti,bti,bti->bt", x, x, x), "einsum of 3 varying operands"),
     "by-name": (lambda x: torch.mul(x, other=x), "mul with operands given by name"),
+    "constant-by-name": (lambda x: torch.mul(x, other=OTHER), "mul with operands given by name"),
     "raw-operator": (torch.ops.aten.exp, "exp"),
 }
 

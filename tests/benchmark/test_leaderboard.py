@@ -1,5 +1,6 @@
 """The leaderboard's numbers against slow arithmetic, its columns against the contract, its files against damage."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from saltbench.benchmark.collection import Collection
 from saltbench.benchmark.leaderboard import leaderboard, read_csv, to_csv
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.render import render
-from saltbench.errors import StoreError, UnknownNameError
+from saltbench.errors import ParameterError, StoreError, UnknownNameError
 
 METRICS = [load_registries().metrics.get(name) for name in ("weighted_jaccard", "euclidean", "completeness_residual")]
 SAMPLES = 4
@@ -51,7 +52,7 @@ def collection(seeds: int = 3, failed: str = "") -> Collection:
             }
             for sample in range(SAMPLES)
         ]
-    return Collection(pd.DataFrame(scores), pd.DataFrame(cells), pd.DataFrame(yardsticks))
+    return Collection(pd.DataFrame(scores), pd.DataFrame(cells), pd.DataFrame(yardsticks), [])
 
 
 def test_columns_are_the_contract() -> None:
@@ -107,7 +108,7 @@ def test_one_seed_has_no_bounds() -> None:
 def test_no_correction_where_chance_is_the_oracle() -> None:
     gathered = collection()
     yardsticks = gathered.yardsticks.assign(weighted_jaccard_chance=0.895)
-    table = leaderboard(Collection(gathered.scores, gathered.cells, yardsticks), METRICS)
+    table = leaderboard(dataclasses.replace(gathered, yardsticks=yardsticks), METRICS)
     assert np.isnan(table.weighted_jaccard_chance_corrected).all()
 
 
@@ -136,6 +137,18 @@ def test_damaged_leaderboards_are_one_line(tmp_path: Path, content: bytes | None
     with pytest.raises(StoreError, match=message) as caught:
         read_csv(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_newer_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "leaderboard.csv").write_bytes(to_csv(leaderboard(collection(), METRICS)))
+    (tmp_path / "provenance.json").write_text('{"format": 99}')
+    with pytest.raises(StoreError, match="was written by a newer saltbench"):
+        read_csv(tmp_path)
+
+
+def test_a_metric_cannot_take_the_name_of_a_column() -> None:
+    with pytest.raises(ParameterError, match="a metric cannot be called 'sample', a column has that name"):
+        dataclasses.replace(METRICS[0], name="sample")
 
 
 def test_markdown_escapes_what_would_break_the_table() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,12 +18,11 @@ import torch
 from tiny_suite import TINY
 
 from saltbench.benchmark import evaluation
-from saltbench.benchmark.figures import draw_maps
 from saltbench.benchmark.plan import jobs
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.runner import Result, choose_device, default_workers, run_suite
 from saltbench.benchmark.suite import Suite, load_suite
-from saltbench.errors import ParameterError, PluginError, StoreError
+from saltbench.errors import ParameterError, PluginError, StoreError, WorkerError
 
 WRITTEN = ("leaderboard.csv", "scores.parquet", "provenance.json", "maps.png")
 
@@ -34,18 +34,12 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.exists()}
 
 
-def run_and_draw(suite: Suite, results: Path, **options: object) -> Result:
-    result = run_suite(suite, results, **options)  # type: ignore[arg-type]
-    draw_maps(suite, result.folder, "cpu")
-    return result
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Suite, Result]:
     folder = tmp_path_factory.mktemp("whole")
     (folder / "tiny.toml").write_text(TINY)
     suite = load_suite(str(folder / "tiny.toml"), load_registries())
-    return suite, run_and_draw(suite, folder / "results")
+    return suite, run_suite(suite, folder / "results")
 
 
 def test_every_cell_is_there(whole: tuple[Suite, Result]) -> None:
@@ -60,7 +54,7 @@ def test_every_cell_is_there(whole: tuple[Suite, Result]) -> None:
 
 def test_worker_processes_give_the_same_bytes(whole: tuple[Suite, Result], tmp_path: Path) -> None:
     suite, result = whole
-    parallel = run_and_draw(suite, tmp_path, workers=2)
+    parallel = run_suite(suite, tmp_path, workers=2)
     assert bytes_of(parallel.folder) == bytes_of(result.folder)
 
 
@@ -95,20 +89,18 @@ def test_a_damaged_cell_is_recomputed_and_nothing_else(
     assert bytes_of(result.folder) == before
 
 
-def test_a_changed_parameter_is_another_cell(whole: tuple[Suite, Result]) -> None:
+def test_the_device_is_part_of_what_is_trained_but_not_of_the_truth(whole: tuple[Suite, Result]) -> None:
     suite, _ = whole
-    first = next(iter(jobs(suite, "cpu")))
-    other = next(iter(jobs(suite, "cuda")))
-    assert first.yardstick_key() == other.yardstick_key()
-    trained, on_gpu = list(jobs(suite, "cpu"))[1], list(jobs(suite, "cuda"))[1]
-    assert trained.model_key() != on_gpu.model_key()
-    assert trained.cell_key(suite.methods[0]) != trained.cell_key(suite.methods[1])
+    references, trained = list(jobs(suite, "cpu"))[:2]
+    references_on_gpu, trained_on_gpu = list(jobs(suite, "cuda"))[:2]
+    assert references.yardstick_key() == references_on_gpu.yardstick_key()
+    assert trained.model_key() != trained_on_gpu.model_key()
 
 
 def test_provenance_has_no_time_or_place(whole: tuple[Suite, Result]) -> None:
     record = json.loads((whole[1].folder / "provenance.json").read_text())
     assert record["format"] == 1
-    assert record["environment"]["torch"] == version("torch")
+    assert [environment["torch"] for environment in record["environments"]] == [version("torch")]
     assert record["suite"]["training"]["epochs"] == 3
 
 
@@ -175,6 +167,7 @@ def test_ctrl_c_says_how_to_go_on(tiny_file: Path, tmp_path: Path) -> None:
 
 
 PLUGIN = """
+import os
 import torch
 from saltbench import MethodSpec, ArchitectureSpec
 
@@ -185,9 +178,13 @@ def broken(inputs, *, mistake):
         return inputs.sum(dim=2)
     if mistake == "raise":
         raise ValueError("a fault\\nof the plugin")
+    if mistake == "exit":
+        raise SystemExit(3)
+    if mistake == "kill":
+        os.kill(os.getpid(), 9)
     raise MemoryError("no room")
 
-for mistake in ("nan", "shape", "raise", "memory"):
+for mistake in ("nan", "shape", "raise", "exit", "memory", "kill"):
     globals()[mistake] = MethodSpec(
         name=f"broken-{mistake}", version=1, description="d", reference="r", factory=broken,
         parameters={"mistake": mistake},
@@ -222,17 +219,18 @@ def test_failing_cells_say_why_and_the_others_finish(
     overrides = {
         "tasks": ["box/latter"],
         "architectures": ["lstm", "misfit"],
-        "methods": ["saliency", "broken-*"],
+        "methods": ["saliency", "broken-nan", "broken-shape", "broken-raise", "broken-exit", "broken-memory"],
         "seeds": 1,
     }
     suite = load_suite(str(tiny_file), load_registries([plugin]), overrides)
-    result = run_and_draw(suite, tmp_path, plugins=[plugin], workers=workers)
+    result = run_suite(suite, tmp_path, plugins=[plugin], workers=workers)
     table = result.table.set_index(["architecture", "method"])
     assert table.loc[("lstm", "saliency"), "status"] == "ok"
     expected = {
         "broken-nan": "6 of 6 samples",
         "broken-shape": "(6, 10)",
-        "broken-raise": "ValueError: a fault of the plugin (broken.py:11)",
+        "broken-raise": "ValueError: a fault of the plugin (broken.py:12)",
+        "broken-exit": "SystemExit: 3 (broken.py:14)",
         "broken-memory": "out of memory: no room",
     }
     for method, reason in expected.items():
@@ -244,8 +242,36 @@ def test_failing_cells_say_why_and_the_others_finish(
     misfit = table.loc[("misfit", "saliency")]
     assert misfit.status == "failed"
     assert "expected (50, 2); return logits (batch, classes)" in misfit.reason
-    assert len(result.failures) == 4 + 5
+    assert len(result.failures) == 5 + 6
     assert (table.loc[""].status == "ok").all()
+
+
+def test_a_killed_worker_is_one_error_and_loses_nothing(tiny_file: Path, plugin: Path, tmp_path: Path) -> None:
+    overrides = {"tasks": ["box/latter"], "methods": ["saliency", "broken-kill"], "seeds": 1}
+    suite = load_suite(str(tiny_file), load_registries([plugin]), overrides)
+    with pytest.raises(WorkerError, match="a worker process was killed, most likely for lack of memory"):
+        run_suite(suite, tmp_path, plugins=[plugin], workers=2)
+    assert list((tmp_path / "tiny").glob("cells/*"))
+    repaired = load_suite(str(tiny_file), load_registries(), {**overrides, "methods": ["saliency"]})
+    assert not run_suite(repaired, tmp_path).failures
+
+
+def test_provenance_names_the_versions_that_made_the_numbers(
+    tiny_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = load_suite(
+        str(tiny_file), load_registries(), {"tasks": ["box/latter"], "methods": ["saliency"], "seeds": 1}
+    )
+    folder = run_suite(suite, tmp_path).folder
+    before = (folder / "provenance.json").read_bytes()
+    real = evaluation.environment()
+    monkeypatch.setattr(evaluation, "environment", lambda: {**real, "torch": "9.9"})
+    run_suite(suite, tmp_path)
+    assert (folder / "provenance.json").read_bytes() == before
+    shutil.rmtree(next(folder.glob("cells/*")))
+    run_suite(suite, tmp_path)
+    versions = [found["torch"] for found in json.loads((folder / "provenance.json").read_text())["environments"]]
+    assert sorted(versions) == sorted([real["torch"], "9.9"])
 
 
 def test_a_plugin_must_load(tiny: Suite, tmp_path: Path) -> None:
@@ -269,7 +295,7 @@ def test_full_disk_is_one_error_and_loses_nothing(
         run_suite(tiny, tmp_path)
     monkeypatch.setattr(os, "fsync", real)
     assert list((tmp_path / "tiny").glob("cells/*"))
-    run_and_draw(tiny, tmp_path)
+    run_suite(tiny, tmp_path)
     assert bytes_of(tmp_path / "tiny") == bytes_of(whole[1].folder)
 
 

@@ -159,7 +159,9 @@ def test_unknown_names(load, text, message):
     [
         ("tasks = 'box/earlier'", r"tasks must be a list of names or patterns, got 'box/earlier'$"),
         ("methods = [1]", r"methods must be a list of names or patterns, got \[1\]$"),
-        ("tasks = []", r"tasks must name at least one task or pattern, got an empty list$"),
+        ("tasks = []", r"tasks must hold at least one name or pattern, got an empty list$"),
+        ("architectures = []", r"architectures must hold at least one name or pattern, got an empty list$"),
+        ("metrics = []", r"metrics must hold at least one name or pattern, got an empty list$"),
         ("description = 3", r"description must be text, got 3$"),
         ("seeds = 0", r"seeds must be a whole number of at least 1, got 0$"),
         ("seeds = 2.0", r"seeds must be a whole number of at least 1, got 2\.0$"),
