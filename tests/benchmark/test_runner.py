@@ -166,6 +166,18 @@ def test_ctrl_c_says_how_to_go_on(tiny_file: Path, tmp_path: Path) -> None:
     assert b"Traceback" not in errors
 
 
+def test_the_predicted_class_and_its_probability_can_be_explained(tiny_file: Path, tmp_path: Path) -> None:
+    overrides = {"tasks": ["box/latter"], "seeds": 1, "target": "predicted", "output": "probability"}
+    result = run_suite(load_suite(str(tiny_file), load_registries(), overrides), tmp_path)
+    assert not result.failures
+    scores = result.collection.scores
+    trained = scores[scores.architecture != ""]
+    wrong = (trained.target != trained.label).groupby(trained.architecture).mean()
+    assert wrong.max() > 0  # three epochs leave mistakes, and the explained class follows them
+    complete = trained[trained.method == "integrated-gradients"]
+    assert complete.completeness_residual.max() < 1e-3
+
+
 PLUGIN = """
 import os
 import torch
