@@ -105,8 +105,11 @@ def test_provenance_has_no_time_or_place(whole: tuple[Suite, Result]) -> None:
 
 
 def start(tiny_file: Path, results: Path, workers: int) -> "subprocess.Popen[bytes]":
+    # a job that a shell started in the background ignores Ctrl-C, and so do its children: a user's terminal does not
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{listening}; from saltbench.benchmark.cli import main; main()"
     # -P keeps the repository's top-level folders off sys.path
-    command = [sys.executable, "-P", "-c", "from saltbench.benchmark.cli import main; main()", "run", str(tiny_file)]
+    command = [sys.executable, "-P", "-c", code, "run", str(tiny_file)]
     command += ["--results", str(results), "--workers", str(workers), "--device", "cpu"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
