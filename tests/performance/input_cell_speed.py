@@ -22,6 +22,7 @@ from saltbench.methods.architectures.recurrent import lstm
 from saltbench.methods.seeding import seeded
 
 FEATURES, TIME, BATCH = 100, 100, 50
+WARM_UP = 8  # rounds that do not count
 Form = Callable[[Tensor], Tensor]
 
 
@@ -44,12 +45,12 @@ def seconds(form: Form, inputs: Tensor) -> float:
 
 
 def medians(variant: str, repeats: int, with_input_gradient: bool) -> dict[str, float]:
-    """Return the median seconds of each form over interleaved rounds, after one round to warm up."""
+    """Return the median seconds of each form over interleaved rounds, after some that do not count."""
     with seeded(0):
         candidates = forms(variant)
         inputs = torch.randn(BATCH, TIME, FEATURES, requires_grad=with_input_gradient)
-    rounds = [{name: seconds(form, inputs) for name, form in candidates.items()} for _ in range(repeats + 1)]
-    return {name: statistics.median(times[name] for times in rounds[1:]) for name in candidates}
+    rounds = [{name: seconds(form, inputs) for name, form in candidates.items()} for _ in range(repeats + WARM_UP)]
+    return {name: statistics.median(times[name] for times in rounds[WARM_UP:]) for name in candidates}
 
 
 def main() -> None:
