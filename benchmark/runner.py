@@ -1,4 +1,4 @@
-"""Runs a suite: hands its jobs to worker processes, and writes the tables when all is done."""
+"""Runs a suite: hands its jobs to worker processes, and writes tables and figure when all is done."""
 
 import json
 import multiprocessing

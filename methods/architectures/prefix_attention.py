@@ -15,7 +15,7 @@ from torch.nn.functional import pad
 
 from ..operations import composite
 
-# steps; the fastest of 10 to 100 at 100 steps, and it keeps memory linear in time
+# steps; the fastest of 10 to 50 at 100 steps, as fast as all at once there, and memory stays linear in time
 _BLOCK = 34
 
 
