@@ -33,6 +33,20 @@ def check_alike(name: str, value: Tensor, inputs: Tensor) -> Tensor:
     return value.detach().to(inputs)
 
 
+def check_background(background: Tensor, inputs: Tensor) -> Tensor:
+    """Return background in the inputs' type and place, after checking that it is series of the inputs' size."""
+    if background.ndim != 3 or not len(background) or background.shape[1:] != inputs.shape[1:]:
+        wanted = ("any", *inputs.shape[1:])
+        raise ShapeError(
+            f"background must hold series of the inputs' size ({', '.join(map(str, wanted))}), "
+            f"got {tuple(background.shape)}; give training samples"
+        )
+    count = count_nonfinite(background)
+    if count:
+        raise NonFiniteError(f"background must be finite, got NaN or infinity in {count} of {len(background)} series")
+    return background.detach().to(inputs)
+
+
 def check_placement(model: nn.Module, inputs: Tensor) -> None:
     """Raise unless inputs have the type and the device of the model's parameters."""
     parameter = next((p for p in model.parameters() if p.is_floating_point()), None)
@@ -44,19 +58,22 @@ def check_placement(model: nn.Module, inputs: Tensor) -> None:
     )
 
 
-def check_target(target: Tensor, batch: int) -> None:
-    """Raise unless target is one int64 class a sample."""
+def check_target(target: Tensor, inputs: Tensor) -> Tensor:
+    """Return target in the inputs' place, after checking that it is one int64 class a sample."""
     if target.dtype != torch.int64:
         raise ParameterError(f"target must be int64, got {target.dtype}; convert it with .long()")
-    if target.shape != (batch,):
-        raise ShapeError(f"target must have shape ({batch},), one class a sample, got {tuple(target.shape)}")
+    if target.shape != (len(inputs),):
+        raise ShapeError(f"target must have shape ({len(inputs)},), one class a sample, got {tuple(target.shape)}")
+    return target.to(inputs.device)
 
 
 def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
-    """Raise unless outputs are (batch, classes) and every target is one of these classes."""
+    """Raise unless outputs are finite (batch, classes) and every target is one of these classes."""
     if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != batch:
         got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
         raise ShapeError(f"the model must map {batch} samples to ({batch}, classes), got {got}; wrap it in a module")
+    if not bool(torch.isfinite(outputs).all()):
+        raise NonFiniteError("the model's outputs must be finite, got NaN or infinity; check its weights and its input")
     classes = outputs.shape[1]
     if target is not None and not bool(((target >= 0) & (target < classes)).all()):
         raise ParameterError(
@@ -65,10 +82,11 @@ def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
         )
 
 
-def check_seeds(seeds: Sequence[int], batch: int) -> None:
-    """Raise unless there is one seed a sample."""
+def check_seeds(seeds: Sequence[int], batch: int) -> list[int]:
+    """Return the seeds as integers, after checking that there is one a sample."""
     if len(seeds) != batch:
         raise ShapeError(f"seeds must be {batch} integers, one a sample, got {len(seeds)}; use sample_seeds")
+    return [int(seed) for seed in seeds]
 
 
 def check_attributions(attributions: object, inputs: Tensor) -> Tensor:

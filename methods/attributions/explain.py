@@ -2,8 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,20 +13,22 @@ from ...errors import ParameterError
 from .arguments import (
     check_alike,
     check_attributions,
+    check_background,
     check_classes,
     check_inputs,
     check_placement,
     check_seeds,
     check_target,
 )
+from .budget import PROBE, Budget
 from .model_state import lent
+from .passes import Passes, Piece, pick
 from .spec import MethodSpec
 
-# Samples explained at once: enough for the recurrent layers' small matrices, while DeepLIFT on input-cell
-# attention, the hungriest pair, stays near 1 GB at 100 steps of 100 features in float64
-CHUNK = 32
+Method = Callable[..., Tensor]
 
-_ARGUMENTS = ("model", "inputs", "target", "baseline", "truth", "seeds")
+_PER_SAMPLE = ("inputs", "target", "baseline", "truth", "seeds")
+_ARGUMENTS = ("model", *_PER_SAMPLE, "background", "passes")
 
 
 class Probabilities(nn.Module):
@@ -54,7 +55,7 @@ def sample_seeds(seed: int, count: int) -> list[int]:
     return [int(word) >> 1 for word in words]
 
 
-def bind(spec: MethodSpec, overrides: Mapping[str, Any] | None = None) -> Callable[..., Tensor]:
+def bind(spec: MethodSpec, overrides: Mapping[str, Any] | None = None) -> Method:
     """Return a method with its own parameters set to the entry's defaults updated with overrides.
 
     Raises:
@@ -65,21 +66,21 @@ def bind(spec: MethodSpec, overrides: Mapping[str, Any] | None = None) -> Callab
 
 
 def attribute(
-    method: Callable[..., Tensor],
+    method: Method,
     model: nn.Module | None,
     inputs: Tensor,
     target: Tensor | None = None,
     *,
     baseline: Tensor | None = None,
+    background: Tensor | None = None,
     truth: Tensor | None = None,
     seeds: Sequence[int] | None = None,
-    chunk: int = CHUNK,
+    memory: int | None = None,
 ) -> Tensor:
     """Return a method's attributions, (batch, time, features), computed chunk by chunk in bounded memory.
 
-    The method gets those of (model, inputs, target, baseline, truth, seeds) that its signature names; the
-    model is in evaluation mode with frozen parameters meanwhile. It is left as it was, and so is PyTorch's
-    random state.
+    The method gets those arguments that its signature names, as `MethodSpec` lists them; the model is in
+    evaluation mode with frozen parameters meanwhile. It is left as it was, and so is PyTorch's random state.
 
     Args:
         method: a function as `MethodSpec` describes, with its own parameters bound (see `bind`).
@@ -87,9 +88,12 @@ def attribute(
         inputs: finite floating point (batch, time, features), of the model's type and device.
         target: int64 (batch,), the explained class of each sample; None explains the predicted class.
         baseline: (batch, time, features), what absence of the input means; None for zeros.
+        background: (any, time, features), series to draw absence from, such as training samples.
         truth: (batch, time, features) in [0, 1], for reference methods.
         seeds: one integer a sample (see `sample_seeds`), for methods that draw random numbers.
-        chunk: samples explained at once; results do not depend on it beyond rounding.
+        memory: bytes that may be taken beside inputs and attributions; None for a quarter of what is free. How
+            many samples go through the model at once is bounded by it and chosen by the clock; the attributions
+            do not depend on either (below the memory of 16 samples, up to rounding).
 
     Returns:
         (batch, time, features), finite, in the units the method states.
@@ -97,27 +101,41 @@ def attribute(
     Raises:
         ShapeError: an argument, the model's output or the method's result of an unexpected shape.
         ParameterError: an argument of the wrong type, out of range, or missing although the method names it.
-        NonFiniteError: NaN or infinity in an argument or in the attributions.
-        UnsupportedOperationError: the method has no rule for an operation of the model.
+        NonFiniteError: NaN or infinity in an argument, in the model's outputs or in the attributions.
+        UnsupportedOperationError: the method cannot be applied to this model.
+        BudgetError: the memory does not hold one sample.
     """
     check_inputs(inputs)
-    if chunk < 1:
-        raise ParameterError(f"chunk must be at least 1 sample, got {chunk}")
     inputs = inputs.detach()
-    needed = _needed(method)
-    given: dict[str, Any] = {"inputs": inputs}
+    needed = needed_arguments(method)
+    given: dict[str, Any] = {"inputs": inputs, "model": model}
     given["baseline"] = torch.zeros_like(inputs) if baseline is None else check_alike("baseline", baseline, inputs)
+    given["background"] = None if background is None else check_background(background, inputs)
     given["truth"] = None if truth is None else check_alike("truth", truth, inputs)
-    given["seeds"] = None if seeds is None else _checked_seeds(seeds, len(inputs))
-    given["target"] = None if target is None else _checked_target(target, inputs)
-    given["model"] = model
+    given["seeds"] = None if seeds is None else check_seeds(seeds, len(inputs))
+    given["target"] = None if target is None else check_target(target, inputs)
+    budget = Budget(memory, inputs.device)
     _require(needed, given)
-    with nullcontext() if model is None else lent(model, inputs.device):
-        parts = [_explain(method, needed, part) for part in _chunks(given, len(inputs), chunk)]
-    return torch.cat([inputs[:0], *parts])
+    if not len(inputs):
+        return inputs.clone()
+    if model is None:
+        return _in_chunks(method, needed, given, budget)
+    with lent(model, inputs.device):
+        _check_model(model, inputs, given["target"])
+        passes = Passes(model, budget)
+        if given["target"] is None:
+            given["target"] = _predicted(model, inputs, passes)
+        if "passes" in needed:
+            return _in_chunks(method, needed, {**given, "passes": passes}, budget)
+        return _in_passes(method, needed, given, passes)
 
 
-def _needed(method: Callable[..., Tensor]) -> tuple[str, ...]:
+def needed_arguments(method: Method) -> tuple[str, ...]:
+    """Return the names of the arguments of `attribute` that a method's signature asks for.
+
+    Raises:
+        ParameterError: another parameter without a value.
+    """
     parameters = inspect.signature(method).parameters.values()
     unbound = [p.name for p in parameters if p.default is p.empty and p.name not in _ARGUMENTS]
     if unbound:
@@ -130,42 +148,68 @@ def _needed(method: Callable[..., Tensor]) -> tuple[str, ...]:
 
 def _require(needed: Sequence[str], given: Mapping[str, Any]) -> None:
     # A missing target is filled in with the predicted class, which takes the model
-    missing = [name for name in needed if name != "target" and given[name] is None]
-    if "target" in needed and given["target"] is None and given["model"] is None:
+    missing = [name for name in needed if name not in ("target", "passes") and given[name] is None]
+    if given["model"] is None and "passes" in needed:
+        missing.append("model")
+    if given["model"] is None and given["target"] is None and "target" in needed:
         missing.append("target")
     if missing:
         raise ParameterError(f"the method needs {', '.join(missing)}, got None; pass {missing[0]}= to attribute")
 
 
-def _checked_seeds(seeds: Sequence[int], batch: int) -> list[int]:
-    check_seeds(seeds, batch)
-    return [int(seed) for seed in seeds]
+def _in_chunks(method: Method, needed: Sequence[str], given: Mapping[str, Any], budget: Budget) -> Tensor:
+    """Return the attributions of a method that makes its passes itself, or none, for a chunk of samples at a time."""
+    inputs = given["inputs"]
+    attributions = torch.empty_like(inputs)
+    size = budget.samples(inputs[0].numel() * inputs.element_size())
+    for start in range(0, len(inputs), size):
+        samples = slice(start, min(start + size, len(inputs)))
+        attributions[samples] = _explain(method, needed, given, range(len(inputs))[samples])
+    return attributions
 
 
-def _checked_target(target: Tensor, inputs: Tensor) -> Tensor:
-    check_target(target, len(inputs))
-    return target.to(inputs.device)
+def _in_passes(method: Method, needed: Sequence[str], given: Mapping[str, Any], passes: Passes) -> Tensor:
+    """Return the attributions of a method that makes one pass for all samples it gets: the method is the pass."""
+    attributions = torch.empty_like(given["inputs"])
+
+    def compute(pieces: Sequence[Piece]) -> Tensor:
+        rows = [row for _, samples in pieces for row in range(samples.start, samples.stop)]
+        return _explain(method, needed, given, rows)
+
+    for _, samples, part in passes.each("method", given["target"], 1, compute):
+        attributions[samples] = part
+    return attributions
 
 
-def _chunks(given: Mapping[str, Any], batch: int, chunk: int) -> Iterator[dict[str, Any]]:
-    for start in range(0, batch, chunk):
-        yield {
-            name: value if name == "model" or value is None else value[start : start + chunk]
-            for name, value in given.items()
-        }
+def _explain(method: Method, needed: Sequence[str], given: Mapping[str, Any], rows: Sequence[int]) -> Tensor:
+    part = {name: _rows(given[name], rows) if name in _PER_SAMPLE else given[name] for name in needed}
+    return check_attributions(method(**part), _rows(given["inputs"], rows))
 
 
-def _explain(method: Callable[..., Tensor], needed: Sequence[str], part: dict[str, Any]) -> Tensor:
-    if "model" in needed:
-        part["target"] = _resolve_target(part["model"], part["inputs"], part["target"])
-    attributions = method(**{name: part[name] for name in needed})
-    return check_attributions(attributions, part["inputs"])
+def _rows(values: Any, rows: Sequence[int]) -> Any:
+    if not isinstance(values, Tensor):
+        return [values[row] for row in rows]
+    if len(rows) == rows[-1] - rows[0] + 1:
+        return values[rows[0] : rows[-1] + 1]
+    return values[list(rows)]
 
 
-def _resolve_target(model: nn.Module, inputs: Tensor, target: Tensor | None) -> Tensor:
+def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> None:
     check_placement(model, inputs)
+    first = inputs[:PROBE]
     with torch.no_grad():
-        outputs = model(inputs)
-    check_classes(outputs, len(inputs), target)
-    predicted: Tensor = outputs.argmax(1)
-    return predicted if target is None else target
+        outputs = model(first)
+    check_classes(outputs, len(first), target)
+
+
+def _predicted(model: nn.Module, inputs: Tensor, passes: Passes) -> Tensor:
+    predicted = torch.empty(len(inputs), dtype=torch.int64, device=inputs.device)
+
+    def compute(pieces: Sequence[Piece]) -> Tensor:
+        with torch.no_grad():
+            outputs: Tensor = model(pick(inputs, pieces))
+        return outputs.argmax(1)
+
+    for _, samples, part in passes.each("prediction", predicted, 1, compute):
+        predicted[samples] = part
+    return predicted

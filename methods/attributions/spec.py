@@ -1,8 +1,17 @@
 """The contract of an attribution method."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from ...entry import Entry
+from ...entry import Entry, Factory, resolve
+
+
+class Cost(NamedTuple):
+    """Rows that pass through the network to explain one sample, forward and backward."""
+
+    forward: int
+    backward: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,17 +24,30 @@ class MethodSpec(Entry):
     - `inputs`: (batch, time, features);
     - `target`: int64 (batch,), the explained class of each sample;
     - `baseline`: (batch, time, features), what absence of the input means;
+    - `background`: (any, time, features), series from which absence is drawn, such as training samples;
     - `truth`: (batch, time, features) in [0, 1] (reference methods only);
     - `seeds`: one integer a sample, so that random numbers do not depend on how samples are chunked;
+    - `passes`: `Passes`, for methods that need many passes a sample, in bounded memory;
 
     followed by its own parameters, and returns (batch, time, features). Each sample's attributions depend on
     that sample alone.
 
     Attributes:
+        assumptions: one sentence: what has to hold for the map to mean what it says.
+        passes: the cost in words, such as "steps forward and backward".
+        cost: function (time, features, **parameters) -> Cost, the rows of a sample.
         is_reference: a map that needs no model (oracle, random, ones, …); it gets rows of its own.
-        is_complete: promises that attributions sum to output(inputs) - output(baseline); its residual is
-            then reported.
+        is_complete: promises that attributions sum to output(inputs) - output(absence), where absence is the
+            baseline or, for a method with a parameter `against`, what `baselines.absence` makes of it; the
+            residual is then reported.
     """
 
+    assumptions: str = ""
+    passes: str = ""
+    cost: Factory | None = None
     is_reference: bool = False
     is_complete: bool = False
+
+    def cost_of(self, time: int, features: int, parameters: Mapping[str, Any]) -> Cost | None:
+        """Return the rows that explaining one sample takes, or None where the entry does not say."""
+        return None if self.cost is None else Cost(*resolve(self.cost)(time, features, **parameters))

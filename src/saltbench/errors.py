@@ -25,8 +25,16 @@ class NonFiniteError(SaltbenchError):
     """NaN or infinity where a number is needed."""
 
 
+class DataError(SaltbenchError):
+    """A file of a data set that is missing, damaged or not the published one."""
+
+
 class UnsupportedOperationError(SaltbenchError):
     """A network operation for which an attribution method has no rule."""
+
+
+class BudgetError(SaltbenchError):
+    """A memory budget that does not hold the smallest piece of work."""
 
 
 class PluginError(SaltbenchError):

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from saltbench.errors import NonFiniteError, ParameterError, ShapeError, UnknownNameError
-from saltbench.methods.attributions.explain import CHUNK, Probabilities, attribute, bind, sample_seeds
+from saltbench.errors import BudgetError, NonFiniteError, ParameterError, ShapeError, UnknownNameError
+from saltbench.methods.attributions.explain import Probabilities, attribute, bind, sample_seeds
 from saltbench.methods.attributions.spec import MethodSpec
 
 
@@ -32,32 +32,37 @@ def _forget():
 
 
 def test_method_gets_its_share_of_every_argument():
-    truth, baseline = series(5, seed=3).abs(), series(5, seed=4)
+    truth, baseline = series(37, seed=3).abs(), series(37, seed=4)
     result = attribute(
         partial(echo, scale=2.0),
         network("lstm"),
-        series(5),
-        classes(5),
+        series(37),
+        classes(37),
         baseline=baseline,
         truth=truth,
-        seeds=[5, 6, 7, 8, 9],
-        chunk=2,
+        seeds=range(37),
     )
-    assert [size for size, *_ in ECHOED] == [2, 2, 1]
-    assert torch.equal(torch.cat([b for _, b, _, _ in ECHOED]), baseline)
-    assert torch.equal(torch.cat([t for _, _, t, _ in ECHOED]), truth)
-    assert [seeds for *_, seeds in ECHOED] == [[5, 6], [7, 8], [9]]
-    assert torch.equal(result[:, 0, 0], 2.0 * classes(5))
+    (probed, *_), *passes = ECHOED
+    assert probed == 2
+    assert [size for size, *_ in passes] == [16, 16, 16]  # the last five, and eleven copies of the last of them
+    assert torch.equal(torch.cat([b for _, b, _, _ in passes])[:37], baseline)
+    assert torch.equal(torch.cat([t for _, _, t, _ in passes])[:37], truth)
+    assert [seed for *_, seeds in passes for seed in seeds] == [*range(37), *[36] * 11]
+    assert torch.equal(result[:, 0, 0], 2.0 * classes(37))
+
+
+def test_a_method_with_passes_gets_chunks_and_the_model_behind_them():
+    def method(passes, inputs, target):
+        ECHOED.append(len(inputs))
+        return inputs
+
+    assert torch.equal(attribute(method, network("lstm"), series(70), classes(70)), series(70))
+    assert ECHOED == [64, 6]
 
 
 def test_baseline_is_zero_unless_given():
     attribute(echo, network("lstm"), series(2), classes(2), truth=series(2), seeds=[0, 1])
     assert torch.equal(ECHOED[0][1], torch.zeros(2, TIME, FEATURES, dtype=torch.float64))
-
-
-def test_default_chunk_is_the_documented_constant():
-    attribute(lambda inputs: ECHOED.append(len(inputs)) or inputs, None, series(CHUNK + 1))
-    assert ECHOED == [CHUNK, 1]
 
 
 def test_without_target_the_predicted_class_is_explained():
@@ -223,7 +228,16 @@ class Outputs(nn.Module):
         ({"baseline": poisoned(float("inf"))}, NonFiniteError, "baseline must be finite, .* in 1 of 2 samples"),
         ({"truth": series(3)}, ShapeError, r"truth must have the inputs' shape \(2, 6, 4\), got \(3, 6, 4\)"),
         ({"seeds": [1]}, ShapeError, "seeds must be 2 integers, one a sample, got 1"),
-        ({"chunk": 0}, ParameterError, "chunk must be at least 1 sample, got 0"),
+        ({"memory": 0}, ParameterError, "memory must be at least 1 byte, got 0"),
+        ({"memory": 99}, BudgetError, "the memory budget must be at least .* for one sample of this model, got 99 B"),
+        ({"background": series(2)[0]}, ShapeError, r"series of the inputs' size \(any, 6, 4\), got \(6, 4\)"),
+        ({"background": series(2)[:, 1:]}, ShapeError, r"the inputs' size \(any, 6, 4\), got \(2, 5, 4\)"),
+        ({"background": poisoned()}, NonFiniteError, "background must be finite, .* in 1 of 2 series"),
+        (
+            {"model": Outputs(lambda x: x[:, 0] / 0)},
+            NonFiniteError,
+            "the model's outputs must be finite, got NaN or in",
+        ),
         ({"model": Outputs(lambda x: x)}, ShapeError, r"map 2 samples to \(2, classes\), got \(2, 6, 4\)"),
         ({"model": Outputs(lambda x: x[:1, 0])}, ShapeError, r"map 2 samples to \(2, classes\), got \(1, 4\)"),
         ({"model": Outputs(lambda x: (x, x))}, ShapeError, r"map 2 samples to \(2, classes\), got tuple"),

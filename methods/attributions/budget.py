@@ -1,0 +1,133 @@
+"""How many rows one pass through a network holds: bounded by memory, chosen by the clock."""
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import torch
+
+from ...errors import BudgetError, ParameterError
+
+# Passes hold a multiple of 16 rows: kernels then treat every row alike, however many there are, and a row's bits do
+# not depend on the size of the pass. Seen for recurrent, convolutional and attention networks in float32 and float64,
+# on one thread and two; below 16 rows a small matrix product takes another kernel, which rounds otherwise.
+GRAIN = 16
+PROBE = 2  # rows of the pass whose memory is measured and whose results are thrown away
+
+_SHARE = 0.25  # of the free memory that is used unless told
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_TENSORS = 16  # as large as a sample's input, that a method may hold of each sample beside its passes
+_SAMPLES = {"cpu": 64, "cuda": 1024}  # at most at once: on a CPU, what is added up should stay in the cache
+
+
+@dataclass
+class _Pace:
+    """What is known of one kind of pass: the most rows that fit, and the best time a row takes at each size."""
+
+    limit: int
+    seconds: dict[int, float] = field(default_factory=dict)
+    tried: dict[int, int] = field(default_factory=dict)
+
+    def size(self) -> int:
+        """Return the size to run next: the fastest, once it is known to be faster than half and twice of it."""
+        if self.limit < GRAIN:
+            return 1 << (self.limit.bit_length() - 1)
+        fastest = min(self.seconds, key=self.seconds.__getitem__, default=GRAIN)
+        for size in (fastest, 2 * fastest, fastest // 2):
+            if GRAIN <= size <= self.limit and self.tried.get(size, 0) < 2:
+                return size
+        return fastest
+
+    def note(self, size: int, seconds: float) -> None:
+        """Remember what a row of a pass of this size took; the best of several, since others use the machine too."""
+        self.seconds[size] = min(seconds, self.seconds.get(size, seconds))
+        self.tried[size] = self.tried.get(size, 0) + 1
+
+
+class Budget:
+    """The memory that explaining one network may take, and what was learned of its passes on the way.
+
+    Half of it is for passes, half for what a method holds beside them. Sizes of passes are 16 times a power of two,
+    smaller only where the memory does not hold 16 rows. They are tried on the work itself, so that measuring costs
+    nothing extra, and do not change any result.
+
+    Args:
+        memory: bytes beside inputs and attributions; None for a quarter of what is free on device.
+        device: where the network computes.
+
+    Raises:
+        ParameterError: memory below 1.
+    """
+
+    def __init__(self, memory: int | None = None, device: torch.device | str = "cpu") -> None:
+        if memory is not None and memory < 1:
+            raise ParameterError(f"memory must be at least 1 byte, got {memory}; give bytes, or text such as 2GB")
+        self._device = torch.device(device)
+        self.memory = memory or int(_SHARE * free_memory(self._device))
+        self._paces: dict[Hashable, _Pace] = {}
+
+    def knows(self, kind: Hashable) -> bool:
+        """Return whether the memory of a kind of pass has been learned."""
+        return kind in self._paces
+
+    def learn(self, kind: Hashable, row_bytes: int) -> None:
+        """Learn the memory that each row of a kind of pass takes.
+
+        Args:
+            kind: the kind of pass.
+            row_bytes: measured peak of a pass, for each of its rows.
+
+        Raises:
+            BudgetError: not even one row fits.
+        """
+        limit = self.memory // 2 // max(row_bytes, 1)
+        if not limit:
+            raise BudgetError(
+                f"the memory budget must be at least {_amount(2 * row_bytes)} for one sample of this model, "
+                f"got {_amount(self.memory)}; raise memory, or explain shorter series"
+            )
+        self._paces[kind] = _Pace(limit)
+
+    def size(self, kind: Hashable) -> int:
+        """Return how many rows the next pass of a learned kind takes."""
+        return self._paces[kind].size()
+
+    def note(self, kind: Hashable, size: int, seconds: float) -> None:
+        """Remember the seconds that each row of a full pass of this size took."""
+        self._paces[kind].note(size, seconds)
+
+    def samples(self, row_bytes: int) -> int:
+        """Return how many samples, each of row_bytes, a method may hold its tensors of at once, at least 1."""
+        fitting = max(1, self.memory // 2 // (_TENSORS * row_bytes))
+        most = min(fitting, _SAMPLES.get(self._device.type, GRAIN))
+        return most // GRAIN * GRAIN or most
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that are free on a device, within the limit of a container."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    free = int(psutil.virtual_memory().available)
+    limit = _CONTAINER_LIMIT.read_text().strip() if _CONTAINER_LIMIT.exists() else "max"
+    return free if limit == "max" else min(free, int(limit))
+
+
+def parse_memory(text: str) -> int:
+    """Return bytes from text such as 2GB, 500 MB or 1e9.
+
+    Raises:
+        ParameterError: text that is not a positive number with B, KB, MB, GB or TB.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
+    amount = int(float(match[1]) * _UNITS[f"{match[2].upper()}B"]) if match else 0
+    if amount < 1:
+        raise ParameterError(f"memory must be a positive number with KB, MB or GB, such as 2GB, got '{text}'")
+    return amount
+
+
+def _amount(count: int) -> str:
+    unit = next(name for name in ("TB", "GB", "MB", "KB", "B") if count >= _UNITS[name] or name == "B")
+    return f"{-(-count * 10 // _UNITS[unit]) / 10:g} {unit}"  # rounded up: what a message asks for is enough

@@ -1,0 +1,85 @@
+"""How many rows a pass holds: what fits, what is fast, and what is refused."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saltbench.errors import BudgetError, ParameterError
+from saltbench.methods.attributions.budget import GRAIN, Budget, free_memory, parse_memory
+
+
+def paced(seconds_of, memory=10**6, row_bytes=100, passes=40):
+    """The sizes that a budget chooses when a row of a pass of a size takes seconds_of(size)."""
+    budget = Budget(memory)
+    budget.learn("pass", row_bytes)
+    sizes = []
+    for _ in range(passes):
+        sizes.append(budget.size("pass"))
+        budget.note("pass", sizes[-1], seconds_of(sizes[-1]))
+    return sizes
+
+
+@pytest.mark.parametrize("fastest", [16, 64, 1024])
+def test_the_fastest_size_is_found_and_kept(fastest):
+    sizes = paced(lambda size: abs(size - fastest) + 1.0)
+    assert sizes[0] == GRAIN
+    assert set(sizes[-10:]) == {fastest}
+
+
+def test_one_disturbed_measurement_does_not_decide():
+    disturbed = iter([50.0])
+    sizes = paced(lambda size: next(disturbed, 1.0) if size == 64 else 1.0 + abs(size - 64) / 64)
+    assert set(sizes[-10:]) == {64}
+
+
+@given(st.integers(200, 10**9), st.integers(1, 10**6))
+def test_no_pass_takes_more_than_half_of_the_memory(memory, row_bytes):
+    budget = Budget(memory)
+    if memory // 2 < row_bytes:
+        with pytest.raises(BudgetError, match="for one sample of this model"):
+            budget.learn("pass", row_bytes)
+        return
+    budget.learn("pass", row_bytes)
+    for _ in range(20):
+        size = budget.size("pass")
+        assert size * row_bytes <= memory // 2
+        assert size % GRAIN == 0 or size * 2 * row_bytes > memory // 2
+        budget.note("pass", size, 1 / size)
+
+
+@given(st.integers(1, 10**10), st.integers(4, 10**7))
+def test_samples_hold_sixteen_tensors_in_half_of_the_memory(memory, row_bytes):
+    samples = Budget(memory).samples(row_bytes)
+    assert 1 <= samples <= 64
+    assert samples == 1 or samples * 16 * row_bytes <= memory // 2
+    assert samples < GRAIN or samples % GRAIN == 0
+
+
+def test_a_budget_too_small_for_one_sample_says_what_it_takes():
+    budget = Budget(1500)
+    with pytest.raises(BudgetError, match=r"must be at least 2 KB for one sample of this model, got 1.5 KB"):
+        budget.learn("pass", 1000)
+
+
+def test_by_default_a_quarter_of_the_free_memory_is_used():
+    assert 0.1 < Budget().memory / free_memory(torch.device("cpu")) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("2GB", 2 * 10**9), ("500 MB", 5 * 10**8), ("1e9", 10**9), ("1.5k", 1500), ("7B", 7), (" 3 tb ", 3 * 10**12)],
+)
+def test_amounts_of_memory_as_people_write_them(text, count):
+    assert parse_memory(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1GB", "0", "2 GiB", "GB", "1e-3", "nan"])
+def test_what_is_no_amount_of_memory(text):
+    with pytest.raises(ParameterError, match=f"memory must be a positive number with KB, MB or GB, .* got '{text}'"):
+        parse_memory(text)
+
+
+def test_no_memory_is_refused():
+    with pytest.raises(ParameterError, match="memory must be at least 1 byte, got 0"):
+        Budget(0)

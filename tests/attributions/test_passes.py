@@ -1,0 +1,139 @@
+"""Passes: every draw of every sample once, in order, in passes that fit, with the same bits in all of them."""
+
+import pytest
+import torch
+from attribution_models import CLASSES, FEATURES, NETWORKS, TIME, Scores, classes, network, series
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from saltbench.errors import BudgetError, ParameterError
+from saltbench.methods.attributions.budget import GRAIN, Budget
+from saltbench.methods.attributions.passes import Passes
+from saltbench.methods.attributions.peak_memory import PeakMemory
+
+CPU = torch.device("cpu")
+ROW = TIME * FEATURES * 8  # bytes
+
+
+class Recorder(nn.Module):
+    """Notes how many rows each call brings."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = []
+
+    def forward(self, inputs):
+        self.rows.append(len(inputs))
+        return inputs.sum(1)
+
+
+def shifted(inputs):
+    return lambda draw, samples: inputs[samples] + draw
+
+
+@given(st.integers(1, 40), st.integers(1, 9), st.integers(60, 600))
+def test_every_draw_of_every_sample_comes_once_and_in_order(batch, draws, memory_in_rows):
+    inputs, target = series(batch), classes(batch)
+    passes = Passes(Recorder(), Budget(memory_in_rows * ROW))
+    seen = []
+    for draw, samples, part in passes.outputs(target, draws, shifted(inputs)):
+        expected = (inputs[samples] + draw).sum(1).gather(1, target[samples, None])[:, 0]
+        assert torch.equal(part, expected)
+        seen += [(draw, sample) for sample in range(samples.start, samples.stop)]
+    assert seen == [(draw, sample) for draw in range(draws) for sample in range(batch)]
+
+
+def test_passes_hold_a_multiple_of_sixteen_rows_after_the_probe():
+    model = Recorder()
+    list(Passes(model, Budget()).outputs(classes(5), 7, shifted(series(5))))
+    assert model.rows[0] == 2
+    assert sum(model.rows[1:]) == 48
+    assert all(rows % GRAIN == 0 for rows in model.rows[1:])
+
+
+@pytest.mark.parametrize("kind", ["gradients", "outputs"])
+def test_what_passes_take_stays_within_the_budget(kind):
+    memory = 400_000
+    target, inputs = classes(40), series(40)
+    for name in ("lstm", "bi-lstm", "input-cell"):
+        passes = Passes(network(name), Budget(memory))
+        with PeakMemory(CPU) as peak:
+            for _ in getattr(passes, kind)(target, 30, shifted(inputs)):
+                pass
+        assert 0 < peak.bytes <= memory
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("kind", ["gradients", "outputs"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_bits_do_not_depend_on_the_size_of_a_pass(name, kind, dtype):
+    model, target, inputs = network(name).to(dtype), classes(37), series(37).to(dtype)
+
+    def collected(limit):
+        budget = Budget(10**9)
+        budget.learn({"gradients": "gradient", "outputs": "output"}[kind], 10**9 // 2 // limit)
+        found = [[] for _ in range(3)]
+        for draw, _, part in getattr(Passes(model, budget), kind)(target, 3, shifted(inputs)):
+            found[draw].append(part)
+        return torch.stack([torch.cat(parts) for parts in found])
+
+    few = collected(16)
+    assert torch.equal(few, collected(64))
+    assert torch.equal(few, collected(10**6))
+
+
+def test_gradients_are_those_of_autograd():
+    model, target, inputs = network("lstm"), classes(5), series(5).requires_grad_()
+    (expected,) = torch.autograd.grad(model(inputs).gather(1, target[:, None]).sum(), inputs)
+    ((_, _, found),) = Passes(model, Budget()).gradients(target, 1, lambda _draw, samples: inputs[samples])
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x: x.detach().sum(1),
+        lambda x: torch.ones(len(x), CLASSES, dtype=x.dtype, requires_grad=True),
+        lambda x: (x > 0).sum(1).to(x.dtype),
+    ],
+)
+def test_a_model_without_gradients_is_refused(formula):
+    passes = Passes(Scores(formula), Budget())
+    with pytest.raises(ParameterError, match="must depend on its input through operations with gradients, got one wi"):
+        list(passes.gradients(classes(2), 1, shifted(series(2))))
+
+
+def test_a_budget_below_one_sample_is_refused():
+    with pytest.raises(BudgetError, match="the memory budget must be at least .* for one sample of this model"):
+        list(Passes(network("lstm"), Budget(1000)).outputs(classes(2), 1, shifted(series(2))))
+
+
+def test_peak_memory_follows_what_is_freed():
+    def at_most_two():
+        first = torch.zeros(1000)
+        second = first + 1
+        del first
+        return second + 1
+
+    with PeakMemory(CPU) as peak:
+        at_most_two()
+    assert peak.bytes == 8000
+
+
+def test_peak_memory_counts_the_backward_pass():
+    inputs = torch.zeros(1000, requires_grad=True)
+    with PeakMemory(CPU) as forward:
+        result = (inputs.exp() * inputs).sum()
+    with PeakMemory(CPU) as backward:
+        torch.autograd.grad(result, inputs)
+    assert forward.bytes >= 8000
+    assert backward.bytes >= 8000
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_peak_memory_on_a_gpu():
+    with PeakMemory(torch.device("cuda")) as peak:
+        torch.zeros(10**6, device="cuda")
+    assert 4 * 10**6 <= peak.bytes < 5 * 10**6
