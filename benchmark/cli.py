@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,16 +16,10 @@ from .. import __version__
 from ..entry import unknown
 from ..errors import ParameterError, SaltbenchError, UnknownNameError
 from .registry import listing, load_registries
-from .suite import Suite, load_suite
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from .runner import Result
+from .suite import load_suite
 
 KINDS = ("tasks", "architectures", "methods", "metrics")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
-PLAIN_WIDTH = 140  # columns of a table that goes to a file or pipe
 MANY = ("--tasks", "--architectures", "--methods", "--plugin")  # options that take several values
 
 app = typer.Typer(
@@ -40,6 +34,7 @@ Results = Annotated[Path, typer.Option(help="Parent folder of the suite's folder
 Plugins = Annotated[list[Path] | None, typer.Option(help="Python files that define further entries.", metavar="FILE")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1)]
+Memory = Annotated[str | None, typer.Option(help="For explaining, such as 2GB; default: a quarter of what is free.")]
 Seeds = Annotated[int | None, typer.Option(help="Repetitions, each with its own data, training and noise.", min=1)]
 
 
@@ -79,10 +74,13 @@ def run(
     output: Annotated[str | None, typer.Option(help="Explain its logit or its probability.")] = None,
     device: Device = "auto",
     workers: Workers = None,
+    memory: Memory = None,
     results: Results = Path("results"),
     plugin: Plugins = None,
 ) -> None:
     """Train, explain and score a suite; an interrupted run is finished by the same command."""
+    from .console import execute, finish
+
     given = {
         "tasks": tasks,
         "architectures": architectures,
@@ -93,7 +91,7 @@ def run(
     }
     overrides = {key: value for key, value in given.items() if value}
     loaded = load_suite(suite, load_registries(plugin or ()), overrides)
-    finish(execute(loaded, results, device, workers, plugin or ()))
+    finish(execute(loaded, results, device, workers, plugin or (), memory))
 
 
 @app.command("leaderboard")
@@ -126,10 +124,8 @@ def reproduce(
 
     if what not in REPRODUCTIONS:
         raise UnknownNameError(unknown("reproduction", what, REPRODUCTIONS))
-    result = execute(load_suite(what, load_registries()), results, device, workers, ())
-    for line in REPRODUCTIONS[what](result):
+    for line in REPRODUCTIONS[what](results, device, workers):
         print(line)  # noqa: T201 - the command's output
-    finish(result)
 
 
 @app.callback(invoke_without_command=True)
@@ -142,54 +138,6 @@ def without_command(
         print(__version__)  # noqa: T201 - the command's output
     elif context.invoked_subcommand is None:
         print(context.get_help())  # noqa: T201 - the command's output
-
-
-def execute(suite: Suite, results: Path, device: str, workers: int | None, plugins: Sequence[Path]) -> "Result":
-    """Run a suite with live progress on standard error."""
-    from .progress import progress
-    from .runner import choose_device, default_workers, run_suite
-
-    chosen = choose_device(device)
-    console = Console(stderr=True, highlight=False)
-    with progress(console) as report:
-        return run_suite(
-            suite,
-            results,
-            plugins=plugins,
-            device=chosen,
-            workers=workers or default_workers(chosen),
-            report=report,
-        )
-
-
-def finish(result: "Result") -> None:
-    """Print the table and where the files are; exit with status 1 if a cell failed."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PLAIN_WIDTH
-    console.print(summary(result.table))
-    for name in ("leaderboard.csv", "scores.parquet", "maps.png"):
-        console.print(f"{result.folder / name}", markup=False, soft_wrap=True)
-    if result.failures:
-        first = result.failures[0]
-        raise SaltbenchError(
-            f"{len(result.failures)} cells failed, the others are complete; the first: {first.task} "
-            f"{first.architecture} {first.method} seed {first.repetition}: {first.reason}"
-        )
-
-
-def summary(table: "pd.DataFrame") -> Table:
-    """Return the main columns of a leaderboard as a table for the terminal."""
-    shown = ["accuracy", "weighted_jaccard", "euclidean", "average_precision", "roc_auc"]
-    result = Table("task", "architecture", "method", *shown, box=None)
-    for _, row in table.iterrows():
-        scores = (_short(row.get(column)) for column in shown)
-        result.add_row(escape(row.task), escape(row.architecture), escape(row.method), *scores)
-    return result
-
-
-def _short(value: Any) -> str:
-    return "" if value is None or value != value else f"{value:.3f}"  # noqa: PLR0124 - NaN
 
 
 def expand(arguments: Sequence[str]) -> list[str]:

@@ -5,22 +5,43 @@ import math
 import tomllib
 from collections.abc import Callable, Iterator
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from .collection import Collection
+from .console import execute, finish
 from .leaderboard import to_csv
+from .registry import load_registries
 from .runner import Result
 from .statistics import Interval, mean_interval, prediction_interval
 from .store import open_store, write_atomically
+from .suite import load_suite
 
 HIGHEST = {"weighted_jaccard": 1.0, "euclidean": math.inf, "accuracy": 1.0}  # of the quantities; the lowest is 0
 ROUNDING = 0.0005  # half of the last published digit
 UNEXPLAINED = "no explanation on record: it did not occur in the committed run"
 
 
-def table1(result: Result) -> Iterator[str]:
+def table1(results: Path, device: str, workers: int | None) -> Iterator[str]:
+    """Run the suite table1 as far as it is missing, and yield its comparison with the source line by line.
+
+    Args:
+        results: parent of the folder table1.
+        device: "auto", "cpu" or "cuda".
+        workers: processes; None takes one a core.
+
+    Raises:
+        StoreError: a result cannot be read or written.
+        SaltbenchError: a cell failed; all others are complete.
+    """
+    result = execute(load_suite("table1", load_registries()), results, device, workers, ())
+    yield from report_table1(result)
+    finish(result)
+
+
+def report_table1(result: Result) -> Iterator[str]:
     """Write table1's published_vs_measured.csv and yield it as lines for people, with a verdict on all 72 numbers.
 
     A published number is taken as one run; it agrees if it lies, allowing for its rounding, in the 95 % interval in
@@ -45,7 +66,9 @@ def table1(result: Result) -> Iterator[str]:
     yield f"details in {path}"
 
 
-REPRODUCTIONS: dict[str, Callable[[Result], Iterator[str]]] = {"table1": table1}
+Reproduction = Callable[[Path, str, int | None], Iterator[str]]  # (results, device, workers) to lines for people
+
+REPRODUCTIONS: dict[str, Reproduction] = {"table1": table1}
 
 
 def compare_table1(collection: Collection) -> pd.DataFrame:

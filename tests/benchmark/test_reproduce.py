@@ -10,7 +10,7 @@ import pytest
 
 from saltbench.benchmark.collection import Collection
 from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.reproduce import REPRODUCTIONS, compare_table1, table1
+from saltbench.benchmark.reproduce import REPRODUCTIONS, compare_table1, report_table1, table1
 from saltbench.benchmark.runner import Result
 from saltbench.benchmark.statistics import mean_interval, prediction_interval
 from saltbench.benchmark.suite import load_suite
@@ -81,7 +81,7 @@ def test_one_seed_decides_nothing() -> None:
 
 def test_the_lines_and_the_file(tmp_path: Path) -> None:
     result = Result(pd.DataFrame(), collection(5), tmp_path, [])
-    lines = list(table1(result))
+    lines = list(report_table1(result))
     written = pd.read_csv(tmp_path / "published_vs_measured.csv")
     assert len(written) == 72
     disagreements = int((written.agrees != "yes").sum())

@@ -1,0 +1,75 @@
+"""What a run shows on a terminal: live progress, and at its end the table and where the files are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ..errors import SaltbenchError
+from ..methods.attributions.budget import parse_memory
+from .progress import progress
+from .runner import Result, choose_device, default_workers, run_suite
+from .suite import Suite
+
+PLAIN_WIDTH = 140  # columns of a table that goes to a file or pipe
+
+
+def execute(
+    suite: Suite,
+    results: Path,
+    device: str,
+    workers: int | None,
+    plugins: Sequence[Path] = (),
+    memory: str | None = None,
+) -> Result:
+    """Run a suite with live progress on standard error."""
+    chosen = choose_device(device)
+    console = Console(stderr=True, highlight=False)
+    with progress(console) as report:
+        return run_suite(
+            suite,
+            results,
+            plugins=plugins,
+            device=chosen,
+            workers=workers or default_workers(chosen),
+            memory=parse_memory(memory) if memory else None,
+            report=report,
+        )
+
+
+def finish(result: Result) -> None:
+    """Print the table and where the files are; exit with status 1 if a cell failed."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    console.print(summary(result.table))
+    for name in ("leaderboard.csv", "scores.parquet", "maps.png"):
+        console.print(f"{result.folder / name}", markup=False, soft_wrap=True)
+    skipped = [failure for failure in result.failures if failure.status == "skipped"]
+    if skipped:
+        console.print(f"{len(skipped)} cells were skipped, their methods do not apply; the reasons stand in the CSV")
+    failed = [failure for failure in result.failures if failure.status == "failed"]
+    if failed:
+        first = failed[0]
+        raise SaltbenchError(
+            f"{len(failed)} cells failed, the others are complete; the first: {first.task} "
+            f"{first.architecture} {first.method} seed {first.repetition}: {first.reason}"
+        )
+
+
+def summary(table: pd.DataFrame) -> Table:
+    """Return the main columns of a leaderboard as a table for the terminal."""
+    shown = ["accuracy", "weighted_jaccard", "euclidean", "average_precision", "roc_auc"]
+    result = Table("task", "architecture", "method", *shown, box=None)
+    for _, row in table.iterrows():
+        scores = (_short(row.get(column)) for column in shown)
+        result.add_row(escape(row.task), escape(row.architecture), escape(row.method), *scores)
+    return result
+
+
+def _short(value: Any) -> str:
+    return "" if value is None or value != value else f"{value:.3f}"  # noqa: PLR0124 - NaN
