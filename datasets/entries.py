@@ -35,6 +35,22 @@ def _moving(start: int) -> TaskSpec:
     return _box(f"moving-box/t{start:02d}", description, [[(start, start + 60, 20, 80)]], "moving-box")
 
 
+def _mnist(name: str, axis: str) -> TaskSpec:
+    return TaskSpec(
+        name=f"mnist/{name}",
+        version=1,
+        description=f"28 × 28 handwritten digits read {axis}, the ink as graded truth",
+        reference=(
+            "LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition (Proc. IEEE, "
+            "1998); as a time series: Ismail, Gunady, Corrada Bravo, Feizi: Benchmarking Deep Learning "
+            "Interpretability in Time Series Predictions (NeurIPS 2020)"
+        ),
+        factory=f"saltbench.datasets.mnist:mnist_{name}",
+        parameters={"train": 55_000, "validation": 5_000, "test": 10_000},
+        tags=("real", "graded", "external-data"),
+    )
+
+
 EARLIER, MIDDLE, LATTER = (0, 30, 10, 90), (20, 80, 20, 80), (70, 100, 10, 90)
 CORNERS = [(t, t + 60, f, f + 60) for f in (5, 35, 20) for t in (5, 35)] + [MIDDLE]
 
@@ -71,4 +87,6 @@ ENTRIES: tuple[TaskSpec, ...] = (
         parameters={"validation": 300, "test": 300},
         tags=("real", "graded"),
     ),
+    _mnist("rows", "row by row"),
+    _mnist("columns", "column by column"),
 )
