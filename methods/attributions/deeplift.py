@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from .interception import PairedPass
-from .rule_table import METADATA, RULES
+from .operation_names import METADATA
+from .paired_pass import PairedPass
+from .rule_table import RULES
 
 
 def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor) -> Tensor:
@@ -29,8 +30,8 @@ def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor)
     Source: Shrikumar, Greenside, Kundaje, ICML 2017.
     """
     inputs = inputs.detach().requires_grad_()
-    pairs = PairedPass(RULES, METADATA)
-    pairs.pair(inputs, baseline)
+    pairs = PairedPass("DeepLIFT", RULES, METADATA)
+    pairs.note(inputs, baseline)
     with pairs:
         outputs = model(inputs)
     pairs.check_escape(outputs)

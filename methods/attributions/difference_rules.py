@@ -16,27 +16,29 @@ import torch
 from torch import Tensor
 
 from .interception import Call, Rule
+from .paired_pass import PairedPass
+from .surrogate import standing_in
 
 Elementwise = Callable[[Tensor], Tensor]
 Tolerance = Callable[[Tensor], Tensor]
 
 
-def linear(call: Call) -> Any:
+def linear(call: Call[PairedPass]) -> Any:
     """Apply a function that is affine in its varying arguments together: its derivative is the multiplier."""
     result = call.run()
     with torch.no_grad():
-        twin = call.run_with(call.pairs.twin)
-    return call.paired(result, twin)
+        twin = call.run_with(call.mode.twin)
+    return call.noted(result, twin)
 
 
-def rescale(tolerance: Tolerance) -> Rule:
+def rescale(tolerance: Tolerance) -> Rule[PairedPass]:
     """Return the rescale rule of an elementwise function: multiplier Δy/Δx.
 
     Args:
         tolerance: twin of x to the largest |Δx| at which the midpoint's derivative stands for Δy/Δx.
     """
 
-    def rule(call: Call) -> Tensor:
+    def rule(call: Call[PairedPass]) -> Tensor:
         x, *others = call.varying()
         if others:
             raise call.unsupported(f"of {1 + len(others)} varying operands")
@@ -69,7 +71,7 @@ def kinked(twin: Tensor) -> Tensor:
     return torch.zeros_like(twin)
 
 
-def product(first: int = 0, second: int = 1) -> Rule:
+def product(first: int = 0, second: int = 1) -> Rule[PairedPass]:
     """Return the rule of a function bilinear in two arguments: Δ(ab) = Δa·(b+b′)/2 + Δb·(a+a′)/2.
 
     With one varying factor this is the linear rule. Further arguments (a bias) enter linearly.
@@ -79,45 +81,45 @@ def product(first: int = 0, second: int = 1) -> Rule:
         second: position of the other.
     """
 
-    def rule(call: Call) -> Any:
-        if call.pairs.varying(call.options) or len(call.args) <= max(first, second):
+    def rule(call: Call[PairedPass]) -> Any:
+        if call.mode.varying(call.options) or len(call.args) <= max(first, second):
             raise call.unsupported("with operands given by name")
-        if call.pairs.varies(call.args[first]) and call.pairs.varies(call.args[second]):
+        if call.mode.varies(call.args[first]) and call.mode.varies(call.args[second]):
             return _split(call, first, second)
         return linear(call)
 
     return rule
 
 
-def einsum(call: Call) -> Any:
+def einsum(call: Call[PairedPass]) -> Any:
     """Apply the symmetric split to the two varying operands of an einsum; others are constant factors."""
     if isinstance(call.args[1], (list, tuple)):
         call = replace(call, args=(call.args[0], *call.args[1]))
-    factors = [position for position, value in enumerate(call.args) if call.pairs.varies(value)]
+    factors = [position for position, value in enumerate(call.args) if call.mode.varies(value)]
     if len(factors) > 2:
         raise call.unsupported(f"of {len(factors)} varying operands")
     return _split(call, *factors) if len(factors) == 2 else linear(call)
 
 
-def division(call: Call) -> Any:
+def division(call: Call[PairedPass]) -> Any:
     """Apply a/b: linear where b is constant, else the product of a and 1/b."""
     if call.options.get("rounding_mode") is not None:
         raise call.unsupported(f"with rounding_mode {call.options['rounding_mode']!r}")
     if len(call.args) != 2:
         raise call.unsupported("with operands given by name")
     numerator, denominator = call.args
-    if not call.pairs.varies(denominator):
+    if not call.mode.varies(denominator):
         return linear(call)
-    with call.pairs:
+    with call.mode:
         return torch.mul(torch.reciprocal(denominator), numerator)
 
 
-def reflected_division(call: Call) -> Any:
+def reflected_division(call: Call[PairedPass]) -> Any:
     """Apply b.__rtruediv__(a), which is a/b."""
     return division(replace(call, function=torch.div, args=call.args[::-1]))
 
 
-def switched_off_dropout(call: Call) -> Any:
+def switched_off_dropout(call: Call[PairedPass]) -> Any:
     """Apply dropout in evaluation mode: the identity.
 
     Raises:
@@ -129,7 +131,7 @@ def switched_off_dropout(call: Call) -> Any:
     return call.args[0]
 
 
-def switched_off_batch_norm(call: Call) -> Any:
+def switched_off_batch_norm(call: Call[PairedPass]) -> Any:
     """Apply batch normalisation by running statistics: affine.
 
     Raises:
@@ -141,8 +143,8 @@ def switched_off_batch_norm(call: Call) -> Any:
     return linear(call)
 
 
-def _rescaled(call: Call, elementwise: Elementwise, x: Tensor, tolerance: Tolerance) -> Tensor:
-    twin = call.pairs.twin(x)
+def _rescaled(call: Call[PairedPass], elementwise: Elementwise, x: Tensor, tolerance: Tolerance) -> Tensor:
+    twin = call.mode.twin(x)
     with torch.no_grad():
         value, reference = elementwise(x), elementwise(twin)
         if value.shape != x.shape:
@@ -153,7 +155,7 @@ def _rescaled(call: Call, elementwise: Elementwise, x: Tensor, tolerance: Tolera
         multiplier = (value - reference) / torch.where(near, 1.0, change)
     if bool(near.any()):
         multiplier = torch.where(near, _derivative(elementwise, twin + change / 2), multiplier)
-    return _with_gradient_of(call, multiplier * x, value, reference)
+    return with_gradient_of(call, multiplier * x, value, reference)
 
 
 def _derivative(elementwise: Elementwise, point: Tensor) -> Tensor:
@@ -161,30 +163,21 @@ def _derivative(elementwise: Elementwise, point: Tensor) -> Tensor:
     return torch.autograd.grad(elementwise(point).sum(), point)[0]
 
 
-def _split(call: Call, first: int, second: int) -> Tensor:
+def _split(call: Call[PairedPass], first: int, second: int) -> Tensor:
     a, b = call.args[first], call.args[second]
     with torch.no_grad():
-        value, reference = call.run(), call.run_with(call.pairs.twin)
-        middle_a, middle_b = (a + call.pairs.twin(a)) / 2, (b + call.pairs.twin(b)) / 2
+        value, reference = call.run(), call.run_with(call.mode.twin)
+        middle_a, middle_b = (a + call.mode.twin(a)) / 2, (b + call.mode.twin(b)) / 2
     by_first = list(call.args)
     by_second = [argument.detach() if isinstance(argument, Tensor) else argument for argument in by_first]
     by_first[second] = middle_b
     by_second[first], by_second[second] = middle_a, b
     surrogate = call.function(*by_first, **call.options) + call.function(*by_second, **call.options)
-    return _with_gradient_of(call, surrogate, value, reference)
+    return with_gradient_of(call, surrogate, value, reference)
 
 
-class _Substitute(torch.autograd.Function):
-    @staticmethod
-    def forward(_ctx: Any, _surrogate: Tensor, value: Tensor) -> Tensor:
-        return value.detach()
-
-    @staticmethod
-    def backward(_ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return gradients[0], None
-
-
-def _with_gradient_of(call: Call, surrogate: Tensor, value: Tensor, reference: Tensor) -> Tensor:
-    result: Tensor = _Substitute.apply(surrogate, value)  # type: ignore[no-untyped-call]
-    call.paired(result, reference)
+def with_gradient_of(call: Call[PairedPass], surrogate: Tensor, value: Tensor, reference: Tensor) -> Tensor:
+    """Return value with the gradient of surrogate, noted with its value for the baseline."""
+    result = standing_in(value, surrogate)
+    call.noted(result, reference)
     return result

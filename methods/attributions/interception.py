@@ -1,4 +1,4 @@
-"""A forward pass in which every tensor that depends on the input carries its value for the baseline."""
+"""A forward pass in which an attribution method takes every PyTorch call on what depends on the input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,50 +19,56 @@ Function = Callable[..., Any]
 _INSTEAD = "rewrite it with an operation that has a rule or choose another method, such as integrated-gradients"
 
 
-class PairedPass(TorchFunctionMode):
-    """Runs a network on inputs and baseline at once, each PyTorch call by the rule that stands for it.
+class Interception(TorchFunctionMode):
+    """Runs a network with each PyTorch call on what depends on the input replaced by the rule that stands for it.
 
-    A tensor *varies* if it depends on the input; its *twin* is the same tensor's value for the baseline. A
-    call without varying arguments runs as it is. A call with varying arguments needs a rule: the rule
-    computes the result, so that autograd finds the rule's multiplier in place of the derivative, and pairs it
-    with its twin.
+    A tensor *varies* if it depends on the input; a rule set notes something about every varying tensor. A call
+    without varying arguments runs as it is. A call with varying arguments needs a rule: the rule computes the
+    result, so that autograd finds what the method propagates in place of the derivative, and notes it.
 
     Args:
+        method: what an error calls the method.
         rules: the rule of each PyTorch function.
         metadata: functions that read only the shape, type or place of tensors, never their values.
     """
 
-    def __init__(self, rules: Mapping[Function, Rule], metadata: frozenset[Function]) -> None:
+    def __init__(self, method: str, rules: Mapping[Function, Rule[Self]], metadata: frozenset[Function]) -> None:
         super().__init__()
+        self._method = method
         self._rules = rules
         self._metadata = metadata
-        # Holding the tensor beside its twin keeps its id from being given to another
-        self._twins: dict[int, tuple[Tensor, Tensor]] = {}
+        # Holding the tensor beside its note keeps its id from being given to another
+        self._notes: dict[int, tuple[Tensor, Any]] = {}
 
-    def pair(self, tensor: Tensor, twin: Tensor) -> None:
-        """Remember twin as the tensor's value for the baseline."""
-        self._twins[id(tensor)] = (tensor, twin)
+    def note(self, tensor: Tensor, note: Any) -> None:
+        """Remember that a tensor varies, and what the rule set notes about it."""
+        self._notes[id(tensor)] = (tensor, note)
+
+    def noted(self, tensor: Tensor) -> Any:
+        """Return what was noted about a varying tensor."""
+        return self._notes[id(tensor)][1]
 
     def varies(self, value: object) -> bool:
         """Return whether value is a tensor that depends on the input."""
-        return id(value) in self._twins
-
-    def twin(self, tensor: Tensor) -> Tensor:
-        """Return a tensor's value for the baseline: its twin, or itself if it does not vary."""
-        return self._twins[id(tensor)][1] if self.varies(tensor) else tensor
+        return id(value) in self._notes
 
     def varying(self, arguments: Any) -> list[Tensor]:
         """Return the varying tensors among nested arguments, in order."""
         return [tensor for tensor in _tensors(arguments) if self.varies(tensor)]
 
     def check_escape(self, arguments: Any, function: Function | None = None) -> None:
-        """Refuse a tensor with a gradient but without a twin: an operation that no rule saw made it.
+        """Refuse a tensor with a gradient that does not vary: an operation that no rule saw made it.
 
         Raises:
             UnsupportedOperationError: such a tensor is among the nested arguments.
         """
         if any(tensor.grad_fn is not None and not self.varies(tensor) for tensor in _tensors(arguments)):
-            raise unsupported(function, "on a tensor that was computed out of PyTorch's sight or before the model")
+            raise self.unsupported(function, "on a tensor that was computed out of PyTorch's sight or before the model")
+
+    def unsupported(self, function: Function | None, detail: str = "") -> UnsupportedOperationError:
+        """Return the error for an operation without a rule, naming the module and the line that called it."""
+        words = [word for word in (operation_name(function), detail, _place()) if word]
+        return UnsupportedOperationError(f"{self._method} has no rule for {' '.join(words)}; {_INSTEAD}")
 
     def __torch_function__(
         self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -72,11 +78,11 @@ class PairedPass(TorchFunctionMode):
         if func in self._metadata or not self.varying((args, options)):
             return func(*args, **options)
         if func not in self._rules and getattr(func, "__name__", "") == "__get__":
-            return _property(func, args)
+            return self._property(func, args)
         call = Call(self, func, args, options)
         return self._rule(call)(call)
 
-    def _rule(self, call: Call) -> Rule:
+    def _rule(self, call: Call[Self]) -> Rule[Self]:
         if not torch.is_grad_enabled():
             raise call.unsupported("under torch.no_grad or in a custom autograd.Function")
         if call.options.get("inplace") or call.options.get("out") is not None:
@@ -87,12 +93,21 @@ class PairedPass(TorchFunctionMode):
             raise call.unsupported()
         return self._rules[call.function]
 
+    def _property(self, function: Function, args: tuple[Any, ...]) -> Any:
+        value = function(*args)
+        if isinstance(value, Tensor):
+            raise self.unsupported(function)
+        return value
+
+
+Mode = TypeVar("Mode", bound=Interception)
+
 
 @dataclass(frozen=True)
-class Call:
+class Call(Generic[Mode]):
     """A call of a PyTorch function with at least one varying argument."""
 
-    pairs: PairedPass
+    mode: Mode
     function: Function
     args: tuple[Any, ...]
     options: dict[str, Any]
@@ -107,29 +122,29 @@ class Call:
 
     def varying(self) -> list[Tensor]:
         """Return the varying tensors among the arguments, in order."""
-        return self.pairs.varying((self.args, self.options))
+        return self.mode.varying((self.args, self.options))
 
-    def paired(self, result: Any, twin: Any) -> Any:
-        """Remember twin as the value of result for the baseline, tensor by tensor, and return result.
+    def noted(self, result: Any, notes: Any) -> Any:
+        """Note the result of the call, tensor by tensor, and return it.
 
         Raises:
-            UnsupportedOperationError: a result that is not floating point: no difference can follow it.
+            UnsupportedOperationError: a result that is not floating point: nothing can be propagated through it.
         """
         if isinstance(result, Tensor):
             if not result.is_floating_point():
                 raise self.unsupported(f"with a result of type {result.dtype}")
-            self.pairs.pair(result, twin)
+            self.mode.note(result, notes)
         else:
-            for part, part_twin in zip(result, twin, strict=True):
-                self.paired(part, part_twin)
+            for part, note in zip(result, notes, strict=True):
+                self.noted(part, note)
         return result
 
     def unsupported(self, detail: str = "") -> UnsupportedOperationError:
         """Return the error for this call."""
-        return unsupported(self.function, detail)
+        return self.mode.unsupported(self.function, detail)
 
 
-Rule = Callable[[Call], Any]
+Rule = Callable[[Call[Mode]], Any]
 
 
 def substitute(arguments: Any, replacement: Callable[[Tensor], Tensor]) -> Any:
@@ -141,12 +156,6 @@ def substitute(arguments: Any, replacement: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(arguments, dict):
         return {name: substitute(value, replacement) for name, value in arguments.items()}
     return arguments
-
-
-def unsupported(function: Function | None, detail: str = "") -> UnsupportedOperationError:
-    """Return the error for an operation without a rule, naming the module and the line that called it."""
-    words = [word for word in (operation_name(function), detail, _place()) if word]
-    return UnsupportedOperationError(f"DeepLIFT has no rule for {' '.join(words)}; {_INSTEAD}")
 
 
 def operation_name(function: Function | None) -> str:
@@ -168,16 +177,9 @@ def _tensors(arguments: Any) -> Iterator[Tensor]:
         yield from _tensors(list(arguments.values()))
 
 
-def _elementary(call: Call) -> Any:
-    with call.pairs:
+def _elementary(call: Call[Any]) -> Any:
+    with call.mode:
         return call.function.elementary(*call.args, **call.options)  # type: ignore[attr-defined]
-
-
-def _property(function: Function, args: tuple[Any, ...]) -> Any:
-    value = function(*args)
-    if isinstance(value, Tensor):
-        raise unsupported(function)
-    return value
 
 
 def _place() -> str:

@@ -1,0 +1,133 @@
+"""Attention layers written in linear maps, a softmax and products, for every rule set."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .interception import Interception
+
+
+def scaled_dot_product_attention(
+    mode: Interception,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    """Compute softmax(q kᵀ · scale + mask) v.
+
+    Raises:
+        UnsupportedOperationError: dropout that is switched on, or grouped queries.
+    """
+    if dropout_p > 0 or enable_gqa:
+        raise mode.unsupported(functional.scaled_dot_product_attention, "with dropout_p or enable_gqa")
+    if is_causal:
+        attn_mask = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
+    if attn_mask is not None and attn_mask.dtype == torch.bool:
+        attn_mask = _additive(~attn_mask, query.dtype)
+    with mode:
+        return torch.matmul(_weights(query, key, attn_mask, scale), value)
+
+
+def multi_head_attention(
+    mode: Interception,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    _embed_dim: int,
+    num_heads: int,
+    in_proj_weight: Tensor | None,
+    in_proj_bias: Tensor | None,
+    bias_k: Tensor | None,
+    bias_v: Tensor | None,
+    add_zero_attn: bool,
+    dropout_p: float,
+    out_proj_weight: Tensor,
+    out_proj_bias: Tensor | None,
+    *,
+    training: bool = True,
+    key_padding_mask: Tensor | None = None,
+    need_weights: bool = True,
+    attn_mask: Tensor | None = None,
+    average_attn_weights: bool = True,
+    **others: Any,
+) -> tuple[Tensor, Tensor | None]:
+    """Compute torch.nn.functional.multi_head_attention_forward: (time, batch, width), with or without batch.
+
+    Raises:
+        UnsupportedOperationError: keys or values beside those of the sequence, or dropout that is switched on.
+    """
+    extra = (bias_k, bias_v, others.get("static_k"), others.get("static_v"))
+    if add_zero_attn or any(tensor is not None for tensor in extra):
+        raise mode.unsupported(functional.multi_head_attention_forward, "with added keys and values")
+    if training and dropout_p > 0:
+        raise mode.unsupported(functional.multi_head_attention_forward, "with dropout in training mode")
+    is_batched = query.ndim == 3
+    project = _projections(in_proj_weight, in_proj_bias, others)
+    with mode:
+        if not is_batched:
+            query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
+        heads = [_heads(apply(x), num_heads) for apply, x in zip(project, (query, key, value), strict=True)]
+        mask = _merged(attn_mask, key_padding_mask, heads[0])
+        weights = _weights(heads[0], heads[1], mask, None)
+        joined = torch.matmul(weights, heads[2]).permute(2, 0, 1, 3).flatten(2)
+        attended = functional.linear(joined, out_proj_weight, out_proj_bias)
+        attended = attended if is_batched else attended.squeeze(1)
+        if not need_weights:
+            return attended, None
+        weights = weights.mean(1) if average_attn_weights else weights
+        return attended, weights if is_batched else weights.squeeze(0)
+
+
+def _weights(query: Tensor, key: Tensor, mask: Tensor | None, scale: float | None) -> Tensor:
+    scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    scores = torch.matmul(query * scale, key.transpose(-2, -1))
+    return torch.softmax(scores if mask is None else scores + mask, dim=-1)
+
+
+def _projections(
+    packed: Tensor | None, bias: Tensor | None, others: dict[str, Any]
+) -> list[Callable[[Tensor], Tensor]]:
+    if packed is None or others.get("use_separate_proj_weight"):
+        weights = [others[f"{name}_proj_weight"] for name in "qkv"]
+    else:
+        weights = list(packed.chunk(3))
+    biases = [None] * 3 if bias is None else bias.chunk(3)
+
+    def projection(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
+        return lambda x: functional.linear(x, weight, bias)
+
+    return [projection(weight, bias) for weight, bias in zip(weights, biases, strict=True)]
+
+
+def _heads(x: Tensor, count: int) -> Tensor:
+    """Return (time, batch, width) as (batch, heads, time, width / heads)."""
+    heads: Tensor = x.unflatten(-1, (count, -1))
+    return heads.permute(1, 2, 0, 3)
+
+
+def _merged(mask: Tensor | None, padding: Tensor | None, query: Tensor) -> Tensor | None:
+    """Return what is added to the scores (batch, heads, time, source): masked where boolean masks are True."""
+    batch, heads = query.shape[:2]
+    if mask is not None:
+        mask = _additive(mask, query.dtype)
+        mask = mask.unflatten(0, (batch, heads)) if mask.ndim == 3 else mask
+    if padding is None:
+        return mask
+    padding = _additive(padding, query.dtype)[..., None, None, :]
+    return padding if mask is None else mask + padding
+
+
+def _additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    if mask.dtype != torch.bool:
+        return mask.to(dtype)
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(mask, -torch.inf)

@@ -1,0 +1,114 @@
+"""DeepLIFT's multipliers of recurrent layers, in closed form for all steps at once.
+
+They are what its rules, composed step by step, give: the mean of a factor's value and twin for the other factor of
+a product, and the rescale multipliers without cancellation, however small Δx is:
+Δtanh/Δx = (1 - tanh x · tanh x′) · tanh(Δx)/Δx and Δσ/Δx = (σ + σ′ - 2σσ′) · tanh(Δx/2)/Δx.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .interception import Call
+from .paired_pass import PairedPass
+from .recurrence import Shares, States
+from .recurrent_layers import Backward, Direction, OneDirection, StatesOf, propagating
+
+SharesOf = Callable[[States], Shares]
+
+
+def paired(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> OneDirection[PairedPass]:
+    """Return the rule of one layer in one direction: input and baseline run as one batch.
+
+    Args:
+        states_of: the cell's states.
+        shares_of: the cell's multipliers, of states whose batch is values followed by twins.
+        backward: the way back through the cell.
+    """
+
+    def one_direction(
+        call: Call[PairedPass], x: Tensor, start: tuple[Tensor, ...], layer: Direction
+    ) -> tuple[Tensor, ...]:
+        twin = call.mode.twin
+        with torch.no_grad():
+            projected = torch.cat([layer.project(x), layer.project(twin(x))], 1)
+            states = states_of(projected, layer.w_hh, layer.b_hh, tuple(torch.cat([s, twin(s)]) for s in start))
+            shares = shares_of(states)
+            outputs = layer.ordered(states.hidden[1:])
+            pairs = [part.chunk(2, -2) for part in (outputs, *(last[-1] for last in states.over_time[: len(start)]))]
+
+        def back(arriving: Tensor, *last: Tensor) -> tuple[Tensor, ...]:
+            at_gates, at_start = backward(layer.ordered(arriving), last, shares, layer.w_hh)
+            return (layer.to_input(at_gates, x), *at_start)
+
+        values = propagating([value for value, _ in pairs], (x, *start), back)
+        call.noted(values, [reference for _, reference in pairs])
+        return values
+
+    return one_direction
+
+
+def lstm_multipliers(states: States) -> Shares:
+    """Return the multipliers of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c)."""
+    width = states.hidden.shape[-1]
+    i, f, g, o = _mean(states.gates).split(width, -1)
+    cells, tanh_c = states.kept, torch.tanh(states.kept[1:])
+    slopes = _sigmoid_slope(states.before, states.gates)
+    slopes[..., 2 * width : 3 * width] = _tanh_slope(*(_part(t, 2, width) for t in (states.before, states.gates)))
+    slopes.mul_(torch.cat([g, _mean(cells[:-1]), i, _mean(tanh_c)], -1))
+    return Shares(slopes, kept=f, to_cell=_tanh_slope(cells[1:], tanh_c).mul_(o))
+
+
+def gru_multipliers(states: States) -> Shares:
+    """Return the multipliers of n = tanh(n_x + σ(r)·n_h), h = (1 - σ(z))·n + σ(z)·h."""
+    width = states.hidden.shape[-1]
+    r, z, n = _mean(states.gates).split(width, -1)
+    switches = [tensor[..., : 2 * width] for tensor in (states.before, states.gates)]
+    new = _tanh_slope(*(_part(t, 2, width) for t in (states.before, states.gates))).mul_(1 - z)
+    to_switches = torch.cat([new * _mean(states.kept), _mean(states.hidden[:-1]) - n], -1)
+    gates = torch.cat([_sigmoid_slope(*switches).mul_(to_switches), new * r], -1)
+    return Shares(gates, kept=z.contiguous(), new=new)
+
+
+def tanh_multipliers(states: States) -> Shares:
+    """Return the multipliers of h = tanh(a)."""
+    return Shares(_tanh_slope(states.before, states.gates))
+
+
+def relu_multipliers(states: States) -> Shares:
+    """Return the multipliers of h = relu(a): the derivative, 0 or 1, where a equals its twin."""
+    change, change_of_y = _difference(states.before), _difference(states.gates)
+    same = change == 0
+    derivative = (states.before.chunk(2, 1)[0] > 0).to(change)
+    return Shares(torch.where(same, derivative, change_of_y / torch.where(same, 1.0, change)))
+
+
+def _tanh_slope(x: Tensor, y: Tensor) -> Tensor:
+    value, twin = y.chunk(2, 1)
+    return _tanh_quotient(_difference(x)).mul_(1 - value * twin)
+
+
+def _sigmoid_slope(x: Tensor, y: Tensor) -> Tensor:
+    value, twin = y.chunk(2, 1)
+    spread = torch.addcmul(value + twin, value, twin, value=-2)
+    return _tanh_quotient(_difference(x).mul_(0.5)).mul_(spread).mul_(0.5)
+
+
+def _tanh_quotient(x: Tensor) -> Tensor:
+    """Return tanh(x) / x, which is 1 at 0."""
+    return torch.where(x == 0, 1.0, torch.tanh(x) / x)
+
+
+def _difference(tensor: Tensor) -> Tensor:
+    value, twin = tensor.chunk(2, 1)
+    return value - twin
+
+
+def _mean(tensor: Tensor) -> Tensor:
+    value, twin = tensor.chunk(2, 1)
+    return (value + twin).mul_(0.5)
+
+
+def _part(tensor: Tensor, position: int, width: int) -> Tensor:
+    return tensor[..., position * width : (position + 1) * width]

@@ -1,0 +1,111 @@
+"""Normalisations in evaluation mode, written in sums, products and a reciprocal root.
+
+DeepLIFT splits the product with the root as any other. LRP has the root take no relevance, as it does with every
+divisor: Ali et al., "XAI for Transformers: Better Explanations through Conservative Propagation", ICML 2022.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .interception import Call, Interception, Mode, Rule
+
+
+def layer_norm(
+    mode: Interception,
+    x: Tensor,
+    normalized_shape: Sequence[int],
+    *,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Compute (x - mean) / sqrt(variance + eps) over the last axes, times weight, plus bias."""
+    axes = tuple(range(-len(normalized_shape), 0))
+    with mode:
+        return _affine(_standardised(x, axes, eps), weight, bias)
+
+
+def group_norm(
+    mode: Interception,
+    x: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Standardise groups of channels of (batch, channels, …) jointly, then weigh and shift each channel."""
+    with mode:
+        groups = x.reshape(x.shape[0], num_groups, -1)
+        scaled = _standardised(groups, (-1,), eps).reshape(x.shape)
+        return _affine(scaled, *_channelwise(x, weight, bias))
+
+
+def instance_norm(batch_norm: Rule[Mode]) -> Rule[Mode]:
+    """Return the rule of instance_norm: by running statistics as batch_norm, else one group a channel."""
+
+    def rule(call: Call[Mode]) -> Any:
+        x, mean, variance, weight, bias, of_input, momentum, eps = _instance_norm_arguments(*call.args, **call.options)
+        if not of_input:
+            arguments = (x, mean, variance, weight, bias, False, momentum, eps)
+            return batch_norm(Call(call.mode, torch.nn.functional.batch_norm, arguments, {}))
+        return group_norm(call.mode, x, x.shape[1], weight, bias, eps)
+
+    return rule
+
+
+def rms_norm(
+    mode: Interception,
+    x: Tensor,
+    normalized_shape: Sequence[int],
+    *,
+    weight: Tensor | None = None,
+    eps: float | None = None,
+) -> Tensor:
+    """Compute x / sqrt(mean x² + eps) over the last axes, times weight."""
+    axes = tuple(range(-len(normalized_shape), 0))
+    with mode:
+        tiny = torch.finfo(x.dtype).eps if eps is None else eps
+        return _affine(x * torch.rsqrt(x.square().mean(axes, keepdim=True) + tiny), weight, None)
+
+
+def normalize(mode: Interception, x: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """Compute x / max(‖x‖₂, eps) over dim, written with max(‖x‖₂², eps²) so that it has no kink at x = 0.
+
+    Raises:
+        UnsupportedOperationError: a norm other than p = 2.
+    """
+    if p != 2.0:
+        raise mode.unsupported(torch.nn.functional.normalize, f"with p={p}")
+    with mode:
+        return x * torch.rsqrt(x.square().sum(dim, keepdim=True).clamp_min(eps**2))
+
+
+def _standardised(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
+    centred = x - x.mean(axes, keepdim=True)
+    return centred * torch.rsqrt(centred.square().mean(axes, keepdim=True) + eps)
+
+
+def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
+
+
+def _channelwise(x: Tensor, *parameters: Tensor | None) -> list[Tensor | None]:
+    shape = (-1, *[1] * (x.ndim - 2))
+    return [None if parameter is None else parameter.reshape(shape) for parameter in parameters]
+
+
+def _instance_norm_arguments(
+    x: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> tuple[Any, ...]:
+    return x, running_mean, running_var, weight, bias, use_input_stats, momentum, eps

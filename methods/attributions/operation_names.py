@@ -1,0 +1,79 @@
+"""PyTorch's functions by the names under which a user calls them, grouped by what they do."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_SPACES = (torch, Tensor, functional, torch.special)
+
+_Rule = TypeVar("_Rule")
+
+METADATA_NAMES = """
+    size dim ndimension numel nelement stride storage_offset is_contiguous is_floating_point is_complex
+    get_device element_size __len__ zeros_like ones_like empty_like full_like new_zeros new_ones new_empty
+    new_full
+"""
+
+# Each value of the result is one of the arguments' values, or a constant
+MOVES = """
+    positive __pos__
+    reshape view view_as reshape_as flatten unflatten ravel squeeze unsqueeze expand expand_as broadcast_to
+    transpose t permute movedim moveaxis swapaxes swapdims adjoint contiguous clone
+    to type_as float double half bfloat16 cpu cuda
+    cat concat concatenate stack hstack vstack dstack chunk split tensor_split split_with_sizes unbind
+    select narrow index_select gather take_along_dim masked_select diagonal diag_embed unfold __getitem__
+    flip roll repeat tile repeat_interleave tril triu masked_fill where pad constant_pad_nd
+"""
+
+SUMS = """
+    add sub subtract rsub __add__ __radd__ __sub__ __rsub__ sum mean cumsum diff trace
+    avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
+"""
+
+NEGATIONS = "neg negative __neg__"
+
+SMOOTH = """
+    sigmoid logsigmoid tanh exp expm1 sin cos erf gelu silu mish softplus softsign square atan arctan
+    sinh cosh asinh expit __rpow__
+"""
+
+SINGULAR = "log log2 log10 sqrt rsqrt reciprocal pow __pow__"
+
+KINKED = """
+    relu leaky_relu abs absolute __abs__ elu selu celu relu6 hardtanh clamp clip clamp_min clamp_max
+    hardsigmoid hardswish prelu
+"""
+
+SCALINGS = "mul multiply __mul__ __rmul__"
+
+CONTRACTIONS = """
+    matmul __matmul__ mm bmm mv dot inner outer linear conv1d conv2d conv3d
+    conv_transpose1d conv_transpose2d conv_transpose3d
+"""
+
+SUMMED_CONTRACTIONS = "addmm addbmm baddbmm addmv"
+
+DIVISIONS = "div divide true_divide __truediv__ __div__"
+
+REFLECTED_DIVISIONS = "__rtruediv__ __rdiv__"
+
+DROPOUTS = "dropout dropout1d alpha_dropout feature_dropout feature_alpha_dropout"
+
+TRANSPOSED: tuple[Callable[..., Any], ...] = (Tensor.T.__get__, Tensor.mT.__get__)  # type: ignore[attr-defined]
+
+
+def named(names: str) -> Iterable[Callable[..., Any]]:
+    """Return the functions of these names in torch, torch.Tensor, torch.nn.functional and torch.special."""
+    for name in names.split():
+        yield from (getattr(space, name) for space in _SPACES if hasattr(space, name))
+
+
+def rules(names: str, rule: _Rule) -> dict[Callable[..., Any], _Rule]:
+    """Return the rule under each of these functions."""
+    return dict.fromkeys(named(names), rule)
+
+
+METADATA: frozenset[Callable[..., Any]] = frozenset(named(METADATA_NAMES))

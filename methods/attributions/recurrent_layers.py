@@ -1,0 +1,126 @@
+"""Recurrent layers for every rule set: arguments, stacked layers and directions, and the way back through them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from .interception import Call, Mode, Rule
+from .recurrence import Shares, States
+
+StatesOf = Callable[[Tensor, Tensor, Tensor | None, tuple[Tensor, ...]], States]
+Backward = Callable[[Tensor, tuple[Tensor, ...], Shares, Tensor], tuple[Tensor, tuple[Tensor, ...]]]
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The weights of one layer in one direction of time."""
+
+    w_ih: Tensor
+    w_hh: Tensor
+    b_ih: Tensor | None
+    b_hh: Tensor | None
+    is_backward: bool
+
+    def project(self, x: Tensor) -> Tensor:
+        """Return W_ih x + b_ih of (time, batch, features) in the order in which the layer reads it."""
+        if _is_batch_major(x):
+            projected = linear(x.transpose(0, 1), self.w_ih, self.b_ih).transpose(0, 1)
+        else:
+            projected = linear(x, self.w_ih, self.b_ih)
+        return self.ordered(projected).contiguous()
+
+    def to_input(self, at_gates: Tensor, x: Tensor) -> Tensor:
+        """Return W_ihᵀ applied to what reached the gates, (time, batch, features), in the layout of x."""
+        at_gates = self.ordered(at_gates)
+        if _is_batch_major(x):
+            return (at_gates.transpose(0, 1).contiguous() @ self.w_ih).transpose(0, 1)
+        return at_gates @ self.w_ih
+
+    def ordered(self, series: Tensor) -> Tensor:
+        """Turn (time, …) from the input's order to the layer's, or back."""
+        return series.flip(0) if self.is_backward else series
+
+
+OneDirection = Callable[[Call[Mode], Tensor, tuple[Tensor, ...], Direction], tuple[Tensor, ...]]
+
+
+def layers(one_direction: OneDirection[Mode]) -> Rule[Mode]:
+    """Return the rule of torch.lstm, torch.gru, torch.rnn_tanh and torch.rnn_relu.
+
+    Args:
+        one_direction: returns outputs (time, batch, hidden) and final states of a layer in one direction, noted.
+
+    Raises:
+        UnsupportedOperationError: packed sequences, projections (proj_size), dropout that is switched on, or
+            weights that vary.
+    """
+
+    def rule(call: Call[Mode]) -> tuple[Tensor, ...]:
+        if not isinstance(call.args[2], (list, tuple)):
+            raise call.unsupported("on a PackedSequence (give padded series)")
+        inputs, initial, *_, batch_first = call.args
+        directions, count = _directions(call)
+        with call.mode:
+            series = inputs.transpose(0, 1) if batch_first else inputs
+            starts = [state.unbind(0) for state in (initial if isinstance(initial, (list, tuple)) else [initial])]
+        ends: list[tuple[Tensor, ...]] = []
+        for layer in range(0, len(directions), count):
+            found = [
+                one_direction(call, series, tuple(start[index] for start in starts), directions[index])
+                for index in range(layer, layer + count)
+            ]
+            ends += [states[1:] for states in found]
+            with call.mode:
+                series = torch.cat([states[0] for states in found], -1) if count > 1 else found[0][0]
+        with call.mode:
+            final = [torch.stack(parts) for parts in zip(*ends, strict=True)]
+            return (series.transpose(0, 1) if batch_first else series, *final)
+
+    return rule
+
+
+def propagating(
+    values: Sequence[Tensor],
+    sources: Sequence[Tensor],
+    backward: Callable[..., tuple[Tensor, ...]],
+) -> tuple[Tensor, ...]:
+    """Return values through which autograd propagates to sources by backward(arriving at h, at final states …)."""
+    propagate: Any = _Propagation.apply
+    results: tuple[Tensor, ...] = propagate(backward, len(values), *values, *sources)
+    return results
+
+
+class _Propagation(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, backward: Callable[..., tuple[Tensor, ...]], count: int, *tensors: Tensor) -> Any:
+        ctx.propagate, ctx.count = backward, count
+        return tuple(value.detach() for value in tensors[:count])
+
+    @staticmethod
+    def backward(ctx: Any, *arriving: Tensor) -> Any:
+        return (None, None, *[None] * ctx.count, *ctx.propagate(*arriving))
+
+
+def _directions(call: Call[Any]) -> tuple[list[Direction], int]:
+    _, _, flat, has_bias, layer_count, dropout, training, bidirectional, _ = call.args
+    size, count = 4 if has_bias else 2, 1 + bidirectional
+    if len(flat) != size * layer_count * count:
+        raise call.unsupported("with proj_size")
+    if training and dropout > 0:
+        raise call.unsupported("with dropout in training mode")
+    if call.mode.varying(flat):
+        raise call.unsupported("with weights that depend on the input")
+    groups = [flat[start : start + size] for start in range(0, len(flat), size)]
+    weights = [(*group, None, None)[:4] for group in groups]
+    return [
+        Direction(w_ih, w_hh, b_ih, b_hh, is_backward=index % count == 1)
+        for index, (w_ih, w_hh, b_ih, b_hh) in enumerate(weights)
+    ], count
+
+
+def _is_batch_major(x: Tensor) -> bool:
+    return not x.is_contiguous() and x.transpose(0, 1).is_contiguous()
