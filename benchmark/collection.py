@@ -22,8 +22,8 @@ class Collection:
     Attributes:
         scores: one row a sample: task, architecture (empty for references), method, seed, sample, label, target,
             then one column a metric.
-        cells: one row a cell: task, architecture, method, seed, status (ok, failed or missing), reason, and for
-            trained models accuracy, majority (share of the largest class) and tested (number of samples).
+        cells: one row a cell: task, architecture, method, seed, status (ok, skipped, failed or missing), reason, and
+            for trained models accuracy, majority (share of the largest class) and tested (number of samples).
         yardsticks: one row an explained sample: task, seed, sample, <metric>_chance and <metric>_oracle.
         environments: the distinct environments in which models were trained and cells scored.
     """
@@ -35,19 +35,19 @@ class Collection:
 
 
 def collect(suite: Suite, store: Store, device: str, failures: Sequence[Failure] = ()) -> Collection:
-    """Return what the store holds of a suite; cells it does not hold are failed (with the reason) or missing.
+    """Return what the store holds of a suite; other cells are skipped or failed (with the reason), or missing.
 
     Raises:
         StoreError: a result cannot be read.
     """
-    reasons = {(f.task, f.architecture, f.method, f.repetition): f.reason for f in failures}
+    known = {(f.task, f.architecture, f.method, f.repetition): f for f in failures}
     scores, cells, yardsticks = [], [], []
     environments: dict[bytes, dict[str, str]] = {}
     for job in jobs(suite, device):
         if job.architecture is None:
             yardsticks += _yardstick(job, store)
         for identity, artifact in _cells(job, store):
-            cells.append({**identity, **_standing(artifact, reasons.get(tuple(identity.values())))})
+            cells.append({**identity, **_standing(artifact, known.get(tuple(identity.values())))})
             if artifact is not None:
                 scores.append(_table(artifact, identity))
                 environments |= {canonical(found): found for found in _environments(artifact)}
@@ -67,11 +67,11 @@ def _yardstick(job: Job, store: Store) -> list[pd.DataFrame]:
     return [] if artifact is None else [_table(artifact, {"task": job.task.name, "seed": job.repetition})]
 
 
-def _standing(artifact: Artifact | None, reason: str | None) -> dict[str, Any]:
+def _standing(artifact: Artifact | None, failure: Failure | None) -> dict[str, Any]:
     if artifact is None:
         return {
-            "status": "failed" if reason else "missing",
-            "reason": reason or "not computed; run the suite again",
+            "status": failure.status if failure else "missing",
+            "reason": failure.reason if failure else "not computed; run the suite again",
         }
     model = artifact.facts["model"]
     return {

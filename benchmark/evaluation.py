@@ -12,24 +12,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 from numpy.typing import NDArray
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from ..datasets.spec import TaskData
-from ..entry import resolve
-from ..errors import Interrupted, SaltbenchError, StoreError
-from ..methods.attributions.explain import Probabilities, attribute, bind, sample_seeds
-from ..methods.attributions.spec import MethodSpec
-from .maps import Maps
+from ..errors import Interrupted, SaltbenchError, StoreError, UnsupportedOperationError
 from .plan import Job
 from .provenance import environment
 from .registry import Registries
+from .scoring import Explained, Metrics, Question, explain_samples, score, yardsticks
 from .store import Artifact, Store, canonical
 from .suite import Choice
-from .training import as_tensors, predict, standing, train
+from .training import as_tensors, standing, train
 
 SCORES = "scores.parquet"
 EXAMPLES = "examples.safetensors"
@@ -38,23 +34,22 @@ WEIGHTS = "weights.safetensors"
 
 @dataclass(frozen=True)
 class Failure:
-    """A cell that could not be scored, and why."""
+    """A cell without scores, and why: failed, or skipped since the method does not apply to the network."""
 
     task: str
     architecture: str
     method: str
     repetition: int
     reason: str
+    status: str = "failed"
 
 
 @dataclass(frozen=True)
-class Explained:
-    """The samples of a task that are explained, on a device, with one example of each class for figures."""
+class Subject:
+    """A trained model and the facts of its training."""
 
-    inputs: Tensor
-    labels: Tensor
-    truth: Tensor
-    examples: list[int]
+    model: nn.Module
+    facts: Any
 
 
 def is_complete(job: Job, store: Store) -> bool:
@@ -78,6 +73,7 @@ class Evaluator:
     registries: Registries
     store: Store
     should_stop: Callable[[], bool] = lambda: False
+    memory: int | None = None  # bytes for explaining; see `attribute`
     _cached: tuple[bytes, TaskData] | None = None
 
     def run(self, job: Job) -> list[Failure]:
@@ -97,7 +93,7 @@ class Evaluator:
             return [_failure(job, method, error) for method in missing]
         return [failure for method in missing for failure in self._cell(job, method, subject)]
 
-    def _cell(self, job: Job, method: Choice, subject: "Subject | None") -> Iterator[Failure]:
+    def _cell(self, job: Job, method: Choice, subject: Subject | None) -> Iterator[Failure]:
         if self.should_stop():
             raise Interrupted("stopped on request")
         try:
@@ -115,24 +111,16 @@ class Evaluator:
         return self._cached[1]
 
     def _explained(self, job: Job) -> Explained:
-        split = self._data(job).test
-        count = min(job.protocol.samples, len(split))
-        inputs, labels = as_tensors(split, job.protocol.device)
-        truth = torch.tensor(split.truth[:count], device=job.protocol.device)
-        first_of_class = np.unique(split.labels[:count], return_index=True)[1]
-        return Explained(inputs[:count], labels[:count], truth, sorted(first_of_class.tolist()))
+        return Explained.of(self._data(job), job.protocol.samples, job.protocol.device)
+
+    def _metrics(self, job: Job) -> Metrics:
+        return [(self.registries.metrics.get(choice.name), choice.parameters) for choice in job.protocol.metrics]
 
     def _yardstick(self, job: Job) -> None:
         if self.store.get("yardsticks", job.yardstick_key()) is not None:
             return
         explained = self._explained(job)
-        truth = explained.truth.cpu().numpy()
-        columns: dict[str, NDArray[np.float64]] = {}
-        for choice in job.protocol.metrics:
-            metric = self.registries.metrics.get(choice.name)
-            if metric.chance is not None:
-                columns[f"{metric.name}_chance"] = resolve(metric.chance)(truth)
-                columns[f"{metric.name}_oracle"] = metric.load()(Maps(truth, truth), **choice.parameters)
+        columns = yardsticks(explained.truth.cpu().numpy(), self._metrics(job))
         examples = {
             "inputs": explained.inputs[explained.examples],
             "truth": explained.truth[explained.examples],
@@ -140,7 +128,7 @@ class Evaluator:
         files = {SCORES: _parquet(columns, job.yardstick_key()), EXAMPLES: _tensors(examples)}
         self.store.put("yardsticks", Artifact(job.yardstick_key(), {}, files))
 
-    def _model(self, job: Job) -> "Subject":
+    def _model(self, job: Job) -> Subject:
         assert job.architecture is not None
         data, device = self._data(job), job.protocol.device
         factory = self.registries.architectures.get(job.architecture.name).load()
@@ -175,75 +163,25 @@ class Evaluator:
         }
         return model, facts
 
-    def _score(self, job: Job, choice: Choice, subject: "Subject | None") -> Artifact:
-        method = self.registries.methods.get(choice.name)
-        explained = self._explained(job)
-        model, target = _question(job, subject, explained)
+    def _score(self, job: Job, choice: Choice, subject: Subject | None) -> Artifact:
+        method, parameters = self.registries.methods.get(choice.name), choice.parameters
+        explained, seed = self._explained(job), job.seeds.attribution
+        model = subject.model if subject else None
+        question = Question.about(model, explained, job.protocol.target, job.protocol.output)
         started = time.perf_counter()
-        attributions = attribute(
-            bind(method, choice.parameters),
-            model,
-            explained.inputs,
-            target,
-            truth=explained.truth if method.is_reference else None,
-            seeds=sample_seeds(job.seeds.attribution, len(explained.inputs)),
-        )
-        seconds = time.perf_counter() - started
-        maps = Maps(
-            attributions.cpu().numpy(),
-            explained.truth.cpu().numpy(),
-            _difference(method, model, explained, target),
-        )
-        columns = {
-            "label": explained.labels.cpu().numpy(),
-            "target": target.cpu().numpy(),
-            **self._scores(job, maps),
-        }
-        key = job.cell_key(choice)
+        attributions = explain_samples(method, parameters, question, explained, seed, self.memory)
         facts = {
             "model": dict(subject.facts) if subject else {},
-            "seconds": seconds,
+            "seconds": time.perf_counter() - started,
             "environment": environment(),
         }
+        columns = score(method, parameters, attributions, question, explained, seed, self._metrics(job))
+        key = job.cell_key(choice)
         files = {
             SCORES: _parquet(columns, key),
             EXAMPLES: _tensors({"map": attributions[explained.examples]}),
         }
         return Artifact(key, facts, files)
-
-    def _scores(self, job: Job, maps: Maps) -> dict[str, NDArray[np.float64]]:
-        scores = {}
-        for choice in job.protocol.metrics:
-            metric = self.registries.metrics.get(choice.name)
-            undefined = metric.needs_output and maps.output_difference is None
-            empty = np.full(len(maps.truth), np.nan)
-            scores[metric.name] = empty if undefined else metric.load()(maps, **choice.parameters)
-        return scores
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A trained model and the facts of its training."""
-
-    model: nn.Module
-    facts: Any
-
-
-def _question(job: Job, subject: Subject | None, explained: Explained) -> tuple[nn.Module | None, Tensor]:
-    if subject is None:
-        return None, explained.labels
-    target = predict(subject.model, explained.inputs).argmax(dim=1) if job.protocol.target == "predicted" else None
-    model = Probabilities(subject.model) if job.protocol.output == "probability" else subject.model
-    return model.eval(), explained.labels if target is None else target
-
-
-def _difference(
-    method: MethodSpec, model: nn.Module | None, explained: Explained, target: Tensor
-) -> NDArray[np.float64] | None:
-    if model is None or not method.is_complete:
-        return None
-    outputs = predict(model, explained.inputs).double() - predict(model, torch.zeros_like(explained.inputs)).double()
-    return outputs.gather(1, target[:, None])[:, 0].cpu().numpy()
 
 
 def _parquet(columns: dict[str, NDArray[Any]], key: dict[str, Any]) -> bytes:
@@ -260,10 +198,12 @@ def _tensors(tensors: dict[str, Tensor]) -> bytes:
 
 def _failure(job: Job, method: Choice, error: BaseException) -> Failure:
     architecture = job.architecture.name if job.architecture else ""
-    return Failure(job.task.name, architecture, method.name, job.repetition, _reason(error))
+    status = "skipped" if isinstance(error, UnsupportedOperationError) else "failed"
+    return Failure(job.task.name, architecture, method.name, job.repetition, reason_for(error), status)
 
 
-def _reason(error: BaseException) -> str:
+def reason_for(error: BaseException) -> str:
+    """Return an error in one line: saltbench's own message, or the type, text and place of another."""
     text = " ".join(str(error).split())
     if isinstance(error, SaltbenchError):
         return text

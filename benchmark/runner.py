@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 
 from ..errors import ParameterError, WorkerError
+from ..methods.attributions.budget import default_memory
 from .collection import Collection, collect
 from .evaluation import Evaluator, Failure, is_complete
 from .figures import draw_maps
@@ -51,6 +52,7 @@ def run_suite(
     plugins: Sequence[Path] = (),
     device: str = "cpu",
     workers: int = 1,
+    memory: int | None = None,
     report: Report = silent,
 ) -> Result:
     """Run what a suite lacks under results/<suite name>/, and write its tables and figure.
@@ -63,6 +65,7 @@ def run_suite(
         plugins: files whose entries the suite uses.
         device: "cpu" or "cuda".
         workers: processes; 1 runs everything in this one.
+        memory: bytes that explaining may take in all workers together; None for a quarter of what is free.
         report: called after every finished job with the job, how many are done, and how many there were to do.
 
     Raises:
@@ -76,7 +79,8 @@ def run_suite(
     with open_store(folder) as store:
         failures: list[Failure] = []
         planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
-        for done, (job, failed) in enumerate(_execute(planned, store, plugins, workers), start=1):
+        share = (memory or default_memory(device)) // workers
+        for done, (job, failed) in enumerate(_execute(planned, store, plugins, workers, share), start=1):
             failures += failed
             report(job, done, len(planned))
         collection = collect(suite, store, device, failures)
@@ -112,15 +116,15 @@ def default_workers(device: str) -> int:
 
 
 def _execute(
-    planned: Sequence[Job], store: Store, plugins: Sequence[Path], workers: int
+    planned: Sequence[Job], store: Store, plugins: Sequence[Path], workers: int, memory: int
 ) -> Iterator[tuple[Job, list[Failure]]]:
     if workers == 1 or len(planned) <= 1:
         with _one_thread():
-            evaluator = Evaluator(load_registries(plugins), store)
+            evaluator = Evaluator(load_registries(plugins), store, memory=memory)
             for job in planned:
                 yield job, evaluator.run(job)
         return
-    with _pool(store, plugins, workers) as executor:
+    with _pool(store, plugins, workers, memory) as executor:
         with _interrupts_held():
             submitted = {executor.submit(_run, job): job for job in planned}
         try:
@@ -145,11 +149,12 @@ def _one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def _pool(store: Store, plugins: Sequence[Path], workers: int) -> Iterator[Executor]:
+def _pool(store: Store, plugins: Sequence[Path], workers: int, memory: int) -> Iterator[Executor]:
     # spawn: a forked child would inherit PyTorch's thread pools in an undefined state
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    with ProcessPoolExecutor(workers, context, initializer=_initialise, initargs=(store, plugins, stop)) as executor:
+    arguments = (store, plugins, memory, stop)
+    with ProcessPoolExecutor(workers, context, initializer=_initialise, initargs=arguments) as executor:
         try:
             yield executor
         except BaseException:
@@ -180,11 +185,11 @@ def _interrupts_held() -> Iterator[None]:
 _evaluator: Evaluator | None = None  # one a worker process, set by _initialise
 
 
-def _initialise(store: Store, plugins: Sequence[Path], stop: Event) -> None:
+def _initialise(store: Store, plugins: Sequence[Path], memory: int, stop: Event) -> None:
     global _evaluator  # noqa: PLW0603 - how a process pool hands state to its workers
     threading.Thread(target=_die_with_parent, daemon=True).start()
     torch.set_num_threads(1)
-    _evaluator = Evaluator(load_registries(plugins), store, stop.is_set)
+    _evaluator = Evaluator(load_registries(plugins), store, stop.is_set, memory)
 
 
 def _die_with_parent() -> None:

@@ -66,7 +66,7 @@ class Budget:
         if memory is not None and memory < 1:
             raise ParameterError(f"memory must be at least 1 byte, got {memory}; give bytes, or text such as 2GB")
         self._device = torch.device(device)
-        self.memory = memory or int(_SHARE * free_memory(self._device))
+        self.memory = memory or default_memory(self._device)
         self._paces: dict[Hashable, _Pace] = {}
 
     def knows(self, kind: Hashable) -> bool:
@@ -104,6 +104,11 @@ class Budget:
         fitting = max(1, self.memory // 2 // (_TENSORS * row_bytes))
         most = min(fitting, _SAMPLES.get(self._device.type, GRAIN))
         return most // GRAIN * GRAIN or most
+
+
+def default_memory(device: torch.device | str) -> int:
+    """Return a quarter of the bytes that are free on a device."""
+    return int(_SHARE * free_memory(torch.device(device)))
 
 
 def free_memory(device: torch.device) -> int:

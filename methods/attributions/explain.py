@@ -31,18 +31,6 @@ _PER_SAMPLE = ("inputs", "target", "baseline", "truth", "seeds")
 _ARGUMENTS = ("model", *_PER_SAMPLE, "background", "passes")
 
 
-class Probabilities(nn.Module):
-    """A classifier's probabilities: softmax over the logits, (batch, time, features) to (batch, classes)."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return probabilities (batch, classes) that sum to 1."""
-        return torch.softmax(self.model(inputs), dim=1)
-
-
 def sample_seeds(seed: int, count: int) -> list[int]:
     """Return count seeds in [0, 2^63) drawn from one seed; more seeds begin with the same ones.
 
@@ -115,7 +103,7 @@ def attribute(
     given["seeds"] = None if seeds is None else check_seeds(seeds, len(inputs))
     given["target"] = None if target is None else check_target(target, inputs)
     budget = Budget(memory, inputs.device)
-    _require(needed, given)
+    _require(method, given)
     if not len(inputs):
         return inputs.clone()
     if model is None:
@@ -146,9 +134,11 @@ def needed_arguments(method: Method) -> tuple[str, ...]:
     return tuple(p.name for p in parameters if p.name in _ARGUMENTS)
 
 
-def _require(needed: Sequence[str], given: Mapping[str, Any]) -> None:
+def _require(method: Method, given: Mapping[str, Any]) -> None:
+    needed, signature = needed_arguments(method), inspect.signature(method).parameters
     # A missing target is filled in with the predicted class, which takes the model
-    missing = [name for name in needed if name not in ("target", "passes") and given[name] is None]
+    supplied = ("target", "passes", *(name for name, p in signature.items() if p.default is not p.empty))
+    missing = [name for name in needed if name not in supplied and given[name] is None]
     if given["model"] is None and "passes" in needed:
         missing.append("model")
     if given["model"] is None and given["target"] is None and "target" in needed:
@@ -187,6 +177,8 @@ def _explain(method: Method, needed: Sequence[str], given: Mapping[str, Any], ro
 
 
 def _rows(values: Any, rows: Sequence[int]) -> Any:
+    if values is None:
+        return None
     if not isinstance(values, Tensor):
         return [values[row] for row in rows]
     if len(rows) == rows[-1] - rows[0] + 1:

@@ -4,11 +4,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .benchmark.evaluate import evaluate
+    from .benchmark.explain import explain
     from .benchmark.metric_spec import MetricSpec
     from .benchmark.registry import load_registries
     from .datasets.spec import Split, TaskData, TaskSpec
     from .errors import SaltbenchError
     from .methods.architectures.spec import ArchitectureSpec
+    from .methods.attributions.adapters import adapted
+    from .methods.attributions.contract import method_contract
     from .methods.attributions.explain import attribute
     from .methods.attributions.spec import MethodSpec
 
@@ -22,8 +26,12 @@ _PUBLIC = {
     "Split": "datasets.spec",
     "TaskData": "datasets.spec",
     "TaskSpec": "datasets.spec",
+    "adapted": "methods.attributions.adapters",
     "attribute": "methods.attributions.explain",
+    "evaluate": "benchmark.evaluate",
+    "explain": "benchmark.explain",
     "load_registries": "benchmark.registry",
+    "method_contract": "methods.attributions.contract",
 }
 
 __all__ = [
@@ -35,8 +43,12 @@ __all__ = [
     "TaskData",
     "TaskSpec",
     "__version__",
+    "adapted",
     "attribute",
+    "evaluate",
+    "explain",
     "load_registries",
+    "method_contract",
 ]
 
 

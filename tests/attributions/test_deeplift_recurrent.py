@@ -10,7 +10,8 @@ from torch import nn
 from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
 from saltbench.methods.attributions.deeplift import deeplift
-from saltbench.methods.attributions.explain import Probabilities, attribute
+from saltbench.methods.attributions.adapters import Probabilities
+from saltbench.methods.attributions.explain import attribute
 
 
 def sigmoid(x):

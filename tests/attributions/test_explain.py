@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from saltbench.errors import BudgetError, NonFiniteError, ParameterError, ShapeError, UnknownNameError
-from saltbench.methods.attributions.explain import Probabilities, attribute, bind, sample_seeds
+from saltbench.methods.attributions.adapters import Probabilities
+from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
 from saltbench.methods.attributions.spec import MethodSpec
 
 

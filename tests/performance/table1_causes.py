@@ -20,7 +20,8 @@ from saltbench.benchmark.metrics import euclidean, weighted_jaccard
 from saltbench.benchmark.plan import Seeds
 from saltbench.benchmark.recipe import Recipe
 from saltbench.benchmark.training import as_tensors, run_epoch, standing, train
-from saltbench.methods.attributions.explain import Probabilities, attribute
+from saltbench.methods.attributions.adapters import Probabilities
+from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.gradient import saliency
 from saltbench.methods.seeding import seeded
 

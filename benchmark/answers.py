@@ -1,0 +1,65 @@
+"""What a network answers, checked once before it is explained."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ParameterError, ShapeError
+from ..methods.attributions.model_state import lent
+
+
+def check_answers(model: nn.Module, inputs: Tensor) -> None:
+    """Raise unless a model maps three of the inputs (batch, time, features) to logits (batch, classes).
+
+    Raises:
+        ShapeError: inputs that the model does not take, or outputs of another form; and how to adapt them.
+        ParameterError: probabilities in place of logits.
+    """
+    probe = inputs[[0, 0, 0]] if len(inputs) else inputs
+    outputs = _outputs(model, probe)
+    advice = _advice(outputs, len(probe))
+    if advice:
+        got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+        wanted = f"{len(probe)} samples to logits ({len(probe)}, classes)"
+        raise ShapeError(f"the model must map {wanted}, got {got}; {advice}")
+    sums = outputs.sum(1)
+    if len(outputs) and bool((outputs >= 0).all() and torch.allclose(sums, torch.ones_like(sums), atol=1e-4)):
+        raise ParameterError(
+            "the model must return logits, got probabilities (at least 0, with sum 1); "
+            "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"
+        )
+
+
+def _outputs(model: nn.Module, probe: Tensor) -> Any:
+    with lent(model, probe.device), torch.no_grad():
+        try:
+            return model(probe)
+        except (RuntimeError, ValueError) as error:  # what PyTorch's layers raise
+            reason = " ".join(str(error).split())
+            raise ShapeError(
+                f"the model must take inputs (batch, time, features), got an error for {tuple(probe.shape)}: {reason}; "
+                "give the features that it was built for, or wrap it with saltbench.adapted"
+            ) from error
+
+
+def _advice(outputs: Any, batch: int) -> str:
+    """Return how to adapt outputs to (batch, classes), or nothing where they have this form."""
+    if isinstance(outputs, (tuple, list)):
+        return "wrap it: saltbench.adapted(model, item=0) takes the first of several outputs"
+    if isinstance(outputs, Mapping):
+        return f"wrap it: saltbench.adapted(model, item='{next(iter(outputs), 'logits')}') takes one of several outputs"
+    if not isinstance(outputs, Tensor):
+        return "wrap it in a module that returns a tensor"
+    if outputs.shape in ((batch,), (batch, 1)):
+        return "wrap it: saltbench.adapted(model, output='single-logit') makes two classes of one logit"
+    if outputs.ndim == 2 and len(outputs) != batch:
+        return "if it takes (time, batch, features), wrap it: saltbench.adapted(model, time_first=True)"
+    return "" if outputs.ndim == 2 else "wrap it in a module that returns one row of logits a sample"
+
+
+def check_choice(name: str, value: str, options: tuple[str, ...]) -> None:
+    """Raise a ParameterError unless value is one of the options."""
+    if value not in options:
+        raise ParameterError(f"{name} must be one of {', '.join(options)}, got '{value}'")

@@ -1,0 +1,224 @@
+"""Evaluate a network that saltbench did not build."""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from ..datasets.spec import TaskData, TaskSpec
+from ..entry import unknown
+from ..errors import ParameterError, UnknownNameError, UnsupportedOperationError
+from ..methods.attributions.model_state import lent
+from ..methods.attributions.spec import MethodSpec
+from .answers import check_answers, check_choice
+from .collection import Collection
+from .evaluation import reason_for
+from .leaderboard import leaderboard
+from .metric_spec import MetricSpec
+from .plan import Seeds
+from .recipe import Recipe
+from .registry import Registries, load_registries
+from .scoring import Columns, Explained, Metrics, Question, explain_samples, score, yardsticks
+from .suite import OUTPUTS, TARGETS
+from .training import as_tensors, standing, train
+
+Factory = Callable[[int, int], nn.Module]
+GRADIENT_METHODS = ("saliency", "input-x-gradient", "integrated-gradients", "deeplift", "smoothgrad")
+
+
+def evaluate(
+    model: nn.Module | Factory,
+    task: str | TaskSpec | TaskData,
+    methods: Sequence[str | MethodSpec] = GRADIENT_METHODS,
+    *,
+    metrics: Sequence[str | MetricSpec] | None = None,
+    name: str = "model",
+    seeds: int = 1,
+    samples: int = 100,
+    target: str = "true",
+    output: str = "logit",
+    training: Recipe | None = None,
+    device: str = "cpu",
+    memory: int | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> pd.DataFrame:
+    """Return the leaderboard of a network on a task, with the reference methods' rows; nothing is stored.
+
+    Args:
+        model: a network (batch, time, features) to logits (batch, classes), evaluated as it is, trained or not,
+            and left as it was; or a function (features, classes) -> network, which is called and trained anew for
+            each seed.
+        task: an entry, its name, or data of your own.
+        methods: entries or names.
+        metrics: entries or names; None for all.
+        name: stands in the column architecture.
+        seeds: repetitions, each with its own data, training and noise.
+        samples: test samples explained in each repetition.
+        target: explain the "true" or the "predicted" class.
+        output: explain its "logit" or its "probability".
+        training: the recipe, for a function that makes networks.
+        device: "cpu" or "cuda", for a function that makes networks; a network is evaluated where it is.
+        memory: bytes for explaining; None for a quarter of what is free.
+        parameters: settings by the name of a task, method or metric, in place of defaults.
+
+    Returns:
+        The columns of leaderboard.csv, one row a method; a method that does not apply to the network has the
+        status `skipped`, and one that fails `failed`, with the reason.
+
+    Raises:
+        UnknownNameError: no such task, method, metric or parameter.
+        ParameterError, ShapeError: an argument or the model's output is not as described.
+    """
+    check_choice("target", target, TARGETS)
+    check_choice("output", output, OUTPUTS)
+    if min(seeds, samples) < 1:
+        raise ParameterError(f"seeds and samples must be at least 1, got {seeds} and {samples}")
+    registries = load_registries()
+    plan = _Plan.of(registries, task, methods, metrics, parameters or {})
+    recipe = training or Recipe()
+    parts = []
+    for number in range(seeds):
+        data = plan.load(number)
+        subject = model if isinstance(model, nn.Module) else _trained(model, data, recipe, number, device)
+        place = _place(subject, device)
+        explained = Explained.of(data, samples, str(place))
+        check_answers(subject, explained.inputs)
+        facts = _standing_on_test(subject, data, place)
+        parts.append(_Repetition(plan, name, number, subject, explained, facts, target, output, memory).collected())
+    return leaderboard(_merged(parts), [metric for metric, _ in plan.metrics])
+
+
+def _place(model: nn.Module, otherwise: str) -> torch.device:
+    parameter = next(model.parameters(), None)
+    return torch.device(otherwise) if parameter is None else parameter.device
+
+
+def _trained(factory: Factory, data: TaskData, recipe: Recipe, repetition: int, device: str) -> nn.Module:
+    def build() -> nn.Module:
+        model = factory(data.features, data.classes)
+        if not any(True for _ in model.parameters()):
+            raise ParameterError("the function must make a network to train, got one without parameters")
+        return model
+
+    return train(build, data, recipe, Seeds.of(repetition).training, device)[0]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a network is evaluated on, and with what."""
+
+    task: str
+    load: Callable[[int], TaskData]
+    methods: Sequence[tuple[MethodSpec, Mapping[str, Any]]]
+    metrics: Metrics
+
+    @staticmethod
+    def of(
+        registries: Registries,
+        task: str | TaskSpec | TaskData,
+        methods: Sequence[str | MethodSpec],
+        metrics: Sequence[str | MetricSpec] | None,
+        parameters: Mapping[str, Mapping[str, Any]],
+    ) -> "_Plan":
+        chosen = [registries.methods.get(m) if isinstance(m, str) else m for m in methods]
+        references = [method for method in registries.methods if method.is_reference and method not in chosen]
+        scored = registries.metrics if metrics is None else metrics
+        measured = [registries.metrics.get(m) if isinstance(m, str) else m for m in scored]
+        name, load = _loader(registries, task, parameters)
+        known = [name, *(method.name for method in chosen), *(metric.name for metric in measured)]
+        for entry in parameters:
+            if entry not in known:
+                raise UnknownNameError(unknown("entry in parameters", entry, known))
+        return _Plan(
+            name,
+            load,
+            [(method, method.configure(parameters.get(method.name, {}))) for method in [*chosen, *references]],
+            [(metric, metric.configure(parameters.get(metric.name, {}))) for metric in measured],
+        )
+
+
+def _loader(
+    registries: Registries, task: str | TaskSpec | TaskData, parameters: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, Callable[[int], TaskData]]:
+    if isinstance(task, TaskData):
+        return "data", lambda _repetition: task
+    spec = registries.tasks.get(task) if isinstance(task, str) else task
+    load = functools.partial(spec.load(), **spec.configure(parameters.get(spec.name, {})))
+    return spec.name, lambda repetition: load(Seeds.of(repetition).data)
+
+
+@dataclass(frozen=True)
+class _Repetition:
+    """The rows of one repetition: a network's, and the reference methods'."""
+
+    plan: _Plan
+    architecture: str
+    number: int
+    model: nn.Module
+    explained: Explained
+    standing: Mapping[str, Any]
+    target: str
+    output: str
+    memory: int | None
+
+    def collected(self) -> Collection:
+        cells, scores = [], []
+        for method, parameters in self.plan.methods:
+            identity = {
+                "task": self.plan.task,
+                "architecture": "" if method.is_reference else self.architecture,
+                "method": method.name,
+                "seed": self.number,
+            }
+            facts = {} if method.is_reference else self.standing
+            columns, outcome = self._cell(method, parameters)
+            cells.append({**identity, **outcome, **(facts if outcome["status"] == "ok" else {})})
+            if columns is not None:
+                scores.append(_rows(identity, columns))
+        truth = self.explained.truth.cpu().numpy()
+        yard = _rows({"task": self.plan.task, "seed": self.number}, yardsticks(truth, self.plan.metrics))
+        return Collection(pd.concat(scores, ignore_index=True), pd.DataFrame(cells), yard, [])
+
+    def _cell(self, method: MethodSpec, parameters: Mapping[str, Any]) -> tuple[Columns | None, dict[str, str]]:
+        seed = Seeds.of(self.number).attribution
+        model = None if method.is_reference else self.model
+        try:
+            question = Question.about(model, self.explained, self.target, self.output)
+            maps = explain_samples(method, parameters, question, self.explained, seed, self.memory)
+            columns = score(method, parameters, maps, question, self.explained, seed, self.plan.metrics)
+        except Exception as error:  # noqa: BLE001 - third-party methods raise anything; the reason is kept
+            status = "skipped" if isinstance(error, UnsupportedOperationError) else "failed"
+            return None, {"status": status, "reason": reason_for(error)}
+        return columns, {"status": "ok", "reason": ""}
+
+
+def _standing_on_test(model: nn.Module, data: TaskData, device: torch.device) -> dict[str, Any]:
+    counts = np.bincount(data.test.labels, minlength=data.classes)
+    with lent(model, device):
+        accuracy = standing(model, *as_tensors(data.test, device)).accuracy
+    return {"accuracy": accuracy, "majority": float(counts.max() / counts.sum()), "tested": len(data.test)}
+
+
+def _rows(identity: Mapping[str, Any], columns: Columns) -> pd.DataFrame:
+    table = pd.DataFrame(columns)
+    table.insert(0, "sample", range(len(table)))
+    for position, (name, value) in enumerate(identity.items()):
+        table.insert(position, name, value)
+    return table
+
+
+def _merged(parts: Sequence[Collection]) -> Collection:
+    def joined(tables: Iterator[pd.DataFrame]) -> pd.DataFrame:
+        return pd.concat(list(tables), ignore_index=True)
+
+    return Collection(
+        joined(part.scores for part in parts),
+        joined(part.cells for part in parts),
+        joined(part.yardsticks for part in parts),
+        [],
+    )

@@ -1,0 +1,142 @@
+"""Explain samples with a method and score its maps against the truth, without any storage."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..datasets.spec import TaskData
+from ..entry import resolve
+from ..methods.attributions.adapters import Probabilities
+from ..methods.attributions.completeness import output_difference
+from ..methods.attributions.explain import attribute, bind, sample_seeds
+from ..methods.attributions.model_state import lent
+from ..methods.attributions.spec import MethodSpec
+from .maps import Maps
+from .metric_spec import MetricSpec
+from .training import as_tensors, predict
+
+BACKGROUND = 100  # training samples from which methods draw what absence is
+
+Columns = dict[str, NDArray[Any]]
+Metrics = Sequence[tuple[MetricSpec, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The samples of a task that are explained, on a device.
+
+    Attributes:
+        inputs: (batch, time, features), the first of the test split.
+        labels: int64 (batch,).
+        truth: (batch, time, features) in [0, 1].
+        background: (any, time, features), the first training samples.
+        examples: the first sample of each class, for figures.
+    """
+
+    inputs: Tensor
+    labels: Tensor
+    truth: Tensor
+    background: Tensor
+    examples: list[int]
+
+    @staticmethod
+    def of(data: TaskData, samples: int, device: str) -> "Explained":
+        """Return at most so many samples of a task's test split."""
+        split = data.test
+        count = min(samples, len(split))
+        inputs, labels = as_tensors(split, device)
+        truth = torch.tensor(split.truth[:count], device=device)
+        background = torch.tensor(data.train.inputs[:BACKGROUND], device=device)
+        first_of_class = np.unique(split.labels[:count], return_index=True)[1]
+        return Explained(inputs[:count], labels[:count], truth, background, sorted(first_of_class.tolist()))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is explained: a model's output (None for reference methods) for one class a sample, int64 (batch,)."""
+
+    model: nn.Module | None
+    target: Tensor
+
+    @staticmethod
+    def about(model: nn.Module | None, explained: Explained, target: str, output: str) -> "Question":
+        """Return the question for the true or predicted class, and for its logit or its probability."""
+        if model is None:
+            return Question(None, explained.labels)
+        asked = Probabilities(model) if output == "probability" else model
+        if target == "true":
+            return Question(asked, explained.labels)
+        with lent(model, explained.inputs.device):
+            return Question(asked, predict(model, explained.inputs).argmax(dim=1))
+
+
+def yardsticks(truth: NDArray[np.floating[Any]], metrics: Metrics) -> Columns:
+    """Return <metric>_chance and <metric>_oracle of each sample's truth, (batch,) each."""
+    columns: Columns = {}
+    for metric, parameters in metrics:
+        if metric.chance is not None:
+            columns[f"{metric.name}_chance"] = resolve(metric.chance)(truth)
+            columns[f"{metric.name}_oracle"] = metric.load()(Maps(truth, truth), **parameters)
+    return columns
+
+
+def explain_samples(
+    method: MethodSpec,
+    parameters: Mapping[str, Any],
+    question: Question,
+    explained: Explained,
+    seed: int,
+    memory: int | None = None,
+) -> Tensor:
+    """Return a method's attributions of the explained samples, (batch, time, features)."""
+    return attribute(
+        bind(method, parameters),
+        question.model,
+        explained.inputs,
+        question.target,
+        background=explained.background,
+        truth=explained.truth if method.is_reference else None,
+        seeds=sample_seeds(seed, len(explained.inputs)),
+        memory=memory,
+    )
+
+
+def score(
+    method: MethodSpec,
+    parameters: Mapping[str, Any],
+    attributions: Tensor,
+    question: Question,
+    explained: Explained,
+    seed: int,
+    metrics: Metrics,
+) -> Columns:
+    """Return label, target and each metric's scores of attributions, (batch,) each; NaN where a metric is undefined."""
+    difference = _difference(method, parameters, question, explained, seed)
+    maps = Maps(attributions.cpu().numpy(), explained.truth.cpu().numpy(), difference)
+    columns: Columns = {"label": explained.labels.cpu().numpy(), "target": question.target.cpu().numpy()}
+    for metric, chosen in metrics:
+        is_undefined = metric.needs_output and difference is None
+        columns[metric.name] = np.full(len(maps.truth), np.nan) if is_undefined else metric.load()(maps, **chosen)
+    return columns
+
+
+def _difference(
+    method: MethodSpec, parameters: Mapping[str, Any], question: Question, explained: Explained, seed: int
+) -> NDArray[np.float64] | None:
+    if question.model is None or not method.is_complete:
+        return None
+    difference = output_difference(
+        parameters,
+        question.model,
+        explained.inputs,
+        question.target,
+        background=explained.background,
+        seeds=sample_seeds(seed, len(explained.inputs)),
+    )
+    values: NDArray[np.float64] = difference.cpu().numpy()
+    return values

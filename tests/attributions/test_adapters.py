@@ -1,0 +1,77 @@
+"""Models of other forms behind the contract (batch, time, features) to logits (batch, classes)."""
+
+import pytest
+import torch
+from attribution_models import CLASSES, FEATURES, Scores, network, series
+from torch import nn
+
+from saltbench.errors import ParameterError, ShapeError
+from saltbench.methods.attributions.adapters import Probabilities, adapted
+
+
+def test_probabilities_are_the_softmax_of_the_logits():
+    model = network("lstm")
+    logits = model(series(2)).exp()
+    torch.testing.assert_close(Probabilities(model)(series(2)), logits / logits.sum(1, keepdim=True))
+
+
+def test_logarithms_of_probabilities_are_logits_with_the_same_probabilities():
+    model = network("lstm")
+    logits = adapted(Probabilities(model), output="probabilities")(series(4))
+    torch.testing.assert_close(logits, torch.log_softmax(model(series(4)), 1))
+
+
+def test_the_logarithm_of_no_probability_is_finite():
+    model = adapted(Scores(lambda x: torch.eye(2, dtype=x.dtype)), output="probabilities")
+    assert torch.isfinite(model(series(2))).all()
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1)])
+def test_a_single_logit_becomes_two_with_the_same_probabilities(shape):
+    def single(x):
+        return x.mean((1, 2)).reshape(shape)
+
+    logits = adapted(Scores(single), output="single-logit")(series(4))
+    torch.testing.assert_close(torch.softmax(logits, 1)[:, 1], torch.sigmoid(series(4).mean((1, 2))))
+    assert torch.equal(logits[:, 0], -logits[:, 1])
+
+
+def test_several_outputs_are_no_single_logit():
+    with pytest.raises(ShapeError, match=r"must have shape \(batch,\) or \(batch, 1\), got \(2, 4\)"):
+        adapted(Scores(lambda x: x[:, 0]), output="single-logit")(series(2))
+
+
+@pytest.mark.parametrize("item", [1, "logits"])
+def test_one_of_several_outputs_is_taken(item):
+    def several(x):
+        return {"hidden": x, "logits": x[:, 0]} if item == "logits" else (x, x[:, 0])
+
+    assert torch.equal(adapted(Scores(several), item=item)(series(2)), series(2)[:, 0])
+
+
+class TimeFirst(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.GRU(FEATURES, CLASSES)
+
+    def forward(self, inputs):
+        return self.layer(inputs)[0][-1]
+
+
+def test_a_model_of_time_first_gets_it():
+    model = TimeFirst().double()
+    assert torch.equal(adapted(model, time_first=True)(series(3)), model(series(3).transpose(0, 1)))
+
+
+def test_wrapping_changes_no_mode():
+    model = network("lstm")
+    model.dropout.train()
+    for wrapped in (Probabilities(model), adapted(model)):
+        assert not wrapped.training
+        assert not model.layer.training
+        assert model.dropout.training
+
+
+def test_an_unknown_form_is_refused():
+    with pytest.raises(ParameterError, match="output must be one of logits, probabilities, single-logit, got 'odds'"):
+        adapted(network("lstm"), output="odds")

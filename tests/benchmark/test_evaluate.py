@@ -1,0 +1,143 @@
+"""saltbench.evaluate: the leaderboard of any network, trained or not, without a results folder."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import saltbench
+from saltbench.benchmark.recipe import Recipe
+from saltbench.errors import ParameterError, ShapeError, UnknownNameError
+
+SMALL = {
+    "box/latter": {"layouts": [[[6, 10, 1, 4]]], "time": 10, "features": 5, "train": 60, "validation": 20, "test": 30}
+}
+METRICS = ["weighted_jaccard", "average_precision", "completeness_residual"]
+
+
+def lstm(features=5, classes=2):
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.LSTM(features, 4, batch_first=True)
+            self.classifier = nn.Linear(4, classes)
+
+        def forward(self, inputs):
+            return self.classifier(self.layer(inputs)[0][:, -1])
+
+    return Network()
+
+
+def evaluated(model=None, methods=("saliency",), task="box/latter", **options):
+    options = {"metrics": METRICS, "parameters": SMALL, "samples": 20, **options}
+    return saltbench.evaluate(model or lstm(), task, list(methods), **options)
+
+
+def row(table, method):
+    (found,) = table[table.method == method].to_dict("records")
+    return found
+
+
+def test_the_leaderboard_has_a_row_for_each_method_and_reference():
+    table = evaluated(methods=["saliency", "deeplift"], name="mine")
+    assert list(table.columns[:5]) == ["task", "architecture", "method", "status", "reason"]
+    assert set(table.status) == {"ok"}
+    assert row(table, "saliency")["architecture"] == "mine"
+    assert row(table, "oracle")["architecture"] == ""
+    assert row(table, "oracle")["weighted_jaccard"] == 1.0
+    assert row(table, "oracle")["average_precision_chance_corrected"] == pytest.approx(1.0)
+    assert abs(row(table, "deeplift")["completeness_residual"]) < 1e-4
+    assert np.isnan(row(table, "saliency")["completeness_residual"])
+
+
+def test_a_network_is_evaluated_as_it_is_and_left_as_it_was():
+    model = lstm().train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    first, second = evaluated(model), evaluated(model)
+    assert first.equals(second)
+    assert model.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_function_is_trained_anew_for_each_seed():
+    table = evaluated(lstm, seeds=2, training=Recipe(epochs=25, learning_rate=0.05, batch=20))
+    saliency = row(table, "saliency")
+    assert (saliency["seeds"], saliency["samples"]) == (2, 40)
+    assert saliency["accuracy"] > 0.9
+    assert saliency["at_chance"] == "false"
+    assert saliency["average_precision_low"] < saliency["average_precision"] < saliency["average_precision_high"]
+
+
+def test_an_untrained_network_is_at_chance():
+    torch.manual_seed(0)
+    assert row(evaluated(), "saliency")["at_chance"] == "true"
+
+
+def test_the_gradient_is_scored_like_any_map():
+    from saltbench.benchmark.maps import Maps
+    from saltbench.benchmark.plan import Seeds
+
+    model, registries = lstm(), saltbench.load_registries()
+    data = registries.tasks.get("box/latter").load()(
+        Seeds.of(0).data, **registries.tasks.get("box/latter").configure(SMALL["box/latter"])
+    )
+    inputs = torch.tensor(data.test.inputs[:20])
+    maps = saltbench.explain(model, inputs, torch.tensor(data.test.labels[:20]), method="saliency")
+    expected = registries.metrics.get("average_precision").load()(Maps(maps.numpy(), data.test.truth[:20])).mean()
+    assert row(evaluated(model), "saliency")["average_precision"] == pytest.approx(expected)
+
+
+def test_data_of_ones_own_are_a_task():
+    def split(count, seed):
+        generator = np.random.default_rng(seed)
+        inputs = generator.normal(size=(count, 6, 5)).astype(np.float32)
+        truth = np.zeros_like(inputs)
+        truth[:, :3] = 1
+        return saltbench.Split(inputs, generator.integers(0, 2, count), truth)
+
+    data = saltbench.TaskData(split(30, 0), split(10, 1), split(12, 2), classes=2)
+    table = evaluated(task=data, parameters={})
+    assert set(table.task) == {"data"}
+    assert row(table, "saliency")["samples"] == 12
+
+
+def test_a_method_that_does_not_apply_is_skipped_and_one_that_raises_fails_and_the_others_stay():
+    class Sorted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.classifier = nn.Linear(5, 2)
+
+        def forward(self, inputs):
+            return self.classifier(torch.sort(inputs, dim=1).values[:, -1])
+
+    def broken(inputs):
+        raise ValueError("no\nmap")
+
+    method = saltbench.MethodSpec(name="broken", version=1, description="", reference="", factory=broken)
+    table = evaluated(Sorted(), methods=["saliency", "deeplift", method])
+    assert row(table, "saliency")["status"] == "ok"
+    assert row(table, "deeplift")["status"] == "skipped"
+    assert "sort" in row(table, "deeplift")["reason"]
+    assert np.isnan(row(table, "deeplift")["weighted_jaccard"])
+    assert row(table, "broken")["status"] == "failed"
+    assert "ValueError: no map" in row(table, "broken")["reason"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"task": "box/later"}, UnknownNameError, "unknown task 'box/later'; did you mean 'box/latter'"),
+        ({"methods": ["gradients"]}, UnknownNameError, "unknown method 'gradients'"),
+        ({"metrics": ["jaccard"]}, UnknownNameError, "unknown metric 'jaccard'"),
+        ({"target": "wrong"}, ParameterError, "target must be one of true, predicted, got 'wrong'"),
+        ({"output": "odds"}, ParameterError, "output must be one of logit, probability, got 'odds'"),
+        ({"seeds": 0}, ParameterError, "seeds and samples must be at least 1, got 0 and 20"),
+        ({"parameters": {**SMALL, "salience": {}}}, UnknownNameError, "unknown entry in parameters 'salience'"),
+        ({"model": lstm(features=4)}, ShapeError, "give the features that it was built for"),
+        ({"model": lambda features, classes: nn.Flatten()}, ParameterError, "got one without parameters"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, error, message):
+    with pytest.raises(error, match=message) as caught:
+        evaluated(**arguments)
+    assert "\n" not in str(caught.value)

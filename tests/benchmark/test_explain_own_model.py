@@ -1,0 +1,176 @@
+"""saltbench.explain: any network, left exactly as it was found."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import saltbench
+from saltbench.errors import BudgetError, NonFiniteError, ParameterError, ShapeError, UnknownNameError
+
+TIME, FEATURES, CLASSES = 7, 5, 3
+
+
+class Own(nn.Module):
+    """A network of the user's, with dropout, batch normalisation and a recurrent layer, answering in any form."""
+
+    def __init__(self, answer=lambda logits: logits, batch_first=True):
+        super().__init__()
+        self.layer = nn.GRU(FEATURES, 6, batch_first=batch_first)
+        self.normalise = nn.BatchNorm1d(6)
+        self.dropout = nn.Dropout(0.5)
+        self.classifier = nn.Linear(6, CLASSES)
+        self.answer = answer
+        self.last = (lambda hidden: hidden[:, -1]) if batch_first else (lambda hidden: hidden[-1])
+
+    def forward(self, inputs):
+        return self.answer(self.classifier(self.dropout(self.normalise(self.last(self.layer(inputs)[0])))))
+
+
+def series(batch=6, seed=0):
+    return torch.randn(batch, TIME, FEATURES, generator=torch.Generator().manual_seed(seed))
+
+
+def state(model):
+    return {
+        "weights": {name: value.clone() for name, value in model.state_dict().items()},
+        "modes": [module.training for module in model.modules()],
+        "needs": [parameter.requires_grad for parameter in model.parameters()],
+        "grads": [None if p.grad is None else p.grad.clone() for p in model.parameters()],
+        "hooks": [len(table) for m in model.modules() for name, table in vars(m).items() if "_hooks" in name],
+        "random": torch.get_rng_state(),
+        "numpy": np.random.get_state()[1].copy(),  # noqa: NPY002 - that the global state is left alone is the point
+    }
+
+
+def half_trained():
+    model = Own().train()
+    model(series()).sum().backward()
+    model.dropout.eval()
+    model.layer.weight_hh_l0.requires_grad_(False)
+    model.classifier.register_forward_hook(lambda *_: None)
+    return model
+
+
+def same(old, new):
+    if isinstance(old, torch.Tensor):
+        return torch.equal(old, new)
+    if isinstance(old, np.ndarray):
+        return np.array_equal(old, new)
+    if isinstance(old, dict):
+        return all(same(old[key], new[key]) for key in old)
+    if isinstance(old, list):
+        return all(same(a, b) for a, b in zip(old, new, strict=True))
+    return old == new
+
+
+@pytest.mark.parametrize("method", ["saliency", "integrated-gradients", "deeplift", "smoothgrad", "feature-ablation"])
+def test_the_model_is_left_exactly_as_it_was_found(method):
+    model = half_trained()
+    before = state(model)
+    maps = saltbench.explain(model, series(), method=method)
+    assert maps.shape == (6, TIME, FEATURES)
+    after = state(model)
+    assert [what for what in before if not same(before[what], after[what])] == []
+
+
+def test_the_gradient_is_that_of_evaluation_mode():
+    model = half_trained()
+    reference = copy.deepcopy(model).eval()
+    inputs, target = series().requires_grad_(), torch.tensor([0, 1, 2, 0, 1, 2])
+    (expected,) = torch.autograd.grad(reference(inputs).gather(1, target[:, None]).sum(), inputs)
+    torch.testing.assert_close(saltbench.explain(model, series(), target, method="saliency"), expected.abs())
+
+
+def test_inputs_may_be_arrays_and_are_brought_to_the_models_type():
+    model = Own().double()
+    maps = saltbench.explain(model, series().numpy(), [0] * 6, method="saliency")
+    assert maps.dtype == torch.float64
+    assert torch.equal(maps, saltbench.explain(model, series().double(), 0, method="saliency"))
+
+
+def test_without_a_target_the_predicted_classes_are_explained():
+    model = Own().eval()
+    predicted = model(series()).argmax(1)
+    assert torch.equal(
+        saltbench.explain(model, series(), method="saliency"),
+        saltbench.explain(model, series(), predicted, method="saliency"),
+    )
+
+
+def test_one_series_may_be_the_baseline_of_all():
+    model, baseline = Own().eval(), series(1, seed=5)[0]
+    maps = saltbench.explain(model, series(), 1, method="integrated-gradients", baseline=baseline, steps=80)
+    difference = (model(series()) - model(baseline[None]))[:, 1]
+    torch.testing.assert_close(maps.sum((1, 2)), difference, rtol=1e-3, atol=1e-4)
+
+
+def test_a_models_probability_can_be_explained():
+    model = Own().eval()
+    inputs = series().requires_grad_()
+    (expected,) = torch.autograd.grad(torch.softmax(model(inputs), 1)[:, 2].sum(), inputs)
+    torch.testing.assert_close(
+        saltbench.explain(model, series(), 2, method="saliency", output="probability"), expected.abs()
+    )
+
+
+def test_seeds_and_parameters_reach_the_method():
+    model = Own().eval()
+
+    def smooth(**options):
+        return saltbench.explain(model, series(), 0, method="smoothgrad", noise_samples=2, **options)
+
+    assert torch.equal(smooth(), smooth(seed=0))
+    assert not torch.equal(smooth(seed=1), smooth(seed=2))
+
+
+@pytest.mark.parametrize(
+    ("model", "adaptation"),
+    [
+        (lambda: Own(lambda z: torch.softmax(z, 1)), {"output": "probabilities"}),
+        (lambda: Own(lambda z: (z, z)), {"item": 0}),
+        (lambda: Own(lambda z: {"logits": z}), {"item": "logits"}),
+        (lambda: Own(lambda z: z[:, 0]), {"output": "single-logit"}),
+        (lambda: Own(lambda z: z[:, :1]), {"output": "single-logit"}),
+        (lambda: Own(batch_first=False), {"time_first": True}),
+    ],
+)
+def test_models_of_other_forms_are_refused_with_the_adapter_that_helps(model, adaptation):
+    own = model().eval()
+    (key, value), *_ = adaptation.items()
+    with pytest.raises((ShapeError, ParameterError), match=rf"saltbench\.adapted\(model, {key}={value!r}\)"):
+        saltbench.explain(own, series(), method="saliency")
+    maps = saltbench.explain(saltbench.adapted(own, **adaptation), series(), method="saliency")
+    assert maps.shape == (6, TIME, FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"method": "salienzy"}, UnknownNameError, "unknown method 'salienzy'; did you mean 'saliency'"),
+        ({"method": "ones"}, ParameterError, "'ones' is a reference map and explains no model; choose another method"),
+        ({"method": "smoothgrad", "sigma": 1.0}, UnknownNameError, "unknown parameter of smoothgrad 'sigma'"),
+        ({"output": "odds"}, ParameterError, "output must be one of logit, probability, got 'odds'"),
+        ({"target": 3}, ParameterError, r"target must lie in 0 … 2, the model's 3 classes, got 3 … 3"),
+        (
+            {"baseline": np.zeros((6, TIME + 1, FEATURES))},
+            ShapeError,
+            r"baseline must have the inputs' shape \(6, 7, 5\)",
+        ),
+        ({"inputs": series()[0]}, ShapeError, r"inputs must have shape \(batch, time, features\), got \(7, 5\)"),
+        ({"inputs": series()[..., :4]}, ShapeError, r"got an error for \(3, 7, 4\): .*; give the features that it was"),
+        ({"inputs": series() / 0}, NonFiniteError, "inputs must be finite, got NaN or infinity in 6 of 6 samples"),
+        ({"model": Own(lambda z: z / 0)}, NonFiniteError, "the model's outputs must be finite"),
+        ({"model": Own(lambda z: "yes")}, ShapeError, "got str; wrap it in a module that returns a tensor"),
+        ({"model": Own(lambda z: z[None])}, ShapeError, r"got \(1, 3, 3\); wrap it in a module that returns one row"),
+        ({"model": Own(lambda z: z.detach())}, ParameterError, "must depend on its input through operations with grad"),
+        ({"memory": 100}, BudgetError, "the memory budget must be at least .* for one sample of this model, got 100 B"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused_in_one_line(arguments, error, message):
+    options = {"model": Own().eval(), "inputs": series(), "method": "saliency", **arguments}
+    with pytest.raises(error, match=message) as caught:
+        saltbench.explain(options.pop("model"), options.pop("inputs"), **options)
+    assert "\n" not in str(caught.value)
