@@ -1,0 +1,54 @@
+"""Series of the HCP archives: (360, frames) float64 files into windows (frames, 360) float32."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .fmri_paradigms import PARCELS
+from .spec import Array
+
+
+def open_series(path: Path) -> NDArray[np.floating[Any]]:
+    """Return the series (360, frames) of a file, still on disk.
+
+    Raises:
+        DataError: a file that is missing, damaged, or no array of real numbers of that shape.
+    """
+    try:
+        series = np.lib.format.open_memmap(path, mode="r")
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing") from error
+    except (OSError, ValueError, EOFError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "it is empty"
+        raise DataError(f"{path} is no whole NumPy file of numbers ({reason}); get it anew") from error
+    if series.ndim != 2 or not np.issubdtype(series.dtype, np.floating):
+        raise DataError(
+            f"{path} must hold floats ({PARCELS} parcels, frames), got {series.dtype} {series.shape}; get it anew"
+        )
+    if series.shape[0] != PARCELS:
+        raise DataError(
+            f"{path} must have shape ({PARCELS} parcels, frames), got {series.shape}; transpose or replace it"
+        )
+    return series
+
+
+def normalised(series: NDArray[np.floating[Any]], part: slice, path: Path) -> Array:
+    """Return float32 (frames, 360): the frames in part, each parcel with mean 0 and standard deviation 1 over them.
+
+    BOLD has no unit and no zero, and both differ between runs. A parcel that is constant becomes 0.
+
+    Raises:
+        DataError: a value that is NaN or infinite; path is named.
+    """
+    values = np.asarray(series[:, part], dtype=np.float64).T
+    if not np.isfinite(values).all():
+        parcel = int(np.argmin(np.isfinite(values).all(axis=0)))
+        raise DataError(f"{path} must hold finite numbers, parcel {parcel} has NaN or infinity; get it anew")
+    centred = values - values.mean(axis=0)
+    spread = centred.std(axis=0)
+    # rounding leaves a constant parcel of 10,000 with a deviation of about 1e-12
+    constant = spread <= 1e-9 * np.abs(values).max(axis=0)
+    return np.where(constant, 0.0, centred / np.where(constant, 1.0, spread)).astype(np.float32)
