@@ -1,0 +1,65 @@
+"""Expected gradients: the gradient at random places on the way from random baselines to the input."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .baselines import absence
+from .noise import noisy
+from .parameters import check_least
+from .passes import Passes
+from .streams import Stream, rewind
+
+
+def gradient_shap(
+    inputs: Tensor,
+    target: Tensor,
+    background: Tensor,
+    seeds: Sequence[int],
+    passes: Passes,
+    *,
+    path_samples: int = 50,
+    noise_level: float = 0.0,
+) -> Tensor:
+    """Return the mean of (x̃ - x′) · ∂S_c/∂x (x′ + α(x̃ - x′)) over draws, (batch, time, features), in output units.
+
+    Each draw has a series x′ of the background, α ~ U(0, 1) and x̃ = x + ε, ε ~ N(0, σ²) with
+    σ = noise_level · (max x - min x) of each sample. Its expectation without noise is that of integrated gradients
+    over the background.
+
+    Args:
+        inputs: x, (batch, time, features).
+        target: int64 (batch,).
+        background: (any, time, features).
+        seeds: one a sample, the source of its draws.
+        passes: through the network, in bounded memory.
+        path_samples: draws, at least 1.
+        noise_level: standard deviation of the noise as a share of the sample's range, at least 0.
+
+    Raises:
+        ParameterError: path_samples below 1 or a negative noise_level.
+
+    Source: expected gradients: Erion, Janizek, Sturmfels, Lundberg, Lee, "Improving performance of deep learning
+    models with axiomatic attribution priors and expected gradients", Nature Machine Intelligence 2021; the noise:
+    Lundberg, Lee, NeurIPS 2017, as the shap package has it.
+    """
+    check_least("path_samples", path_samples, 1)
+    check_least("noise_level", noise_level, 0)
+    absent = absence("sampled", inputs, background, seeds, path_samples)
+    present = noisy(inputs, noise_level, seeds) if noise_level else lambda _draw, samples: inputs[samples]
+    places = _places(seeds, path_samples).to(inputs)
+
+    def points(draw: int, samples: slice) -> Tensor:
+        return torch.lerp(absent(draw, samples), present(draw, samples), places[samples, draw, None, None])
+
+    attributions = torch.zeros_like(inputs)
+    for draw, samples, part in passes.gradients(target, path_samples, points):
+        attributions[samples].addcmul_(part, present(draw, samples) - absent(draw, samples))
+    return attributions.div_(path_samples)
+
+
+def _places(seeds: Sequence[int], draws: int) -> Tensor:
+    """Return α ~ U(0, 1) of each sample and draw, (samples, draws)."""
+    generator = torch.Generator()
+    return torch.stack([torch.rand(draws, generator=rewind(generator, seed, Stream.PATH)) for seed in seeds])

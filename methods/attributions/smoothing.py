@@ -1,0 +1,176 @@
+"""Moments of attributions over noisy copies of the input."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from .baselines import absence, check_against
+from .integrated import path_integral
+from .noise import noisy
+from .parameters import check_least
+from .passes import Passes
+
+
+def smoothgrad(
+    inputs: Tensor,
+    target: Tensor,
+    seeds: Sequence[int],
+    passes: Passes,
+    *,
+    noise_samples: int = 25,
+    noise_level: float = 0.15,
+) -> Tensor:
+    """Return |mean of ∂S_c/∂x (x + ε)| over ε ~ N(0, σ²), (batch, time, features), in output per input unit.
+
+    σ = noise_level · (max x - min x) of each sample. The mean is taken over signed gradients, as published,
+    and its absolute value makes it comparable to `saliency`, its value without noise.
+
+    Args:
+        inputs: x, (batch, time, features).
+        target: int64 (batch,).
+        seeds: one a sample, the source of its noise.
+        passes: through the network, in bounded memory.
+        noise_samples: draws of ε, at least 1.
+        noise_level: standard deviation of the noise as a share of the sample's range, at least 0.
+
+    Raises:
+        ParameterError: noise_samples below 1 or a negative noise_level.
+
+    Source: Smilkov, Thorat, Kim, Viégas, Wattenberg, "SmoothGrad", arXiv 1706.03825.
+    """
+    total = torch.zeros_like(inputs)
+    for _, samples, part in _gradients(inputs, target, seeds, passes, noise_samples, noise_level):
+        total[samples].add_(part)
+    return total.div_(noise_samples).abs_()
+
+
+def smoothgrad_squared(
+    inputs: Tensor,
+    target: Tensor,
+    seeds: Sequence[int],
+    passes: Passes,
+    *,
+    noise_samples: int = 25,
+    noise_level: float = 0.15,
+) -> Tensor:
+    """Return the mean of (∂S_c/∂x (x + ε))² over ε ~ N(0, σ²), (batch, time, features), at least 0.
+
+    In squared output per input unit; noise and arguments as in `smoothgrad`.
+
+    Args:
+        inputs: x, (batch, time, features).
+        target: int64 (batch,).
+        seeds: one a sample, the source of its noise.
+        passes: through the network, in bounded memory.
+        noise_samples: draws of ε, at least 1.
+        noise_level: standard deviation of the noise as a share of the sample's range, at least 0.
+
+    Raises:
+        ParameterError: noise_samples below 1 or a negative noise_level.
+
+    Source: Hooker, Erhan, Kindermans, Kim, "A Benchmark for Interpretability Methods in Deep Neural Networks",
+    NeurIPS 2019.
+    """
+    total = torch.zeros_like(inputs)
+    for _, samples, part in _gradients(inputs, target, seeds, passes, noise_samples, noise_level):
+        total[samples].addcmul_(part, part)
+    return total.div_(noise_samples)
+
+
+def vargrad(
+    inputs: Tensor,
+    target: Tensor,
+    seeds: Sequence[int],
+    passes: Passes,
+    *,
+    noise_samples: int = 25,
+    noise_level: float = 0.15,
+) -> Tensor:
+    """Return the mean of (g - ḡ)², g = ∂S_c/∂x (x + ε), over n draws of ε ~ N(0, σ²), (batch, time, features).
+
+    ḡ is the mean of g over the same draws: the variance of the n draws themselves, divided by n and not n - 1.
+    At least 0, in squared output per input unit; noise and arguments as in `smoothgrad`.
+
+    Args:
+        inputs: x, (batch, time, features).
+        target: int64 (batch,).
+        seeds: one a sample, the source of its noise.
+        passes: through the network, in bounded memory.
+        noise_samples: draws n of ε, at least 1; a single one has no variance.
+        noise_level: standard deviation of the noise as a share of the sample's range, at least 0.
+
+    Raises:
+        ParameterError: noise_samples below 1 or a negative noise_level.
+
+    Source: Adebayo, Gilmer, Goodfellow, Kim, "Local Explanation Methods for Deep Neural Networks Lack
+    Sensitivity to Parameter Values", ICLR workshop 2018.
+    """
+    mean, total = torch.zeros_like(inputs), torch.zeros_like(inputs)
+    for draw, samples, part in _gradients(inputs, target, seeds, passes, noise_samples, noise_level):
+        # Welford's update: the difference of large means would lose a small variance to rounding
+        deviation = part - mean[samples]
+        mean[samples].add_(deviation, alpha=1 / (draw + 1))
+        total[samples].addcmul_(deviation, part - mean[samples])
+    return total.div_(noise_samples)
+
+
+def integrated_gradients_smoothgrad(
+    inputs: Tensor,
+    target: Tensor,
+    baseline: Tensor,
+    seeds: Sequence[int],
+    passes: Passes,
+    background: Tensor | None = None,
+    *,
+    steps: int = 20,
+    against: str = "baseline",
+    noise_samples: int = 10,
+    noise_level: float = 0.15,
+) -> Tensor:
+    """Return the mean of integrated gradients of x + ε over ε ~ N(0, σ²), (batch, time, features), in output units.
+
+    σ = noise_level · (max x - min x) of each sample. The sum of a map is the mean change of the output from
+    absence to the noisy inputs.
+
+    Args:
+        inputs: x, (batch, time, features).
+        target: int64 (batch,).
+        baseline: (batch, time, features).
+        seeds: one a sample, the source of its noise.
+        passes: through the network, in bounded memory.
+        background: (any, time, features), needed unless against is "baseline".
+        steps: nodes of the Gauss-Legendre quadrature, at least 1.
+        against: where the path begins: "baseline", the "mean" of the background, or a series "sampled" from it for
+            each draw of the noise (see `absence`).
+        noise_samples: draws of ε, at least 1.
+        noise_level: standard deviation of the noise as a share of the sample's range, at least 0.
+
+    Raises:
+        ParameterError: steps or noise_samples below 1, a negative noise_level, an unknown against, or no background
+            where it is needed.
+
+    Source: Smilkov et al., "SmoothGrad", arXiv 1706.03825, section 3; Sundararajan, Taly, Yan, ICML 2017.
+    """
+    check_least("steps", steps, 1)
+    check_against(against)
+    _check_noise(noise_samples, noise_level)
+    points = noisy(inputs, noise_level, seeds)
+    absent = absence(against, baseline, background, seeds, noise_samples)
+    everyone = slice(len(inputs))
+    attributions = torch.zeros_like(inputs)
+    for draw in range(noise_samples):
+        attributions += path_integral(points(draw, everyone), target, absent(draw, everyone), passes, steps)
+    return attributions.div_(noise_samples)
+
+
+def _gradients(
+    inputs: Tensor, target: Tensor, seeds: Sequence[int], passes: Passes, noise_samples: int, noise_level: float
+) -> Iterator[tuple[int, slice, Tensor]]:
+    _check_noise(noise_samples, noise_level)
+    return passes.gradients(target, noise_samples, noisy(inputs, noise_level, seeds))
+
+
+def _check_noise(noise_samples: int, noise_level: float) -> None:
+    check_least("noise_samples", noise_samples, 1)
+    check_least("noise_level", noise_level, 0)
