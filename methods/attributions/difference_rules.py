@@ -119,30 +119,6 @@ def reflected_division(call: Call[PairedPass]) -> Any:
     return division(replace(call, function=torch.div, args=call.args[::-1]))
 
 
-def switched_off_dropout(call: Call[PairedPass]) -> Any:
-    """Apply dropout in evaluation mode: the identity.
-
-    Raises:
-        UnsupportedOperationError: dropout in training mode, whose mask would be random.
-    """
-    training = call.options.get("training", call.args[2] if len(call.args) > 2 else True)
-    if training:
-        raise call.unsupported("in training mode")
-    return call.args[0]
-
-
-def switched_off_batch_norm(call: Call[PairedPass]) -> Any:
-    """Apply batch normalisation by running statistics: affine.
-
-    Raises:
-        UnsupportedOperationError: batch statistics, or statistics and weights that vary.
-    """
-    training = call.options.get("training", call.args[5] if len(call.args) > 5 else False)
-    if training or len(call.varying()) > 1:
-        raise call.unsupported("with statistics or weights that depend on the input")
-    return linear(call)
-
-
 def _rescaled(call: Call[PairedPass], elementwise: Elementwise, x: Tensor, tolerance: Tolerance) -> Tensor:
     twin = call.mode.twin(x)
     with torch.no_grad():

@@ -48,6 +48,17 @@ class Interception(TorchFunctionMode):
         """Return what was noted about a varying tensor."""
         return self._notes[id(tensor)][1]
 
+    def as_varying(self, tensor: Tensor) -> Tensor:
+        """Return a tensor, even a constant, as one that varies, for operations that treat both alike."""
+        if not self.varies(tensor):
+            tensor = tensor.detach()
+            self.note(tensor, self.note_of_constant(tensor))
+        return tensor
+
+    def note_of_constant(self, _tensor: Tensor) -> Any:
+        """Return what would be noted about a tensor if it varied."""
+        raise NotImplementedError
+
     def varies(self, value: object) -> bool:
         """Return whether value is a tensor that depends on the input."""
         return id(value) in self._notes

@@ -1,57 +1,70 @@
-"""Normalisations in evaluation mode, written in sums, products and a reciprocal root.
+"""Normalisations in evaluation mode, written in sums, products and a reciprocal root."""
 
-DeepLIFT splits the product with the root as any other. LRP has the root take no relevance, as it does with every
-divisor: Ali et al., "XAI for Transformers: Better Explanations through Conservative Propagation", ICML 2022.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from .interception import Call, Interception, Mode, Rule
 
+Standardise = Callable[[Tensor, tuple[int, ...], float], Tensor]
+
+
+def standardised(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
+    """Return (x - mean) / sqrt(variance + eps) over axes."""
+    centred = x - x.mean(axes, keepdim=True)
+    return centred * torch.rsqrt(centred.square().mean(axes, keepdim=True) + eps)
+
+
+def standardised_by_constant(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
+    """Return the same with the gradient of an affine map: the variance counts as a constant."""
+    variance = x.detach().var(axes, correction=0, keepdim=True)
+    return (x - x.mean(axes, keepdim=True)) * torch.rsqrt(variance + eps)
+
 
 def layer_norm(
-    mode: Interception,
+    mode: AbstractContextManager[Any],
     x: Tensor,
     normalized_shape: Sequence[int],
-    *,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
+    standardise: Standardise = standardised,
 ) -> Tensor:
-    """Compute (x - mean) / sqrt(variance + eps) over the last axes, times weight, plus bias."""
+    """Standardise over the last axes, then weigh and shift."""
     axes = tuple(range(-len(normalized_shape), 0))
     with mode:
-        return _affine(_standardised(x, axes, eps), weight, bias)
+        return _affine(standardise(x, axes, eps), weight, bias)
 
 
 def group_norm(
-    mode: Interception,
+    mode: AbstractContextManager[Any],
     x: Tensor,
     num_groups: int,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
+    standardise: Standardise = standardised,
 ) -> Tensor:
     """Standardise groups of channels of (batch, channels, …) jointly, then weigh and shift each channel."""
     with mode:
         groups = x.reshape(x.shape[0], num_groups, -1)
-        scaled = _standardised(groups, (-1,), eps).reshape(x.shape)
+        scaled = standardise(groups, (-1,), eps).reshape(x.shape)
         return _affine(scaled, *_channelwise(x, weight, bias))
 
 
-def instance_norm(batch_norm: Rule[Mode]) -> Rule[Mode]:
-    """Return the rule of instance_norm: by running statistics as batch_norm, else one group a channel."""
+def instance_norm(batch_norm: Rule[Mode], group_norm: Rule[Mode]) -> Rule[Mode]:
+    """Return the rule of instance_norm: by running statistics as batch_norm, else a group_norm of single channels."""
 
     def rule(call: Call[Mode]) -> Any:
         x, mean, variance, weight, bias, of_input, momentum, eps = _instance_norm_arguments(*call.args, **call.options)
-        if not of_input:
-            arguments = (x, mean, variance, weight, bias, False, momentum, eps)
-            return batch_norm(Call(call.mode, torch.nn.functional.batch_norm, arguments, {}))
-        return group_norm(call.mode, x, x.shape[1], weight, bias, eps)
+        if of_input:
+            return group_norm(Call(call.mode, functional.group_norm, (x, x.shape[1], weight, bias, eps), {}))
+        arguments = (x, mean, variance, weight, bias, False, momentum, eps)
+        return batch_norm(Call(call.mode, functional.batch_norm, arguments, {}))
 
     return rule
 
@@ -60,7 +73,6 @@ def rms_norm(
     mode: Interception,
     x: Tensor,
     normalized_shape: Sequence[int],
-    *,
     weight: Tensor | None = None,
     eps: float | None = None,
 ) -> Tensor:
@@ -78,14 +90,9 @@ def normalize(mode: Interception, x: Tensor, p: float = 2.0, dim: int = 1, eps: 
         UnsupportedOperationError: a norm other than p = 2.
     """
     if p != 2.0:
-        raise mode.unsupported(torch.nn.functional.normalize, f"with p={p}")
+        raise mode.unsupported(functional.normalize, f"with p={p}")
     with mode:
         return x * torch.rsqrt(x.square().sum(dim, keepdim=True).clamp_min(eps**2))
-
-
-def _standardised(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
-    centred = x - x.mean(axes, keepdim=True)
-    return centred * torch.rsqrt(centred.square().mean(axes, keepdim=True) + eps)
 
 
 def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:

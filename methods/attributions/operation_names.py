@@ -28,23 +28,34 @@ MOVES = """
     flip roll repeat tile repeat_interleave tril triu masked_fill where pad constant_pad_nd
 """
 
-SUMS = """
-    add sub subtract rsub __add__ __radd__ __sub__ __rsub__ sum mean cumsum diff trace
+ADDITIONS = "add sub subtract rsub __add__ __radd__ __sub__ __rsub__"
+
+REDUCTIONS = """
+    sum mean cumsum diff trace
     avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
 """
 
 NEGATIONS = "neg negative __neg__"
 
+SMOOTH_GATES = "sigmoid expit exp"
+
+KINKED_GATES = "hardsigmoid"
+
 SMOOTH = """
-    sigmoid logsigmoid tanh exp expm1 sin cos erf gelu silu mish softplus softsign square atan arctan
-    sinh cosh asinh expit __rpow__
+    logsigmoid tanh expm1 sin cos erf gelu silu mish softplus softsign square atan arctan
+    sinh cosh asinh __rpow__
 """
 
-SINGULAR = "log log2 log10 sqrt rsqrt reciprocal pow __pow__"
+RECIPROCALS = "rsqrt reciprocal"
+
+POWERS = "pow __pow__"
+
+SINGULAR = "log log2 log10 sqrt"
+
+CLAMPS = "clamp clip clamp_min clamp_max"
 
 KINKED = """
-    relu leaky_relu abs absolute __abs__ elu selu celu relu6 hardtanh clamp clip clamp_min clamp_max
-    hardsigmoid hardswish prelu
+    relu leaky_relu abs absolute __abs__ elu selu celu relu6 hardtanh hardswish prelu
 """
 
 SCALINGS = "mul multiply __mul__ __rmul__"

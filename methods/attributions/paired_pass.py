@@ -15,3 +15,7 @@ class PairedPass(Interception):
         """Return a tensor's value for the baseline: its twin, or itself if it does not vary."""
         twin: Tensor = self.noted(tensor) if self.varies(tensor) else tensor
         return twin
+
+    def note_of_constant(self, tensor: Tensor) -> Tensor:
+        """Return the tensor: a constant is its own twin."""
+        return tensor

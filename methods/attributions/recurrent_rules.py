@@ -67,8 +67,9 @@ def single_step(step: Cell) -> Rule[Mode]:
     def rule(call: Call[Mode]) -> Any:
         x, initial, *parameters = call.args
         is_tuple = isinstance(initial, (list, tuple))
+        state = tuple(call.mode.as_varying(part) for part in (initial if is_tuple else [initial]))
         with call.mode:
-            final = step(x, tuple(initial) if is_tuple else (initial,), Weights(*parameters))
+            final = step(x, state, Weights(*parameters))
         return final if is_tuple else final[0]
 
     return rule

@@ -17,9 +17,8 @@ from .difference_rules import (
     rescale,
     singular,
     smooth,
-    switched_off_batch_norm,
-    switched_off_dropout,
 )
+from .evaluation_rules import running_batch_norm, switched_off_dropout
 from .interception import Function, Rule
 from .largest_rules import adaptive_max_pool, larger, largest_along_axes, max_pool, smaller
 from .normalisation import group_norm, instance_norm, layer_norm, normalize, rms_norm
@@ -30,13 +29,11 @@ from .recurrent_layers import layers
 from .recurrent_rules import gru_step, lstm_step, rnn_step, single_step
 
 RULES: dict[Function, Rule[PairedPass]] = {
-    **rules(names.MOVES, linear),
-    **rules(names.SUMS, linear),
-    **rules(names.NEGATIONS, linear),
+    **rules(f"{names.MOVES} {names.ADDITIONS} {names.REDUCTIONS} {names.NEGATIONS}", linear),
     **dict.fromkeys(names.TRANSPOSED, linear),
-    **rules(names.SMOOTH, rescale(smooth)),
-    **rules(names.SINGULAR, rescale(singular)),
-    **rules(names.KINKED, rescale(kinked)),
+    **rules(f"{names.SMOOTH} {names.SMOOTH_GATES}", rescale(smooth)),
+    **rules(f"{names.SINGULAR} {names.RECIPROCALS} {names.POWERS}", rescale(singular)),
+    **rules(f"{names.KINKED} {names.KINKED_GATES} {names.CLAMPS}", rescale(kinked)),
     **rules(names.SCALINGS, product()),
     **rules(names.CONTRACTIONS, product()),
     **rules(names.SUMMED_CONTRACTIONS, product(1, 2)),
@@ -51,11 +48,11 @@ RULES: dict[Function, Rule[PairedPass]] = {
     **rules("logsumexp", composition(logsumexp)),
     **rules("logcumsumexp", composition(logcumsumexp)),
     **rules("normalize", composition(normalize)),
-    **rules("batch_norm", switched_off_batch_norm),
+    **rules("batch_norm", running_batch_norm(linear)),
     functional.layer_norm: composition(layer_norm),
     functional.group_norm: composition(group_norm),
     functional.rms_norm: composition(rms_norm),
-    functional.instance_norm: instance_norm(switched_off_batch_norm),
+    functional.instance_norm: instance_norm(running_batch_norm(linear), composition(group_norm)),
     functional.scaled_dot_product_attention: composition(scaled_dot_product_attention),
     functional.multi_head_attention_forward: composition(multi_head_attention),
     **rules("amax", largest_along_axes),

@@ -5,40 +5,18 @@ import math
 import pytest
 import torch
 from attribution_models import NETWORKS, InputCell, classes, network, output_change, prefix_mean, series
+from scalar_cells import dot, lstm_states, sigmoid
 from torch import nn
 
 from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
-from saltbench.methods.attributions.deeplift import deeplift
 from saltbench.methods.attributions.adapters import Probabilities
+from saltbench.methods.attributions.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
-
-
-def sigmoid(x):
-    return 1 / (1 + math.exp(-x))
 
 
 def slope(function, x, reference):
     return (function(x) - function(reference)) / (x - reference)
-
-
-def dot(weights, values):
-    return sum(w * v for w, v in zip(weights, values, strict=True))
-
-
-def lstm_states(series_, w_ih, w_hh, bias, hidden):
-    """Return per step the pre-activations and states of PyTorch's LSTM, all Python floats."""
-    h, c = [0.0] * hidden, [0.0] * hidden
-    steps = []
-    for x in series_:
-        a = [dot(w_ih[k], x) + dot(w_hh[k], h) + bias[k] for k in range(4 * hidden)]
-        i, f, o = ([sigmoid(a[gate * hidden + k]) for k in range(hidden)] for gate in (0, 1, 3))
-        g = [math.tanh(a[2 * hidden + k]) for k in range(hidden)]
-        before, c = c, [f[k] * c[k] + i[k] * g[k] for k in range(hidden)]
-        tanh_c = [math.tanh(v) for v in c]
-        h = [o[k] * tanh_c[k] for k in range(hidden)]
-        steps.append({"a": a, "i": i, "f": f, "g": g, "o": o, "before": before, "c": c, "tanh_c": tanh_c})
-    return steps
 
 
 def slow_lstm_deeplift(model: nn.Module, x, reference, label):

@@ -1,0 +1,33 @@
+"""Layers that act differently in training: dropout and batch normalisation in evaluation mode, for every rule set."""
+
+from typing import Any
+
+from .interception import Call, Mode, Rule
+
+
+def switched_off_dropout(call: Call[Mode]) -> Any:
+    """Apply dropout in evaluation mode: the identity.
+
+    Raises:
+        UnsupportedOperationError: dropout in training mode, whose mask would be random.
+    """
+    training = call.options.get("training", call.args[2] if len(call.args) > 2 else True)
+    if training:
+        raise call.unsupported("in training mode")
+    return call.args[0]
+
+
+def running_batch_norm(affine: Rule[Mode]) -> Rule[Mode]:
+    """Return the rule of batch normalisation by running statistics, which is affine.
+
+    Raises:
+        UnsupportedOperationError: batch statistics, or statistics and weights that vary.
+    """
+
+    def rule(call: Call[Mode]) -> Any:
+        training = call.options.get("training", call.args[5] if len(call.args) > 5 else False)
+        if training or len(call.varying()) > 1:
+            raise call.unsupported("with statistics or weights that depend on the input")
+        return affine(call)
+
+    return rule
