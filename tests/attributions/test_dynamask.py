@@ -1,0 +1,294 @@
+"""Dynamask against the paper's loops, and on networks whose mask is known beforehand."""
+
+import math
+from functools import partial
+from itertools import permutations
+
+import pytest
+import torch
+from attribution_models import FEATURES, TIME, Scores, classes, network, series
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from saltbench.errors import ParameterError
+from saltbench.methods.attributions.dynamask import dynamask, dynamask_cost
+from saltbench.methods.attributions.explain import attribute, bind
+from saltbench.methods.attributions.mask_entries import MASKS
+from saltbench.methods.attributions.mask_perturbations import NAMES, blur, moving_average
+from saltbench.methods.attributions.mask_regularisers import jump_slopes, size_slopes
+
+NETWORKS = pytest.mark.parametrize("name", ["lstm", "lstm-self-attention", "gru", "input-cell", "convolution"])
+ZERO = torch.tensor([0])
+
+
+def masked(model, inputs, target, *, baseline=None, memory=None, **options):
+    return attribute(partial(dynamask, **options), model, inputs, target, baseline=baseline, memory=memory)
+
+
+def slow_fade(series, mask, towards):
+    """One cell at a time."""
+    faded = series.clone()
+    for t in range(series.shape[0]):
+        for i in range(series.shape[1]):
+            faded[t, i] = mask[t, i] * series[t, i] + (1 - mask[t, i]) * towards(t, i)
+    return faded
+
+
+def slow_blur(series, mask, width):
+    blurred = series.clone()
+    for t in range(series.shape[0]):
+        for i in range(series.shape[1]):
+            sigma = width * (1 + 1e-7 - mask[t, i])
+            weights = [torch.exp(-((s - t) ** 2) / (2 * sigma**2)) for s in range(series.shape[0])]
+            blurred[t, i] = sum(w * x for w, x in zip(weights, series[:, i], strict=True)) / sum(weights)
+    return blurred
+
+
+def slow_perturbed(series, mask, baseline, perturbation, window):
+    def mean(t, i):
+        steps = [s for s in range(series.shape[0]) if not window or abs(s - t) <= window]
+        return sum(series[s, i] for s in steps) / len(steps)
+
+    if perturbation == "gaussian-blur":
+        return slow_blur(series, mask, 2.0)
+    return slow_fade(series, mask, mean if perturbation == "fade-to-moving-average" else lambda t, i: baseline[t, i])
+
+
+def slow_size_slope(mask, kept, t, i):
+    """2 (m - r): r is how much of the kept places is left for those of the cell's value, shared evenly."""
+    cells, own = mask.flatten().tolist(), mask[t, i].item()
+    larger, equal = sum(m > own for m in cells), sum(m == own for m in cells)
+    return 2 * (own - min(max((kept - larger) / equal, 0), 1))
+
+
+def slow_jump_slope(mask, t, i):
+    time = len(mask)
+    before = torch.sign(mask[t, i] - mask[t - 1, i]) if t > 0 else 0
+    after = torch.sign(mask[t + 1, i] - mask[t, i]) if t < time - 1 else 0
+    return before - after
+
+
+def slow_dynamask(model, series, label, baseline, *, kept, epochs, perturbation, window, deletion, **rates):
+    """Algorithm of the paper for one series, (time, features), cell by cell, with momentum .9."""
+    mask, velocity = torch.full_like(series, 0.5), torch.zeros_like(series)
+    original = model(series[None])[0, label]
+    for epoch in range(epochs):
+        weight = rates["size_weight"] * rates["size_growth"] ** (epoch / epochs)
+        tracked = mask.clone().requires_grad_()
+        points = slow_perturbed(series, 1 - tracked if deletion else tracked, baseline, perturbation, window)
+        error = (model(points[None])[0, label] - original) ** 2
+        slopes = torch.autograd.grad(-error if deletion else error, tracked)[0]
+        before = mask.clone()
+        for t in range(series.shape[0]):
+            for i in range(series.shape[1]):
+                jump = rates["time_weight"] * slow_jump_slope(before, t, i)
+                size = weight * slow_size_slope(before, kept, t, i)
+                velocity[t, i] = 0.9 * velocity[t, i] + slopes[t, i] + size + jump
+                mask[t, i] = min(max(mask[t, i] - rates["learning_rate"] * velocity[t, i], 0.0), 1.0)
+    return mask
+
+
+@NETWORKS
+@pytest.mark.parametrize(
+    ("perturbation", "window", "deletion"),
+    [
+        ("fade-to-moving-average", 0, False),
+        ("fade-to-moving-average", 2, True),
+        ("gaussian-blur", 0, False),
+        ("fade-to-baseline", 0, True),
+    ],
+)
+def test_dynamask_is_the_algorithm_of_the_paper(name, perturbation, window, deletion):
+    model, inputs, target, baseline = network(name), series(2), classes(2), series(2, seed=8)
+    options = {"perturbation": perturbation, "epochs": 6, "window": window, "deletion": deletion}
+    options |= {"size_weight": 0.02, "size_growth": 5.0, "time_weight": 0.01, "learning_rate": 0.3}
+    fitted = masked(model, inputs, target, baseline=baseline, area=0.3, **options)
+    samples = zip(inputs, target, baseline, strict=True)
+    expected = torch.stack([slow_dynamask(model, *sample, kept=8, **options) for sample in samples])  # 8 ≥ .3 · 24 > 7
+    assert len(expected.unique()) > 20
+    torch.testing.assert_close(fitted, expected, rtol=0, atol=1e-12)
+
+
+def test_one_epoch_has_a_closed_form():
+    # S = 3 x_1: at m = ½ the change is 3 (½ x + ½ μ - x) = -3/2 (x - μ), its slope by m is 3 (x - μ); r = ½ for all
+    inputs = torch.tensor([[[1.0], [0.9]]], dtype=torch.float64)
+    model = Scores(lambda x: 3 * x[:, 0])
+    fitted = masked(model, inputs, ZERO, area=0.5, epochs=1, size_weight=7.0)
+    distance = 1.0 - 0.95
+    assert fitted.flatten().tolist() == pytest.approx([0.5 + 2 * 1.5 * 3 * distance**2, 0.5], rel=1e-12)
+
+
+@pytest.mark.parametrize("perturbation", NAMES)
+@pytest.mark.parametrize("deletion", [False, True])
+@pytest.mark.parametrize("cell", [(0, 0), (2, 3), (5, 1)])
+def test_a_network_that_looks_at_one_cell_gets_that_cell(perturbation, deletion, cell):
+    t, i = cell
+    model = Scores(lambda x: torch.stack([x[:, t, i], -x[:, t, i]], 1))
+    inputs = series(3) / 10
+    inputs[:, t, i] = 3.0  # far from what it is blurred with, whatever the width
+    options = {"perturbation": perturbation, "deletion": deletion, "epochs": 300}
+    fitted = masked(model, inputs, classes(3) % 2, area=1 / (TIME * FEATURES), **options)
+    expected = torch.zeros_like(fitted)
+    expected[:, t, i] = 1
+    torch.testing.assert_close(fitted, expected, rtol=0, atol=0.05)
+    assert (fitted.flatten(1).argmax(1) == t * FEATURES + i).all()
+
+
+def test_a_network_that_looks_at_nothing_shares_the_area_evenly():
+    model = Scores(lambda x: 0 * x.sum(2)[:, :2])
+    fitted = masked(model, series(2), classes(2) % 2, area=0.25, epochs=400)
+    torch.testing.assert_close(fitted, torch.full_like(fitted, 0.25), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("area", "value"), [(1.0, 1.0), (0.0, 0.0)])
+def test_the_whole_area_keeps_all_and_none_keeps_nothing(area, value):
+    weights = {"size_weight": 1e4, "size_growth": 1.0, "learning_rate": 1e-5}  # outweigh the error
+    fitted = masked(network("lstm"), series(2), classes(2), area=area, epochs=200, **weights)
+    torch.testing.assert_close(fitted, torch.full_like(fitted, value), rtol=0, atol=1e-3)
+
+
+def test_without_regularisers_the_error_alone_moves_the_mask():
+    model, inputs, target = network("lstm"), series(3), classes(3)
+    fitted = masked(model, inputs, target, epochs=50, size_weight=0.0, learning_rate=0.1)
+    kept = fitted * inputs + (1 - fitted) * inputs.mean(1, keepdim=True)
+    half = (inputs + inputs.mean(1, keepdim=True)) / 2
+    explained = [model(points).gather(1, target[:, None]) for points in (inputs, kept, half)]
+    assert ((explained[1] - explained[0]).abs() < 0.2 * (explained[2] - explained[0]).abs()).all()
+
+
+def test_time_regulariser_levels_the_mask():
+    options = {"area": 0.3, "epochs": 200}
+    jumps = [
+        masked(network("lstm"), series(3), classes(3), time_weight=weight, **options).diff(dim=1).abs().mean()
+        for weight in (0.0, 0.05)
+    ]
+    assert jumps[1] < 0.5 * jumps[0]
+
+
+def test_of_several_masks_each_sample_gets_the_one_of_smallest_error():
+    model, inputs, target = network("gru"), series(4), classes(4)
+    single = [masked(model, inputs, target, area=area, epochs=40) for area in (0.2, 0.4, 0.6)]
+    average = inputs.mean(1, keepdim=True)
+    original = model(inputs).gather(1, target[:, None])
+    errors = [(model(m * inputs + (1 - m) * average).gather(1, target[:, None]) - original) ** 2 for m in single]
+    best = torch.cat(errors, 1).argmin(1)
+    assert len(best.unique()) > 1
+    fitted = masked(model, inputs, target, area=0.6, masks=3, epochs=40)
+    torch.testing.assert_close(fitted, torch.stack([single[k][s] for s, k in enumerate(best)]), rtol=0, atol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=5), st.data())
+def test_size_slopes_are_the_mean_over_the_orders_of_ties(values, data):
+    kept = data.draw(st.integers(0, len(values)))
+    reference = torch.tensor([0.0] * (len(values) - kept) + [1.0] * kept)
+    orders = [order for order in permutations(range(len(values))) if sorted(values) == [values[k] for k in order]]
+    expected = torch.zeros(len(values))
+    for order in orders:
+        for place, cell in enumerate(order):
+            expected[cell] += (values[cell] - reference[place]) / len(orders)
+    slopes = size_slopes(torch.tensor(values).reshape(1, -1, 1), kept)
+    torch.testing.assert_close(slopes.flatten(), expected, rtol=1e-6, atol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 1000), st.data())
+def test_slopes_of_distinct_cells_are_the_derivatives_of_the_regularisers(time, features, seed, data):
+    kept = data.draw(st.integers(0, time * features))
+    mask = torch.rand(2, time, features, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    mask.requires_grad_()
+    reference = torch.tensor([0.0] * (time * features - kept) + [1.0] * kept, dtype=torch.float64)
+    size = ((mask.flatten(1).sort(1).values - reference) ** 2).sum() / 2
+    torch.testing.assert_close(size_slopes(mask.detach(), kept), torch.autograd.grad(size, mask)[0])
+    if time > 1:
+        jumps = (mask[:, 1:] - mask[:, :-1]).abs().sum()
+        torch.testing.assert_close(jump_slopes(mask.detach()), torch.autograd.grad(jumps, mask)[0])
+
+
+def test_a_series_of_one_step_has_no_jumps():
+    assert jump_slopes(torch.rand(2, 1, 3)).abs().sum() == 0
+    assert masked(Scores(lambda x: x.sum(1)), series(2)[:, :1], ZERO.expand(2), epochs=3, time_weight=1.0).shape == (
+        2,
+        1,
+        4,
+    )
+
+
+def test_moving_average_of_a_ramp():
+    ramp = torch.arange(5.0).reshape(1, 5, 1)
+    assert moving_average(ramp, 0).flatten().tolist() == [2.0] * 5
+    assert moving_average(ramp, 1).flatten().tolist() == [0.5, 1.0, 2.0, 3.0, 3.5]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_blur_keeps_kept_cells_and_leaves_out_what_rounding_would(dtype):
+    long = torch.randn(2, 60, 3, generator=torch.Generator().manual_seed(1), dtype=dtype)
+    assert torch.equal(blur(long, torch.ones_like(long), 2.0), long)
+    expected = torch.stack([slow_blur(x.double(), torch.zeros_like(x.double()), 2.0) for x in long])
+    rounding = 8 * torch.finfo(dtype).eps
+    torch.testing.assert_close(blur(long, torch.zeros_like(long), 2.0).double(), expected, rtol=rounding, atol=rounding)
+
+
+@NETWORKS
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("perturbation", NAMES)
+def test_bits_do_not_depend_on_memory_nor_on_who_else_is_explained(name, dtype, perturbation):
+    model, inputs, target = network(name).to(dtype), series(40).to(dtype), classes(40)
+    options = {"epochs": 4, "area": 0.3, "masks": 2, "perturbation": perturbation}
+    whole = masked(model, inputs, target, **options)
+    assert torch.equal(whole, masked(model, inputs, target, **options))
+    assert torch.equal(whole, masked(model, inputs, target, memory=1_000_000, **options))
+    assert torch.equal(whole[3:5], masked(model, inputs[3:5], target[3:5], **options))
+
+
+def test_the_random_state_stays():
+    before = torch.get_rng_state()
+    masked(network("lstm"), series(2), classes(2), epochs=2)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("masks", [1, 3])
+def test_passes_are_as_many_as_the_entry_says(masks):
+    rows = []
+    model = Scores(lambda x: rows.append(x.requires_grad) or x.sum(1))
+    cost = dynamask_cost(TIME, FEATURES, epochs=5, masks=masks)
+    batch = 16
+    masked(model, series(batch), ZERO.expand(batch), epochs=5, masks=masks)
+    probes = sum(1 for _ in ("check", "original", "gradient")) + (masks > 1)
+    assert len(rows) == cost.forward + probes
+    assert sum(rows) == cost.backward + 1
+
+
+def test_the_entry_states_the_defaults_and_runs():
+    spec = next(spec for spec in MASKS if spec.name == "dynamask")
+    assert dict(spec.parameters) == spec.load().__kwdefaults__
+    assert spec.cost_of(6, 4, spec.parameters) == (1001, 1000)
+    fitted = attribute(bind(spec, {"epochs": 3}), network("lstm"), series(2), classes(2))
+    assert fitted.shape == (2, TIME, FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"perturbation": "noise"}, "perturbation must be fade-to-moving-average, gaussian-blur, .* got 'noise'"),
+        ({"area": 1.5}, "area must be a share of the cells in 0 … 1, got 1.5"),
+        ({"area": math.nan}, "area must be a share of the cells in 0 … 1, got nan"),
+        ({"masks": 0}, "masks must be at least 1, got 0"),
+        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"size_weight": -1.0}, "size_weight must be at least 0, got -1.0"),
+        ({"size_growth": 0.0}, "size_growth must be above 0, got 0.0"),
+        ({"time_weight": math.inf}, "time_weight must be at least 0, got inf"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0, got 0.0"),
+        ({"momentum": 1.0}, "momentum must be at least 0 and below 1, got 1.0"),
+        ({"window": -1}, "window must be at least 0 time steps, got -1"),
+        ({"blur_width": 0.0}, "blur_width must be above 0, got 0.0"),
+    ],
+)
+def test_impossible_parameters_are_refused(options, message):
+    with pytest.raises(ParameterError, match=message):
+        masked(network("lstm"), series(1), classes(1), **options)
+
+
+def test_a_network_without_gradients_is_refused():
+    with pytest.raises(ParameterError, match="must depend on its input through operations with gradients"):
+        masked(Scores(lambda x: x.detach().sum(1)), series(1), ZERO, epochs=1)
