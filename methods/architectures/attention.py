@@ -46,12 +46,24 @@ class SelfAttentionClassifier(nn.Module):
         Raises:
             ShapeError: the input has another shape.
         """
+        output, attention = self._attend(inputs)
+        logits: Tensor = self.classifier((attention.transpose(1, 2) @ output).flatten(1))
+        return logits
+
+    def attention(self, inputs: Tensor) -> Tensor:
+        """Return the mean over hops of A, (batch, time), of which each row sums to 1.
+
+        Raises:
+            ShapeError: the input is no series (batch, time, features).
+        """
+        return self._attend(inputs)[1].mean(dim=2)
+
+    def _attend(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return H (batch, time, hidden) and A (batch, time, hops)."""
         check_series(inputs, self.features)
         output, _ = self.recurrent(self.input_dropout(inputs))
         output = self.output_dropout(output)
-        attention = torch.softmax(self.scores(output), dim=1)
-        logits: Tensor = self.classifier((attention.transpose(1, 2) @ output).flatten(1))
-        return logits
+        return output, torch.softmax(self.scores(output), dim=1)
 
 
 def lstm_self_attention(

@@ -93,6 +93,18 @@ class InputCellClassifier(nn.Module):
         logits: Tensor = self.classifier(self.output_dropout(output[:, -1]))
         return logits
 
+    def attention(self, inputs: Tensor) -> Tensor:
+        """Return the mean over hops of A_T, the attention of the last step, (batch, time); each row sums to 1.
+
+        A_t of every earlier step is the same numbers cut off after t and scaled to sum to 1, so that A_T says all
+        there is; the mean over all steps would favour early time steps, which more prefixes hold.
+
+        Raises:
+            ShapeError: the input is no series (batch, time, features).
+        """
+        check_series(inputs, self.features)
+        return torch.softmax(self.scores(self.input_dropout(inputs)), dim=1).mean(dim=2)
+
 
 def input_cell_lstm(
     *,
