@@ -52,6 +52,8 @@ def _mnist(name: str, axis: str) -> TaskSpec:
 
 
 EARLIER, MIDDLE, LATTER = (0, 30, 10, 90), (20, 80, 20, 80), (70, 100, 10, 90)
+HCP = "D. M. Barch et al., Function in the human connectome: Task-fMRI, NeuroImage 80, 2013, 169-189"
+WINDOW = {"frames": 176, "window": "end"}
 CORNERS = [(t, t + 60, f, f + 60) for f in (5, 35, 20) for t in (5, 35)] + [MIDDLE]
 
 ENTRIES: tuple[TaskSpec, ...] = (
@@ -89,4 +91,40 @@ ENTRIES: tuple[TaskSpec, ...] = (
     ),
     _mnist("rows", "row by row"),
     _mnist("columns", "column by column"),
+    TaskSpec(
+        name="fmri/simulated",
+        version=1,
+        description="simulated task fMRI with the designs of the HCP, the active parcels' on-task frames as truth",
+        reference=f"{HCP}; signal and noise: saltbench.datasets.fmri_simulated",
+        factory="saltbench.datasets.fmri_simulated:simulated",
+        parameters={
+            "train_subjects": 30,
+            "validation_subjects": 10,
+            "test_subjects": 15,
+            "parcels": 360,
+            "active": 30,
+            **WINDOW,
+            "signal": 1.0,
+            "drift": 0.5,
+            "autocorrelation": 0.4,
+        },
+        tags=("simulated", "fmri"),
+    ),
+    TaskSpec(
+        name="fmri/hcp",
+        version=1,
+        description="task fMRI of the HCP from a copy of the user's own, all parcels' on-task frames as truth",
+        reference=f"{HCP}; parcellated by Neuromatch Academy (osf.io/2y3fw, osf.io/s4h8j)",
+        factory="saltbench.datasets.fmri_hcp:hcp",
+        parameters={
+            "tasks": ["MOTOR", "WM", "EMOTION", "GAMBLING", "LANGUAGE", "RELATIONAL", "SOCIAL"],
+            "subjects": 100,
+            "validation_share": 0.15,
+            "test_share": 0.2,
+            **WINDOW,
+            "delay": 0.0,
+            "incomplete": "refuse",
+        },
+        tags=("real", "fmri", "external-data"),
+    ),
 )

@@ -43,8 +43,8 @@ def hcp(
     *,
     tasks: Sequence[str],
     subjects: int,
-    validation: float,
-    test: float,
+    validation_share: float,
+    test_share: float,
     frames: int,
     window: str,
     delay: float,
@@ -64,8 +64,8 @@ def hcp(
         seed: of the choice and division of subjects.
         tasks: names of at least two of the seven tasks; the label is the place in this list.
         subjects: how many to use at most; 0 for all.
-        validation: share of the subjects for validation.
-        test: share of the subjects for testing.
+        validation_share: of the subjects, for validation.
+        test_share: of the subjects, for testing.
         frames: time steps of .72 s, at most 176, the length of the shortest run.
         window: "end" for a run's last frames, "start" for its first.
         delay: seconds by which the truth comes after the events: 0 takes the events as they are, 5.76 shifts them
@@ -80,14 +80,14 @@ def hcp(
     Source: Barch et al., NeuroImage 80, 2013; parcellated by Neuromatch Academy (osf.io/2y3fw, osf.io/s4h8j).
     """
     paradigms = _paradigms(tasks)
-    _check(subjects, validation, test, delay, incomplete)
+    _check(subjects, validation_share, test_share, delay, incomplete)
     require_window(frames, window)
     archive = open_archive(hcp_folder())
     rng = np.random.default_rng(seed)
     order = [archive.subjects[place] for place in rng.permutation(len(archive.subjects))]
     runs = archive.runs(paradigms, order[: subjects or None])
     samples = _read(archive, runs, Cut(frames=frames, place=window, delay=delay), incomplete)
-    splits = standardise(*(_split(part, paradigms, frames) for part in _divide(samples, validation, test)))
+    splits = standardise(*(_split(part, paradigms, frames) for part in _divide(samples, validation_share, test_share)))
     _check_classes(splits[0], tasks)
     return TaskData(*splits, classes=len(paradigms))
 
@@ -122,7 +122,8 @@ def _check(subjects: int, validation: float, test: float, delay: float, incomple
         raise ParameterError(f"subjects must be at least 3, one for each split, or 0 for all, got {subjects}")
     if not (validation > 0 and test > 0 and validation + test < 1):
         raise ParameterError(
-            f"validation and test are shares above 0 that leave some for training, got {validation} and {test}"
+            "validation_share and test_share must be above 0 and leave some subjects for training, "
+            f"got {validation} and {test}"
         )
     if not 0 <= delay < np.inf:
         raise ParameterError(f"delay must be finite and at least 0 seconds, got {delay}")

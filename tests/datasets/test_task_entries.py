@@ -1,5 +1,8 @@
+import shutil
+
 import numpy as np
 import pytest
+from hcp_trees import write_b
 
 from saltbench.datasets.entries import ENTRIES
 from saltbench.datasets.spec import TaskData, TaskSpec
@@ -51,7 +54,17 @@ def test_table1_names_the_tasks_of_table_1():
 
 
 def test_tasks_that_need_files_say_so():
-    assert {"mnist/rows", "mnist/columns"} <= {entry.name for entry in ENTRIES if "external-data" in entry.tags}
+    assert {"mnist/rows", "mnist/columns", "fmri/hcp"} == {
+        entry.name for entry in ENTRIES if "external-data" in entry.tags
+    }
+
+
+@pytest.fixture
+def hcp_copy(tmp_path, monkeypatch):
+    """A small copy of the HCP archive of the tests' own; the user's copy is not read here."""
+    monkeypatch.setenv("SALTBENCH_HCP", str(write_b(tmp_path / "hcp_task")))
+    yield
+    shutil.rmtree(tmp_path)
 
 
 @pytest.fixture(params=ENTRIES, ids=lambda entry: entry.name)
@@ -59,7 +72,9 @@ def task(request):
     entry = request.param
     if entry.name.startswith("mnist/"):
         request.getfixturevalue("mnist_folder")  # skips where the files are not at hand
-    small = {"train": 100, "validation": 20, "test": 25}
+    if entry.name == "fmri/hcp":
+        request.getfixturevalue("hcp_copy")
+    small = {"train": 100, "validation": 20, "test": 25, "train_subjects": 2, "test_subjects": 1, "parcels": 40}
     return entry, entry.configure({size: count for size, count in small.items() if size in entry.parameters})
 
 
