@@ -55,12 +55,16 @@ def _series(seed: int, train: int, validation: int, test: int, columns: bool) ->
     shuffled = rng.permutation(len(for_training))
     trained_on = shuffled[validation : validation + train]
     mean, std = _moments(for_training.pixels[trained_on])
-    picks = (
-        (for_training, trained_on),
-        (for_training, shuffled[:validation]),
-        (for_testing, rng.permutation(len(for_testing))[:test]),
+
+    def split(digits: Digits, picked: NDArray[np.int64]) -> Split:
+        return _split(digits, picked, mean, std, columns)
+
+    return TaskData(
+        train=split(for_training, trained_on),
+        validation=split(for_training, shuffled[:validation]),
+        test=split(for_testing, rng.permutation(len(for_testing))[:test]),
+        classes=10,
     )
-    return TaskData(*(_split(digits, picked, mean, std, columns) for digits, picked in picks), classes=10)
 
 
 def _require(what: str, asked: int, available: int, kind: str) -> None:

@@ -137,7 +137,7 @@ def _line(error: BaseException) -> str:
 
 def _checked(values: Bytes, name: str, where: str) -> Bytes:
     part = PARTS[name]
-    got = hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
+    got = hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()
     if values.shape != part.shape or got != part.sha256:
         raise DataError(
             f"{where} is not the published {name}: expected {part.shape} with SHA-256 {part.sha256}, "
