@@ -135,13 +135,13 @@ def needed_arguments(method: Method) -> tuple[str, ...]:
 
 
 def _require(method: Method, given: Mapping[str, Any]) -> None:
-    needed, signature = needed_arguments(method), inspect.signature(method).parameters
+    parameters = inspect.signature(method).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty]
     # A missing target is filled in with the predicted class, which takes the model
-    supplied = ("target", "passes", *(name for name, p in signature.items() if p.default is not p.empty))
-    missing = [name for name in needed if name not in supplied and given[name] is None]
-    if given["model"] is None and "passes" in needed:
+    missing = [name for name in required if name not in ("target", "passes") and given[name] is None]
+    if given["model"] is None and "passes" in required:
         missing.append("model")
-    if given["model"] is None and given["target"] is None and "target" in needed:
+    if given["model"] is None and given["target"] is None and "target" in required:
         missing.append("target")
     if missing:
         raise ParameterError(f"the method needs {', '.join(missing)}, got None; pass {missing[0]}= to attribute")

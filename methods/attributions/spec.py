@@ -29,8 +29,8 @@ class MethodSpec(Entry):
     - `seeds`: one integer a sample, so that random numbers do not depend on how samples are chunked;
     - `passes`: `Passes`, for methods that need many passes a sample, in bounded memory;
 
-    followed by its own parameters, and returns (batch, time, features). Each sample's attributions depend on
-    that sample alone.
+    (those with the default None are optional), followed by its own parameters, and returns
+    (batch, time, features). Each sample's attributions depend on that sample alone.
 
     Attributes:
         assumptions: one sentence: what has to hold for the map to mean what it says.
