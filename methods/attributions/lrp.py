@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ...errors import ParameterError
 from .operation_names import METADATA
-from .relevance_pass import RelevancePass, Role
+from .relevance_pass import Product, RelevancePass, Role
 from .relevance_table import RULES
 
 
@@ -36,11 +36,37 @@ def lrp(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilon: float = 0.
     Source: Arras, Montavon, Müller, Samek, "Explaining Recurrent Neural Network Predictions in Sentiment Analysis",
     WASSA 2017 (signal-take-all).
     """
-    return _relevance(model, inputs, target, epsilon, halves=False)
+    return _relevance(model, inputs, target, epsilon, Product.SIGNAL_TAKES_ALL)
 
 
 def lrp_proportional(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilon: float = 0.001) -> Tensor:
-    """Return the relevances of `lrp` with the two factors of every product given half of its relevance each.
+    """Return the relevances of `lrp` with products shared in proportion to their factors.
+
+    A product z_g·z_s gives z_g / (z_g + z_s) of its relevance to the gate and z_s / (z_g + z_s) to the signal, the
+    sum stabilised as any other. Relevance then also flows through gates and attention scores, by R_x = R_y as through
+    any activation. It is large where the two factors nearly cancel in their sum.
+
+    Args:
+        model: network in evaluation mode, (batch, time, features) to (batch, classes).
+        inputs: (batch, time, features).
+        target: int64 (batch,), the explained class c of each sample.
+        epsilon: ε, at least 0, in units of the pre-activations.
+
+    Returns:
+        (batch, time, features), in units of the explained output.
+
+    Raises:
+        ParameterError: a negative or infinite epsilon.
+        UnsupportedOperationError: the model applies an operation without a rule to what depends on the input.
+
+    Source: Arras et al., "Explaining and Interpreting LSTMs", in: Explainable AI, Springer 2019 (LRP-prop, after Ding,
+    Liu, Luan, Sun, "Visualizing and Understanding Neural Machine Translation", ACL 2017).
+    """
+    return _relevance(model, inputs, target, epsilon, Product.PROPORTIONAL)
+
+
+def lrp_half(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilon: float = 0.001) -> Tensor:
+    """Return the relevances of `lrp` with half of a product's relevance given to each factor.
 
     Relevance then also flows through gates and attention scores, by R_x = R_y as through any activation.
 
@@ -57,17 +83,17 @@ def lrp_proportional(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilo
         ParameterError: a negative or infinite epsilon.
         UnsupportedOperationError: the model applies an operation without a rule to what depends on the input.
 
-    Source: Arras et al., "Explaining and Interpreting LSTMs", in: Explainable AI, Springer 2019 (LRP-prop is
-    described there as the proportional rule of Ding, Liu, Luan, Sun, ACL 2017).
+    Source: Arras et al., "Explaining and Interpreting LSTMs", in: Explainable AI, Springer 2019 (LRP-half, after
+    Arjona-Medina et al., "RUDDER: Return Decomposition for Delayed Rewards", NeurIPS 2019).
     """
-    return _relevance(model, inputs, target, epsilon, halves=True)
+    return _relevance(model, inputs, target, epsilon, Product.HALF)
 
 
-def _relevance(model: nn.Module, inputs: Tensor, target: Tensor, epsilon: float, halves: bool) -> Tensor:
+def _relevance(model: nn.Module, inputs: Tensor, target: Tensor, epsilon: float, product: Product) -> Tensor:
     if not 0 <= epsilon < math.inf:
         raise ParameterError(f"epsilon must be a finite number of at least 0, got {epsilon}")
     inputs = inputs.detach().requires_grad_()
-    mode = RelevancePass("LRP", RULES, METADATA, epsilon=epsilon, halves=halves)
+    mode = RelevancePass("LRP", RULES, METADATA, epsilon=epsilon, product=product)
     mode.note(inputs, Role.SIGNAL)
     with mode:
         outputs = model(inputs)

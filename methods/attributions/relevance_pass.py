@@ -1,7 +1,7 @@
 """A forward pass in which every tensor that depends on the input knows what it does in a product."""
 
 from collections.abc import Iterable, Mapping
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any
 
 import torch
@@ -22,6 +22,25 @@ class Role(IntEnum):
     SIGNAL = 2
 
 
+class Product(Enum):
+    """How a product z_g·z_s of gate and signal shares its relevance R.
+
+    SIGNAL_TAKES_ALL: R to the signal; PROPORTIONAL: z_g / (z_g + z_s) · R to the gate and z_s / (z_g + z_s) · R to
+    the signal; HALF: R/2 to each.
+    """
+
+    SIGNAL_TAKES_ALL = "all"
+    PROPORTIONAL = "proportional"
+    HALF = "half"
+
+    def shares(self, signal: Tensor, gate: Tensor, epsilon: float) -> tuple[Tensor | float, Tensor | float]:
+        """Return the shares of the signal and the gate, which may also be any two factors unless one takes all."""
+        if self is Product.PROPORTIONAL:
+            inverse = stable_reciprocal(signal + gate, epsilon)
+            return signal * inverse, gate * inverse
+        return (0.5, 0.5) if self is Product.HALF else (1.0, 0.0)
+
+
 class RelevancePass(Interception):
     """Runs a network so that autograd's backward pass carries relevance: what is noted of a tensor is its role.
 
@@ -30,7 +49,7 @@ class RelevancePass(Interception):
         rules: the rule of each PyTorch function.
         metadata: functions that read only the shape, type or place of tensors.
         epsilon: ε of the rule for sums, at least 0.
-        halves: whether the two factors of a product get half of its relevance each.
+        product: how the two factors of a product share its relevance.
     """
 
     def __init__(
@@ -40,11 +59,11 @@ class RelevancePass(Interception):
         metadata: frozenset[Function],
         *,
         epsilon: float,
-        halves: bool,
+        product: Product,
     ) -> None:
         super().__init__(method, rules, metadata)
         self.epsilon = epsilon
-        self.halves = halves
+        self.product = product
 
     def note_of_constant(self, _tensor: Tensor) -> Role:
         """Return SIGNAL: what is scaled may be constant too, and then keeps its relevance to itself."""

@@ -6,7 +6,7 @@ carries relevance: what arrives at y is R_y, and what leaves for x is x's share 
 - A sum y = Σ_i t_i of terms t_i, a constant among them: t_i gets t_i / (y + ε sign y) · R_y. Every function that is
   affine in what varies is one: linear layers, convolutions, means, additions.
 - An elementwise function, or softmax: R_x = R_y.
-- A product: all to what is scaled (`Role`), or half to each factor. A divisor gets nothing.
+- A product: as `Product` says; which factor is the signal, `Role` says. A divisor gets nothing.
 - Reshaping, selecting, the maximum: relevance goes where the value came from.
 
 Source: Bach et al., "On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance
@@ -24,12 +24,14 @@ import torch
 from torch import Tensor
 
 from ...errors import UnsupportedOperationError
-from .interception import Call, Rule, substitute
+from .interception import Call, Rule, operation_name, substitute
 from .normalisation import standardised_by_constant
-from .relevance_pass import RelevancePass, Role
+from .relevance_pass import Product, RelevancePass, Role
 from .surrogate import standing_in
 
 RelevanceCall = Call[RelevancePass]
+
+_MATRIX_PRODUCTS = {"matmul", "__matmul__", "mm", "bmm"}
 
 
 def move(call: RelevanceCall) -> Any:
@@ -91,14 +93,17 @@ def scaling(call: RelevanceCall) -> Tensor:
     if not (varies(a) and varies(b)):
         x, factor = (a, b) if varies(a) else (b, a)
         return _passed_to(call, x, call.mode.noted(x), factor != 0)
+    role = max(call.mode.noted(a), call.mode.noted(b))
+    taker = a if a is b else _taker(call, a, b)
+    if taker is not None:
+        return _passed_to(call, taker, role)
     with torch.no_grad():
         value = call.run()
-    takes = _shares(call, a, b)
-    role = max(call.mode.noted(a), call.mode.noted(b))
-    if isinstance(takes, UnsupportedOperationError):
-        return _noted(call, _refusing(a, value, takes), role)
-    parts = [share * factor.expand(value.shape) for share, factor in zip(takes, (a, b), strict=True) if share]
-    return _noted(call, standing_in(value, sum(parts[1:], parts[0])), role)
+    if call.mode.product is Product.SIGNAL_TAKES_ALL:
+        return _noted(call, _refusing(a, value, _undecided(call)), role)
+    with torch.no_grad():
+        shares = call.mode.product.shares(a, b, call.mode.epsilon)
+    return _noted(call, standing_in(value, a.expand(value.shape) * shares[0] + b.expand(value.shape) * shares[1]), role)
 
 
 def contraction(first: int = 0, second: int = 1) -> Rule[RelevancePass]:
@@ -177,25 +182,41 @@ def _passed_to(call: RelevanceCall, x: Tensor, role: Role, where: Any = True) ->
 
 def _contracted(call: RelevanceCall, first: int, second: int) -> Tensor:
     a, b = call.args[first], call.args[second]
-    takes = _shares(call, a, b)
-    if isinstance(takes, UnsupportedOperationError):
+    taker = _taker(call, a, b)
+    if taker is None and call.mode.product is Product.SIGNAL_TAKES_ALL:
         with torch.no_grad():
             value = call.run()
-        return _noted(call, _refusing(a, value, takes), Role.SIGNAL)
+        return _noted(call, _refusing(a, value, _undecided(call)), Role.SIGNAL)
+    if taker is None and call.mode.product is Product.PROPORTIONAL:
+        return _term_by_term(call, a, b)
     entered = [*substitute(call.args, _entering(call))]
-    for position, factor, share in zip((first, second), (a, b), takes, strict=True):
-        entered[position] = call.mode.entering(factor, share) if share else factor.detach()
+    for position in (first, second):
+        factor = call.args[position]
+        if taker is None:
+            entered[position] = call.mode.entering(factor, 0.5)
+        elif factor is not taker:
+            entered[position] = factor.detach()
     return _sum(call, call.function(*entered, **call.options), Role.SIGNAL)
 
 
-def _shares(call: RelevanceCall, a: Tensor, b: Tensor) -> tuple[float, float] | UnsupportedOperationError:
-    """Return the two factors' shares of a product's relevance, or the error if it has any that cannot be shared."""
+def _term_by_term(call: RelevanceCall, a: Tensor, b: Tensor) -> Tensor:
+    """Multiply two matrices as a sum of elementwise products, each of which shares its relevance on its own."""
+    if operation_name(call.function) not in _MATRIX_PRODUCTS or min(a.ndim, b.ndim) < 2:
+        raise call.unsupported("of two varying operands")
+    with call.mode:
+        return (a.unsqueeze(-1) * b.unsqueeze(-3)).sum(-2)
+
+
+def _taker(call: RelevanceCall, a: Tensor, b: Tensor) -> Tensor | None:
+    """Return the factor that takes all of a product's relevance, or None where they share it."""
     role_a, role_b = call.mode.noted(a), call.mode.noted(b)
-    is_scaled = role_a != role_b and (not call.mode.halves or Role.DIVISOR in (role_a, role_b))
-    if is_scaled:
-        return (1.0, 0.0) if role_a > role_b else (0.0, 1.0)
-    if call.mode.halves or a is b:
-        return (0.5, 0.5)
+    takes_all = call.mode.product is Product.SIGNAL_TAKES_ALL or Role.DIVISOR in (role_a, role_b)
+    if role_a == role_b or not takes_all:
+        return None
+    return a if role_a > role_b else b
+
+
+def _undecided(call: RelevanceCall) -> UnsupportedOperationError:
     return call.unsupported("of two factors neither of which gates the other by a sigmoid, softmax or exponential")
 
 

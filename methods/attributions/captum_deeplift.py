@@ -1,0 +1,45 @@
+"""DeepLIFT as Captum computes it, faults included, for comparison with `deeplift`."""
+
+import warnings
+from typing import cast
+
+from captum.attr import DeepLift
+from torch import Tensor, nn
+
+from ...errors import UnsupportedOperationError
+
+_HOOKS = "Setting forward, backward hooks and attributes on non-linear"  # said of every call
+_TWICE = "A Module"  # how Captum begins its complaint of a module that is called twice
+
+
+def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor) -> Tensor:
+    """Return m·(x - x′), (batch, time, features), with Captum's multipliers m: rescaled at modules only.
+
+    Captum replaces the gradient of activation *modules* such as nn.ReLU by the rescale multiplier. Whatever is not
+    such a module keeps its gradient: recurrent layers, attention, functions, products. There the result is
+    gradient × (x - x′) and not complete; through nn.Softmax it depends on the other samples of the batch.
+
+    Args:
+        model: network in evaluation mode, (batch, time, features) to (batch, classes).
+        inputs: x, (batch, time, features).
+        target: int64 (batch,), the explained class of each sample.
+        baseline: x′, (batch, time, features).
+
+    Raises:
+        UnsupportedOperationError: the model calls one activation module twice.
+
+    Source: Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation Differences",
+    ICML 2017; Kokhlikyan et al., "Captum", arXiv 2009.07896.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=_HOOKS, category=UserWarning)
+        try:
+            attributions = DeepLift(model).attribute(inputs.detach().requires_grad_(), baseline, target=target)
+        except RuntimeError as error:
+            if not str(error).startswith(_TWICE):
+                raise
+            raise UnsupportedOperationError(
+                "Captum's DeepLIFT needs a module of its own for every activation, got one that is called twice or "
+                "never; give each call its own module, or use deeplift"
+            ) from error
+    return cast("Tensor", attributions).detach()

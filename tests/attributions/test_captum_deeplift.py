@@ -1,0 +1,96 @@
+"""Captum's DeepLIFT: that the entry is Captum's as it is, and that its known faults are there and not in ours."""
+
+import warnings
+
+import pytest
+import torch
+from attribution_models import NETWORKS, classes, network, output_change, series
+from captum.attr import DeepLift
+from torch import nn
+
+from saltbench.errors import UnsupportedOperationError
+from saltbench.methods.attributions.captum_deeplift import captum_deeplift
+from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.explain import attribute
+
+FIXED = (
+    "Captum no longer has this fault: say so in the entry, the documentation and the changelog, "
+    "and raise the version of deeplift-captum"
+)
+
+
+def gradient_times_difference(model, inputs, target, baseline):
+    tracked = inputs.clone().requires_grad_()
+    gradient = torch.autograd.grad(model(tracked).gather(1, target[:, None]).sum(), tracked)[0]
+    return gradient * (inputs - baseline)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_it_is_captums(name):
+    model, inputs, target, baseline = network(name).requires_grad_(False), series(), classes(), series(seed=6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = DeepLift(model).attribute(inputs, baseline, target=target)
+    assert torch.equal(captum_deeplift(model, inputs, target, baseline), expected)
+
+
+@pytest.mark.parametrize("name", ["lstm", "deep-bi-lstm", "gru", "rnn-tanh"])
+def test_on_recurrent_layers_it_is_gradient_times_difference_and_not_complete(name):
+    model, inputs, target, baseline = network(name), series(), classes(), series(seed=6)
+    explained = attribute(captum_deeplift, model, inputs, target, baseline=baseline)
+    expected = gradient_times_difference(model, inputs, target, baseline).detach()
+    change = output_change(model, inputs, baseline, target)
+    assert torch.allclose(explained, expected, rtol=1e-12, atol=1e-14), FIXED
+    assert ((explained.sum((1, 2)) - change).abs().max() / change.abs().max()) > 0.1, FIXED
+    ours = attribute(deeplift, model, inputs, target, baseline=baseline)
+    torch.testing.assert_close(ours.sum((1, 2)), change, rtol=0, atol=1e-13)
+
+
+def test_through_a_softmax_module_it_depends_on_the_batch_and_ours_does_not():
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(24, 5), nn.Softmax(dim=1), nn.Linear(5, 3)).double()
+    inputs, target, baseline = series(8), classes(8), torch.zeros_like(series(8))
+
+    def change_of_batch(method):
+        together, alone = method(model, inputs, target, baseline), method(model, inputs[:1], target[:1], baseline[:1])
+        return ((together[:1] - alone).abs().max() / alone.abs().max()).item()
+
+    assert change_of_batch(captum_deeplift) > 0.01, FIXED
+    assert change_of_batch(deeplift) < 1e-12
+
+
+def test_with_activation_modules_both_agree():
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        layers = nn.Flatten(), nn.Linear(24, 6), nn.Tanh(), nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3)
+        model = nn.Sequential(*layers).double()
+    inputs, target, baseline = series(), classes(), series(seed=6)
+    explained = attribute(captum_deeplift, model, inputs, target, baseline=baseline)
+    ours = attribute(deeplift, model, inputs, target, baseline=baseline)
+    torch.testing.assert_close(explained, ours, rtol=1e-9, atol=1e-12)
+
+
+def test_a_module_called_twice_is_refused():
+    tanh = nn.Tanh()
+    model = nn.Sequential(nn.Flatten(), nn.Linear(24, 6), tanh, nn.Linear(6, 3), tanh).double()
+    with pytest.raises(UnsupportedOperationError, match="needs a module of its own for every activation") as caught:
+        attribute(captum_deeplift, model, series(), classes())
+    assert "\n" not in str(caught.value)
+
+
+def test_other_errors_and_warnings_come_through():
+    class Warns(nn.Module):
+        def forward(self, inputs):
+            warnings.warn("own warning", UserWarning, stacklevel=2)
+            return inputs[:, 0]
+
+    class Fails(nn.Module):
+        def forward(self, inputs):
+            raise RuntimeError("own error")
+
+    zeros = torch.zeros_like(series())
+    with pytest.warns(UserWarning, match="own warning"):
+        captum_deeplift(Warns(), series(), classes(), zeros)
+    with pytest.raises(RuntimeError, match="own error"):
+        captum_deeplift(Fails(), series(), classes(), zeros)
