@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .benchmark.explain import explain
     from .benchmark.metric_spec import MetricSpec
     from .benchmark.registry import load_registries
+    from .benchmark.sanity import randomisation_check
     from .datasets.spec import Split, TaskData, TaskSpec
     from .errors import SaltbenchError
     from .methods.architectures.spec import ArchitectureSpec
@@ -32,6 +33,7 @@ _PUBLIC = {
     "explain": "benchmark.explain",
     "load_registries": "benchmark.registry",
     "method_contract": "methods.attributions.contract",
+    "randomisation_check": "benchmark.sanity",
 }
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "explain",
     "load_registries",
     "method_contract",
+    "randomisation_check",
 ]
 
 

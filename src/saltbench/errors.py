@@ -37,6 +37,14 @@ class BudgetError(SaltbenchError):
     """A memory budget that does not hold the smallest piece of work."""
 
 
+class MissingPackageError(SaltbenchError):
+    """An optional package that an entry needs and that is not installed."""
+
+
+class RandomisationError(SaltbenchError):
+    """A network whose parameters cannot all be given new values."""
+
+
 class PluginError(SaltbenchError):
     """A plugin file or entry point that cannot be loaded or that offers no entry."""
 

@@ -1,0 +1,382 @@
+"""Parameter randomisation: every parameter changes or the check says so, and the model is left alone."""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+from torch import nn
+
+from saltbench import randomisation_check
+from saltbench.benchmark.randomisation import RandomisedCopy, layers
+from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.sanity import rank_similarity
+from saltbench.errors import ParameterError, RandomisationError, UnknownNameError
+from saltbench.methods.architectures.attention import lstm_self_attention
+from saltbench.methods.architectures.input_cell import input_cell_lstm
+from saltbench.methods.attributions.spec import MethodSpec
+from saltbench.methods.seeding import seeded
+
+FEATURES = 4
+
+
+def series(batch=6):
+    return torch.randn(batch, 7, FEATURES, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+class Network(nn.Module):
+    """A body on (batch, time, features), and a classifier of its last step."""
+
+    def __init__(self, body, width):
+        super().__init__()
+        self.classifier = nn.Linear(width, 3)  # registered before what it reads
+        self.body = body
+
+    def forward(self, inputs):
+        hidden = self.body(inputs)
+        return self.classifier((hidden[0] if isinstance(hidden, tuple) else hidden)[:, -1])
+
+
+class Cell(nn.Module):
+    """A recurrent cell with parameters of its own, as third parties write them."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Parameter(torch.randn(5, 5) / 2)
+        self.outer = nn.Parameter(torch.randn(FEATURES, 5))
+        self.gains = nn.ParameterList([nn.Parameter(torch.ones(5)), nn.Parameter(torch.full((1,), 0.5))])
+
+    def forward(self, inputs):
+        hidden = inputs.new_zeros(len(inputs), 5)
+        steps = []
+        for step in inputs.unbind(1):
+            hidden = torch.tanh(step @ self.outer + hidden @ self.inner) * self.gains[0] + self.gains[1]
+            steps.append(hidden)
+        return torch.stack(steps, 1)
+
+
+class Convolution(nn.Module):
+    """A convolution with batch normalisation, whose buffers are learned statistics."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = nn.Conv1d(FEATURES, 5, 3, padding=1)
+        self.norm = nn.BatchNorm1d(5)
+        nn.init.uniform_(self.norm.bias)
+        self.norm.running_mean.uniform_()
+
+    def forward(self, inputs):
+        return self.norm(self.convolution(inputs.transpose(1, 2))).relu().transpose(1, 2)
+
+
+NETWORKS = {
+    "deep-bi-gru": (
+        lambda: Network(nn.GRU(FEATURES, 3, 2, batch_first=True, bidirectional=True), 6),
+        ["classifier", "body.l1_reverse", "body.l1", "body.l0_reverse", "body.l0"],
+    ),
+    "projected-lstm": (
+        lambda: Network(nn.LSTM(FEATURES, 5, proj_size=3, batch_first=True), 3),
+        ["classifier", "body.l0"],
+    ),
+    "cell": (lambda: Network(Cell(), 5), ["classifier", "body.gains", "body"]),
+    "convolution": (lambda: Network(Convolution(), 5), ["classifier", "body.norm", "body.convolution"]),
+    "lstm-self-attention": (
+        lambda: lstm_self_attention(features=FEATURES, classes=3),
+        ["classifier", "scores.second", "scores.first", "recurrent.l0"],
+    ),
+    "input-cell-lstm": (
+        lambda: input_cell_lstm(features=FEATURES, classes=3),
+        ["classifier", "recurrent.l0", "project", "scores.second", "scores.first"],
+    ),
+}
+EVERY = pytest.mark.parametrize("name", NETWORKS)
+
+
+def build(name):
+    with seeded(2):
+        return NETWORKS[name][0]().double().eval()
+
+
+def found(model):
+    return layers(model, series())
+
+
+def everything(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+@EVERY
+def test_layers_run_from_output_to_input_and_hold_every_parameter(name):
+    model = build(name)
+    assert [layer.name for layer in found(model)] == NETWORKS[name][1]
+    held = [parameter for layer in found(model) for parameter in layer.parameters]
+    assert sorted(held) == sorted(name for name, _ in model.named_parameters())
+
+
+def test_recurrent_layer_holds_the_parameters_of_one_direction():
+    layer = found(build("deep-bi-gru"))[1]
+    assert set(layer.parameters) == {
+        f"body.{kind}_l1_reverse" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    }
+    assert "body.weight_hr_l0" in found(build("projected-lstm"))[1].parameters
+
+
+@EVERY
+def test_all_layers_together_change_every_parameter_and_no_buffer(name):
+    model = build(name)
+    copied = RandomisedCopy(model, found(model), seed=0)
+    for layer in found(model):
+        copied.randomise(layer)
+    before, after = everything(model), everything(copied.model)
+    parameters = {name for name, _ in model.named_parameters()}
+    assert all((before[name] != after[name]).all() for name in parameters)
+    assert all(torch.equal(before[name], after[name]) for name in before if name not in parameters)
+
+
+@EVERY
+def test_one_layer_changes_its_own_parameters_alone(name):
+    model = build(name)
+    for layer in found(model):
+        copied = RandomisedCopy(model, found(model), seed=0)
+        copied.randomise(layer)
+        before, after = everything(model), everything(copied.model)
+        assert {name for name in before if not torch.equal(before[name], after[name])} == set(layer.parameters)
+
+
+@EVERY
+def test_random_recurrent_parameters_reach_the_outputs(name):
+    model, inputs = build(name), series()
+    for layer in found(model):
+        copied = RandomisedCopy(model, found(model), seed=0)
+        copied.randomise(layer)
+        assert not torch.allclose(model(inputs), copied.model(inputs))
+
+
+def test_new_values_are_normal_with_the_root_mean_square_of_the_old():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(28, 3000)).double()
+    nn.init.constant_(model[1].bias, 4.0)
+    (layer,) = found(model)
+    copied = RandomisedCopy(model, [layer], seed=3)
+    copied.randomise(layer)
+    bias, weight = copied.model[1].bias.detach(), copied.model[1].weight.detach()
+    # standard errors of mean and deviation of n normal numbers: s / √n and s / √2n
+    assert abs(bias.mean()) < 4 * 4 / 3000**0.5
+    assert abs(bias.std() - 4) < 4 * 4 / 6000**0.5
+    assert abs(weight.std() / model[1].weight.detach().square().mean().sqrt() - 1) < 4 / 168_000**0.5
+    scaled = RandomisedCopy(model, [layer], seed=3, scale=1.0)
+    scaled.randomise(layer)
+    torch.testing.assert_close(4 * scaled.model[1].bias, copied.model[1].bias)
+
+
+def test_frozen_parameters_are_randomised_and_stay_frozen():
+    model = build("cell").requires_grad_(False)
+    table = randomisation_check(model, series(), method="saliency", orders=["cascading"])
+    assert len(table) == 3
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_shared_parameter_belongs_to_every_layer_that_holds_it():
+    model = nn.Sequential(
+        nn.Linear(FEATURES, FEATURES), nn.Tanh(), nn.Linear(FEATURES, FEATURES), nn.Flatten()
+    ).double()
+    model[2].weight = model[0].weight
+    last, first = found(model)
+    assert "2.weight" in last.parameters
+    assert "0.weight" in first.parameters
+    copied = RandomisedCopy(model, [last, first], seed=0)
+    copied.randomise(last)
+    assert copied.model[0].weight is copied.model[2].weight
+    assert not torch.equal(copied.model[0].weight, model[0].weight)
+    assert torch.equal(copied.model[0].bias, model[0].bias)
+
+
+@EVERY
+def test_the_model_is_left_as_it_was(name):
+    model = build(name).train()
+    before, modes = everything(model), [module.training for module in model.modules()]
+    state = torch.get_rng_state()
+    randomisation_check(model, series(), method="saliency")
+    assert torch.equal(torch.get_rng_state(), state)
+    assert [module.training for module in model.modules()] == modes
+    assert all(not module._forward_hooks for module in model.modules())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters()) or (
+        name == "input-cell-lstm"
+    )
+
+
+def test_similarity_on_a_linear_model_is_that_of_its_weights():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(28, 3)).double()
+    target = torch.tensor([0, 1, 2, 0, 1, 2])
+    table = randomisation_check(model, series(), target, method="saliency", seed=5)
+    (layer,) = found(model)
+    copied = RandomisedCopy(model, [layer], seed=5)
+    copied.randomise(layer)
+    old, new = (network[1].weight.detach().abs().numpy() for network in (model, copied.model))
+    expected = np.mean([spearmanr(old[c], new[c]).statistic for c in target.tolist()])
+    assert table.to_dict("list") == {
+        "order": ["cascading", "independent"],
+        "step": [1, 1],
+        "layer": ["1", "1"],
+        "parameters": [28 * 3 + 3] * 2,
+        "similarity": pytest.approx([expected] * 2),
+    }
+
+
+def test_first_steps_agree_and_later_ones_differ():
+    table = randomisation_check(build("deep-bi-gru"), series(), method="saliency")
+    cascading, independent = (table[table.order == order].similarity.to_numpy() for order in table.order.unique())
+    assert cascading[0] == independent[0]
+    assert (cascading[1:] != independent[1:]).all()
+    assert list(table.step) == [1, 2, 3, 4, 5] * 2
+    assert table.parameters.sum() == 2 * sum(p.numel() for p in build("deep-bi-gru").parameters())
+
+
+def test_the_same_seed_gives_the_same_table_and_another_seed_another():
+    model = build("cell")
+    one, same, other = (randomisation_check(model, series(), method="smoothgrad", seed=s) for s in (1, 1, 2))
+    assert one.equals(same)
+    assert (one.similarity != other.similarity).all()
+
+
+def entry(factory, **parameters):
+    return MethodSpec(name="mine", version=1, description="", reference="", factory=factory, parameters=parameters)
+
+
+def test_a_method_that_does_not_look_at_the_weights_stays_as_it_is():
+    table = randomisation_check(build("cell"), series(), method=entry(lambda model, inputs: inputs))
+    assert table.similarity.tolist() == pytest.approx([1] * 6)
+
+
+def test_the_class_predicted_before_is_explained_throughout():
+    asked = []
+
+    def recorded(model, inputs, target, *, flag):
+        asked.append((target.tolist(), flag))
+        return inputs
+
+    model, inputs = build("cell"), series(16)
+    predicted = model(inputs).argmax(1).tolist()
+    randomisation_check(model, inputs, method=entry(recorded, flag=1), parameters={"flag": 2})
+    whole = [(target, flag) for target, flag in asked if len(target) == 16]
+    assert len(whole) == 7  # before, and for 3 layers in 2 orders
+    assert whole == [(predicted, 2)] * 7
+    assert len(set(predicted)) > 1
+
+
+@given(st.integers(1, 4), st.integers(1, 12), st.integers(0, 999), st.sampled_from([1, 3, 100]))
+def test_rank_similarity_is_spearmans_of_each_row(batch, cells, seed, levels):
+    rng = np.random.default_rng(seed)
+    first, second = rng.integers(levels, size=(2, batch, cells)).astype(float)
+    similarity = rank_similarity(first, second)
+    for row, (one, other) in enumerate(zip(first, second, strict=True)):
+        constant = [len(set(values)) == 1 for values in (one, other)]
+        expected = float(all(constant)) if any(constant) else spearmanr(one, other).statistic
+        assert similarity[row] == pytest.approx(expected, abs=1e-12)
+
+
+def test_rank_similarity_of_orders_and_their_reverse():
+    order = np.array([[1.0, 2, 3, 4]])
+    assert rank_similarity(order, order**3).tolist() == [1.0]
+    assert rank_similarity(order, -order).tolist() == [-1.0]
+
+
+def test_a_parameter_without_a_scale_fails_loudly_and_can_be_given_one():
+    model = build("cell")
+    nn.init.zeros_(model.classifier.bias)
+    with pytest.raises(
+        RandomisationError, match=r"parameter classifier.bias must change .* all zero, so that it gives"
+    ):
+        randomisation_check(model, series(), method="saliency")
+    assert len(randomisation_check(model, series(), method="saliency", scale=0.3)) == 6
+
+
+def test_a_parameter_that_its_module_puts_back_fails_loudly():
+    model = build("cell")
+    vars(model.body)["inner"] = model.body.inner.detach().clone()
+    with pytest.raises(RandomisationError, match=r"parameter body.inner must change .* set to its old value"):
+        randomisation_check(model, series(), method="saliency")
+
+
+def test_parameters_in_a_plain_list_fail_loudly():
+    model = build("cell")
+    model.body.more = [nn.Parameter(torch.ones(5))]
+    with pytest.raises(
+        RandomisationError, match=r"got one in a plain attribute body.more that randomisation cannot see"
+    ):
+        randomisation_check(model, series(), method="saliency")
+
+
+def test_constants_in_plain_attributes_are_none_of_its_business():
+    model = build("cell")
+    model.body.mask = {"early": torch.ones(5)}
+    assert len(randomisation_check(model, series(), method="saliency")) == 6
+
+
+def test_a_copy_that_shares_parameters_fails_loudly():
+    class Same(Cell):
+        def __deepcopy__(self, memo):
+            return self
+
+    with pytest.raises(RandomisationError, match=r"got one that shares body.inner with it; remove __deepcopy__"):
+        randomisation_check(Network(Same(), 5).double(), series(), method="saliency")
+
+
+def test_a_model_that_cannot_be_copied_fails_loudly():
+    class Locked(Cell):
+        def __deepcopy__(self, memo):
+            raise TypeError("cannot copy\na lock")
+
+    with pytest.raises(RandomisationError, match="got TypeError: cannot copy a lock; make Network copyable"):
+        randomisation_check(Network(Locked(), 5).double(), series(), method="saliency")
+
+
+def test_outputs_that_do_not_depend_on_the_parameters_fail_loudly():
+    class Unused(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(3))
+
+        def forward(self, inputs):
+            return inputs.mean(1)
+
+    with pytest.raises(RandomisationError, match="outputs of Unused must change when all its parameters are random"):
+        randomisation_check(Unused().double(), series(), method="saliency")
+
+
+def test_a_model_without_parameters_is_refused():
+    with pytest.raises(RandomisationError, match="must have parameters to randomise, got none in Flatten"):
+        randomisation_check(nn.Flatten(), series(), method="saliency")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"method": "oracle"}, ParameterError, "a method that looks at the model, got the reference oracle"),
+        ({"method": "salincy"}, UnknownNameError, "unknown method 'salincy'; did you mean 'saliency'"),
+        (
+            {"orders": ["cascade"]},
+            UnknownNameError,
+            "unknown order of randomisation 'cascade'; did you mean 'cascading'",
+        ),
+        ({"inputs": series(0)}, ParameterError, "needs at least one sample, got none"),
+        ({"seed": -1}, ParameterError, "a seed of at least 0 and a finite scale above 0, got -1 and None"),
+        ({"scale": 0.0}, ParameterError, "a finite scale above 0, got 0 and 0.0"),
+        ({"parameters": {"step": 1}}, UnknownNameError, "unknown parameter of saliency 'step'"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, error, message):
+    given_ = {"model": build("cell"), "inputs": series(), "method": "saliency", **arguments}
+    with pytest.raises(error, match=message):
+        randomisation_check(**given_)
+
+
+def test_an_entry_of_a_registry_is_as_good_as_its_name():
+    spec = dataclasses.replace(load_registries().methods.get("saliency"))
+    model = copy.deepcopy(build("cell"))
+    by_entry, by_name = (randomisation_check(model, series(), method=method) for method in (spec, "saliency"))
+    assert by_entry.equals(by_name)
