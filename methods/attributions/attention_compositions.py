@@ -100,8 +100,8 @@ def _projections(
     if packed is None or others.get("use_separate_proj_weight"):
         weights = [others[f"{name}_proj_weight"] for name in "qkv"]
     else:
-        weights = list(packed.chunk(3))
-    biases = [None] * 3 if bias is None else bias.chunk(3)
+        weights = list(packed.detach().chunk(3))
+    biases = [None] * 3 if bias is None else bias.detach().chunk(3)
 
     def projection(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
         return lambda x: functional.linear(x, weight, bias)
