@@ -114,7 +114,7 @@ def show_leaderboard(
 
 @app.command()
 def reproduce(
-    what: Annotated[str, typer.Argument(help="table1")],
+    what: Annotated[str, typer.Argument(help="table1 | vanishing")],
     device: Device = "auto",
     workers: Workers = None,
     results: Results = Path("results"),
@@ -126,6 +126,20 @@ def reproduce(
         raise UnknownNameError(unknown("reproduction", what, REPRODUCTIONS))
     for line in REPRODUCTIONS[what](results, device, workers):
         print(line)  # noqa: T201 - the command's output
+
+
+@app.command("metrics-check")
+def check_the_metrics(
+    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    samples: Annotated[int, typer.Option(help="Maps of each kind.", min=2)] = 20,
+    seed: Annotated[int, typer.Option(help="Of the maps.", min=0)] = 0,
+    plugin: Plugins = None,
+) -> None:
+    """Show which metrics rank oracle, noisy oracle, informative, random and inverted maps in this order."""
+    from .metrics_check import check_metrics
+    from .metrics_check_report import show
+
+    show(check_metrics(load_registries(plugin or ()).metrics, samples=samples, seed=seed), form)
 
 
 @app.callback(invoke_without_command=True)
