@@ -33,4 +33,37 @@ MASKS: tuple[MethodSpec, ...] = (
         passes="epochs · masks forward and backward, 1 forward, and masks forward if there are several",
         cost="saltbench.methods.attributions.dynamask:dynamask_cost",
     ),
+    MethodSpec(
+        name="extremal-mask",
+        version=1,
+        description="Small mask learned with a perturbation network for each series (needs saltbench[masks]).",
+        reference=("Enguehard. Learning Perturbations to Explain Time Series Predictions. ICML 2023. arXiv:2305.18840"),
+        factory="saltbench.methods.attributions.learned_masks:extremal_mask",
+        parameters={
+            "epochs": 500,
+            "learning_rate": 0.01,
+            "mask_weight": 1.0,
+            "perturbation_weight": 1.0,
+            "hidden": 32,
+        },
+        tags=("mask", "gradient", "baseline", "sampling", "extra"),
+        assumptions="a small perturbation that leaves the output alone shows which cells do not matter",
+        passes="4 · epochs forward and epochs backward, of one series at a time",
+        cost="saltbench.methods.attributions.learned_masks:extremal_mask_cost",
+    ),
+    MethodSpec(
+        name="fit",
+        version=1,
+        description="Share of the shift of the prediction that each observation explains (needs saltbench[masks]).",
+        reference=(
+            "Tonekaboni, Joshi, Campbell, Duvenaud, Goldenberg. What Went Wrong and When? Instance-wise Feature "
+            "Importance for Time-series Black-box Models. NeurIPS 2020. arXiv:2003.02821"
+        ),
+        factory="saltbench.methods.attributions.learned_masks:fit",
+        parameters={"noise_samples": 10, "epochs": 300, "generator_seed": 0},
+        tags=("perturbation", "background", "sampling", "extra"),
+        assumptions="the network predicts from every prefix of the series, and the generator has learned its features",
+        passes="(time - 1)(2 + features · noise_samples) forward, of prefixes of one series at a time",
+        cost="saltbench.methods.attributions.learned_masks:fit_cost",
+    ),
 )
