@@ -25,7 +25,8 @@ Draw = Callable[[np.random.Generator, Floats], Floats]
 
 def _noisy(rng: np.random.Generator, truth: Floats) -> Floats:
     noisy = truth + NOISE * rng.standard_normal(truth.shape)
-    return noisy - noisy.min(axis=(1, 2), keepdims=True)  # at least 0: metrics look at |a|
+    shifted: Floats = noisy - noisy.min(axis=(1, 2), keepdims=True)  # at least 0: metrics look at |a|
+    return shifted
 
 
 def _last_steps(_rng: np.random.Generator, truth: Floats) -> Floats:

@@ -88,7 +88,8 @@ def randomisation_check(
         attributions = attribute(
             bound, network, inputs, explained, baseline=baseline, background=background, seeds=seeds, memory=memory
         )
-        return attributions.abs().flatten(1).double().cpu().numpy()
+        magnitude: NDArray[np.float64] = attributions.abs().flatten(1).double().cpu().numpy()
+        return magnitude
 
     before = explain(model)
     sizes = {name: parameter.numel() for name, parameter in model.named_parameters(remove_duplicate=False)}

@@ -39,7 +39,8 @@ def attention(model: nn.Module, inputs: Tensor) -> Tensor:
         weights = attentive.attention(received)  # type: ignore[operator]
     batch, time, features = inputs.shape
     _check(weights, attentive, (batch, time))
-    return (weights / features)[:, :, None].expand(-1, -1, features).contiguous()
+    attributions: Tensor = (weights / features)[:, :, None].expand(-1, -1, features).contiguous()
+    return attributions
 
 
 def cost(_time: int, _features: int) -> Cost:
