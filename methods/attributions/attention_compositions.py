@@ -71,6 +71,8 @@ def multi_head_attention(
         raise mode.unsupported(functional.multi_head_attention_forward, "with added keys and values")
     if training and dropout_p > 0:
         raise mode.unsupported(functional.multi_head_attention_forward, "with dropout in training mode")
+    if mode.varying((in_proj_weight, in_proj_bias, others)):
+        raise mode.unsupported(functional.multi_head_attention_forward, "with weights that depend on the input")
     is_batched = query.ndim == 3
     project = _projections(in_proj_weight, in_proj_bias, others)
     with mode:

@@ -39,4 +39,4 @@ def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor)
     if not explained.requires_grad:
         return torch.zeros_like(baseline)
     (multipliers,) = torch.autograd.grad(explained, inputs)
-    return (multipliers * (inputs - baseline)).detach()
+    return (inputs.detach() - baseline).mul_(multipliers)

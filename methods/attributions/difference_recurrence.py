@@ -32,14 +32,13 @@ def paired(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> OneD
     ) -> tuple[Tensor, ...]:
         twin = call.mode.twin
         with torch.no_grad():
-            projected = torch.cat([layer.project(x), layer.project(twin(x))], 1)
-            states = states_of(projected, layer.w_hh, layer.b_hh, tuple(torch.cat([s, twin(s)]) for s in start))
+            both = tuple(torch.cat([state, twin(state)]).t() for state in start)
+            states = states_of(layer.project(x, twin(x)), layer.w_hh, layer.b_hh, both)
             shares = shares_of(states)
-            outputs = layer.ordered(states.hidden[1:])
-            pairs = [part.chunk(2, -2) for part in (outputs, *(last[-1] for last in states.over_time[: len(start)]))]
+            pairs = [part.chunk(2, -2) for part in layer.output(states, len(start))]
 
         def back(arriving: Tensor, *last: Tensor) -> tuple[Tensor, ...]:
-            at_gates, at_start = backward(layer.ordered(arriving), last, shares, layer.w_hh)
+            at_gates, at_start = layer.back(backward, arriving, last, shares)
             return (layer.to_input(at_gates, x), *at_start)
 
         values = propagating([value for value, _ in pairs], (x, *start), back)
@@ -51,24 +50,24 @@ def paired(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> OneD
 
 def lstm_multipliers(states: States) -> Shares:
     """Return the multipliers of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c)."""
-    width = states.hidden.shape[-1]
-    i, f, g, o = _mean(states.gates).split(width, -1)
+    i, f, g, o = _mean(states.gates).chunk(4, 1)
     cells, tanh_c = states.kept, torch.tanh(states.kept[1:])
     slopes = _sigmoid_slope(states.before, states.gates)
-    slopes[..., 2 * width : 3 * width] = _tanh_slope(*(_part(t, 2, width) for t in (states.before, states.gates)))
-    slopes.mul_(torch.cat([g, _mean(cells[:-1]), i, _mean(tanh_c)], -1))
+    by_i, by_f, by_g, by_o = slopes.chunk(4, 1)
+    by_g.copy_(_tanh_slope(*(tensor.chunk(4, 1)[2] for tensor in (states.before, states.gates))))
+    for slope, other in zip((by_i, by_f, by_g, by_o), (g, _mean(cells[:-1]), i, _mean(tanh_c)), strict=True):
+        slope.mul_(other)
     return Shares(slopes, kept=f, to_cell=_tanh_slope(cells[1:], tanh_c).mul_(o))
 
 
 def gru_multipliers(states: States) -> Shares:
     """Return the multipliers of n = tanh(n_x + σ(r)·n_h), h = (1 - σ(z))·n + σ(z)·h."""
-    width = states.hidden.shape[-1]
-    r, z, n = _mean(states.gates).split(width, -1)
-    switches = [tensor[..., : 2 * width] for tensor in (states.before, states.gates)]
-    new = _tanh_slope(*(_part(t, 2, width) for t in (states.before, states.gates))).mul_(1 - z)
-    to_switches = torch.cat([new * _mean(states.kept), _mean(states.hidden[:-1]) - n], -1)
-    gates = torch.cat([_sigmoid_slope(*switches).mul_(to_switches), new * r], -1)
-    return Shares(gates, kept=z.contiguous(), new=new)
+    r, z, n = _mean(states.gates).chunk(3, 1)
+    width = n.shape[1]
+    new = _tanh_slope(*(tensor[:, 2 * width :] for tensor in (states.before, states.gates))).mul_(1 - z)
+    to_switches = torch.cat([new * _mean(states.kept), _mean(states.hidden[:-1]) - n], 1)
+    by_switches = _sigmoid_slope(*(tensor[:, : 2 * width] for tensor in (states.before, states.gates)))
+    return Shares(torch.cat([by_switches.mul_(to_switches), new * r], 1), kept=z, new=new)
 
 
 def tanh_multipliers(states: States) -> Shares:
@@ -80,17 +79,17 @@ def relu_multipliers(states: States) -> Shares:
     """Return the multipliers of h = relu(a): the derivative, 0 or 1, where a equals its twin."""
     change, change_of_y = _difference(states.before), _difference(states.gates)
     same = change == 0
-    derivative = (states.before.chunk(2, 1)[0] > 0).to(change)
+    derivative = (states.before.chunk(2, 2)[0] > 0).to(change)
     return Shares(torch.where(same, derivative, change_of_y / torch.where(same, 1.0, change)))
 
 
 def _tanh_slope(x: Tensor, y: Tensor) -> Tensor:
-    value, twin = y.chunk(2, 1)
+    value, twin = y.chunk(2, 2)
     return _tanh_quotient(_difference(x)).mul_(1 - value * twin)
 
 
 def _sigmoid_slope(x: Tensor, y: Tensor) -> Tensor:
-    value, twin = y.chunk(2, 1)
+    value, twin = y.chunk(2, 2)
     spread = torch.addcmul(value + twin, value, twin, value=-2)
     return _tanh_quotient(_difference(x).mul_(0.5)).mul_(spread).mul_(0.5)
 
@@ -101,14 +100,10 @@ def _tanh_quotient(x: Tensor) -> Tensor:
 
 
 def _difference(tensor: Tensor) -> Tensor:
-    value, twin = tensor.chunk(2, 1)
+    value, twin = tensor.chunk(2, 2)
     return value - twin
 
 
 def _mean(tensor: Tensor) -> Tensor:
-    value, twin = tensor.chunk(2, 1)
+    value, twin = tensor.chunk(2, 2)
     return (value + twin).mul_(0.5)
-
-
-def _part(tensor: Tensor, position: int, width: int) -> Tensor:
-    return tensor[..., position * width : (position + 1) * width]

@@ -25,24 +25,39 @@ class Direction:
     b_hh: Tensor | None
     is_backward: bool
 
-    def project(self, x: Tensor) -> Tensor:
-        """Return W_ih x + b_ih of (time, batch, features) in the order in which the layer reads it."""
-        if _is_batch_major(x):
-            projected = linear(x.transpose(0, 1), self.w_ih, self.b_ih).transpose(0, 1)
-        else:
-            projected = linear(x, self.w_ih, self.b_ih)
-        return self.ordered(projected).contiguous()
+    def project(self, *inputs: Tensor) -> Tensor:
+        """Return W_ih x + b_ih of one or more x, (time, batch, features), as (time, gates · hidden, batches)."""
+        parts = []
+        for x in inputs:
+            if _is_batch_major(x):
+                parts.append(linear(x.transpose(0, 1), self.w_ih, self.b_ih).permute(1, 2, 0))
+            else:
+                parts.append(linear(x, self.w_ih, self.b_ih).transpose(1, 2))
+        return self.ordered(torch.cat(parts, 2))
 
     def to_input(self, at_gates: Tensor, x: Tensor) -> Tensor:
         """Return W_ihᵀ applied to what reached the gates, (time, batch, features), in the layout of x."""
         at_gates = self.ordered(at_gates)
         if _is_batch_major(x):
-            return (at_gates.transpose(0, 1).contiguous() @ self.w_ih).transpose(0, 1)
-        return at_gates @ self.w_ih
+            return (at_gates.permute(2, 0, 1).contiguous() @ self.w_ih).transpose(0, 1)
+        return at_gates.transpose(1, 2).contiguous() @ self.w_ih
 
     def ordered(self, series: Tensor) -> Tensor:
         """Turn (time, …) from the input's order to the layer's, or back."""
         return series.flip(0) if self.is_backward else series
+
+    def output(self, states: States, count: int) -> list[Tensor]:
+        """Return h_1 … h_T, (time, batch, hidden), and the count final states, (batch, hidden)."""
+        last = [over_time[-1].t() for over_time in states.over_time[:count]]
+        return [self.ordered(states.hidden[1:].transpose(1, 2)), *last]
+
+    def back(
+        self, backward: "Backward", arriving: Tensor, last: tuple[Tensor, ...], shares: Shares
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return what reaches the gates, (time, gates · hidden, batch), and the initial states, (batch, hidden)."""
+        ordered = self.ordered(arriving.transpose(1, 2)).contiguous()
+        at_gates, at_start = backward(ordered, tuple(at.t() for at in last), shares, self.w_hh)
+        return at_gates, tuple(at.t() for at in at_start)
 
 
 OneDirection = Callable[[Call[Mode], Tensor, tuple[Tensor, ...], Direction], tuple[Tensor, ...]]

@@ -30,16 +30,14 @@ def relevant(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> On
         call: Call[RelevancePass], x: Tensor, start: tuple[Tensor, ...], layer: Direction
     ) -> tuple[Tensor, ...]:
         with torch.no_grad():
-            states = states_of(layer.project(x), layer.w_hh, layer.b_hh, start)
+            states = states_of(layer.project(x), layer.w_hh, layer.b_hh, tuple(state.t() for state in start))
             shares = shares_of(states, call.mode.epsilon, call.mode.product)
-            last = [over_time[-1] for over_time in states.over_time[: len(start)]]
-            results = [layer.ordered(states.hidden[1:]), *last]
 
         def back(arriving: Tensor, *last: Tensor) -> tuple[Tensor, ...]:
-            at_gates, at_start = backward(layer.ordered(arriving), last, shares, layer.w_hh)
+            at_gates, at_start = layer.back(backward, arriving, last, shares)
             return (layer.to_input(at_gates, x) * x, *at_start)
 
-        values = propagating(results, (x, *start), back)
+        values = propagating(layer.output(states, len(start)), (x, *start), back)
         call.noted(values, [Role.SIGNAL] * len(values))
         return values
 
@@ -48,14 +46,14 @@ def relevant(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> On
 
 def lstm_relevance(states: States, epsilon: float, product: Product) -> Shares:
     """Return the shares of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c)."""
-    i, f, g, o = states.gates.chunk(4, -1)
+    i, f, g, o = states.gates.chunk(4, 1)
     cells, kept = states.kept[1:], states.kept[:-1]
     to_kept, to_f = product.shares(kept, f, epsilon)
     to_g, to_i = product.shares(g, i, epsilon)
     to_cell, to_o = product.shares(torch.tanh(cells), o, epsilon)
     inverse = stable_reciprocal(cells, epsilon)
     of_kept, of_new = f * kept * inverse, i * g * inverse
-    parts = torch.cat([of_new * to_i, of_kept * to_f, of_new * to_g, torch.ones_like(inverse) * to_o], -1)
+    parts = torch.cat([of_new * to_i, of_kept * to_f, of_new * to_g, torch.ones_like(inverse) * to_o], 1)
     return Shares(
         parts.mul_(stable_reciprocal(states.before, epsilon)),
         kept=of_kept * to_kept,
@@ -66,19 +64,19 @@ def lstm_relevance(states: States, epsilon: float, product: Product) -> Shares:
 
 def gru_relevance(states: States, epsilon: float, product: Product) -> Shares:
     """Return the shares of n = tanh(n_x + σ(r)·n_h), h = (1 - σ(z))·n + σ(z)·h."""
-    r, z, n = states.gates.chunk(3, -1)
+    r, z, n = states.gates.chunk(3, 1)
     hidden = states.hidden[:-1]
     to_hidden, to_z = product.shares(hidden, z, epsilon)
     to_n, to_rest = product.shares(n, 1 - z, epsilon)
     to_u, to_r = product.shares(states.kept, r, epsilon)
     inverse = stable_reciprocal(states.hidden[1:], epsilon)
     of_kept, of_new = z * hidden * inverse, (1 - z) * n * inverse
-    inverse_r, inverse_z, inverse_n = stable_reciprocal(states.before, epsilon).chunk(3, -1)
+    inverse_r, inverse_z, inverse_n = stable_reciprocal(states.before, epsilon).chunk(3, 1)
     new = of_new * to_n * inverse_n
     reset = r * states.kept * new
     from_hidden = reset * to_u * stable_reciprocal(states.kept, epsilon)
     parts = [reset * to_r * inverse_r, (of_kept * to_z + of_new * to_rest) * inverse_z, from_hidden]
-    return Shares(torch.cat(parts, -1), kept=of_kept * to_hidden, hidden=hidden, new=new)
+    return Shares(torch.cat(parts, 1), kept=of_kept * to_hidden, hidden=hidden, new=new)
 
 
 def plain_relevance(states: States, epsilon: float, _product: Product) -> Shares:
