@@ -4,6 +4,8 @@ import sys
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["pytester"]
+
 # the same examples in every run, and no deadline that a busy machine could miss
 settings.register_profile("saltbench", derandomize=True, deadline=None)
 settings.load_profile("saltbench")

@@ -10,10 +10,12 @@ import torch
 
 from ...errors import BudgetError, ParameterError
 
-# Passes hold a multiple of 16 rows: kernels then treat every row alike, however many there are, and a row's bits do
-# not depend on the size of the pass. Seen for recurrent, convolutional and attention networks in float32 and float64,
-# on one thread and two; below 16 rows a small matrix product takes another kernel, which rounds otherwise.
-GRAIN = 16
+# Passes hold a multiple of 32 rows: kernels then treat every row alike, however many there are, and a row's bits do
+# not depend on the size of the pass. Three things break this below 32 rows, each seen to change the last bit: the
+# elements left over by a vectorised sigmoid go through scalar code, a small matrix product takes another kernel, and
+# one of fewer than 400 multiplications a naive loop. The last can still happen, in a network whose first layer has
+# fewer than 13 weights. Seen to hold for recurrent, convolutional and attention networks in float32 and float64.
+GRAIN = 32
 PROBE = 2  # rows of the pass whose memory is measured and whose results are thrown away
 
 _SHARE = 0.25  # of the free memory that is used unless told
@@ -50,8 +52,8 @@ class _Pace:
 class Budget:
     """The memory that explaining one network may take, and what was learned of its passes on the way.
 
-    Half of it is for passes, half for what a method holds beside them. Sizes of passes are 16 times a power of two,
-    smaller only where the memory does not hold 16 rows. They are tried on the work itself, so that measuring costs
+    Half of it is for passes, half for what a method holds beside them. Sizes of passes are 32 times a power of two,
+    smaller only where the memory does not hold 32 rows. They are tried on the work itself, so that measuring costs
     nothing extra, and do not change any result.
 
     Args:

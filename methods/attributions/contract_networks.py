@@ -58,8 +58,8 @@ class InputCell(nn.Module):
         super().__init__()
         self.attend = attend
         self.scores = nn.Sequential(nn.Linear(FEATURES, 5, False), nn.Tanh(), nn.Linear(5, 2, False))
-        self.layer = nn.LSTM(FEATURES, 3, batch_first=True)
-        self.classifier = nn.Linear(3, CLASSES)
+        self.layer = nn.LSTM(FEATURES, 4, batch_first=True)
+        self.classifier = nn.Linear(4, CLASSES)
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self.classifier(self.layer(self.attend(self.scores(inputs), inputs))[0][:, -1])
@@ -80,14 +80,14 @@ class Convolution(nn.Module):
 
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    "lstm": lambda: Recurrent(nn.LSTM(FEATURES, 3, batch_first=True)),
-    "lstm-time-first-no-bias": lambda: Recurrent(nn.LSTM(FEATURES, 3, bias=False)),
-    "bi-lstm": lambda: Recurrent(nn.LSTM(FEATURES, 3, batch_first=True, bidirectional=True)),
-    "deep-bi-lstm": lambda: Recurrent(nn.LSTM(FEATURES, 3, 2, batch_first=True, bidirectional=True, dropout=0.2)),
-    "lstm-self-attention": lambda: Recurrent(nn.LSTM(FEATURES, 3, batch_first=True), attention=True),
-    "gru": lambda: Recurrent(nn.GRU(FEATURES, 3, 2, batch_first=True, bidirectional=True)),
-    "rnn-tanh": lambda: Recurrent(nn.RNN(FEATURES, 3, batch_first=True)),
-    "rnn-relu": lambda: Recurrent(nn.RNN(FEATURES, 3, batch_first=True, nonlinearity="relu")),
+    "lstm": lambda: Recurrent(nn.LSTM(FEATURES, 4, batch_first=True)),
+    "lstm-time-first-no-bias": lambda: Recurrent(nn.LSTM(FEATURES, 4, bias=False)),
+    "bi-lstm": lambda: Recurrent(nn.LSTM(FEATURES, 4, batch_first=True, bidirectional=True)),
+    "deep-bi-lstm": lambda: Recurrent(nn.LSTM(FEATURES, 4, 2, batch_first=True, bidirectional=True, dropout=0.2)),
+    "lstm-self-attention": lambda: Recurrent(nn.LSTM(FEATURES, 4, batch_first=True), attention=True),
+    "gru": lambda: Recurrent(nn.GRU(FEATURES, 4, 2, batch_first=True, bidirectional=True)),
+    "rnn-tanh": lambda: Recurrent(nn.RNN(FEATURES, 4, batch_first=True)),
+    "rnn-relu": lambda: Recurrent(nn.RNN(FEATURES, 4, batch_first=True, nonlinearity="relu")),
     "input-cell": InputCell,
     "input-cell-elementary": lambda: InputCell(prefix_mean),
     "convolution": Convolution,

@@ -81,7 +81,7 @@ def attribute(
         seeds: one integer a sample (see `sample_seeds`), for methods that draw random numbers.
         memory: bytes that may be taken beside inputs and attributions; None for a quarter of what is free. How
             many samples go through the model at once is bounded by it and chosen by the clock; the attributions
-            do not depend on either (below the memory of 16 samples, up to rounding).
+            do not depend on either (below the memory of 32 samples, up to rounding).
 
     Returns:
         (batch, time, features), finite, in the units the method states.

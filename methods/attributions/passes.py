@@ -79,7 +79,7 @@ class Passes:
     def each(self, kind: Hashable, target: Tensor, draws: int, compute: Compute) -> Iterator[tuple[int, slice, Tensor]]:
         """Yield draw, samples and compute's rows for them, in passes that the budget allows.
 
-        The pieces of a last, smaller pass are followed by copies of its last row, so that it holds a multiple of 16.
+        The pieces of a last, smaller pass are followed by copies of its last row, so that it holds a multiple of 32.
 
         Args:
             kind: names what compute does; passes of one kind and size take the same memory and time.

@@ -45,10 +45,10 @@ def test_method_gets_its_share_of_every_argument():
     )
     (probed, *_), *passes = ECHOED
     assert probed == 2
-    assert [size for size, *_ in passes] == [16, 16, 16]  # the last five, and eleven copies of the last of them
+    assert [size for size, *_ in passes] == [32, 32]  # the last five, and 27 copies of the last of them
     assert torch.equal(torch.cat([b for _, b, _, _ in passes])[:37], baseline)
     assert torch.equal(torch.cat([t for _, _, t, _ in passes])[:37], truth)
-    assert [seed for *_, seeds in passes for seed in seeds] == [*range(37), *[36] * 11]
+    assert [seed for *_, seeds in passes for seed in seeds] == [*range(37), *[36] * 27]
     assert torch.equal(result[:, 0, 0], 2.0 * classes(37))
 
 

@@ -1,0 +1,130 @@
+"""What each attribution method costs beside the raw passes through the network that it needs.
+
+Run it on an idle machine, `python tests/performance/attribution_overhead.py`: it writes results/overhead/overhead.csv.
+The raw passes and the method alternate in one process, and the fastest round of each counts, since others may use
+the machine too. Raw passes have the size that is fastest for them, found beforehand by trying.
+"""
+
+import argparse
+import csv
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from saltbench.benchmark.registry import load_registries
+from saltbench.errors import SaltbenchError
+from saltbench.methods.architectures.recurrent import lstm
+from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.passes import gradient
+from saltbench.methods.attributions.peak_memory import PeakMemory
+from saltbench.methods.attributions.spec import Cost, MethodSpec
+
+SIZES = (16, 32, 64, 128, 256)  # rows of a raw pass
+MOST_SAMPLES = 300
+ENOUGH = 1.5  # seconds of raw passes a round
+
+
+def best(work: Callable[[], Any], repeats: int) -> float:
+    """Return the seconds of the fastest of several runs."""
+    return min(timed(work) for _ in range(repeats))
+
+
+def timed(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+class RawPasses:
+    """Passes through a network without any method: what a row takes forward, and forward and backward."""
+
+    def __init__(self, model: nn.Module, inputs: Tensor) -> None:
+        self.model = model
+        self.rows = {size: inputs[torch.arange(size) % len(inputs)].clone() for size in SIZES}
+        self.forward_size = min(SIZES, key=lambda size: best(lambda: self.forward(size), 9) / size)
+        self.both_size = min(SIZES, key=lambda size: best(lambda: self.both(size), 9) / size)
+
+    def forward(self, size: int) -> None:
+        with torch.no_grad():
+            self.model(self.rows[size])
+
+    def both(self, size: int) -> None:
+        rows = self.rows[size].detach().requires_grad_()
+        gradient(self.model(rows)[:, 0], rows)
+
+    def seconds(self, cost: Cost, repeats: int = 9) -> float:
+        """Return what the passes of one sample take now: backward rows go forward too."""
+        forward = best(lambda: self.forward(self.forward_size), repeats) / self.forward_size
+        both = best(lambda: self.both(self.both_size), repeats) / self.both_size
+        return max(0, cost.forward - cost.backward) * forward + cost.backward * both
+
+
+def measure(spec: MethodSpec, raw: RawPasses, inputs: Tensor, rounds: int) -> dict[str, Any]:
+    cost = spec.cost_of(inputs.shape[1], inputs.shape[2], spec.parameters)
+    assert cost is not None
+    samples = int(max(4, min(MOST_SAMPLES, ENOUGH / max(raw.seconds(cost), 1e-9))))
+    method, target = bind(spec), torch.zeros(samples, dtype=torch.int64)
+
+    def explain() -> Tensor:
+        arguments = {"background": inputs[:50], "seeds": sample_seeds(0, samples)}
+        return attribute(method, raw.model, inputs[:samples], target, **arguments)
+
+    raw_seconds, seconds = [], []
+    for _ in range(rounds):
+        raw_seconds.append(raw.seconds(cost) * samples)
+        seconds.append(timed(explain))
+    with PeakMemory(torch.device("cpu")) as peak:
+        explain()
+    return {
+        "method": spec.name,
+        "samples": samples,
+        "forward": cost.forward,
+        "backward": cost.backward,
+        "raw_seconds": round(min(raw_seconds), 4),
+        "seconds": round(min(seconds), 4),
+        "ratio": round(min(seconds) / min(raw_seconds), 3),
+        "peak_megabytes": round(peak.bytes / 1e6, 1),
+    }
+
+
+def rows(names: list[str], rounds: int, time_steps: int, features: int) -> Iterator[dict[str, Any]]:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = lstm(features=features, classes=2, hidden=5, dropout=0.1).eval().requires_grad_(False)
+    inputs = torch.randn(MOST_SAMPLES, time_steps, features)
+    raw = RawPasses(model, inputs)
+    for spec in load_registries().methods.match(names):
+        if spec.is_reference:
+            continue
+        try:
+            yield measure(spec, raw, inputs, rounds)
+        except SaltbenchError as error:
+            print(f"{spec.name}: {error}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("methods", nargs="*", default=["*"], help="names or shell patterns")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--time", type=int, default=100)
+    parser.add_argument("--features", type=int, default=100)
+    parser.add_argument("--output", type=Path, help="a CSV file")
+    given = parser.parse_args()
+    measured = []
+    for row in rows(given.methods, given.rounds, given.time, given.features):
+        measured.append(row)
+        print(*(f"{key} {value}" for key, value in row.items()), sep="  ", flush=True)
+    if given.output and measured:
+        given.output.parent.mkdir(parents=True, exist_ok=True)
+        with given.output.open("w", newline="") as file:
+            writer = csv.DictWriter(file, measured[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(measured)
+
+
+if __name__ == "__main__":
+    main()
