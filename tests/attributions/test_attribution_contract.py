@@ -3,12 +3,8 @@
 import subprocess
 import sys
 
-import pytest
-import torch
-
 from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
-from saltbench.methods.attributions.spec import MethodSpec
 
 FEWER = {"smoothgrad": {"noise_samples": 3}}
 

@@ -3,6 +3,7 @@ import torch
 from attribution_models import classes, network, series
 from torch import nn
 
+from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.attributions.cudnn import differentiable_recurrence
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind
@@ -48,10 +49,20 @@ def test_outputs_are_those_of_evaluation_mode():
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("spec", [s for s in ENTRIES if not s.is_reference], ids=lambda s: s.name)
-@pytest.mark.parametrize("name", ["lstm", "deep-bi-lstm", "gru", "input-cell-elementary"])
+@pytest.mark.parametrize("name", ["lstm", "deep-bi-lstm", "gru", "rnn-tanh", "input-cell-elementary", "convolution"])
 def test_cuda_gives_the_maps_of_the_cpu(spec, name):
-    if spec.name == "smoothgrad":
-        pytest.skip("its noise is drawn on the device")
-    on_cpu = attribute(bind(spec), network(name), series(), classes())
-    on_cuda = attribute(bind(spec), network(name).cuda(), series().cuda(), classes().cuda())
-    torch.testing.assert_close(on_cuda.cpu(), on_cpu, rtol=1e-9, atol=1e-9)
+    def explained(device):
+        return attribute(
+            bind(spec),
+            network(name).to(device),
+            series().to(device),
+            classes().to(device),
+            background=series(3, seed=7).to(device),
+            seeds=range(5),
+        ).cpu()
+
+    try:
+        on_cpu = explained("cpu")
+    except UnsupportedOperationError as error:
+        pytest.skip(str(error))
+    torch.testing.assert_close(explained("cuda"), on_cpu, rtol=1e-9, atol=1e-9)

@@ -105,7 +105,7 @@ def test_a_model_without_gradients_is_refused(formula):
 
 
 def test_a_budget_below_one_sample_is_refused():
-    with pytest.raises(BudgetError, match="the memory budget must be at least .* for one sample of this model"):
+    with pytest.raises(BudgetError, match=r"the memory budget must be at least .* for one sample of this model"):
         list(Passes(network("lstm"), Budget(1000)).outputs(classes(2), 1, shifted(series(2))))
 
 

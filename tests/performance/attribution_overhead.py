@@ -7,6 +7,7 @@ the machine too. Raw passes have the size that is fastest for them, found before
 
 import argparse
 import csv
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,7 +104,7 @@ def rows(names: list[str], rounds: int, time_steps: int, features: int) -> Itera
         try:
             yield measure(spec, raw, inputs, rounds)
         except SaltbenchError as error:
-            print(f"{spec.name}: {error}")
+            sys.stdout.write(f"{spec.name}: {error}\n")
 
 
 def main() -> None:
@@ -117,7 +118,8 @@ def main() -> None:
     measured = []
     for row in rows(given.methods, given.rounds, given.time, given.features):
         measured.append(row)
-        print(*(f"{key} {value}" for key, value in row.items()), sep="  ", flush=True)
+        sys.stdout.write("  ".join(f"{key} {value}" for key, value in row.items()) + "\n")
+        sys.stdout.flush()
     if given.output and measured:
         given.output.parent.mkdir(parents=True, exist_ok=True)
         with given.output.open("w", newline="") as file:
