@@ -118,7 +118,8 @@ def rank_similarity(first: NDArray[np.float64], second: NDArray[np.float64]) -> 
     lengths = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
     both = (np.ptp(first, axis=1) == 0) & (np.ptp(second, axis=1) == 0)
     correlation = np.divide((one * other).sum(axis=1), lengths, out=both.astype(np.float64), where=lengths > 0)
-    return np.clip(correlation, -1, 1)
+    clipped: NDArray[np.float64] = np.clip(correlation, -1, 1)
+    return clipped
 
 
 def _randomised(

@@ -44,10 +44,10 @@ def test_map_is_spread_equally_over_the_features_and_sums_to_one(factory):
 
 @FACTORIES
 def test_map_is_the_same_for_every_class_and_memory(factory):
-    model, inputs = build(factory), series(40)
+    model, inputs = build(factory), series(300)
     found = explained(model, inputs)
-    assert torch.equal(found, attribute(bind(ATTENTION), model, inputs, (classes(40) + 1) % 3))
-    assert torch.equal(found, explained(model, inputs, memory=300_000))
+    assert torch.equal(found, attribute(bind(ATTENTION), model, inputs, (classes(300) + 1) % 3))
+    assert torch.equal(found, explained(model, inputs, memory=2_000_000))
 
 
 def test_self_attention_is_what_its_classifier_reads():

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import NonFiniteError, ParameterError, UnsupportedOperationError
+from saltbench.methods.attributions.budget import GRAIN, PROBE
 from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, needed_arguments, sample_seeds
@@ -146,7 +147,7 @@ def test_masked_copies_of_few_samples_share_passes():
         return inputs
 
     attribute(bind(entry(counted)), network("lstm"), series(1), classes(1))
-    assert sizes == [2, 16]  # a probe, then all 1 + 6 + 4 copies and 5 rows of padding
+    assert sizes == [PROBE, GRAIN]  # all 1 + 6 + 4 copies in one pass, filled up
 
 
 def test_each_copy_comes_with_its_sample():
