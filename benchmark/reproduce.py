@@ -18,6 +18,7 @@ from .runner import Result
 from .statistics import Interval, mean_interval, prediction_interval
 from .store import open_store, write_atomically
 from .suite import load_suite
+from .vanishing import vanishing
 
 HIGHEST = {"weighted_jaccard": 1.0, "euclidean": math.inf, "accuracy": 1.0}  # of the quantities; the lowest is 0
 ROUNDING = 0.0005  # half of the last published digit
@@ -68,7 +69,7 @@ def report_table1(result: Result) -> Iterator[str]:
 
 Reproduction = Callable[[Path, str, int | None], Iterator[str]]  # (results, device, workers) to lines for people
 
-REPRODUCTIONS: dict[str, Reproduction] = {"table1": table1}
+REPRODUCTIONS: dict[str, Reproduction] = {"table1": table1, "vanishing": vanishing}
 
 
 def compare_table1(collection: Collection) -> pd.DataFrame:

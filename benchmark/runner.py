@@ -119,7 +119,7 @@ def _execute(
     planned: Sequence[Job], store: Store, plugins: Sequence[Path], workers: int, memory: int
 ) -> Iterator[tuple[Job, list[Failure]]]:
     if workers == 1 or len(planned) <= 1:
-        with _one_thread():
+        with one_thread():
             evaluator = Evaluator(load_registries(plugins), store, memory=memory)
             for job in planned:
                 yield job, evaluator.run(job)
@@ -138,7 +138,8 @@ def _execute(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Let PyTorch compute in one thread inside the block."""
     # the order of floating-point sums depends on the number of threads: one everywhere gives the same bytes
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
