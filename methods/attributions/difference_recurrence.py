@@ -50,24 +50,24 @@ def paired(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> OneD
 
 def lstm_multipliers(states: States) -> Shares:
     """Return the multipliers of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c)."""
-    i, f, g, o = _mean(states.gates).chunk(4, 1)
+    slopes, means = _gate_slopes(states, tanh_gate=2), _mean(states.gates)
     cells, tanh_c = states.kept, torch.tanh(states.kept[1:])
-    slopes = _sigmoid_slope(states.before, states.gates)
-    by_i, by_f, by_g, by_o = slopes.chunk(4, 1)
-    by_g.copy_(_tanh_slope(*(tensor.chunk(4, 1)[2] for tensor in (states.before, states.gates))))
-    for slope, other in zip((by_i, by_f, by_g, by_o), (g, _mean(cells[:-1]), i, _mean(tanh_c)), strict=True):
+    i, f, g, o = means.chunk(4, 1)
+    for slope, other in zip(slopes.chunk(4, 1), (g, _mean(cells[:-1]), i, _mean(tanh_c)), strict=True):
         slope.mul_(other)
     return Shares(slopes, kept=f, to_cell=_tanh_slope(cells[1:], tanh_c).mul_(o))
 
 
 def gru_multipliers(states: States) -> Shares:
     """Return the multipliers of n = tanh(n_x + σ(r)·n_h), h = (1 - σ(z))·n + σ(z)·h."""
-    r, z, n = _mean(states.gates).chunk(3, 1)
-    width = n.shape[1]
-    new = _tanh_slope(*(tensor[:, 2 * width :] for tensor in (states.before, states.gates))).mul_(1 - z)
-    to_switches = torch.cat([new * _mean(states.kept), _mean(states.hidden[:-1]) - n], 1)
-    by_switches = _sigmoid_slope(*(tensor[:, : 2 * width] for tensor in (states.before, states.gates)))
-    return Shares(torch.cat([by_switches.mul_(to_switches), new * r], 1), kept=z, new=new)
+    slopes, means = _gate_slopes(states, tanh_gate=2), _mean(states.gates)
+    r, z, n = means.chunk(3, 1)
+    by_r, by_z, by_new = slopes.chunk(3, 1)
+    new = by_new * (1 - z)
+    by_r.mul_(new).mul_(_mean(states.kept))
+    by_z.mul_(_mean(states.hidden[:-1]).sub_(n))
+    torch.mul(new, r, out=by_new)
+    return Shares(slopes, kept=z, new=new)
 
 
 def tanh_multipliers(states: States) -> Shares:
@@ -83,20 +83,28 @@ def relu_multipliers(states: States) -> Shares:
     return Shares(torch.where(same, derivative, change_of_y / torch.where(same, 1.0, change)))
 
 
+def _gate_slopes(states: States, tanh_gate: int) -> Tensor:
+    """Return Δy/Δx of every gate's activation, of which one is tanh and the others σ, (time, gates · hidden, batch)."""
+    width = states.hidden.shape[1]
+    rows = slice(tanh_gate * width, (tanh_gate + 1) * width)
+    value, twin = states.gates.chunk(2, 2)
+    # σ is tanh of half its argument: both quotients at once
+    scale = value.new_full((value.shape[1], 1), 0.5)
+    scale[rows] = 1.0
+    spread = torch.addcmul(value + twin, value, twin, value=-2).mul_(0.5)
+    torch.addcmul(value.new_ones(()), value[:, rows], twin[:, rows], value=-1, out=spread[:, rows])
+    return _tanh_quotient(_difference(states.before).mul_(scale)).mul_(spread)
+
+
 def _tanh_slope(x: Tensor, y: Tensor) -> Tensor:
     value, twin = y.chunk(2, 2)
     return _tanh_quotient(_difference(x)).mul_(1 - value * twin)
 
 
-def _sigmoid_slope(x: Tensor, y: Tensor) -> Tensor:
-    value, twin = y.chunk(2, 2)
-    spread = torch.addcmul(value + twin, value, twin, value=-2)
-    return _tanh_quotient(_difference(x).mul_(0.5)).mul_(spread).mul_(0.5)
-
-
 def _tanh_quotient(x: Tensor) -> Tensor:
-    """Return tanh(x) / x, which is 1 at 0."""
-    return torch.where(x == 0, 1.0, torch.tanh(x) / x)
+    """Return tanh(x) / x, which is even and 1 at 0, in place of x."""
+    x.abs_().clamp_(min=torch.finfo(x.dtype).tiny)
+    return torch.div(torch.tanh(x), x, out=x)
 
 
 def _difference(tensor: Tensor) -> Tensor:

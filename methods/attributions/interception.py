@@ -73,7 +73,11 @@ class Interception(TorchFunctionMode):
         Raises:
             UnsupportedOperationError: such a tensor is among the nested arguments.
         """
-        if any(tensor.grad_fn is not None and not self.varies(tensor) for tensor in _tensors(arguments)):
+        for tensor in _tensors(arguments):
+            self._check_one(tensor, function)
+
+    def _check_one(self, tensor: Tensor, function: Function | None) -> None:
+        if tensor.grad_fn is not None and not self.varies(tensor):
             raise self.unsupported(function, "on a tensor that was computed out of PyTorch's sight or before the model")
 
     def unsupported(self, function: Function | None, detail: str = "") -> UnsupportedOperationError:
@@ -85,8 +89,13 @@ class Interception(TorchFunctionMode):
         self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         options = kwargs or {}
-        self.check_escape((args, options), func)
-        if func in self._metadata or not self.varying((args, options)):
+        is_constant = True
+        for tensor in _tensors((args, options)):
+            if self.varies(tensor):
+                is_constant = False
+            else:
+                self._check_one(tensor, func)
+        if is_constant or func in self._metadata:
             return func(*args, **options)
         if func not in self._rules and getattr(func, "__name__", "") == "__get__":
             return self._property(func, args)
