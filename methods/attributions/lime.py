@@ -1,0 +1,92 @@
+"""LIME: a linear model of the output in the presence of segments, fitted near the full series."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .coalitions import coalition_outputs, generator, spread
+from .parameters import check_least
+from .passes import Passes
+from .segments import segments
+
+
+def lime(
+    inputs: Tensor,
+    target: Tensor,
+    baseline: Tensor,
+    seeds: Sequence[int],
+    passes: Passes,
+    *,
+    time_segments: int = 10,
+    feature_segments: int = 10,
+    perturbations: int = 1000,
+    kernel_width: float = 0.25,
+    penalty: float = 1.0,
+) -> Tensor:
+    """Return the w that minimise Σ π(z) (S_c(x_z) - b - zᵀw)² + penalty·|w|², (batch, time, features), in output units.
+
+    z says which segments come from x, the others from the baseline x′: first all of them, then each with
+    probability ½. π(z) = exp(-d²/kernel_width²), d = 1 - sqrt(share of the segments present), the cosine distance
+    of z to the full series. Every cell of a segment gets its w.
+
+    Args:
+        inputs: x, (batch, time, features).
+        target: int64 (batch,), the explained class c of each sample.
+        baseline: x′, (batch, time, features).
+        seeds: one a sample; more perturbations begin with the same ones.
+        passes: through the network, in bounded memory.
+        time_segments: at most so many segments along time, at least 1 (see `segments`).
+        feature_segments: at most so many along the features, at least 1.
+        perturbations: number of z, at least 1.
+        kernel_width: distance at which the weight is 1/e, above 0; 0.25 is the authors' for images.
+        penalty: of the ridge regression, above 0, so that the w are unique; 1 is the authors'.
+
+    Raises:
+        ParameterError: a number of segments or perturbations below 1, or a width or penalty that is not above 0.
+
+    Source: Ribeiro, Singh, Guestrin, "Why Should I Trust You?", KDD 2016.
+    """
+    check_least("perturbations", perturbations, 1)
+    check_least("kernel_width", kernel_width, np.finfo(np.float64).tiny)
+    check_least("penalty", penalty, np.finfo(np.float64).tiny)
+    grid = segments(*inputs.shape[1:], time_segments, feature_segments)
+    values = inputs.new_empty(len(inputs), grid.count, dtype=torch.float64)
+    for index, seed in enumerate(seeds):
+        present = coalitions_nearby(grid.count, perturbations, seed).to(inputs.device)
+        outputs = coalition_outputs(
+            passes,
+            inputs[index],
+            baseline[index],
+            target[index : index + 1],
+            grid,
+            perturbations,
+            present.__getitem__,
+        )
+        values[index] = ridge(present.double(), outputs.double(), nearness(present, kernel_width), penalty)
+    return spread(values, grid).to(inputs.dtype)
+
+
+def coalitions_nearby(segments: int, perturbations: int, seed: int) -> Tensor:
+    """Return the full coalition and then random ones, bool (perturbations, segments)."""
+    present = generator(seed).random((perturbations, segments)) < 0.5
+    present[0] = True
+    return torch.from_numpy(present)
+
+
+def nearness(present: Tensor, kernel_width: float) -> Tensor:
+    """Return π(z) = exp(-d²/kernel_width²), d = 1 - cos(z, 1), float64 (coalitions,)."""
+    distance = 1 - present.double().mean(1).sqrt()
+    return torch.exp(-((distance / kernel_width) ** 2))
+
+
+def ridge(features: Tensor, outputs: Tensor, weights: Tensor, penalty: float) -> Tensor:
+    """Return the w of least Σ weight (output - b - featuresᵀw)² + penalty·|w|², (features,), b free of penalty."""
+    shares = weights / weights.sum()
+    centred, deviations = features - shares @ features, outputs - shares @ outputs
+    weighted = centred * weights[:, None]
+    gram = weighted.T @ centred
+    gram.diagonal().add_(penalty)
+    coefficients: Tensor = torch.linalg.solve(gram, weighted.T @ deviations)
+    return coefficients

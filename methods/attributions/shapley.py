@@ -1,0 +1,78 @@
+"""Shapley values of segments, by sampling the orders in which they appear."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .coalitions import coalition_outputs, endpoints, generator, share
+from .parameters import check_least
+from .passes import Passes
+from .segments import Grid, segments
+
+
+def shapley_sampling(
+    inputs: Tensor,
+    target: Tensor,
+    baseline: Tensor,
+    seeds: Sequence[int],
+    passes: Passes,
+    *,
+    time_segments: int = 10,
+    feature_segments: int = 10,
+    permutations: int = 10,
+) -> Tensor:
+    """Return each segment's mean of S_c(before and it) - S_c(before) over random orders, in output units.
+
+    In an order, segments of x replace those of the baseline x′ one after the other; what a segment changes does not
+    depend on its cells, so they share it equally. The changes of an order add up to S_c(x) - S_c(x′), and so does
+    the map, (batch, time, features).
+
+    Args:
+        inputs: x, (batch, time, features).
+        target: int64 (batch,), the explained class c of each sample.
+        baseline: x′, (batch, time, features).
+        seeds: one a sample; more permutations begin with the same ones.
+        passes: through the network, in bounded memory.
+        time_segments: at most so many segments along time, at least 1 (see `segments`).
+        feature_segments: at most so many along the features, at least 1.
+        permutations: orders that are averaged, at least 1.
+
+    Raises:
+        ParameterError: a number of segments or permutations below 1.
+
+    Source: Castro, Gómez, Tejada, "Polynomial calculation of the Shapley value based on sampling", Computers &
+    Operations Research 36, 2009; Štrumbelj, Kononenko, "An Efficient Explanation of Individual Classifications using
+    Game Theory", JMLR 11, 2010.
+    """
+    check_least("permutations", permutations, 1)
+    grid = segments(*inputs.shape[1:], time_segments, feature_segments)
+    whole, absent = endpoints(passes, inputs, baseline, target)
+    values = inputs.new_empty(len(inputs), grid.count, dtype=torch.float64)
+    for index, seed in enumerate(seeds):
+        orders = _orders(seed, permutations, grid.count, inputs.device)
+        between = _on_the_way(passes, inputs[index], baseline[index], target[index : index + 1], grid, orders)
+        first, last = (value[index].expand(permutations, 1) for value in (absent, whole))
+        changes = torch.cat([first, between, last], 1).double().diff()
+        values[index] = torch.zeros_like(changes).scatter_(1, orders, changes).mean(0)
+    return share(values, grid).to(inputs.dtype)
+
+
+def _orders(seed: int, permutations: int, count: int, device: torch.device) -> Tensor:
+    """Return which segment comes at each place of each order, int64 (permutations, count)."""
+    numbers = generator(seed)
+    return torch.from_numpy(np.stack([numbers.permutation(count) for _ in range(permutations)])).to(device)
+
+
+def _on_the_way(passes: Passes, series: Tensor, absent: Tensor, target: Tensor, grid: Grid, orders: Tensor) -> Tensor:
+    """Return S_c with the first 1, 2, … of each order present, but not all, (orders, segments - 1)."""
+    steps = grid.count - 1
+    places = orders.argsort(1)
+
+    def coalitions(rows: slice) -> Tensor:
+        numbers = torch.arange(rows.start, rows.stop, device=orders.device)
+        return places[numbers // steps] <= (numbers % steps)[:, None]
+
+    outputs = coalition_outputs(passes, series, absent, target, grid, len(orders) * steps, coalitions)
+    return outputs.unflatten(0, (len(orders), steps))
