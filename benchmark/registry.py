@@ -176,6 +176,6 @@ def _described(error: BaseException) -> str:
 
 
 def listing(registry: Registry[Any]) -> list[dict[str, Any]]:
-    """Return name, version, description, reference, tags and parameters of each entry as JSON values."""
-    fields = ("name", "version", "description", "reference", "tags", "parameters", "source")
-    return [{key: getattr(entry, key) for key in fields} for entry in registry]
+    """Return what each entry states about itself as JSON values; of methods also assumptions and passes."""
+    fields = ("name", "version", "description", "reference", "tags", "parameters", "source", "assumptions", "passes")
+    return [{key: getattr(entry, key) for key in fields if hasattr(entry, key)} for entry in registry]
