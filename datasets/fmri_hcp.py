@@ -67,7 +67,7 @@ def hcp(
         validation_share: of the subjects, for validation.
         test_share: of the subjects, for testing.
         frames: time steps of .72 s, at most 176, the length of the shortest run.
-        window: "end" for a run's last frames, "start" for its first.
+        window: "end" for a run's last frames, "middle" or "start".
         delay: seconds by which the truth comes after the events: 0 takes the events as they are, 5.76 shifts them
             to the peak of the haemodynamic response.
         incomplete: "refuse" raises where a run is missing or damaged, "skip" leaves such runs out.

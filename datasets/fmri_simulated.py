@@ -62,7 +62,7 @@ def simulated(
         parcels: number of features.
         active: number of parcels that respond to a task, drawn for each task.
         frames: time steps of .72 s, at most 176, the length of the shortest run.
-        window: "end" for a run's last frames, "start" for its first.
+        window: "end" for a run's last frames, "middle" or "start".
         signal: difficulty: the response to a long block, in standard deviations of the noise.
         drift: standard deviation of the drift, in the same units.
         autocorrelation: of successive frames' noise, in [0, 1).

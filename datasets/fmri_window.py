@@ -3,7 +3,7 @@
 from ..errors import ParameterError
 from .fmri_paradigms import SHORTEST_RUN
 
-PLACES = ("end", "start")
+PLACES = ("end", "middle", "start")
 
 
 def require_window(frames: int, place: str) -> None:
@@ -15,13 +15,16 @@ def require_window(frames: int, place: str) -> None:
 
 
 def part_of_run(length: int, frames: int, place: str) -> slice:
-    """Return the first or the last frames of a run.
+    """Return the first, the middle or the last frames of a run.
 
     Runs are cut and not padded: padding would show the length of the run, and with it the task, to the network.
 
     Args:
         length: of the run, at least frames.
         frames: of the window.
-        place: "end", where a network that reads to the last step stops as the run stops, or "start".
+        place: "end" stops as the run stops: five of the seven tasks end with a rest, so that a network that reads
+            to the last step has to remember what it saw on task; "start" begins with the countdown; "middle" leaves
+            out as much at the start as at the end.
     """
-    return slice(length - frames, length) if place == "end" else slice(0, frames)
+    first = {"end": length - frames, "middle": (length - frames) // 2, "start": 0}[place]
+    return slice(first, first + frames)

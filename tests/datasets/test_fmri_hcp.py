@@ -290,7 +290,7 @@ def test_a_series_shorter_than_the_window(tree_b):
         ({"incomplete": "ignore"}, ParameterError, r"incomplete must be one of refuse, skip, got 'ignore'"),
         ({"frames": 177}, ParameterError, r"frames must lie in 1 to 176, the length of the shortest run, got 177"),
         ({"frames": 0}, ParameterError, r"frames must lie in 1 to 176, .*, got 0"),
-        ({"window": "middle"}, ParameterError, r"window must be one of end, start, got 'middle'"),
+        ({"window": "pad"}, ParameterError, r"window must be one of end, middle, start, got 'pad'"),
     ],
     ids=str,
 )

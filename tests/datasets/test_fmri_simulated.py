@@ -60,14 +60,14 @@ def test_the_truth_marks_the_active_parcels_of_the_task_alone():
             assert (marked == marked[:, :1]).all()  # a task's parcels are on task together
 
 
-@pytest.mark.parametrize("window", ["end", "start"])
+@pytest.mark.parametrize("window", ["end", "middle", "start"])
 def test_the_truth_follows_the_blocks_by_the_haemodynamic_delay(window):
     data = simulated(2, **{**SMALL, "window": window})
     for label, paradigm in enumerate(PARADIGMS):
         if paradigm.name == "LANGUAGE":  # its blocks differ from run to run
             continue
         blocks = draw_blocks(paradigm, np.random.default_rng(0))
-        first = paradigm.frames - 176 if window == "end" else 0
+        first = {"end": paradigm.frames - 176, "middle": (paradigm.frames - 176) // 2, "start": 0}[window]
         for truth in data.train.truth[data.train.labels == label]:
             on = truth.any(axis=1)
             for onset, duration in blocks:
@@ -253,7 +253,7 @@ def test_golden_bytes():
         ({"active": 20}, r"active must be at least 1 and less than parcels=20, got 20"),
         ({"frames": 0}, r"frames must lie in 1 to 176, the length of the shortest run, got 0"),
         ({"frames": 177}, r"frames must lie in 1 to 176, .*, got 177"),
-        ({"window": "pad"}, r"window must be one of end, start, got 'pad'"),
+        ({"window": "pad"}, r"window must be one of end, middle, start, got 'pad'"),
         ({"signal": -0.1}, r"signal and drift must be finite and at least 0, got signal=-0.1 and drift=0.5"),
         ({"drift": float("inf")}, r"signal and drift must be finite and at least 0, got signal=1.0 and drift=inf"),
         ({"signal": float("nan")}, r"signal and drift must be finite and at least 0, got signal=nan"),

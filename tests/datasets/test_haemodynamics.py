@@ -142,11 +142,13 @@ def test_every_design_ends_within_its_run_but_emotions():
             assert (onset + duration > paradigm.frames * 0.72) == (paradigm.name == "EMOTION")
 
 
-def test_the_window_is_the_end_or_the_start():
+def test_the_window_is_the_end_the_middle_or_the_start():
     series = np.arange(10)
     np.testing.assert_array_equal(series[part_of_run(10, 4, "end")], [6, 7, 8, 9])
     np.testing.assert_array_equal(series[part_of_run(10, 4, "start")], [0, 1, 2, 3])
-    assert all((series[part_of_run(10, 10, place)] == series).all() for place in ("end", "start"))
+    np.testing.assert_array_equal(series[part_of_run(10, 4, "middle")], [3, 4, 5, 6])
+    np.testing.assert_array_equal(series[part_of_run(9, 4, "middle")], [2, 3, 4, 5])
+    assert all((series[part_of_run(10, 10, place)] == series).all() for place in ("end", "middle", "start"))
 
 
 def test_the_shortest_run_bounds_the_window():
@@ -154,5 +156,5 @@ def test_the_shortest_run_bounds_the_window():
     require_window(176, "end")
     with pytest.raises(ParameterError, match=r"frames must lie in 1 to 176, the length of the shortest run, got 177"):
         require_window(177, "end")
-    with pytest.raises(ParameterError, match=r"window must be one of end, start, got 'pad'"):
+    with pytest.raises(ParameterError, match=r"window must be one of end, middle, start, got 'pad'"):
         require_window(176, "pad")
