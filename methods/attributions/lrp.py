@@ -40,11 +40,12 @@ def lrp(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilon: float = 0.
 
 
 def lrp_proportional(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilon: float = 0.001) -> Tensor:
-    """Return the relevances of `lrp` with products shared in proportion to their factors.
+    """Return the relevances of `lrp` with products shared in proportion to the size of their factors.
 
-    A product z_g·z_s gives z_g / (z_g + z_s) of its relevance to the gate and z_s / (z_g + z_s) to the signal, the
-    sum stabilised as any other. Relevance then also flows through gates and attention scores, by R_x = R_y as through
-    any activation. It is large where the two factors nearly cancel in their sum.
+    A product z_g·z_s gives |z_g| / (|z_g| + |z_s| + ε) of its relevance to the gate, and |z_s| likewise to the signal.
+    Relevance then also flows through gates and attention scores, by R_x = R_y as through any activation. With the
+    signed factors in place of their sizes (LRP-prop) a share has no bound: where z_g + z_s is small it may be 1/ε at
+    each step of time, and relevance overflows on series as short as 100 steps.
 
     Args:
         model: network in evaluation mode, (batch, time, features) to (batch, classes).
@@ -59,8 +60,8 @@ def lrp_proportional(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilo
         ParameterError: a negative or infinite epsilon.
         UnsupportedOperationError: the model applies an operation without a rule to what depends on the input.
 
-    Source: Arras et al., "Explaining and Interpreting LSTMs", in: Explainable AI, Springer 2019 (LRP-prop, after Ding,
-    Liu, Luan, Sun, "Visualizing and Understanding Neural Machine Translation", ACL 2017).
+    Source: Arras et al., "Explaining and Interpreting LSTMs", in: Explainable AI, Springer 2019 (LRP-abs, a variant of
+    LRP-prop by Ding, Liu, Luan, Sun, "Visualizing and Understanding Neural Machine Translation", ACL 2017).
     """
     return _relevance(model, inputs, target, epsilon, Product.PROPORTIONAL)
 

@@ -25,7 +25,7 @@ class Role(IntEnum):
 class Product(Enum):
     """How a product z_g·z_s of gate and signal shares its relevance R.
 
-    SIGNAL_TAKES_ALL: R to the signal; PROPORTIONAL: z_g / (z_g + z_s) · R to the gate and z_s / (z_g + z_s) · R to
+    SIGNAL_TAKES_ALL: R to the signal; PROPORTIONAL: |z_g| / (|z_g| + |z_s| + ε) · R to the gate and |z_s| likewise to
     the signal; HALF: R/2 to each.
     """
 
@@ -36,8 +36,9 @@ class Product(Enum):
     def shares(self, signal: Tensor, gate: Tensor, epsilon: float) -> tuple[Tensor | float, Tensor | float]:
         """Return the shares of the signal and the gate, which may also be any two factors unless one takes all."""
         if self is Product.PROPORTIONAL:
-            inverse = stable_reciprocal(signal + gate, epsilon)
-            return signal * inverse, gate * inverse
+            sizes = signal.abs(), gate.abs()
+            inverse = stable_reciprocal(sizes[0] + sizes[1], epsilon)
+            return sizes[0] * inverse, sizes[1] * inverse
         return (0.5, 0.5) if self is Product.HALF else (1.0, 0.0)
 
 

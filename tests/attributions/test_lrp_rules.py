@@ -64,22 +64,22 @@ def test_half_of_a_product_goes_to_each_factor():
     assert explained == pytest.approx([output / 2, output / 2])
 
 
-def test_the_proportional_rule_shares_a_product_as_the_sum_of_its_factors():
+def test_the_proportional_rule_shares_a_product_by_the_size_of_its_factors():
     gate = 1 / (1 + math.exp(-2))
     explained = explain(lambda a, b: torch.sigmoid(a) * b, [2.0, 3.0], lrp_proportional)
     assert explained == pytest.approx([gate / (gate + 3) * 3 * gate, 3 / (gate + 3) * 3 * gate])
     stabilised = explain(lambda a, b: a * b, [1.0, -3.0], lrp_proportional, epsilon=0.5)
-    assert stabilised == pytest.approx([1 / -2.5 * -3, -3 / -2.5 * -3])
+    assert stabilised == pytest.approx([1 / 4.5 * -3, 3 / 4.5 * -3])
 
 
 def test_in_a_product_of_matrices_every_term_is_shared_on_its_own():
-    # (1·2, 1·3) + (4·5, 4·-2): the shares of a₁ are 1/3 and 1/4, of a₂ 4/9 and 4/2
+    # (1·2, 1·3) + (4·5, 4·-2): the shares of a₁ are 1/3 and 1/4, of a₂ 4/9 and 4/6
     def formula(a, b, c, d, e, f):
         rows, columns = torch.stack([a, b], -1)[:, None], torch.stack([c, d, e, f], -1).unflatten(-1, (2, 2))
         return (rows @ columns).sum((1, 2))
 
     explained = explain(formula, [1.0, 4.0, 2.0, 3.0, 5.0, -2.0], lrp_proportional)
-    expected = [2 / 3 + 3 / 4, 4 / 9 * 20 + 4 / 2 * -8, 2 / 3 * 2, 3 / 4 * 3, 5 / 9 * 20, -2 / 2 * -8]
+    expected = [2 / 3 + 3 / 4, 4 / 9 * 20 + 4 / 6 * -8, 2 / 3 * 2, 3 / 4 * 3, 5 / 9 * 20, 2 / 6 * -8]
     assert explained == pytest.approx(expected)
 
 
