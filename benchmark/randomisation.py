@@ -120,7 +120,7 @@ def _copied(model: nn.Module) -> nn.Module:
 def _own(name: str, module: nn.Module) -> Iterator[Layer]:
     """Return the layers that a module holds itself, the last first."""
     groups: dict[str, list[str]] = {}
-    for parameter, _ in module.named_parameters(recurse=False, remove_duplicate=False):
+    for parameter, _ in module.named_parameters(recurse=False):
         match = _RECURRENT.match(parameter) if isinstance(module, nn.RNNBase) else None
         groups.setdefault(match[1] if match else "", []).append(f"{name}.{parameter}" if name else parameter)
     for part, parameters in reversed(groups.items()):
