@@ -18,6 +18,7 @@ from saltbench.benchmark.sanity import rank_similarity
 from saltbench.errors import ParameterError, RandomisationError, UnknownNameError
 from saltbench.methods.architectures.attention import lstm_self_attention
 from saltbench.methods.architectures.input_cell import input_cell_lstm
+from saltbench.methods.attributions.budget import GRAIN
 from saltbench.methods.attributions.spec import MethodSpec
 from saltbench.methods.seeding import seeded
 
@@ -259,10 +260,10 @@ def test_the_class_predicted_before_is_explained_throughout():
         asked.append((target.tolist(), flag))
         return inputs
 
-    model, inputs = build("cell"), series(16)
+    model, inputs = build("cell"), series(GRAIN)
     predicted = model(inputs).argmax(1).tolist()
     randomisation_check(model, inputs, method=entry(recorded, flag=1), parameters={"flag": 2})
-    whole = [(target, flag) for target, flag in asked if len(target) == 16]
+    whole = [(target, flag) for target, flag in asked if len(target) == GRAIN]
     assert len(whole) == 7  # before, and for 3 layers in 2 orders
     assert whole == [(predicted, 2)] * 7
     assert len(set(predicted)) > 1
