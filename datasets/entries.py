@@ -53,7 +53,7 @@ def _mnist(name: str, axis: str) -> TaskSpec:
 
 EARLIER, MIDDLE, LATTER = (0, 30, 10, 90), (20, 80, 20, 80), (70, 100, 10, 90)
 HCP = "D. M. Barch et al., Function in the human connectome: Task-fMRI, NeuroImage 80, 2013, 169-189"
-WINDOW = {"frames": 176, "window": "end"}
+WINDOW = {"frames": 176, "window": "middle"}
 CORNERS = [(t, t + 60, f, f + 60) for f in (5, 35, 20) for t in (5, 35)] + [MIDDLE]
 
 ENTRIES: tuple[TaskSpec, ...] = (

@@ -25,8 +25,9 @@ def spm_kernel(delay: float = 0.0) -> NDArray[np.float64]:
     frames = round(LENGTH / REPETITION_TIME)
     times = np.linspace(0, LENGTH, frames) - delay
     peak, undershoot = (gamma.pdf(times, shape, loc=REPETITION_TIME) for shape in (6.0, 16.0))
-    kernel: NDArray[np.float64] = peak - 0.167 * undershoot
-    return kernel / kernel.sum()
+    kernel = peak - 0.167 * undershoot
+    scaled: NDArray[np.float64] = kernel / kernel.sum()
+    return scaled
 
 
 def stimulation(blocks: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
@@ -38,7 +39,8 @@ def stimulation(blocks: NDArray[np.float64], frames: int) -> NDArray[np.float64]
     """
     edges = np.arange(frames + 1) * REPETITION_TIME
     covered = [np.clip(edges, onset, onset + duration) for onset, duration in blocks]
-    return np.diff(covered, axis=1).sum(axis=0) / REPETITION_TIME
+    share: NDArray[np.float64] = np.diff(covered, axis=1).sum(axis=0) / REPETITION_TIME
+    return share
 
 
 def response(stimulus: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
