@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ...errors import UnsupportedOperationError
+from ...errors import MissingPackageError, UnsupportedOperationError
 from .budget import Budget
 from .completeness import output_difference
 from .contract_networks import FEATURES, KINKED, NETWORKS, TIME, classes, network, series
@@ -29,7 +29,8 @@ def method_contract(*methods: MethodSpec, parameters: Mapping[str, Mapping[str, 
     """Return a class of tests for methods, for pytest to collect under a name that begins with Test.
 
     Each method is run on small recurrent, attention and convolutional networks in float64 and float32. A method
-    may refuse a network with an UnsupportedOperationError; that test is skipped, with the reason.
+    may refuse a network with an UnsupportedOperationError, or miss an optional package; that test is skipped, with the
+    reason.
 
     Args:
         methods: the entries to test.
@@ -137,7 +138,7 @@ class _Contract:
             patch.setattr(Budget, "samples", lambda _budget, _row_bytes: rows)
             try:
                 return attribute(method, model, inputs, target, truth=truth, **arguments)
-            except UnsupportedOperationError as error:
+            except (MissingPackageError, UnsupportedOperationError) as error:
                 pytest.skip(str(error))
 
 

@@ -1,7 +1,11 @@
 """The attribution methods that ship with saltbench; reading this list imports no torch."""
 
 from .gradient_entries import GRADIENT
+from .mask_entries import MASKS
+from .perturbation_entries import PERTURBATION
+from .propagation_entries import PROPAGATION
 from .spec import MethodSpec
+from .wrapper_entries import WRAPPERS
 
 _REFERENCES = "saltbench.methods.attributions.references"
 
@@ -20,18 +24,10 @@ def _reference(name: str, description: str) -> MethodSpec:
 
 ENTRIES: tuple[MethodSpec, ...] = (
     *GRADIENT,
-    MethodSpec(
-        name="deeplift",
-        version=1,
-        description="Contributions by difference-from-baseline rules, exact through gates and softmax.",
-        reference=(
-            "Shrikumar, Greenside, Kundaje. Learning Important Features Through Propagating Activation "
-            "Differences. ICML 2017. arXiv:1704.02685"
-        ),
-        factory="saltbench.methods.attributions.deeplift:deeplift",
-        tags=("difference", "baseline"),
-        is_complete=True,
-    ),
+    *PROPAGATION,
+    *PERTURBATION,
+    *MASKS,
+    *WRAPPERS,
     _reference("oracle", "The ground truth itself."),
     _reference("random-uniform", "Uniform random numbers on [0, 1)."),
     _reference("random-normal", "Standard normal random numbers."),

@@ -6,7 +6,25 @@ import sys
 from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
 
-FEWER = {"smoothgrad": {"noise_samples": 3}}
+NOISY = {"noise_samples": 3}
+SEGMENTS = {"time_segments": 3, "feature_segments": 2}
+FEWER = {
+    "integrated-gradients": {"steps": 20},
+    "smoothgrad": NOISY,
+    "smoothgrad-squared": NOISY,
+    "vargrad": NOISY,
+    "integrated-gradients-smoothgrad": {"steps": 4, **NOISY},
+    "gradient-shap": {"path_samples": 4},
+    "deeplift-shap": {"baseline_samples": 2},
+    "feature-permutation": {**SEGMENTS, "draws": 2},
+    "shapley-sampling": {**SEGMENTS, "permutations": 2},
+    "kernel-shap": {**SEGMENTS, "coalitions": 20},
+    "lime": {**SEGMENTS, "perturbations": 20},
+    "dynamask": {"epochs": 3},
+    "extremal-mask": {"epochs": 2},
+    "fit": {"epochs": 1, "noise_samples": 1},
+    "tsr-integrated-gradients": {"steps": 3},
+}
 
 TestShippedMethods = method_contract(*ENTRIES, parameters=FEWER)
 
