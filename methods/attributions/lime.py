@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from ...errors import ParameterError
 from .coalitions import coalition_outputs, generator, spread
 from .parameters import check_least
 from .passes import Passes
@@ -49,8 +49,9 @@ def lime(
     Source: Ribeiro, Singh, Guestrin, "Why Should I Trust You?", KDD 2016.
     """
     check_least("perturbations", perturbations, 1)
-    check_least("kernel_width", kernel_width, np.finfo(np.float64).tiny)
-    check_least("penalty", penalty, np.finfo(np.float64).tiny)
+    for name, value in (("kernel_width", kernel_width), ("penalty", penalty)):
+        if not value > 0:
+            raise ParameterError(f"{name} must be above 0, got {value}")
     grid = segments(*inputs.shape[1:], time_segments, feature_segments)
     values = inputs.new_empty(len(inputs), grid.count, dtype=torch.float64)
     for index, seed in enumerate(seeds):

@@ -29,15 +29,6 @@ def one_a_coalition(time: int, features: int, *, time_segments: int, feature_seg
     return Cost(2 + (every if every <= coalitions else coalitions // 2 * 2), 0)
 
 
-def one_a_perturbation(
-    _time: int,
-    _features: int,
-    *,
-    time_segments: int,
-    feature_segments: int,
-    perturbations: int,
-    kernel_width: float,
-    penalty: float,
-) -> Cost:
+def one_a_perturbation(_time: int, _features: int, *, perturbations: int, **_others: float) -> Cost:
     """Return one row for each perturbation."""
     return Cost(perturbations, 0)

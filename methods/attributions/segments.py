@@ -1,5 +1,6 @@
 """Windows over time and features: the parts of a series that perturbation methods replace as one."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from ...errors import ParameterError
@@ -71,7 +72,7 @@ def sliding(series: tuple[int, int], windows: tuple[int, int], strides: tuple[in
 def _cut(length: int, count: int) -> tuple[Span, ...]:
     short, longer = divmod(length, count)
     starts = [index * short + min(index, longer) for index in range(count + 1)]
-    return tuple(Span(start, stop) for start, stop in zip(starts[:-1], starts[1:], strict=True))
+    return tuple(Span(start, stop) for start, stop in pairwise(starts))
 
 
 def _slide(axis: str, length: int, window: int, stride: int) -> tuple[Span, ...]:
