@@ -24,7 +24,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
         description="Contributions by difference-from-baseline rules, exact through gates and softmax.",
         reference=_DEEPLIFT,
         factory=f"{_HERE}.deeplift:deeplift",
-        tags=("difference", "baseline"),
+        tags=("difference", "baseline", "paired"),
         assumptions="The baseline stands for absence, and every operation of the network has a rule or is refused.",
         passes="forward for input and baseline, 1 backward",
         cost=f"{_COST}:of_pairs",
@@ -36,7 +36,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
         description="DeepLIFT as Captum computes it: gradient times difference in recurrent layers and functions.",
         reference=f"{_DEEPLIFT}; as implemented in Kokhlikyan et al. Captum. 2020. arXiv:2009.07896",
         factory=f"{_HERE}.captum_deeplift:captum_deeplift",
-        tags=("difference", "baseline", "captum"),
+        tags=("difference", "baseline", "as-it-is"),
         assumptions=(
             "The baseline stands for absence, and every nonlinearity is an activation module called once; "
             "what is not keeps its gradient without a warning, so that the map is not complete."

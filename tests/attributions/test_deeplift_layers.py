@@ -242,3 +242,22 @@ def test_attention_with_dropout_or_grouped_queries_is_refused():
     model = attention(dropout=0.5).train()
     with pytest.raises(UnsupportedOperationError, match="multi_head_attention_forward with dropout in training mode"):
         deeplift(model, series(), classes(), torch.zeros_like(series()))
+
+
+@pytest.mark.parametrize(
+    ("layer", "weight", "call", "message"),
+    [
+        (nn.MultiheadAttention(FEATURES, 2), "in_proj_weight", lambda x: (x, x, x), "multi_head_attention_forward"),
+        (nn.LSTM(FEATURES, 3), "weight_ih_l0", lambda x: (x,), "lstm"),
+        (nn.GRU(FEATURES, 3), "weight_hh_l0", lambda x: (x,), "gru"),
+    ],
+)
+def test_weights_that_depend_on_the_input_are_refused(layer, weight, call, message):
+    layer = layer.double().requires_grad_(False)
+
+    def forward(x):
+        varied = {weight: getattr(layer, weight) * x.mean()}
+        return torch.func.functional_call(layer, varied, call(x))[0][:, -1, :3]
+
+    with pytest.raises(UnsupportedOperationError, match=f"no rule for {message} with weights that depend on the input"):
+        attribute(deeplift, Scores(forward), series(), classes())
