@@ -94,14 +94,16 @@ class MaskedCopies:
 
     def relevances(self, maps: Iterator[tuple[int, slice, Tensor]]) -> tuple[Tensor, Tensor]:
         """Return Δ_t (batch, time) and Δ_i (batch, features) from the maps of all draws, in ascending order."""
-        whole = torch.empty_like(self.inputs)
+        whole, difference = torch.empty_like(self.inputs), torch.empty_like(self.inputs)
         moved = self.inputs.new_empty(len(self.inputs), self.draws)
         for draw, samples, part in maps:
             if draw:
+                changed = torch.sub(part, whole[samples], out=difference[samples]).abs_()
                 # One axis after the other: a sum over both is split between threads where the batch is small
-                moved[samples, draw] = (part - whole[samples]).abs_().sum(2).sum(1)
+                moved[samples, draw] = changed.sum(2).sum(1)
             else:
                 whole[samples] = part
+        check_attributions(moved[:, 1:], moved[:, 1:])  # NaN or infinity of any map shows in its row
         return moved[:, 1 : 1 + self.steps], moved[:, 1 + self.steps :]
 
 
@@ -114,7 +116,10 @@ def _maps(
         inputs = join(copies.points, pieces)
         if "inputs" in asked:
             given["inputs"] = inputs
-        return check_attributions(method(**given), inputs)
+        found = method(**given)
+        if isinstance(found, Tensor) and found.shape == inputs.shape:
+            return found.detach()
+        return check_attributions(found, inputs)  # which says what is wrong
 
     if "model" in asked and "passes" not in asked:
         passes: Passes = arguments["passes"]

@@ -11,7 +11,7 @@ from attribution_models import FEATURES, TIME, Scores, classes, network, series
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saltbench.errors import NonFiniteError, ParameterError, UnsupportedOperationError
+from saltbench.errors import NonFiniteError, ParameterError, ShapeError, UnsupportedOperationError
 from saltbench.methods.attributions.budget import GRAIN, PROBE
 from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
@@ -250,6 +250,19 @@ def test_a_map_that_is_not_finite_is_refused_before_it_is_compared():
     spec = entry(lambda model, inputs, target: inputs / inputs.abs().sum(2, keepdim=True))
     with pytest.raises(NonFiniteError, match="attributions must be finite, got NaN or infinity in"):
         attribute(bind(spec), network("lstm"), series(), classes())
+
+
+def test_a_map_of_another_shape_is_refused():
+    with pytest.raises(ShapeError, match=r"attributions of the inputs' shape \(2, 6, 4\), got \(2, 6\)"):
+        attribute(bind(entry(lambda model, inputs: inputs[:, :, 0])), network("lstm"), series(), classes())
+
+
+def test_a_method_may_return_what_it_was_given():
+    truth = series(3, seed=9).abs().clamp(max=1)
+    before = truth.clone()
+    found = attribute(bind(entry(lambda inputs, truth: truth)), None, series(3), truth=truth)
+    assert torch.equal(found, torch.zeros_like(found))
+    assert torch.equal(truth, before)
 
 
 def test_what_the_inner_method_refuses_is_refused():
