@@ -62,4 +62,5 @@ def gradient_shap(
 def _places(seeds: Sequence[int], draws: int) -> Tensor:
     """Return α ~ U(0, 1) of each sample and draw, (samples, draws)."""
     generator = torch.Generator()
-    return torch.stack([torch.rand(draws, generator=rewind(generator, seed, Stream.PATH)) for seed in seeds])
+    streams = (rewind(generator, seed, Stream.PATH) for seed in seeds)
+    return torch.stack([torch.rand(draws, generator=stream, dtype=torch.float64) for stream in streams])

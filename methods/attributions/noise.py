@@ -21,19 +21,19 @@ def noisy(inputs: Tensor, level: float, seeds: Sequence[int]) -> Points:
         A function of draw and samples, a slice of the batch, that returns (samples, time, features), the same
         whenever it is asked.
     """
-    # Drawn on the CPU, so that every device sees the same noise
+    # Drawn on the CPU and in single precision, so that every device and type of numbers sees the same noise
     centres = inputs.cpu().contiguous()
     ranges: list[float] = (centres.amax((1, 2)) - centres.amin((1, 2))).tolist()
     deviations = [level * width for width in ranges]
-    generator = torch.Generator()
+    generator, noise = torch.Generator(), torch.empty(centres.shape[1:], dtype=torch.float32)
 
     def points(draw: int, samples: slice) -> Tensor:
         rows = torch.empty_like(centres[samples])
         for row, centre, deviation, seed in zip(
             rows, centres[samples], deviations[samples], seeds[samples], strict=True
         ):
-            rewind(generator, seed, Stream.NOISE, draw)
-            torch.normal(centre, deviation, generator=generator, out=row)
+            noise.normal_(generator=rewind(generator, seed, Stream.NOISE, draw))
+            torch.add(centre, noise, alpha=deviation, out=row)
         return rows.to(inputs.device)
 
     return points

@@ -1,0 +1,34 @@
+"""Derivatives the slow way, and the settings under which a method is run twice."""
+
+import functools
+
+import numpy as np
+import torch
+
+from saltbench.methods.attributions.explain import attribute, sample_seeds
+
+TIGHT = 2_000_000  # bytes: several small passes in place of one, of 16 rows at least
+
+
+def slow_gradient(model, inputs, target):
+    """Central differences, one cell at a time."""
+    gradient = torch.zeros_like(inputs)
+    for cell in np.ndindex(*inputs.shape):
+        step = torch.zeros_like(inputs)
+        step[cell] = 1e-6
+        with torch.no_grad():
+            change = model(inputs + step) - model(inputs - step)
+        gradient[cell] = change[cell[0], target[cell[0]]] / 2e-6
+    return gradient
+
+
+def autograd_gradient(model, inputs, target):
+    inputs = inputs.clone().requires_grad_()
+    return torch.autograd.grad(model(inputs).gather(1, target[:, None]).sum(), inputs)[0]
+
+
+def explain(method, model, inputs, target, parameters=None, *, seed=3, **arguments):
+    """The method's map with some parameters set and seeds drawn from one seed."""
+    bound = functools.partial(method, **(parameters or {}))
+    seeds = arguments.pop("seeds", sample_seeds(seed, len(inputs)))
+    return attribute(bound, model, inputs, target, seeds=seeds, **arguments)

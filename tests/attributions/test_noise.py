@@ -1,0 +1,61 @@
+"""Noisy copies: normal, as wide as the sample's range says, and the same whenever they are asked for."""
+
+import pytest
+import torch
+from attribution_models import series
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saltbench.methods.attributions.explain import sample_seeds
+from saltbench.methods.attributions.noise import noisy
+
+
+def test_noise_is_normal_with_a_share_of_the_range_as_deviation():
+    inputs = torch.zeros(2, 500, 40, dtype=torch.float64)
+    inputs[0, 0, 0], inputs[1, 0, 0] = 10.0, -30.0
+    noise = (noisy(inputs, 0.1, [1, 2])(0, slice(2)) - inputs).flatten(1) / torch.tensor([[1.0], [3.0]])
+    # 20,000 numbers: mean within 5 standard errors, and the second, third and fourth moments of a normal
+    assert noise.mean(1).abs().max() < 5 / 20_000**0.5
+    assert (noise**2).mean(1).tolist() == pytest.approx([1, 1], abs=0.05)
+    assert (noise**3).mean(1).tolist() == pytest.approx([0, 0], abs=0.15)
+    assert (noise**4).mean(1).tolist() == pytest.approx([3, 3], abs=0.3)
+
+
+def test_draws_and_samples_are_independent():
+    inputs = series(1).repeat(2, 40, 1)
+    points = noisy(inputs, 0.5, [1, 2])
+    rows = torch.cat([points(draw, slice(2)) - inputs for draw in range(3)]).flatten(1)
+    assert (torch.corrcoef(rows) - torch.eye(6)).abs().max() < 0.15
+
+
+def test_no_noise_is_the_input():
+    assert torch.equal(noisy(series(3), 0.0, [1, 2, 3])(4, slice(3)), series(3))
+
+
+@given(
+    time=st.integers(1, 9),
+    features=st.integers(1, 9),
+    first=st.integers(0, 4),
+    draw=st.integers(0, 50),
+    dtype=st.sampled_from([torch.float32, torch.float64]),
+)
+def test_a_row_depends_on_its_sample_its_seed_and_the_draw_alone(time, features, first, draw, dtype):
+    inputs = torch.randn(5, time, features, generator=torch.Generator().manual_seed(time), dtype=dtype)
+    seeds = sample_seeds(features, 5)
+    points = noisy(inputs, 0.3, seeds)
+    rows = points(draw, slice(5))
+    assert rows.dtype == dtype
+    points(draw + 1, slice(2))
+    assert torch.equal(points(draw, slice(first, 5)), rows[first:])
+    assert torch.equal(noisy(inputs[first:], 0.3, seeds[first:])(draw, slice(5 - first)), rows[first:])
+
+
+def test_single_and_double_precision_see_the_same_noise():
+    double = noisy(series(3), 0.3, [1, 2, 3])(1, slice(3))
+    single = noisy(series(3).float(), 0.3, [1, 2, 3])(1, slice(3))
+    torch.testing.assert_close(single.double(), double, rtol=1e-6, atol=1e-6)
+
+
+def test_the_layout_in_memory_does_not_matter():
+    turned = series(3).transpose(1, 2).contiguous().transpose(1, 2)
+    assert torch.equal(noisy(turned, 0.3, [1, 2, 3])(1, slice(3)), noisy(series(3), 0.3, [1, 2, 3])(1, slice(3)))
