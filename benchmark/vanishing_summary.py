@@ -41,7 +41,8 @@ def summarise(profiles: pd.DataFrame) -> pd.DataFrame:
 def log10_relevance(profile: pd.DataFrame) -> NDArray[np.float64]:
     """Return log10 of the measured relevance, and that of the chain rule where float64 does not hold it."""
     measured = np.log10(profile.relevance.to_numpy())
-    return np.where(np.isnan(measured), profile.log10_chain_rule.to_numpy(), measured)
+    logs: NDArray[np.float64] = np.where(np.isnan(measured), profile.log10_chain_rule.to_numpy(), measured)
+    return logs
 
 
 def report(summary: pd.DataFrame) -> Iterator[str]:
