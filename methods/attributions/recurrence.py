@@ -37,8 +37,9 @@ class States:
 
 
 def lstm_states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tuple[Tensor, ...]) -> States:
-    """Return the states of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c); projected is W_ih x + b_ih."""
-    projected = projected if b_hh is None else projected.add(b_hh[:, None])
+    """Return the states of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c), with projected, W_ih x + b_ih, used up."""
+    if b_hh is not None:
+        projected.add_(b_hh[:, None])
     hidden, cells = (_steps(start, len(projected)) for start in state)
     before, gates = torch.empty_like(projected), torch.empty_like(projected)
     tanh_c = torch.empty_like(hidden[0])
@@ -56,7 +57,7 @@ def lstm_states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tup
 
 
 def gru_states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tuple[Tensor, ...]) -> States:
-    """Return the states of n = tanh(n_x + σ(r)·n_h), h = (1 - σ(z))·n + σ(z)·h; projected is W_ih x + b_ih."""
+    """Return the states of n = tanh(n_x + σ(r)·n_h), h = (1 - σ(z))·n + σ(z)·h, with W_ih x + b_ih used up."""
     time, size, batch = projected.shape
     width = size // 3
     hidden = _steps(state[0], time)
@@ -64,10 +65,10 @@ def gru_states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tupl
     kept, reset = hidden.new_empty(time, width, batch), hidden.new_empty(width, batch)
     bias = w_hh.new_zeros(size, 1) if b_hh is None else b_hh[:, None]
     inner = [slice(2 * width), slice(2 * width, None)]
+    projected[:, inner[0]].add_(bias[inner[0]])
     (switch_x, new_x), (a_switch, a_new), (switch, new) = [
-        [tensor[:, part].unbind(0) for part in inner] for tensor in (projected.add(bias), before, gates)
+        [tensor[:, part].unbind(0) for part in inner] for tensor in (projected, before, gates)
     ]
-    new_x = projected[:, inner[1]].unbind(0)
     resets, updates = (part.unbind(0) for part in gates[:, inner[0]].chunk(2, 1))
     (to_switch, to_new), bias_new = [w_hh[part] for part in inner], bias[inner[1]].expand(width, batch)
     h, u = hidden.unbind(0), kept.unbind(0)
@@ -84,7 +85,8 @@ def rnn_states(activation: Activation) -> Callable[[Tensor, Tensor, Tensor | Non
     """Return the function for the states of h = activation(projected + W_hh h + b_hh)."""
 
     def states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tuple[Tensor, ...]) -> States:
-        projected = projected if b_hh is None else projected.add(b_hh[:, None])
+        if b_hh is not None:
+            projected.add_(b_hh[:, None])
         hidden = _steps(state[0], len(projected))
         before = torch.empty_like(projected)
         h = hidden.unbind(0)
@@ -137,7 +139,7 @@ def backward_through_cells(
     outer = [tensor[:, 3 * width :].unbind(0) for tensor in tensors]
     to_cell, kept, rows = shares.to_cell.unbind(0), shares.kept.unbind(0), at_gates.unbind(0)
     at_hidden, at_cell = arriving[-1] + last[0], last[1].clone()
-    earlier = _Earlier(arriving, shares, w_hh)
+    earlier = _earlier(arriving, shares, w_hh)
     for step in reversed(range(len(arriving))):
         at_cell.addcmul_(at_hidden, to_cell[step])
         torch.mul(inner[0][step], at_cell, out=inner[1][step])
@@ -166,7 +168,7 @@ def backward_through_states(
     factors, products = (tensor.unflatten(1, (-1, width)).unbind(0) for tensor in (shares.gates, at_gates))
     rows, states = at_gates.unbind(0), at_states.unbind(0)
     at_hidden = arriving[-1] + last[0]
-    earlier = _Earlier(arriving, shares, w_hh)
+    earlier = _earlier(arriving, shares, w_hh)
     for step in reversed(range(len(arriving))):
         states[step].copy_(at_hidden)
         torch.mul(factors[step], at_hidden, out=products[step])
@@ -177,21 +179,14 @@ def backward_through_states(
     return at_gates, (at_hidden,)
 
 
-class _Earlier:
-    """What reaches the state before a step: through W_hh from the step's gates, and from outside."""
-
-    def __init__(self, arriving: Tensor, shares: Shares, w_hh: Tensor) -> None:
-        self._outside = arriving.unbind(0)
-        self._factors = None if shares.hidden is None else shares.hidden.unbind(0)
-        self._weights = w_hh.t()
-
-    def __call__(self, at_gates: Tensor, step: int) -> Tensor:
-        if self._factors is not None:
-            through = torch.mm(self._weights, at_gates).mul_(self._factors[step])
-            return through.add_(self._outside[step - 1]) if step else through
-        if step == 0:
-            return torch.mm(self._weights, at_gates)
-        return torch.addmm(self._outside[step - 1], self._weights, at_gates)
+def _earlier(arriving: Tensor, shares: Shares, w_hh: Tensor) -> Callable[[Tensor, int], Tensor]:
+    """Return the function for what reaches the state before a step, from the step's gates and from outside."""
+    weights = w_hh.t()
+    outside = (torch.zeros_like(arriving[0]), *arriving[:-1].unbind(0))
+    if shares.hidden is None:
+        return lambda at_gates, step: torch.addmm(outside[step], weights, at_gates)
+    factors = shares.hidden.unbind(0)
+    return lambda at_gates, step: torch.addcmul(outside[step], factors[step], torch.mm(weights, at_gates))
 
 
 def _steps(start: Tensor, time: int) -> Tensor:
