@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .. import __version__
+from ..datasets.local_data import VARIABLE
 from ..entry import unknown
 from ..errors import ParameterError, SaltbenchError, UnknownNameError
 from .registry import listing, load_registries
@@ -34,6 +36,7 @@ Results = Annotated[Path, typer.Option(help="Parent folder of the suite's folder
 Plugins = Annotated[list[Path] | None, typer.Option(help="Python files that define further entries.", metavar="FILE")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1)]
+Data = Annotated[Path | None, typer.Option(help="Folder of the data sets that are not shipped.", metavar="DIR")]
 Memory = Annotated[str | None, typer.Option(help="For explaining, such as 2GB; default: a quarter of what is free.")]
 Seeds = Annotated[int | None, typer.Option(help="Repetitions, each with its own data, training and noise.", min=1)]
 
@@ -75,12 +78,14 @@ def run(
     device: Device = "auto",
     workers: Workers = None,
     memory: Memory = None,
+    data: Data = None,
     results: Results = Path("results"),
     plugin: Plugins = None,
 ) -> None:
     """Train, explain and score a suite; an interrupted run is finished by the same command."""
     from .console import execute, finish
 
+    look_for_data_in(data)
     given = {
         "tasks": tasks,
         "architectures": architectures,
@@ -117,11 +122,13 @@ def reproduce(
     what: Annotated[str, typer.Argument(help="table1 | vanishing")],
     device: Device = "auto",
     workers: Workers = None,
+    data: Data = None,
     results: Results = Path("results"),
 ) -> None:
     """Reproduce a table or figure of the source, published beside measured."""
     from .reproduce import REPRODUCTIONS
 
+    look_for_data_in(data)
     if what not in REPRODUCTIONS:
         raise UnknownNameError(unknown("reproduction", what, REPRODUCTIONS))
     for line in REPRODUCTIONS[what](results, device, workers):
@@ -152,6 +159,12 @@ def without_command(
         print(__version__)  # noqa: T201 - the command's output
     elif context.invoked_subcommand is None:
         print(context.get_help())  # noqa: T201 - the command's output
+
+
+def look_for_data_in(folder: Path | None) -> None:
+    """Tell this process and its workers where the user keeps the data sets that are not shipped."""
+    if folder is not None:
+        os.environ[VARIABLE] = str(folder.absolute())
 
 
 def expand(arguments: Sequence[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """Task fMRI of the Human Connectome Project, read from the user's copy of a published archive."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from .fmri_window import part_of_run, require_window
 from .hcp_events import on_task_frames
 from .hcp_layouts import SOURCES, Archive, Run, open_archive
 from .hcp_series import normalised, open_series
+from .local_data import HOW, local_folder
 from .preprocessing import standardise
 from .spec import Array, Split, TaskData
 
-VARIABLE = "SALTBENCH_HCP"
 TREATMENTS = ("refuse", "skip")
 
 
@@ -52,7 +51,7 @@ def hcp(
 ) -> TaskData:
     """Return runs of the seven HCP tasks as (frames, 360 parcels), labelled with the task.
 
-    The copy is in the folder that the environment variable SALTBENCH_HCP names, in either published layout. The
+    The copy is in the folder that the environment variable SALTBENCH_DATA names, in either published layout. The
     seed draws the subjects and divides them: all runs of a subject are in one split. Each parcel of a run gets
     mean 0 and standard deviation 1 over its window; then inputs are standardised per (frame, parcel) with training
     statistics. Features 0 to 179 are parcels of the right hemisphere, 180 to 359 of the left.
@@ -93,18 +92,18 @@ def hcp(
 
 
 def hcp_folder() -> Path:
-    """Return the folder of the user's copy.
+    """Return the folder of the user's copy: the one that SALTBENCH_DATA names, or `hcp` inside it.
 
     Raises:
         DataError: the environment variable is not set.
     """
-    folder = os.environ.get(VARIABLE)
-    if not folder:
+    folder = local_folder("hcp")
+    if folder is None:
         raise DataError(
-            f"fmri/hcp needs your copy of the HCP task archive: set {VARIABLE} to the folder that holds subjects/ "
-            f"(hcp_task.tgz of {SOURCES}), or take fmri/simulated, which needs none"
+            f"fmri/hcp needs your copy of the HCP task archive: give the folder that holds subjects/ ({HOW}; "
+            f"hcp_task.tgz of {SOURCES}), or take fmri/simulated, which needs none"
         )
-    return Path(folder)
+    return folder
 
 
 def _paradigms(tasks: Sequence[str]) -> list[Paradigm]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from sklearn.datasets import fetch_openml, get_data_home
 
 from ..errors import DataError
 from .idx import read_idx
+from .local_data import HOW, local_folder
 
-FOLDER_VARIABLE = "SALTBENCH_DATA"
 Bytes = NDArray[np.uint8]
 
 
@@ -51,7 +50,7 @@ PARTS: Mapping[str, Part] = {
     "t10k-labels-idx1-ubyte": Part((10_000,), "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5"),
 }
 BOTH_WAYS = (
-    f"give a folder with the four IDX files of MNIST (--data DIR or {FOLDER_VARIABLE}=DIR), "
+    f"give a folder with the four IDX files of MNIST ({HOW}), "
     "or connect once, and scikit-learn fetches them from OpenML and keeps a copy"
 )
 
@@ -70,15 +69,14 @@ def load_mnist() -> tuple[Digits, Digits]:
     Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition,
     Proceedings of the IEEE 86(11), 1998; OpenML data set 554.
     """
-    folder = os.environ.get(FOLDER_VARIABLE)
-    train_pixels, train_labels, test_pixels, test_labels = _from_folder(Path(folder)) if folder else _from_openml()
+    folder = local_folder("mnist")
+    train_pixels, train_labels, test_pixels, test_labels = _from_folder(folder) if folder else _from_openml()
     return Digits(train_pixels, train_labels), Digits(test_pixels, test_labels)
 
 
-def _from_folder(given: Path) -> Iterator[Bytes]:
-    if not given.is_dir():
-        raise DataError(f"{given} is not a folder; {BOTH_WAYS}")
-    folder = given / "mnist" if (given / "mnist").is_dir() else given
+def _from_folder(folder: Path) -> Iterator[Bytes]:
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; {BOTH_WAYS}")
     found = {name: path for name in PARTS if (path := _find(folder, name))}
     missing = [name for name in PARTS if name not in found]
     if missing:

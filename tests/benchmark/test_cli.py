@@ -56,7 +56,7 @@ def test_list_csv_and_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         (["run", "quik"], "unknown suite 'quik'; did you mean 'quick'? (or give the path of a .toml file)"),
         (["run", "--tasks", "box/latte"], "unknown task 'box/latte'; did you mean"),
         (["run", "--tasks", "digits/rows", "nothing/*"], "unknown task 'nothing/*'; known: box/3-earlier"),
-        (["run", "--methods", "salency"], "unknown method 'salency'; did you mean 'saliency'?"),
+        (["run", "--methods", "salency"], "unknown method 'salency'; did you mean 'saliency'"),
         (["run", "--architectures", "lstmm"], "unknown architecture 'lstmm'; did you mean 'lstm'"),
         (["run", "--seeds", "0"], "Invalid value for '--seeds': Input should be greater than or equal to 1"),
         (["run", "--seeds", "many"], "Invalid value for '--seeds': Input should be a valid integer"),

@@ -29,7 +29,7 @@ FEW = {**PARAMETERS, "tasks": list(TWO)}
 @pytest.fixture(params=WRITERS)
 def tree(request, tmp_path, monkeypatch):
     root = WRITERS[request.param](tmp_path / "hcp_task", SUBJECTS, TWO)
-    monkeypatch.setenv("SALTBENCH_HCP", str(root))
+    monkeypatch.setenv("SALTBENCH_DATA", str(root))
     yield root
     shutil.rmtree(tmp_path)  # 13 MB for each test would stay
 
@@ -37,7 +37,7 @@ def tree(request, tmp_path, monkeypatch):
 @pytest.fixture
 def tree_b(tmp_path, monkeypatch):
     root = write_b(tmp_path / "hcp_task", SUBJECTS, TWO)
-    monkeypatch.setenv("SALTBENCH_HCP", str(root))
+    monkeypatch.setenv("SALTBENCH_DATA", str(root))
     yield root
     shutil.rmtree(tmp_path)
 
@@ -104,7 +104,7 @@ def test_all_seven_tasks_of_both_layouts(tmp_path, monkeypatch):
     subjects = ("7", "8", "9")
     once = {}
     for name, write in WRITERS.items():
-        monkeypatch.setenv("SALTBENCH_HCP", str(write(tmp_path / name, subjects)))
+        monkeypatch.setenv("SALTBENCH_DATA", str(write(tmp_path / name, subjects)))
         once[name] = hcp(1, **PARAMETERS)
     for split in SPLITS:
         a, b = (getattr(once[name], split) for name in WRITERS)
@@ -138,7 +138,7 @@ def test_the_seed_determines_every_byte(tree):
 def test_the_place_of_the_copy_does_not_matter(tree, tmp_path, monkeypatch):
     before = hcp(1, **FEW)
     shutil.move(tree, tmp_path / "elsewhere")
-    monkeypatch.setenv("SALTBENCH_HCP", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("SALTBENCH_DATA", str(tmp_path / "elsewhere"))
     assert hcp(1, **FEW).train.inputs.tobytes() == before.train.inputs.tobytes()
 
 
@@ -159,12 +159,12 @@ def test_a_constant_parcel_becomes_zero(tree_b):
 
 
 def test_without_a_folder(monkeypatch):
-    monkeypatch.delenv("SALTBENCH_HCP", raising=False)
+    monkeypatch.delenv("SALTBENCH_DATA", raising=False)
     with pytest.raises(
-        DataError, match=r"needs your copy of the HCP task archive: set SALTBENCH_HCP to .*fmri/simulat"
+        DataError, match=r"needs your copy of the HCP task archive: give the folder that holds subjects/ .*fmri/simulat"
     ):
         hcp_folder()
-    monkeypatch.setenv("SALTBENCH_HCP", "/nowhere/hcp")
+    monkeypatch.setenv("SALTBENCH_DATA", "/nowhere/hcp")
     with pytest.raises(DataError, match=r"HCP folder /nowhere/hcp does not exist"):
         hcp(1, **PARAMETERS)
 
@@ -190,7 +190,7 @@ def test_an_incomplete_folder_names_what_is_missing_and_what_can_be_used(tree_b)
 
 def test_tasks_without_a_fault_are_offered(tmp_path, monkeypatch):
     root = write_b(tmp_path, ("1", "2", "3"), ("EMOTION", "SOCIAL", "RELATIONAL"))
-    monkeypatch.setenv("SALTBENCH_HCP", str(root))
+    monkeypatch.setenv("SALTBENCH_DATA", str(root))
     with pytest.raises(
         DataError, match=r"24 of 42 runs .*, or tasks to those without a fault: EMOTION, RELATIONAL, SOC"
     ):
@@ -199,7 +199,7 @@ def test_tasks_without_a_fault_are_offered(tmp_path, monkeypatch):
 
 
 def test_skipping_does_not_hide_a_missing_task(tmp_path, monkeypatch):
-    monkeypatch.setenv("SALTBENCH_HCP", str(write_b(tmp_path, ("1", "2", "3"), TWO)))
+    monkeypatch.setenv("SALTBENCH_DATA", str(write_b(tmp_path, ("1", "2", "3"), TWO)))
     with pytest.raises(
         DataError, match=r"no usable run of MOTOR is left for training; leave it out of tasks or add data"
     ):

@@ -62,7 +62,7 @@ def test_tasks_that_need_files_say_so():
 @pytest.fixture
 def hcp_copy(tmp_path, monkeypatch):
     """A small copy of the HCP archive of the tests' own; the user's copy is not read here."""
-    monkeypatch.setenv("SALTBENCH_HCP", str(write_b(tmp_path / "hcp_task")))
+    monkeypatch.setenv("SALTBENCH_DATA", str(write_b(tmp_path / "hcp_task")))
     yield
     shutil.rmtree(tmp_path)
 
