@@ -68,7 +68,7 @@ def _groups(profiles: pd.DataFrame) -> Any:
 
 def _row(condition: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
     per_seed = [_of_one_seed(profile) for _, profile in rows.groupby("seed")]
-    quantities = {name: mean_interval([one[name] for one in per_seed]) for name in per_seed[0]}
+    quantities = {name: _interval(name, [one[name] for one in per_seed]) for name in per_seed[0]}
     firsts = rows.groupby("seed")[["accuracy", "epochs", "kept_epoch"]].first()
     return {
         **condition,
@@ -78,6 +78,11 @@ def _row(condition: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
         "blind_float32": _blind_from(rows),
         "chain_rule_deviation": _deviation(rows),
     }
+
+
+def _interval(name: str, values: list[float]) -> Interval:
+    found = mean_interval(values)
+    return found.within(0, 1) if name.startswith("share_") else found
 
 
 def _bounded(name: str, found: Interval) -> Iterator[tuple[str, float]]:

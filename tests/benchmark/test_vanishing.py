@@ -218,6 +218,7 @@ def test_rates_of_exact_exponentials() -> None:
     assert row["first_to_last"] == pytest.approx(-5.4)
     expected = [(1 - 10**slope) / (1 - 10 ** (10 * slope)) for slope in slopes.values()]
     assert row["share_last_10"] == pytest.approx(np.mean(expected))
+    assert row["share_last_10_high"] == 1  # of the interval, what is possible
     assert row["flat_evidence"] == pytest.approx(0.3)
     assert math.isnan(row["blind_float32"])
     assert row["chain_rule_deviation"] == pytest.approx(0, abs=1e-12)
