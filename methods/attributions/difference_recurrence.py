@@ -31,11 +31,11 @@ def paired(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> OneD
         call: Call[PairedPass], x: Tensor, start: tuple[Tensor, ...], layer: Direction
     ) -> tuple[Tensor, ...]:
         twin = call.mode.twin
-        with torch.no_grad():
+        with torch.inference_mode():
             both = tuple(torch.cat([state, twin(state)]).t() for state in start)
             states = states_of(layer.project(x, twin(x)), layer.w_hh, layer.b_hh, both)
             shares = shares_of(states)
-            pairs = [part.chunk(2, -2) for part in layer.output(states, len(start))]
+        pairs = [part.chunk(2, -2) for part in layer.output(states, len(start))]
 
         def back(arriving: Tensor, *last: Tensor) -> tuple[Tensor, ...]:
             at_gates, at_start = layer.back(backward, arriving, last, shares)

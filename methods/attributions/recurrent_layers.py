@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from .interception import Call, Mode, Rule
 from .recurrence import Shares, States
@@ -27,13 +26,12 @@ class Direction:
 
     def project(self, *inputs: Tensor) -> Tensor:
         """Return W_ih x + b_ih of one or more x, (time, batch, features), as (time, gates · hidden, batches)."""
-        parts = []
-        for x in inputs:
-            if _is_batch_major(x):
-                parts.append(linear(x.transpose(0, 1), self.w_ih, self.b_ih).permute(1, 2, 0))
-            else:
-                parts.append(linear(x, self.w_ih, self.b_ih).transpose(1, 2))
+        parts = [self._projected(x.transpose(1, 2)) for x in inputs]
         return self.ordered(torch.cat(parts, 2))
+
+    def _projected(self, x: Tensor) -> Tensor:
+        weights = self.w_ih.expand(len(x), -1, -1)
+        return torch.bmm(weights, x) if self.b_ih is None else torch.baddbmm(self.b_ih[:, None], weights, x)
 
     def to_input(self, at_gates: Tensor, x: Tensor) -> Tensor:
         """Return W_ihᵀ applied to what reached the gates, (time, batch, features), in the layout of x."""
@@ -49,15 +47,16 @@ class Direction:
     def output(self, states: States, count: int) -> list[Tensor]:
         """Return h_1 … h_T, (time, batch, hidden), and the count final states, (batch, hidden)."""
         last = [over_time[-1].t() for over_time in states.over_time[:count]]
-        return [self.ordered(states.hidden[1:].transpose(1, 2)), *last]
+        return _usable(self.ordered(states.hidden[1:].transpose(1, 2)), *last)
 
     def back(
         self, backward: "Backward", arriving: Tensor, last: tuple[Tensor, ...], shares: Shares
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return what reaches the gates, (time, gates · hidden, batch), and the initial states, (batch, hidden)."""
-        ordered = self.ordered(arriving.transpose(1, 2)).contiguous()
-        at_gates, at_start = backward(ordered, tuple(at.t() for at in last), shares, self.w_hh)
-        return at_gates, tuple(at.t() for at in at_start)
+        with torch.inference_mode():
+            ordered = self.ordered(arriving.transpose(1, 2)).contiguous()
+            at_gates, at_start = backward(ordered, tuple(at.t() for at in last), shares, self.w_hh)
+        return at_gates, tuple(_usable(*(at.t() for at in at_start)))
 
 
 OneDirection = Callable[[Call[Mode], Tensor, tuple[Tensor, ...], Direction], tuple[Tensor, ...]]
@@ -135,6 +134,11 @@ def _directions(call: Call[Any]) -> tuple[list[Direction], int]:
         Direction(w_ih, w_hh, b_ih, b_hh, is_backward=index % count == 1)
         for index, (w_ih, w_hh, b_ih, b_hh) in enumerate(weights)
     ], count
+
+
+def _usable(*tensors: Tensor) -> list[Tensor]:
+    # Steps run in inference mode, where small operations cost less, but autograd takes no tensors made there
+    return [tensor.clone() for tensor in tensors]
 
 
 def _is_batch_major(x: Tensor) -> bool:

@@ -29,7 +29,7 @@ def relevant(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> On
     def one_direction(
         call: Call[RelevancePass], x: Tensor, start: tuple[Tensor, ...], layer: Direction
     ) -> tuple[Tensor, ...]:
-        with torch.no_grad():
+        with torch.inference_mode():
             states = states_of(layer.project(x), layer.w_hh, layer.b_hh, tuple(state.t() for state in start))
             shares = shares_of(states, call.mode.epsilon, call.mode.product)
 
