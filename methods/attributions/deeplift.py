@@ -13,7 +13,8 @@ def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor)
 
     One pass runs input and baseline side by side through every PyTorch call, so that layers written with
     functions, gates, softmax and recurrent layers get DeepLIFT's multipliers rather than gradients. Rules:
-    linear, rescale, and the symmetric split of products Δ(ab) = Δa·(b+b′)/2 + Δb·(a+a′)/2.
+    linear, rescale, the symmetric split of products Δ(ab) = Δa·(b+b′)/2 + Δb·(a+a′)/2, and for a maximum the
+    share of the straight way from x′ to x on which each operand is the largest.
 
     Args:
         model: network in evaluation mode, (batch, time, features) to (batch, classes).
