@@ -235,7 +235,7 @@ def test_relevance_below_float64_is_taken_from_the_chain_rule_and_blindness_is_r
     assert row["blind_float32"] == 1
     lines = list(report(summarise(rows)))
     assert any("10^-900.0" in line for line in lines)
-    assert any(line.endswith("vanished (first step below 1/1000 of the last) in 1 of 1 conditions") for line in lines)
+    assert any(line.endswith("vanished (first step below 1/1000 of the last) in 1 of 1 networks") for line in lines)
 
 
 def test_long_series_keep_every_tenth_distance() -> None:
