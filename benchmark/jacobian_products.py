@@ -60,7 +60,8 @@ def log10_chain_rule(steps: Trajectory, output: Tensor) -> Tensor:
         scales.append(scale)
         adjoint = (adjoint.unsqueeze(1) @ jacobians[:, step]).squeeze(1)
     gradients = input_gradient(steps, torch.stack(adjoints[::-1], dim=1))
-    return torch.linalg.vector_norm(gradients, dim=2).log10() + torch.stack(scales[::-1], dim=1)
+    lengths: Tensor = torch.linalg.vector_norm(gradients, dim=2)
+    return lengths.log10() + torch.stack(scales[::-1], dim=1)
 
 
 def log10_mean(logs: Tensor) -> NDArray[np.float64]:

@@ -69,17 +69,18 @@ def trace(lstm: nn.LSTM, inputs: Tensor) -> Trajectory:
     with torch.no_grad():
         hidden = lstm(inputs)[0][..., : lstm.hidden_size]
         before = torch.cat([torch.zeros_like(hidden[:, :1]), hidden[:, :-1]], dim=1)
-        drive = inputs @ lstm.weight_ih_l0.T + before @ lstm.weight_hh_l0.T
+        weights = dict(lstm.named_parameters())
+        by_input, by_hidden = weights["weight_ih_l0"].detach(), weights["weight_hh_l0"].detach()
+        drive = inputs @ by_input.T + before @ by_hidden.T
         if lstm.bias:
-            drive = drive + lstm.bias_ih_l0 + lstm.bias_hh_l0
+            drive = drive + weights["bias_ih_l0"] + weights["bias_hh_l0"]
         entering, forget, candidate, output = drive.chunk(4, dim=2)
         i, f, g, o = entering.sigmoid(), forget.sigmoid(), candidate.tanh(), output.sigmoid()
         cells = [torch.zeros_like(i[:, 0])]
         for step in range(inputs.shape[1]):
             cells.append(f[:, step] * cells[-1] + i[:, step] * g[:, step])
         cell = torch.stack(cells, dim=1)
-        weights = lstm.weight_hh_l0.detach(), lstm.weight_ih_l0.detach()
-        return Trajectory(i, f, g, o, cell[:, :-1], cell[:, 1:], *weights)
+        return Trajectory(i, f, g, o, cell[:, :-1], cell[:, 1:], by_hidden, by_input)
 
 
 def source_jacobian(steps: Trajectory) -> Tensor:

@@ -88,7 +88,8 @@ def euclidean(vectors: Tensor) -> Tensor:
     largest = vectors.abs().amax(dim=-1, keepdim=True)
     # a quotient of two subnormal numbers is sound, the reciprocal of one is infinite
     scaled = torch.where(largest > 0, vectors / largest, 0.0)
-    return torch.linalg.vector_norm(scaled, dim=-1) * largest[..., 0]
+    lengths: Tensor = torch.linalg.vector_norm(scaled, dim=-1)
+    return lengths * largest[..., 0]
 
 
 def _differentiate(model: nn.Module, lstm: nn.LSTM, inputs: Tensor, labels: Tensor) -> Gradients:

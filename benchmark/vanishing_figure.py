@@ -46,7 +46,8 @@ def draw_vanishing(profiles: pd.DataFrame, folder: Path) -> Path:
     Raises:
         StoreError: the figure cannot be written.
     """
-    with rc_context({**sns.axes_style("ticks"), **FONTS}):
+    style: Any = {**sns.axes_style("ticks"), **FONTS}
+    with rc_context(style):
         figure = _figure(profiles)
         sink = io.BytesIO()
         FigureCanvasAgg(figure).print_png(sink, metadata={"Software": "saltbench"})
