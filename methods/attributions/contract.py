@@ -83,6 +83,8 @@ class _Contract:
     def test_a_complete_map_sums_to_the_difference_of_outputs(self, spec: MethodSpec, name: str) -> None:
         if not spec.is_complete:
             pytest.skip("completeness is not promised")
+        if "as-it-is" in spec.tags:
+            pytest.skip("another library's method as it is: its residual is reported, not bounded")
         is_quadrature = "quadrature" in spec.tags
         if is_quadrature and name in KINKED:
             pytest.skip("quadrature of few nodes is not exact on a network with kinks")

@@ -137,7 +137,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.deeplift_shap:deeplift_shap",
         parameters={"baseline_samples": 10},
-        tags=("difference", "background", "sampling"),
+        tags=("difference", "background", "sampling", "paired"),
         is_complete=True,
         assumptions=_TYPICAL_BACKGROUND,
         passes="input and baseline side by side forward, one backward, for each of baseline_samples",

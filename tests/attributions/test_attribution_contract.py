@@ -17,9 +17,9 @@ FEWER = {
     "gradient-shap": {"path_samples": 4},
     "deeplift-shap": {"baseline_samples": 2},
     "feature-permutation": {**SEGMENTS, "draws": 2},
-    "shapley-sampling": {**SEGMENTS, "permutations": 2},
-    "kernel-shap": {**SEGMENTS, "coalitions": 20},
-    "lime": {**SEGMENTS, "perturbations": 20},
+    "shapley-sampling": {**SEGMENTS, "permutations": 12},
+    "kernel-shap": {**SEGMENTS, "coalitions": 62},
+    "lime": {**SEGMENTS, "perturbations": 64},
     "dynamask": {"epochs": 3},
     "tsr-integrated-gradients": {"steps": 3},
 }
