@@ -48,7 +48,7 @@ def spread(values: Tensor, grid: Grid) -> Tensor:
     """Return values of segments, (samples, segments), at each of their cells, (samples, time, features)."""
     rows = torch.tensor([span.length for span in grid.time], device=values.device)
     columns = torch.tensor([span.length for span in grid.features], device=values.device)
-    cells = values.unflatten(1, (len(grid.time), len(grid.features)))
+    cells: Tensor = values.unflatten(1, (len(grid.time), len(grid.features)))
     return cells.repeat_interleave(rows, 1).repeat_interleave(columns, 2)
 
 

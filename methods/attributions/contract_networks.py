@@ -23,15 +23,18 @@ class Recurrent(nn.Module):
         self.classifier = nn.Linear(hops * width if attention else width, CLASSES)
 
     def forward(self, inputs: Tensor) -> Tensor:
+        """Return logits (batch, classes)."""
         inputs = self.dropout(inputs)
         if self.layer.batch_first:
             hidden, _ = self.layer(inputs)
         else:
             hidden = self.layer(inputs.transpose(0, 1))[0].transpose(0, 1)
-        if self.keys is None:
-            return self.classifier(hidden[:, -1])
-        weights = torch.softmax(self.scores(torch.tanh(self.keys(hidden))), dim=1)
-        return self.classifier((weights.transpose(1, 2) @ hidden).flatten(1))
+        summary = hidden[:, -1]
+        if self.keys is not None and self.scores is not None:
+            weights = torch.softmax(self.scores(torch.tanh(self.keys(hidden))), dim=1)
+            summary = (weights.transpose(1, 2) @ hidden).flatten(1)
+        logits: Tensor = self.classifier(summary)
+        return logits
 
 
 def prefix_mean(scores: Tensor, values: Tensor) -> Tensor:
@@ -62,7 +65,9 @@ class InputCell(nn.Module):
         self.classifier = nn.Linear(4, CLASSES)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.classifier(self.layer(self.attend(self.scores(inputs), inputs))[0][:, -1])
+        """Return logits (batch, classes)."""
+        logits: Tensor = self.classifier(self.layer(self.attend(self.scores(inputs), inputs))[0][:, -1])
+        return logits
 
 
 class Convolution(nn.Module):
@@ -76,7 +81,9 @@ class Convolution(nn.Module):
         self.classifier = nn.Linear(5, CLASSES)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.classifier(self.body(inputs.transpose(1, 2)).mean(-1))
+        """Return logits (batch, classes)."""
+        logits: Tensor = self.classifier(self.body(inputs.transpose(1, 2)).mean(-1))
+        return logits
 
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {

@@ -61,11 +61,11 @@ def kernel_shap(
     Covert, Lee, "Improving KernelSHAP: Practical Shapley Value Estimation via Linear Regression", AISTATS 2021.
     """
     check_least("coalitions", coalitions, 2)
-    grid = segments(*inputs.shape[1:], time_segments, feature_segments)
+    grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
     whole, absent = (value.double() for value in endpoints(passes, inputs, baseline, target))
-    values = inputs.new_empty(len(inputs), grid.count, dtype=torch.float64)
+    values = inputs.new_empty(len(inputs), grid.size, dtype=torch.float64)
     for index, seed in enumerate(seeds):
-        design = Design(*(part.to(inputs.device) for part in coalition_design(grid.count, coalitions, seed)))
+        design = Design(*(part.to(inputs.device) for part in coalition_design(grid.size, coalitions, seed)))
         outputs = coalition_outputs(
             passes,
             inputs[index],
@@ -113,9 +113,9 @@ def solve(design: Design, gains: Tensor, total: Tensor) -> Tensor:
         total: S_c(x) - S_c(x′), float64 ().
     """
     present = design.present.double()
-    equal = total / present.shape[1]
+    equal: Tensor = total / present.shape[1]
     centred = present - present.mean(1, keepdim=True)
     weighted = centred * design.weights[:, None]
     gram, moments = weighted.T @ centred, weighted.T @ (gains - present.sum(1) * equal)
-    deviations = torch.linalg.pinv(gram, rtol=_RANK, hermitian=True) @ moments
+    deviations: Tensor = torch.linalg.pinv(gram, rtol=_RANK, hermitian=True) @ moments
     return equal + deviations - deviations.mean()

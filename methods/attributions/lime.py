@@ -52,10 +52,10 @@ def lime(
     for name, value in (("kernel_width", kernel_width), ("penalty", penalty)):
         if not value > 0:
             raise ParameterError(f"{name} must be above 0, got {value}")
-    grid = segments(*inputs.shape[1:], time_segments, feature_segments)
-    values = inputs.new_empty(len(inputs), grid.count, dtype=torch.float64)
+    grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
+    values = inputs.new_empty(len(inputs), grid.size, dtype=torch.float64)
     for index, seed in enumerate(seeds):
-        present = coalitions_nearby(grid.count, perturbations, seed).to(inputs.device)
+        present = coalitions_nearby(grid.size, perturbations, seed).to(inputs.device)
         outputs = coalition_outputs(
             passes,
             inputs[index],

@@ -27,7 +27,7 @@ class PeakMemory:
             torch.cuda.reset_peak_memory_stats(self._device)
             self._before = torch.cuda.memory_allocated(self._device)
         else:
-            self._mode.__enter__()
+            self._mode.__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(
@@ -36,13 +36,13 @@ class PeakMemory:
         if self._device.type == "cuda":
             self.bytes = torch.cuda.max_memory_allocated(self._device) - self._before
         else:
-            self._mode.__exit__(kind, error, trace)
+            self._mode.__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
             self.bytes = self._mode.peak
 
 
 class _Storages(TorchDispatchMode):
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.peak = 0
         self._live = 0
         self._sizes: dict[int, int] = {}

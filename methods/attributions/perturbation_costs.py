@@ -6,7 +6,7 @@ from .spec import Cost
 
 def one_a_segment(time: int, features: int, *, time_segments: int, feature_segments: int, draws: int = 1) -> Cost:
     """Return one row for each segment and draw, and the series itself."""
-    return Cost(1 + draws * segments(time, features, time_segments, feature_segments).count, 0)
+    return Cost(1 + draws * segments(time, features, time_segments, feature_segments).size, 0)
 
 
 def one_a_window(
@@ -14,18 +14,18 @@ def one_a_window(
 ) -> Cost:
     """Return one row for each window, and the series itself."""
     windows = sliding((time, features), (time_window, feature_window), (time_stride, feature_stride))
-    return Cost(1 + windows.count, 0)
+    return Cost(1 + windows.size, 0)
 
 
 def one_a_place(time: int, features: int, *, time_segments: int, feature_segments: int, permutations: int) -> Cost:
     """Return one row for each place in an order but the last, and the series with and without all segments."""
-    places = segments(time, features, time_segments, feature_segments).count - 1
+    places = segments(time, features, time_segments, feature_segments).size - 1
     return Cost(2 + permutations * places, 0)
 
 
 def one_a_coalition(time: int, features: int, *, time_segments: int, feature_segments: int, coalitions: int) -> Cost:
     """Return one row for each coalition, all there are or an even number of them, and the series with and without."""
-    every = 2 ** segments(time, features, time_segments, feature_segments).count - 2
+    every = 2 ** segments(time, features, time_segments, feature_segments).size - 2
     return Cost(2 + (every if every <= coalitions else coalitions // 2 * 2), 0)
 
 

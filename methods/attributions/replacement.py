@@ -30,7 +30,7 @@ def replacement_effects(
         draws: how many replacements are averaged, at least 1.
         replacement: the series (samples, time, features) from which draw k takes a window.
     """
-    effects = inputs.new_zeros(len(inputs), grid.count)
+    effects = inputs.new_zeros(len(inputs), grid.size)
     # So few at once that what is remembered of them takes no more memory than one pass
     for start in range(0, len(inputs), GRAIN):
         samples = slice(start, min(start + GRAIN, len(inputs)))
@@ -40,7 +40,8 @@ def replacement_effects(
                 for draw in range(draws):
                     replaced = group.outputs(passes, recording, windows, replacement(draw, part))
                     effects[part, windows] += whole[:, None] - replaced
-    return effects.div_(draws).unflatten(1, (len(grid.time), len(grid.features)))
+    by_window: Tensor = effects.div_(draws).unflatten(1, (len(grid.time), len(grid.features)))
+    return by_window
 
 
 def average(effects: Tensor, grid: Grid, time: int, features: int) -> Tensor:
@@ -98,7 +99,7 @@ class _Group:
         self._inputs = inputs
         self._target = target
         self._grid = grid
-        index = torch.arange(grid.count, device=inputs.device)
+        index = torch.arange(grid.size, device=inputs.device)
         width = len(grid.features)
         self._time = (_positions(grid.time, inputs.device) * inputs.shape[2])[index // width, :, None]
         self._features = _positions(grid.features, inputs.device)[index % width, None, :]
@@ -106,7 +107,7 @@ class _Group:
 
     def together(self, recording: Recording) -> list[slice]:
         """Return which windows are passed together: all, or those that begin at one step."""
-        width, count = len(self._grid.features), self._grid.count
+        width, count = len(self._grid.features), self._grid.size
         if not recording or width < _WORTH:
             return [slice(0, count)]
         return [slice(start, start + width) for start in range(0, count, width)]
@@ -132,7 +133,8 @@ class _Group:
         kind = ("replacement", step * _PACES // self._inputs.shape[1])
         for _, rows, part in passes.each(kind, target, 1, compute):
             found[rows] = part
-        return found.unflatten(0, (-1, count))
+        by_sample: Tensor = found.unflatten(0, (-1, count))
+        return by_sample
 
     def _step(self, windows: slice) -> int:
         width = len(self._grid.features)

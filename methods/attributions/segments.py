@@ -26,7 +26,7 @@ class Grid(NamedTuple):
     features: tuple[Span, ...]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """Return the number of windows."""
         return len(self.time) * len(self.features)
 

@@ -47,11 +47,11 @@ def shapley_sampling(
     Game Theory", JMLR 11, 2010.
     """
     check_least("permutations", permutations, 1)
-    grid = segments(*inputs.shape[1:], time_segments, feature_segments)
+    grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
     whole, absent = endpoints(passes, inputs, baseline, target)
-    values = inputs.new_empty(len(inputs), grid.count, dtype=torch.float64)
+    values = inputs.new_empty(len(inputs), grid.size, dtype=torch.float64)
     for index, seed in enumerate(seeds):
-        orders = _orders(seed, permutations, grid.count, inputs.device)
+        orders = _orders(seed, permutations, grid.size, inputs.device)
         between = _on_the_way(passes, inputs[index], baseline[index], target[index : index + 1], grid, orders)
         first, last = (value[index].expand(permutations, 1) for value in (absent, whole))
         changes = torch.cat([first, between, last], 1).double().diff()
@@ -67,7 +67,7 @@ def _orders(seed: int, permutations: int, count: int, device: torch.device) -> T
 
 def _on_the_way(passes: Passes, series: Tensor, absent: Tensor, target: Tensor, grid: Grid, orders: Tensor) -> Tensor:
     """Return S_c with the first 1, 2, … of each order present, but not all, (orders, segments - 1)."""
-    steps = grid.count - 1
+    steps = grid.size - 1
     places = orders.argsort(1)
 
     def coalitions(rows: slice) -> Tensor:
@@ -75,4 +75,5 @@ def _on_the_way(passes: Passes, series: Tensor, absent: Tensor, target: Tensor, 
         return places[numbers // steps] <= (numbers % steps)[:, None]
 
     outputs = coalition_outputs(passes, series, absent, target, grid, len(orders) * steps, coalitions)
-    return outputs.unflatten(0, (len(orders), steps))
+    on_the_way: Tensor = outputs.unflatten(0, (len(orders), steps))
+    return on_the_way
