@@ -119,19 +119,17 @@ def show_leaderboard(
 
 @app.command()
 def reproduce(
-    what: Annotated[str, typer.Argument(help="table1 | vanishing")],
+    what: Annotated[str, typer.Argument(help="table1 | moving-box | mnist | vanishing | all")],
     device: Device = "auto",
     workers: Workers = None,
     data: Data = None,
     results: Results = Path("results"),
 ) -> None:
     """Reproduce a table or figure of the source, published beside measured."""
-    from .reproduce import REPRODUCTIONS
+    from .reproduce import reproduce as lines_of
 
     look_for_data_in(data)
-    if what not in REPRODUCTIONS:
-        raise UnknownNameError(unknown("reproduction", what, REPRODUCTIONS))
-    for line in REPRODUCTIONS[what](results, device, workers):
+    for line in lines_of(what, results, device, workers):
         print(line)  # noqa: T201 - the command's output
 
 

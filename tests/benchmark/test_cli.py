@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from saltbench.benchmark import cli, reproduce
+from saltbench.benchmark import cli, table1
 from saltbench.benchmark.plan import jobs
 from saltbench.benchmark.progress import progress
 from saltbench.benchmark.registry import load_registries
@@ -148,7 +148,7 @@ def test_reproduce_in_small(
     tasks = load_suite("table1", load_registries()).tasks
     parameters = {task.name: {**small, "layouts": [[[2, 8, 2, 8]]]} for task in tasks}
     overrides = {"seeds": 2, "samples": 4, "training": {"epochs": 1}, "parameters": parameters}
-    monkeypatch.setattr(reproduce, "load_suite", lambda name, registries: load_suite(name, registries, overrides))
+    monkeypatch.setattr(table1, "load_suite", lambda name, registries: load_suite(name, registries, overrides))
     code, out = call(monkeypatch, capsys, "reproduce", "table1", "--workers", "1", "--results", str(tmp_path))
     assert code is None
     lines = out.splitlines()

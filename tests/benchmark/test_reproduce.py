@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from saltbench.benchmark.collection import Collection
+from saltbench.benchmark.comparison import compare, report
 from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.reproduce import REPRODUCTIONS, compare_table1, report_table1, table1
-from saltbench.benchmark.runner import Result
+from saltbench.benchmark.reproduce import REPRODUCTIONS
 from saltbench.benchmark.statistics import mean_interval, prediction_interval
 from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.table1 import TABLE1, table1
 
 SUITE = load_suite("table1", load_registries())
 
@@ -52,7 +53,7 @@ def test_the_suite_is_the_table() -> None:
 
 
 def test_every_number_gets_a_verdict_and_every_no_a_reason() -> None:
-    table = compare_table1(collection(5))
+    table = compare(collection(5), TABLE1)
     assert len(table) == 72
     assert set(table.agrees) <= {"yes", "no"}
     assert (table[table.agrees == "no"].reason != "").all()
@@ -69,19 +70,19 @@ def test_agreement_allows_for_rounding_and_no_more() -> None:
     for value, agrees in ((0.1035, "yes"), (0.1036, "no")):
         same = collection(2)
         scores = same.scores.assign(weighted_jaccard=value)
-        table = compare_table1(dataclasses.replace(same, scores=scores)).set_index(["task", "architecture", "quantity"])
+        table = compare(dataclasses.replace(same, scores=scores), TABLE1)
+        table = table.set_index(["task", "architecture", "quantity"])
         assert table.loc[("box/earlier", "input-cell-lstm", "weighted_jaccard"), "agrees"] == agrees
 
 
 def test_one_seed_decides_nothing() -> None:
-    table = compare_table1(collection(1))
+    table = compare(collection(1), TABLE1)
     assert set(table.agrees) == {"unknown"}
     assert all(math.isnan(value) for value in table.run_low)
 
 
 def test_the_lines_and_the_file(tmp_path: Path) -> None:
-    result = Result(pd.DataFrame(), collection(5), tmp_path, [])
-    lines = list(report_table1(result))
+    lines = list(report(compare(collection(5), TABLE1), TABLE1, tmp_path))
     written = pd.read_csv(tmp_path / "published_vs_measured.csv")
     assert len(written) == 72
     disagreements = int((written.agrees != "yes").sum())

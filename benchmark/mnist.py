@@ -1,0 +1,31 @@
+"""The source's figure of MNIST as a time series, and the scores that it does not have."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..datasets.mnist_source import load_mnist
+from .console import execute, finish
+from .mnist_figure import draw_digits
+from .registry import load_registries
+from .runner import choose_device
+from .suite import load_suite
+
+
+def mnist(results: Path, device: str, workers: int | None) -> Iterator[str]:
+    """Run the suite mnist as far as it is missing, draw digits beside their maps, and yield where the figure is.
+
+    Args:
+        results: parent of the folder mnist.
+        device: "auto", "cpu" or "cuda".
+        workers: processes; None takes one a core.
+
+    Raises:
+        DataError: there is no sound copy of MNIST; nothing is planned.
+        StoreError: a result cannot be read or written.
+        SaltbenchError: a cell failed; all others are complete.
+    """
+    load_mnist()  # without the data every cell of the suite would fail, each with the same line
+    suite = load_suite("mnist", load_registries())
+    result = execute(suite, results, device, workers)
+    yield f"{draw_digits(suite, result.folder, choose_device(device))}"
+    finish(result)
