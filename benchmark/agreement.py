@@ -12,6 +12,7 @@ from .leaderboard import to_csv
 from .store import write_atomically
 
 COLUMNS = ["reproduction", "quantity", "compared", "agreeing", "disagreeing", "reason"]
+NAMED = 8  # disagreeing numbers that a reason names one by one
 VERDICTS = ["quantity", "agrees"]  # columns of every published_vs_measured.csv
 
 
@@ -76,6 +77,8 @@ def _nothing(name: str, reason: str) -> dict[str, Any]:
 def _reason(name: str, rows: pd.DataFrame) -> str:
     identity = list(rows.columns[: list(rows.columns).index("quantity")])
     named = [" ".join(str(value) for value in row) for row in rows.loc[rows.agrees == "no", identity].to_numpy()]
+    if len(named) > NAMED:
+        named[NAMED:] = [f"and {len(named) - NAMED} more"]
     undecided = int((~rows.agrees.isin(["yes", "no"])).sum())
     parts = [f"disagreeing: {', '.join(named)}; causes in {name}/{FILE}"] if named else []
     return "; ".join(parts + ([f"{undecided} undecided for lack of seeds"] if undecided else []))

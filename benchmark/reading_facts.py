@@ -13,7 +13,7 @@ from .reading_text import markdown, percent, three
 from .table1 import TABLE1
 from .vanishing_summary import PREDICTIONS, RATE
 
-RANDOM = "random-uniform"
+RANDOM, INPUT = "random-uniform", "abs-input"
 SCORES = ["weighted_jaccard", "euclidean", "average_precision", "roc_auc", "positional_bias"]
 RANKING = ("input-cell-lstm", "lstm-self-attention")  # the source's order; both above every other architecture
 
@@ -84,12 +84,14 @@ def mnist_facts(folder: Path) -> dict[str, str]:
         "bias_input_cell": three(bias["input-cell-lstm"].number("positional_bias")),
         "bias_random": three(by_rows.where(method=RANDOM).number("positional_bias")),
         "scores": markdown(saliency[["task", "architecture", "method", "accuracy", *SCORES]]),
-        "above_random_ap": str(_above_random(board, "average_precision")),
+        "above_random_ap": _above(RANDOM, board, "average_precision"),
         "ap_best": three(best.average_precision),
         "best_method": best.method,
         "best_architecture": best.architecture,
         "best_task": best.task,
         "ap_random": three(board.where(task=best.task, method=RANDOM).number("average_precision")),
+        "ap_input": three(board.where(task=best.task, method=INPUT).number("average_precision")),
+        "above_input": _above(INPUT, board, "average_precision"),
     }
 
 
@@ -140,15 +142,16 @@ def _standing(board: Rows) -> dict[str, str]:
     networks = _networks(board)
     return {
         "networks": str(len(networks)),
-        "above_random": str(_above_random(board, "weighted_jaccard")),
+        "above_random": _above(RANDOM, board, "weighted_jaccard"),
         "at_chance": str((networks.at_chance.astype(str).str.lower() == "true").sum()),
     }
 
 
-def _above_random(board: Rows, column: str) -> int:
-    random = board.where(method=RANDOM).table.set_index("task")[column]
+def _above(reference: str, board: Rows, column: str) -> str:
+    """Return how many rows of networks score higher than a reference method on their task."""
+    level = board.where(method=reference).table.set_index("task")[column]
     networks = _networks(board)
-    return int((networks[column] > networks.task.map(random)).sum())
+    return str((networks[column] > networks.task.map(level)).sum())
 
 
 def _compared(folder: Path, publication: Publication, *tasks: str) -> dict[str, str]:

@@ -71,4 +71,4 @@ def reproduce(what: str, results: Path, device: str, workers: int | None) -> Ite
     except SaltbenchError:
         write_reading(results)
         raise
-    yield f"what all of it shows: {write_reading(results)}"
+    yield f"what it shows, beside all other results: {write_reading(results)}"

@@ -1,0 +1,193 @@
+"""`reproduce mnist` on digits of our own: the figure shows what is stored, and missing data is one early line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from safetensors.numpy import load
+
+from saltbench.benchmark import mnist as reproduction
+from saltbench.benchmark import mnist_figure
+from saltbench.benchmark.evaluation import EXAMPLES
+from saltbench.benchmark.mnist_figure import draw_digits
+from saltbench.benchmark.plan import Job, jobs
+from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.reproduce import REPRODUCTIONS
+from saltbench.benchmark.store import Store
+from saltbench.benchmark.suite import Suite, load_suite
+from saltbench.datasets import mnist as tasks
+from saltbench.datasets.mnist_source import Digits
+from saltbench.errors import DataError, ParameterError, UnknownNameError
+
+REGISTRIES = load_registries()
+SIDE = 6
+OVERRIDES = {
+    "seeds": 1,
+    "samples": 30,
+    "methods": ["saliency", "input-x-gradient"],
+    "training": {"epochs": 1},
+    "parameters": {f"mnist/{axis}": {"train": 60, "validation": 20, "test": 60} for axis in ("rows", "columns")},
+}
+
+
+def digits(seed: int, count: int) -> Digits:
+    pixels = np.random.default_rng(seed).integers(256, size=(count, SIDE, SIDE)).astype(np.uint8)
+    return Digits(pixels, (np.arange(count) % 10).astype(np.uint8))
+
+
+def tiny() -> Suite:
+    return load_suite("mnist", REGISTRIES, OVERRIDES)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    results = tmp_path_factory.mktemp("results")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (tasks, reproduction):
+            patch.setattr(module, "load_mnist", lambda: (digits(0, 80), digits(1, 60)))
+        patch.setattr(reproduction, "load_suite", lambda _name, _registries: tiny())
+        return results / "mnist", list(reproduction.mnist(results, "cpu", 1))
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    kept: list[Figure] = []
+    real = mnist_figure._figure
+    monkeypatch.setattr(mnist_figure, "_figure", lambda *blocks: kept.append(real(*blocks)) or kept[-1])
+    return kept
+
+
+def job(task: str, architecture: str | None) -> Job:
+    found = jobs(tiny(), "cpu")
+    return next(
+        one
+        for one in found
+        if one.task.name == task and (one.architecture.name if one.architecture else None) == architecture
+    )
+
+
+def stored(folder: Path, kind: str, key: object, name: str) -> np.ndarray:
+    artifact = Store(folder).get(kind, key)
+    assert artifact is not None
+    return np.asarray(load(artifact.files[EXAMPLES])[name])
+
+
+def images(figure: Figure, columns: int) -> np.ndarray:
+    """The images of all panels, (rows of the figure, columns, height, width)."""
+    shown = np.array([axis.images[0].get_array() for part in figure.subfigs for axis in part.axes])
+    return shown.reshape(-1, columns, SIDE, SIDE)
+
+
+def labels_of_examples() -> list[int]:
+    """The classes of the stored examples, found in the data itself: the first of each, in the order of samples."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks, "load_mnist", lambda: (digits(0, 80), digits(1, 60)))
+        seed = job("mnist/rows", None).seeds.data
+        labels = tasks.mnist_rows(seed, train=60, validation=20, test=60).test.labels[:30]
+    return list(dict.fromkeys(labels.tolist()))
+
+
+def test_it_ends_with_figure_and_leaderboard(finished: tuple[Path, list[str]]) -> None:
+    folder, lines = finished
+    assert lines == [f"{folder / 'mnist.png'}"]
+    assert imread(folder / "mnist.png").std() > 0.1
+    assert (folder / "leaderboard.csv").is_file()
+    assert REPRODUCTIONS["mnist"] is reproduction.mnist
+
+
+def test_the_panels_are_what_is_stored_upright(finished: tuple[Path, list[str]], drawn: list[Figure]) -> None:
+    folder, _ = finished
+    shown_digits = (3, 0, 7)
+    draw_digits(tiny(), folder, "cpu", digits=shown_digits)
+    panels = images(drawn[0], len(shown_digits))
+    assert len(panels) == 2 * 3
+    order = [labels_of_examples().index(digit) for digit in shown_digits]
+    for block, (task, upright) in enumerate((("mnist/rows", (0, 1, 2)), ("mnist/columns", (0, 2, 1)))):
+        truth = stored(folder, "yardsticks", job(task, None).yardstick_key(), "truth")[order].transpose(upright)
+        np.testing.assert_array_equal(panels[3 * block], truth)
+        for line, architecture in enumerate(("lstm", "input-cell-lstm"), start=1):
+            one = job(task, architecture)
+            maps = np.abs(stored(folder, "cells", one.cell_key(one.methods[0]), "map"))[order].transpose(upright)
+            low, high = (getattr(maps, end)(axis=(1, 2), keepdims=True) for end in ("min", "max"))
+            np.testing.assert_allclose(panels[3 * block + line], (maps - low) / (high - low), atol=1e-6)
+    # the same digit stands upright in both blocks: both tasks hold the same samples
+    np.testing.assert_array_equal(panels[0], panels[3])
+
+
+def test_architectures_methods_tasks_and_digits_can_be_chosen(
+    finished: tuple[Path, list[str]], drawn: list[Figure]
+) -> None:
+    folder, _ = finished
+    draw_digits(
+        tiny(),
+        folder,
+        "cpu",
+        tasks=["mnist/columns"],
+        architectures=["bi-lstm", "lstm-self-attention"],
+        methods=["input-x-gradient", "saliency"],
+        digits=[9],
+    )
+    (part,) = drawn[0].subfigs
+    assert [axis.get_ylabel() for axis in part.axes] == [
+        "digit",
+        *(
+            f"{name}\n{method}"
+            for name in ("Bi-LSTM", "LSTM + self-attention")
+            for method in ("input-x-gradient", "saliency")
+        ),
+    ]
+    draw_digits(tiny(), folder, "cpu")  # leave the default figure behind
+
+
+def test_a_map_that_is_missing_says_so(finished: tuple[Path, list[str]], drawn: list[Figure], tmp_path: Path) -> None:
+    folder, _ = finished
+    (tmp_path / "yardsticks").symlink_to(folder / "yardsticks")
+    (tmp_path / "cells").mkdir()
+    for one in jobs(tiny(), "cpu"):
+        for method in one.methods:
+            if one.architecture is None:
+                cell = Store(folder).get("cells", one.cell_key(method))
+                assert cell is not None
+                Store(tmp_path).put("cells", cell)
+    draw_digits(tiny(), tmp_path, "cpu", digits=[1], tasks=["mnist/rows"])
+    first, *rest = drawn[0].subfigs[0].axes
+    assert not first.texts
+    assert [axis.texts[0].get_text() for axis in rest] == ["failed", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "error", "message"),
+    [
+        ({"architectures": ["lstn"]}, UnknownNameError, "unknown architecture of the suite 'lstn'; did you mean 'lstm"),
+        ({"methods": ["deeplift"]}, UnknownNameError, "unknown method of the suite 'deeplift'"),
+        ({"tasks": ["digits/rows"]}, UnknownNameError, "unknown task of the suite 'digits/rows'"),
+        ({"methods": []}, ParameterError, "needs at least one method, got none; choose from saliency, input-x"),
+        ({"digits": []}, ParameterError, "needs at least one digit, got none; choose from 0 to 9"),
+        ({"digits": [10]}, ParameterError, "digit 10 is not among the explained samples; choose from 0, 1, 2"),
+    ],
+)
+def test_impossible_choices(
+    finished: tuple[Path, list[str]], chosen: dict[str, list[str]], error: type[Exception], message: str
+) -> None:
+    folder, _ = finished
+    before = (folder / "mnist.png").read_bytes()
+    with pytest.raises(error, match=message):
+        draw_digits(tiny(), folder, "cpu", **chosen)
+    assert (folder / "mnist.png").read_bytes() == before
+
+
+def test_results_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="has no results of mnist/rows; run the suite first"):
+        draw_digits(tiny(), tmp_path, "cpu")
+
+
+def test_without_the_data_nothing_is_planned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    monkeypatch.setenv("SALTBENCH_DATA", str(data))
+    with pytest.raises(DataError, match=r"lacks train-images-idx3-ubyte.*--data DIR.*OpenML") as caught:
+        list(reproduction.mnist(tmp_path / "results", "cpu", 1))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "results").exists()
