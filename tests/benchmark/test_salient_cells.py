@@ -1,0 +1,162 @@
+"""Reported and removed cells of a suite of boxes: stored once, and as computed by hand from the weights."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from tiny_suite import TINY
+
+from saltbench.benchmark import salient_cells as module
+from saltbench.benchmark.evaluation import WEIGHTS
+from saltbench.benchmark.plan import jobs
+from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.runner import run_suite
+from saltbench.benchmark.salient_cells import SalientCells, salient_cells
+from saltbench.benchmark.salient_summary import report_salient, summarise_removal, summarise_reported
+from saltbench.benchmark.statistics import mean_interval, prediction_interval
+from saltbench.benchmark.store import Store
+from saltbench.benchmark.suite import load_suite
+
+REGISTRIES = load_registries()
+SAMPLES, CELLS = 6, 120
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    (folder / "tiny.toml").write_text(TINY)
+    suite = load_suite(str(folder / "tiny.toml"), REGISTRIES, {"methods": ["saliency"]})
+    run = run_suite(suite, folder)
+    return suite, run, salient_cells(suite, run, REGISTRIES, "cpu")
+
+
+def test_every_network_is_asked_about_every_map_at_every_share(finished):
+    _, _, cells = finished
+    assert len(cells.reported) == 2 * 2 * (2 + 2) * 5 * SAMPLES  # tasks, seeds, maps, shares, samples
+    assert len(cells.removal) == 2 * 2 * (2 + 2) * 2 * 2 * 6 * SAMPLES  # and replacements and networks
+    pairs = cells.removal[["architecture", "ranked_by", "method"]].drop_duplicates()
+    assert len(pairs) == 2 * 4
+    assert set(cells.removal.replacement) == {"mean", "sampled"}
+    assert not cells.removal.duplicated([column for column in cells.removal if column != "correct"]).any()
+
+
+def test_one_answer_by_hand(finished):
+    suite, run, cells = finished
+    job = next(job for job in jobs(suite, "cpu") if job.architecture and job.architecture.name == "input-cell-lstm")
+    other = next(job for job in jobs(suite, "cpu") if job.architecture and job.architecture.name == "lstm")
+    asked, ranking = network(run, job), network(run, other)
+    data = REGISTRIES.tasks.get(job.task.name).load()(job.seeds.data, **job.task.parameters)
+    inputs = torch.tensor(data.test.inputs[:SAMPLES], requires_grad=True)
+    labels = torch.tensor(data.test.labels[:SAMPLES])
+    ranking(inputs)[range(SAMPLES), labels].sum().backward()
+    mean = torch.tensor(data.train.inputs.astype(np.float64).mean(axis=0), dtype=torch.float32)
+    removed = inputs.detach().clone()
+    for sample, gradient in enumerate(inputs.grad.abs()):
+        first = gradient.flatten().argsort(descending=True)[: round(0.3 * CELLS)]
+        removed[sample].view(-1)[first] = mean.view(-1)[first]
+    expected = (asked(removed).argmax(dim=1) == labels).int().tolist()
+    rows = cells.removal[(cells.removal.task == job.task.name) & (cells.removal.seed == 0)]
+    rows = rows[(rows.architecture == "input-cell-lstm") & (rows.ranked_by == "lstm") & (rows.method == "saliency")]
+    rows = rows[(rows.replacement == "mean") & (rows.removed == 0.3)].sort_values("sample")
+    assert rows.correct.tolist() == expected
+
+
+def network(run, job):
+    from safetensors.torch import load
+
+    data = REGISTRIES.tasks.get(job.task.name).load()(job.seeds.data, **job.task.parameters)
+    factory = REGISTRIES.architectures.get(job.architecture.name).load()
+    model = factory(features=data.features, classes=data.classes, **job.architecture.parameters)
+    model.load_state_dict(load(Store(run.folder).get("models", job.model_key()).files[WEIGHTS]))
+    return model.eval()
+
+
+def test_nothing_removed_is_the_accuracy_of_the_leaderboard(finished):
+    suite, run, cells = finished
+    whole = cells.removal[(cells.removal.removed == 0)]
+    per_model = whole.groupby(["task", "architecture", "seed"]).correct
+    assert (per_model.nunique() <= 2).all()
+    for (task, architecture, seed), rows in whole.groupby(["task", "architecture", "seed"]):
+        job = next(
+            job for job in jobs(suite, "cpu")
+            if job.architecture and (job.task.name, job.architecture.name, job.repetition) == (task, architecture, seed)
+        )  # fmt: skip
+        data = REGISTRIES.tasks.get(task).load()(job.seeds.data, **job.task.parameters)
+        with torch.no_grad():
+            answers = network(run, job)(torch.tensor(data.test.inputs[:SAMPLES])).argmax(dim=1).numpy()
+        assert rows.correct.mean() == pytest.approx((answers == data.test.labels[:SAMPLES]).mean())
+
+
+def test_the_oracle_reports_the_box_and_chance_is_its_share_of_steps(finished):
+    reported = finished[2].reported
+    assert (reported.chance == 0.4).all()  # 4 of 10 steps
+    oracle = reported[reported.method == "oracle"]
+    # 24 of 120 cells are the box; beyond them the mean over all ways to break the tie: 24 of the other 96 are on task
+    assert (oracle[oracle.reported <= 0.2].on_task == 1).all()
+    assert oracle[oracle.reported == 0.5].on_task.to_numpy() == pytest.approx((24 + 36 * 24 / 96) / 60)
+
+
+def test_what_is_stored_is_not_computed_again(finished, monkeypatch):
+    suite, run, cells = finished
+    monkeypatch.setattr(module, "_analyse", lambda *_: pytest.fail("computed again"))
+    again = salient_cells(suite, run, REGISTRIES, "cpu")
+    pd.testing.assert_frame_equal(again.reported, cells.reported)
+    pd.testing.assert_frame_equal(again.removal, cells.removal)
+
+
+def test_a_removed_analysis_is_computed_to_the_same_numbers(finished):
+    suite, run, cells = finished
+    lost = sorted((run.folder / "analyses").iterdir())[0]
+    (lost / "removal.parquet").write_bytes(b"damaged")
+    again = salient_cells(suite, run, REGISTRIES, "cpu")
+    pd.testing.assert_frame_equal(again.removal, cells.removal)
+
+
+def test_networks_that_are_not_there_are_left_out(finished, tmp_path):
+    suite, run, _ = finished
+    empty = type(run)(run.table, run.collection, tmp_path / "tiny", [])
+    assert salient_cells(suite, empty, REGISTRIES, "cpu").reported.empty
+
+
+def table(**columns):
+    """Four samples of two seeds, correct as given, without removal and at half."""
+    rows = [
+        {"seed": seed, "removed": removed, "sample": sample, "correct": correct}
+        for (removed, seed), answers in columns["correct"].items()
+        for sample, correct in enumerate(answers)
+    ]
+    known = {"task": "box", "architecture": "lstm", "ranked_by": "lstm", "method": "saliency", "replacement": "mean"}
+    return pd.DataFrame(rows).assign(**known)
+
+
+def test_a_drop_is_the_mean_over_seeds_with_its_interval():
+    answers = {(0.0, 0): [1, 1, 1, 1], (0.0, 1): [1, 1, 1, 0], (0.5, 0): [1, 0, 0, 0], (0.5, 1): [1, 1, 0, 0]}
+    whole, half = summarise_removal(table(correct=answers)).to_dict("records")
+    assert (whole["accuracy"], whole["accuracy_drop"], whole["accuracy_drop_low"]) == (0.875, 0, 0)
+    drops = [0.75, 0.25]
+    mean, run = mean_interval(drops).within(-1, 1), prediction_interval(drops).within(-1, 1)
+    assert half["accuracy"] == 0.375
+    assert (half["accuracy_drop"], half["accuracy_drop_low"], half["accuracy_drop_high"]) == pytest.approx(mean)
+    assert (half["accuracy_drop_run_low"], half["accuracy_drop_run_high"]) == pytest.approx(run[1:])
+    assert (half["seeds"], half["samples"], half["retrained"]) == (2, 8, "no")
+
+
+def test_the_share_on_task_is_the_mean_over_seeds_and_stays_a_share():
+    rows = [
+        {"seed": seed, "sample": sample, "on_task": value, "chance": 0.4}
+        for seed, values in enumerate([[0.9, 1.0], [0.7, 0.8]])
+        for sample, value in enumerate(values)
+    ]
+    known = {"task": "box", "architecture": "lstm", "method": "saliency", "reported": 0.1}
+    (row,) = summarise_reported(pd.DataFrame(rows).assign(**known)).to_dict("records")
+    mean = mean_interval([0.95, 0.75])
+    assert row["on_task"] == pytest.approx(mean.mean)
+    assert (row["on_task_low"], row["on_task_high"]) == (pytest.approx(max(0, mean.low)), 1)
+    assert (row["chance"], row["seeds"], row["samples"]) == (pytest.approx(0.4), 2, 4)
+
+
+def test_the_report_has_a_line_a_curve(finished):
+    cells: SalientCells = finished[2]
+    lines = list(report_salient(summarise_reported(cells.reported), summarise_removal(cells.removal)))
+    assert len(lines) == 1 + 2 * 4 + 2 + 2 + 2 * 16
+    assert any("not trained again" in line for line in lines)
