@@ -119,7 +119,7 @@ def show_leaderboard(
 
 @app.command()
 def reproduce(
-    what: Annotated[str, typer.Argument(help="table1 | moving-box | mnist | vanishing | all")],
+    what: Annotated[str, typer.Argument(help="table1 | moving-box | mnist | fmri | vanishing | all")],
     device: Device = "auto",
     workers: Workers = None,
     data: Data = None,

@@ -7,6 +7,7 @@ from ..entry import unknown
 from ..errors import SaltbenchError, UnknownNameError
 from .agreement import report_agreement, summarise
 from .evaluation import reason_for
+from .fmri import fmri
 from .mnist import mnist
 from .moving_box import moving_box
 from .reading import write_reading
@@ -19,6 +20,7 @@ SINGLE: dict[str, Reproduction] = {
     "table1": table1,
     "moving-box": moving_box,
     "mnist": mnist,
+    "fmri": fmri,
     "vanishing": vanishing,
 }
 

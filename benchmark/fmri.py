@@ -1,0 +1,75 @@
+"""The source's figures of task fMRI: on a simulation, and on the user's copy of the HCP where there is one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..datasets.local_data import HOW
+from ..errors import ParameterError
+from .comparison import FILE
+from .console import execute, finish
+from .fmri_brains import archive_folder, draw_brains
+from .fmri_comparison import compare_fmri, report_comparison
+from .fmri_figures import draw_removal, draw_reported
+from .leaderboard import to_csv
+from .registry import load_registries
+from .runner import choose_device
+from .salient_cells import SalientCells, salient_cells
+from .salient_summary import report_salient, summarise_removal, summarise_reported
+from .store import open_store, write_atomically
+from .suite import load_suite
+
+SIMULATED, REAL = "fmri", "fmri-hcp"  # suites and folders
+
+
+def fmri(results: Path, device: str, workers: int | None) -> Iterator[str]:
+    """Run the suite fmri, and fmri-hcp where a copy of the HCP is given, as far as missing, and yield a report.
+
+    Tables and figures are written to results/fmri and results/fmri-hcp.
+
+    Args:
+        results: parent of both folders.
+        device: "auto", "cpu" or "cuda", for training and the leaderboard; removal is measured on the CPU.
+        workers: processes; None takes one a core.
+
+    Raises:
+        StoreError: a result cannot be read or written.
+        SaltbenchError: a cell failed; all others are complete.
+    """
+    yield from reproduce_suite(SIMULATED, results, device, workers)
+    folder = archive_folder()
+    if folder is None:
+        yield f"fmri/hcp: not run, no copy of the HCP is given (the folder that holds subjects/ or hcp/, by {HOW})"
+    else:
+        yield from reproduce_suite(REAL, results, device, workers)
+
+
+def reproduce_suite(name: str, results: Path, device: str, workers: int | None) -> Iterator[str]:
+    """Run one suite of task fMRI as far as it is missing, write its tables and figures, and yield a report."""
+    registries = load_registries()
+    suite = load_suite(name, registries)
+    run = execute(suite, results, device, workers)
+    cells = salient_cells(suite, run, registries, choose_device(device))
+    yield from write_fmri(cells, run.folder)
+    yield from draw_brains(suite, run.folder, choose_device(device))
+    finish(run)
+
+
+def write_fmri(cells: SalientCells, folder: Path) -> Iterator[str]:
+    """Write reported.csv, removal.csv, published_vs_measured.csv and the charts into folder, and yield what they say.
+
+    Raises:
+        ParameterError: no network was trained.
+        StoreError: a file cannot be written, or another run holds the folder.
+    """
+    if cells.reported.empty:
+        raise ParameterError("no network was trained, so that there is no map to report on; see the failed cells")
+    reported, removal = summarise_reported(cells.reported), summarise_removal(cells.removal)
+    comparison = compare_fmri(reported, removal)
+    tables = {"reported.csv": reported, "removal.csv": removal, FILE: comparison}
+    with open_store(folder):
+        for name, table in tables.items():
+            write_atomically(folder / name, to_csv(table))
+        figures = [*draw_reported(reported, folder), *draw_removal(removal, folder)]
+    yield from report_salient(reported, removal)
+    yield from report_comparison(comparison)
+    yield from (f"{path}" for path in (*(folder / name for name in tables), *figures))
