@@ -12,6 +12,7 @@ from .leaderboard import to_csv
 from .store import write_atomically
 
 COLUMNS = ["reproduction", "quantity", "compared", "agreeing", "disagreeing", "reason"]
+FURTHER = {"fmri": ("fmri-hcp",)}  # folders that a reproduction fills beside its own, where the user has the data
 NAMED = 8  # disagreeing numbers that a reason names one by one
 VERDICTS = ["quantity", "agrees"]  # columns of every published_vs_measured.csv
 
@@ -30,7 +31,11 @@ def summarise(results: Path, reproductions: Sequence[str], unfinished: Mapping[s
     Raises:
         StoreError: a table cannot be read.
     """
-    rows = [row for name in reproductions for row in _rows(name, results / name, unfinished.get(name))]
+    rows: list[dict[str, Any]] = []
+    for name in reproductions:
+        rows += _rows(name, results / name, unfinished.get(name))
+        further = [folder for folder in FURTHER.get(name, ()) if (results / folder / FILE).is_file()]
+        rows += [row for folder in further if name not in unfinished for row in _rows(folder, results / folder, None)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -9,6 +9,7 @@ from ..errors import StoreError
 from .agreement import summarise
 from .comparison import FILE, published_text
 from .reading_facts import mnist_facts, moving_box_facts, table1_facts, vanishing_facts
+from .reading_fmri import fmri_facts
 from .reading_text import markdown
 from .store import write_atomically
 
@@ -36,6 +37,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("table1", "Table 1: four architectures on six box tasks", ("leaderboard.csv", FILE), table1_facts),
     Section("moving-box", "The moving box: when the evidence stands", ("leaderboard.csv", FILE), moving_box_facts),
     Section("mnist", "MNIST as a time series", ("leaderboard.csv",), mnist_facts),
+    Section("fmri", "Task fMRI", ("leaderboard.csv", "reported.csv", "removal.csv", FILE), fmri_facts),
     Section("vanishing", "Why saliency vanishes", ("summary.csv",), vanishing_facts),
 )
 

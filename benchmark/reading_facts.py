@@ -24,14 +24,14 @@ def table1_facts(folder: Path) -> dict[str, str]:
     Raises:
         StoreError: a table is damaged or lacks a row.
     """
-    board = _board(folder)
+    board = board_of(folder)
     earlier = board.where(task="box/earlier")
     networks, random = _networks(board), earlier.where(method=RANDOM)
     best = _networks(earlier)
     zeros = board.where(method="zeros").number("euclidean")
     return {
         **_compared(folder, TABLE1, "box/earlier"),
-        **_standing(board),
+        **standing(board),
         "random": three(random.number("weighted_jaccard")),
         "ones": three(earlier.where(method="ones").number("weighted_jaccard")),
         "measured_best": three(best.weighted_jaccard.max()),
@@ -48,13 +48,13 @@ def moving_box_facts(folder: Path) -> dict[str, str]:
     Raises:
         StoreError: a table is damaged or lacks a row.
     """
-    board, comparison = _board(folder), _comparison(folder)
+    board, comparison = board_of(folder), _comparison(folder)
     random = board.where(method=RANDOM).table.weighted_jaccard
     attention = comparison.where(quantity="weighted_jaccard", architecture=RANKING[0]).table
     in_order = [_is_ranked(rows) for _, rows in comparison.table.groupby(["task", "quantity"], sort=False)]
     return {
         **_compared(folder, MOVING_BOX),
-        **_standing(board),
+        **standing(board),
         "ordered": str(sum(in_order)),
         "orders": str(len(in_order)),
         "seeds": str(comparison.table.seeds.max()),
@@ -71,7 +71,7 @@ def mnist_facts(folder: Path) -> dict[str, str]:
     Raises:
         StoreError: a table is damaged or lacks a row.
     """
-    board = _board(folder)
+    board = board_of(folder)
     networks = _networks(board)
     by_rows = board.where(task="mnist/rows")
     bias = {name: by_rows.where(architecture=name, method="saliency") for name in ("lstm", "input-cell-lstm")}
@@ -79,7 +79,7 @@ def mnist_facts(folder: Path) -> dict[str, str]:
     saliency = pd.concat([board.where(method=method).table for method in ("saliency", RANDOM)])
     saliency = saliency.sort_values("task", ascending=False, kind="stable")
     return {
-        **_standing(board),
+        **standing(board),
         "bias_lstm": three(bias["lstm"].number("positional_bias")),
         "bias_input_cell": three(bias["input-cell-lstm"].number("positional_bias")),
         "bias_random": three(by_rows.where(method=RANDOM).number("positional_bias")),
@@ -108,7 +108,7 @@ def vanishing_facts(folder: Path) -> dict[str, str]:
     ratios = summary.table.assign(ratio=[f"10^{value:.1f}" for value in summary.table.first_to_last])
     lstm = summary.where(architecture="lstm").table
     return {
-        "ratios": markdown(_wide(ratios, condition, "architecture", "ratio")),
+        "ratios": markdown(wide(ratios, condition, "architecture", "ratio")),
         "share_low": percent(lstm.share_last_10.min()),
         "share_high": percent(lstm.share_last_10.max()),
         "rates": markdown(lstm[[*condition, RATE, *rates]].rename(columns={RATE: "measured", **rates})),
@@ -118,13 +118,18 @@ def vanishing_facts(folder: Path) -> dict[str, str]:
     }
 
 
-def _wide(table: pd.DataFrame, rows: list[str], columns: str, values: str) -> pd.DataFrame:
+def wide(table: pd.DataFrame, rows: list[str], columns: str, values: str) -> pd.DataFrame:
     """Return a table with a row for each value of rows, and a column for each of columns, in the order of the file."""
     wide = table.set_index([*rows, columns])[values].unstack(columns, sort=False)
     return wide.reset_index()
 
 
-def _board(folder: Path) -> Rows:
+def board_of(folder: Path) -> Rows:
+    """Return a reproduction's leaderboard.
+
+    Raises:
+        StoreError: it is damaged.
+    """
     return Rows.of(folder / "leaderboard.csv", *LEADING, *SCORES)
 
 
@@ -137,7 +142,7 @@ def _networks(board: Rows) -> pd.DataFrame:
     return board.table[board.table.architecture != ""]
 
 
-def _standing(board: Rows) -> dict[str, str]:
+def standing(board: Rows) -> dict[str, str]:
     """Return how many networks there are, how many beat the random map, and how many are at chance."""
     networks = _networks(board)
     return {

@@ -121,6 +121,15 @@ def test_many_disagreements_are_named_up_to_a_point(tmp_path: Path) -> None:
     assert reason == f"disagreeing: {named}, and 2 more; causes in many/{FILE}"
 
 
+def test_the_folder_for_data_of_the_user_is_counted_where_it_is(tmp_path: Path) -> None:
+    write(tmp_path / "fmri", "a,x,score,1,yes,")
+    assert list(summarise(tmp_path, ["fmri"], {}).reproduction) == ["fmri"]
+    write(tmp_path / "fmri-hcp", "a,x,score,1,no,why")
+    summary = summarise(tmp_path, ["fmri"], {})
+    assert summary[["reproduction", "agreeing"]].to_numpy().tolist() == [["fmri", 1], ["fmri-hcp", 0]]
+    assert list(summarise(tmp_path, ["fmri"], {"fmri": "no data"}).reproduction) == ["fmri"]
+
+
 def test_the_table_for_people(tmp_path: Path) -> None:
     write(tmp_path / "two", "a,x,score,1,yes,", "b,x,score,1,yes,")
     lines = list(report_agreement(summarise(tmp_path, ["two"], {}), tmp_path))
