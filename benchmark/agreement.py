@@ -18,7 +18,7 @@ VERDICTS = ["quantity", "agrees"]  # columns of every published_vs_measured.csv
 
 
 def summarise(results: Path, reproductions: Sequence[str], unfinished: Mapping[str, str]) -> pd.DataFrame:
-    """Return one row a reproduction and quantity: how many published numbers were compared, agree and disagree.
+    """Return one row a reproduction and quantity: how many comparisons with published numbers agree and disagree.
 
     Columns: reproduction, quantity (empty where nothing is compared), compared, agreeing, disagreeing, and reason: what
     disagrees and how many numbers are undecided for lack of seeds, or why nothing is compared.
@@ -53,7 +53,7 @@ def report_agreement(summary: pd.DataFrame, results: Path) -> Iterator[str]:
         if row.reason:
             yield f"    {row.reason}"
     compared, agreeing = summary.compared.sum(), summary.agreeing.sum()
-    yield f"{agreeing} of {compared} published numbers agree; details in {path}"
+    yield f"{agreeing} of {compared} comparisons with published numbers agree; details in {path}"
 
 
 def _rows(name: str, folder: Path, problem: str | None) -> Iterator[dict[str, Any]]:
@@ -81,7 +81,7 @@ def _nothing(name: str, reason: str) -> dict[str, Any]:
 
 def _reason(name: str, rows: pd.DataFrame) -> str:
     identity = list(rows.columns[: list(rows.columns).index("quantity")])
-    named = [" ".join(str(value) for value in row) for row in rows.loc[rows.agrees == "no", identity].to_numpy()]
+    named = [" ".join(filter(None, map(str, row))) for row in rows.loc[rows.agrees == "no", identity].to_numpy()]
     if len(named) > NAMED:
         named[NAMED:] = [f"and {len(named) - NAMED} more"]
     undecided = int((~rows.agrees.isin(["yes", "no"])).sum())

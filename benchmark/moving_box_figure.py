@@ -35,7 +35,7 @@ def draw_moving_box(comparison: pd.DataFrame, leaderboard: pd.DataFrame, folder:
         StoreError: a file cannot be written.
     """
     # the salt makes the identifiers in the SVG, and with them its bytes, the same every time
-    style: dict[str, Any] = {**sns.axes_style("ticks"), **FONTS, "svg.hashsalt": "saltbench"}
+    style: Any = {**sns.axes_style("ticks"), **FONTS, "svg.hashsalt": "saltbench"}
     with rc_context(style):
         figure = _figure(comparison, leaderboard)
         png, svg = io.BytesIO(), io.BytesIO()

@@ -68,7 +68,7 @@ def test_each_runs_by_itself_and_the_end_names_those_that_could_not(
         f"== saltbench reproduce {name}" for name in single
     ]
     assert f"did not finish: {NO_DATA}" in lines
-    assert "1 of 3 published numbers agree" in lines[-1]
+    assert "1 of 3 comparisons with published numbers agree" in lines[-1]
     summary = pd.read_csv(tmp_path / "summary.csv", keep_default_na=False)
     counts = ["reproduction", "quantity", "compared", "agreeing", "disagreeing"]
     assert summary[counts].to_numpy().tolist() == [
@@ -121,6 +121,11 @@ def test_many_disagreements_are_named_up_to_a_point(tmp_path: Path) -> None:
     assert reason == f"disagreeing: {named}, and 2 more; causes in many/{FILE}"
 
 
+def test_what_a_number_does_not_depend_on_is_left_out_of_its_name(tmp_path: Path) -> None:
+    write(tmp_path / "one", "a,,score,1,no,why", "a,x,score,1,no,why")
+    assert summarise(tmp_path, ["one"], {}).reason[0].startswith("disagreeing: a, a x; causes")
+
+
 def test_the_folder_for_data_of_the_user_is_counted_where_it_is(tmp_path: Path) -> None:
     write(tmp_path / "fmri", "a,x,score,1,yes,")
     assert list(summarise(tmp_path, ["fmri"], {}).reproduction) == ["fmri"]
@@ -137,7 +142,7 @@ def test_the_table_for_people(tmp_path: Path) -> None:
         ["reproduction", "quantity", "compared", "agreeing", "disagreeing"],
         ["two", "score", "2", "2", "0"],
     ]
-    assert lines[2:] == [f"2 of 2 published numbers agree; details in {tmp_path / 'summary.csv'}"]
+    assert lines[2:] == [f"2 of 2 comparisons with published numbers agree; details in {tmp_path / 'summary.csv'}"]
 
 
 @pytest.mark.parametrize(
