@@ -10,6 +10,7 @@ from safetensors.numpy import load
 
 from saltbench.benchmark import mnist as reproduction
 from saltbench.benchmark import mnist_figure
+from saltbench.benchmark.comparison import published_text
 from saltbench.benchmark.evaluation import EXAMPLES
 from saltbench.benchmark.mnist_figure import draw_digits
 from saltbench.benchmark.plan import Job, jobs
@@ -95,6 +96,15 @@ def test_it_ends_with_figure_and_leaderboard(finished: tuple[Path, list[str]]) -
     assert imread(folder / "mnist.png").std() > 0.1
     assert (folder / "leaderboard.csv").is_file()
     assert REPRODUCTIONS["mnist"] is reproduction.mnist
+
+
+def test_the_page_names_the_sizes_of_the_suite() -> None:
+    sizes = {
+        architecture.name: architecture.parameters for architecture in load_suite("mnist", REGISTRIES).architectures
+    }
+    assert {parameters["hidden"] for parameters in sizes.values()} == {25}
+    assert sizes["input-cell-lstm"]["hops"] == 28
+    assert "25 hidden units, r = 28 hops" in published_text("reading-mnist.md")
 
 
 def test_the_panels_are_what_is_stored_upright(finished: tuple[Path, list[str]], drawn: list[Figure]) -> None:
