@@ -23,7 +23,7 @@ from .suite import Choice, Suite
 from .surface import spheres
 from .vanishing_figure import STYLES
 
-SHOWN = "WM"  # the middle of its run begins on task
+SHOWN = "WM"  # in the middle of its run the steps shown are off, on and on task
 ATLASES = (("atlas.npz",), ("left.label.gii", "right.label.gii"), ("left.annot", "right.annot"))
 PARCELLATION_SEED = 0
 

@@ -54,7 +54,9 @@ def compare_fmri(reported: pd.DataFrame, removal: pd.DataFrame) -> pd.DataFrame:
 def report_comparison(table: pd.DataFrame) -> Iterator[str]:
     """Yield how many published numbers agree, a line for each chart."""
     for quantity, rows in table.groupby("quantity", sort=False):
-        yield f"{quantity}: {(rows.agrees == 'yes').sum()} of {len(rows)} comparisons with published numbers agree"
+        line = f"{quantity}: {(rows.agrees == 'yes').sum()} of {len(rows)} comparisons with published numbers agree"
+        undecided = (rows.agrees == "unknown").sum()
+        yield f"{line}, {undecided} are undecided for lack of seeds" if undecided else line
 
 
 def _row(row: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:

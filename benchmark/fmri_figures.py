@@ -130,7 +130,8 @@ def _line_style(asked: str, ranked_by: str, method: str) -> dict[str, Any] | Non
 
 
 def _measured(rows: pd.DataFrame) -> str:
-    return f"measured: {rows.task.iloc[0]}, {rows.seeds.max()} seeds"
+    seeds = rows.seeds.max()
+    return f"measured: {rows.task.iloc[0]}, {seeds} seed{'s' if seeds > 1 else ''}"
 
 
 def _words(replacement: str) -> str:

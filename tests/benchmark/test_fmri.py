@@ -144,6 +144,8 @@ def test_the_users_copy_is_analysed_with_the_atlas_beside_it(hcp, tmp_path):
     folder = tmp_path / "results" / "fmri-hcp"
     lines = list(fmri.reproduce_suite("fmri-hcp", tmp_path / "results", "cpu", 1))
     assert len(pd.read_csv(folder / "published_vs_measured.csv")) == 40
+    undecided = "comparisons with published numbers agree, 30 are undecided for lack of seeds"
+    assert f"accuracy_drop: 0 of 30 {undecided}" in lines
     assert lines[-1].startswith(
         "brain maps: not drawn, they need an atlas beside subjects/: atlas.npz or left.label.gii"
     )

@@ -10,6 +10,7 @@ from saltbench.benchmark import salient_cells as module
 from saltbench.benchmark.evaluation import WEIGHTS
 from saltbench.benchmark.plan import jobs
 from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.removal import replacements
 from saltbench.benchmark.runner import run_suite
 from saltbench.benchmark.salient_cells import SalientCells, salient_cells
 from saltbench.benchmark.salient_summary import report_salient, summarise_removal, summarise_reported
@@ -104,12 +105,23 @@ def test_what_is_stored_is_not_computed_again(finished, monkeypatch):
     pd.testing.assert_frame_equal(again.removal, cells.removal)
 
 
-def test_a_removed_analysis_is_computed_to_the_same_numbers(finished):
+def test_a_damaged_analysis_is_computed_to_the_same_numbers_from_the_training_split(finished, monkeypatch):
     suite, run, cells = finished
-    lost = sorted((run.folder / "analyses").iterdir())[0]
-    (lost / "removal.parquet").write_bytes(b"damaged")
+    sources = []
+
+    def recorded(name, inputs, training, seeds):
+        sources.append((name, training.numpy()))
+        return replacements(name, inputs, training, seeds)
+
+    monkeypatch.setattr(module, "replacements", recorded)
+    for analysis in (run.folder / "analyses").iterdir():
+        (analysis / "removal.parquet").write_bytes(b"damaged")
     again = salient_cells(suite, run, REGISTRIES, "cpu")
     pd.testing.assert_frame_equal(again.removal, cells.removal)
+    job = next(jobs(suite, "cpu"))
+    data = REGISTRIES.tasks.get(job.task.name).load()(job.seeds.data, **job.task.parameters)
+    assert [name for name, _ in sources] == ["mean", "sampled"] * 4
+    assert all((training == data.train.inputs).all() for _, training in sources[:2])
 
 
 def test_networks_that_are_not_there_are_left_out(finished, tmp_path):
