@@ -17,6 +17,7 @@ from .. import __version__
 from ..datasets.local_data import VARIABLE
 from ..entry import unknown
 from ..errors import ParameterError, SaltbenchError, UnknownNameError
+from .heap import keep_freed_memory
 from .registry import listing, load_registries
 from .suite import load_suite
 
@@ -187,6 +188,7 @@ def _usage(error: typer.TyperException) -> str:
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 1."""
+    keep_freed_memory()
     try:
         status = app(expand(sys.argv[1:]), standalone_mode=False)
     except SaltbenchError as error:

@@ -21,6 +21,7 @@ from ..methods.attributions.budget import default_memory
 from .collection import Collection, collect
 from .evaluation import Evaluator, Failure, is_complete
 from .figures import draw_maps
+from .heap import keep_freed_memory
 from .leaderboard import leaderboard, to_csv
 from .plan import Job, jobs
 from .provenance import provenance
@@ -189,6 +190,7 @@ _evaluator: Evaluator | None = None  # one a worker process, set by _initialise
 def _initialise(store: Store, plugins: Sequence[Path], memory: int, stop: Event) -> None:
     global _evaluator  # noqa: PLW0603 - how a process pool hands state to its workers
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    keep_freed_memory()
     torch.set_num_threads(1)
     _evaluator = Evaluator(load_registries(plugins), store, stop.is_set, memory)
 

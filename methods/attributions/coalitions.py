@@ -70,6 +70,7 @@ class _Mixture:
         self._series = series
         self._absent = absent
         self._grid = grid
+        self._rows = series.new_empty(0, *series.shape)
         self._columns = series.new_zeros(len(grid.features), series.shape[1])
         for index, span in enumerate(grid.features):
             self._columns[index, span.start : span.stop] = 1
@@ -79,7 +80,10 @@ class _Mixture:
 
     def of(self, present: Tensor) -> Tensor:
         """Return the series with these segments present, (rows, time, features)."""
-        rows = self._series.new_empty(len(present), *self._series.shape)
+        # Fresh memory costs more than writing to it; of one pass, only copies of its last row come in several calls
+        if len(self._rows) != len(present):
+            self._rows = self._series.new_empty(len(present), *self._series.shape)
+        rows = self._rows
         # Both factors hold 0 and 1 only, with a single 1 a column
         weights = present.to(rows.dtype).unflatten(1, (len(self._grid.time), -1)) @ self._columns
         for run in self._runs:

@@ -97,7 +97,10 @@ def attribute(
     inputs = inputs.detach()
     needed = needed_arguments(method)
     given: dict[str, Any] = {"inputs": inputs, "model": model}
-    given["baseline"] = torch.zeros_like(inputs) if baseline is None else check_alike("baseline", baseline, inputs)
+    if baseline is not None:
+        given["baseline"] = check_alike("baseline", baseline, inputs)
+    elif "baseline" in needed:
+        given["baseline"] = torch.zeros_like(inputs)
     given["background"] = None if background is None else check_background(background, inputs)
     given["truth"] = None if truth is None else check_alike("truth", truth, inputs)
     given["seeds"] = None if seeds is None else check_seeds(seeds, len(inputs))

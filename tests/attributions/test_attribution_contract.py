@@ -7,7 +7,7 @@ from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
 
 NOISY = {"noise_samples": 3}
-SEGMENTS = {"time_segments": 3, "feature_segments": 2}
+SEGMENTS = {"time_segments": 4, "feature_segments": 2}
 FEWER = {
     "integrated-gradients": {"steps": 20},
     "smoothgrad": NOISY,
@@ -17,7 +17,7 @@ FEWER = {
     "gradient-shap": {"path_samples": 4},
     "deeplift-shap": {"baseline_samples": 2},
     "feature-permutation": {**SEGMENTS, "draws": 2},
-    "shapley-sampling": {**SEGMENTS, "permutations": 12},
+    "shapley-sampling": {**SEGMENTS, "permutations": 9},
     "kernel-shap": {**SEGMENTS, "coalitions": 62},
     "lime": {**SEGMENTS, "perturbations": 64},
     "dynamask": {"epochs": 3},

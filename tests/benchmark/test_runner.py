@@ -66,7 +66,7 @@ def test_a_second_run_computes_nothing(whole: tuple[Suite, Result], monkeypatch:
         raise AssertionError("recomputed")
 
     monkeypatch.setattr(evaluation, "train", forbidden)
-    monkeypatch.setattr(evaluation, "attribute", forbidden)
+    monkeypatch.setattr(evaluation, "explain_samples", forbidden)
     again = run_suite(suite, result.folder.parent)
     assert not again.failures
     assert bytes_of(again.folder) == before
@@ -82,8 +82,8 @@ def test_a_damaged_cell_is_recomputed_and_nothing_else(
     content[len(content) // 2] ^= 1
     victim.write_bytes(bytes(content))
     explained = []
-    real = evaluation.attribute
-    monkeypatch.setattr(evaluation, "attribute", lambda *a, **k: explained.append(1) or real(*a, **k))
+    real = evaluation.explain_samples
+    monkeypatch.setattr(evaluation, "explain_samples", lambda *a, **k: explained.append(1) or real(*a, **k))
     run_suite(suite, result.folder.parent)
     assert len(explained) == 1
     assert bytes_of(result.folder) == before
@@ -242,8 +242,8 @@ def test_failing_cells_say_why_and_the_others_finish(
     table = result.table.set_index(["architecture", "method"])
     assert table.loc[("lstm", "saliency"), "status"] == "ok"
     expected = {
-        "broken-nan": "6 of 6 samples",
-        "broken-shape": "(6, 10)",
+        "broken-nan": "got NaN or infinity in 2 of 2 samples of a chunk",
+        "broken-shape": "got (2, 10)",
         "broken-raise": "ValueError: a fault of the plugin (broken.py:12)",
         "broken-exit": "SystemExit: 3 (broken.py:14)",
         "broken-memory": "out of memory: no room",

@@ -2,7 +2,7 @@
 
 Run it on an idle machine, `python tests/performance/attribution_overhead.py`: it writes results/overhead/overhead.csv.
 The raw passes and the method alternate in one process, and the fastest round of each counts, since others may use
-the machine too. Raw passes have the size that is fastest for them, found beforehand by trying.
+the machine too. Raw passes go over the points at which the method asked for them, in the size that is fastest.
 """
 
 import argparse
@@ -16,8 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from saltbench.benchmark.heap import keep_freed_memory
 from saltbench.benchmark.registry import load_registries
-from saltbench.errors import SaltbenchError
+from saltbench.errors import SaltbenchError, UnsupportedOperationError
 from saltbench.methods.architectures.recurrent import lstm
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
 from saltbench.methods.attributions.passes import gradient
@@ -26,7 +27,7 @@ from saltbench.methods.attributions.spec import Cost, MethodSpec
 
 SIZES = (16, 32, 64, 128, 256)  # rows of a raw pass
 MOST_SAMPLES = 300
-ENOUGH = 1.5  # seconds of raw passes a round
+MOST_ROWS = 8000  # of a method's passes, which are kept to be repeated without it
 
 
 def best(work: Callable[[], Any], repeats: int) -> float:
@@ -40,46 +41,80 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-class RawPasses:
-    """Passes through a network without any method: what a row takes forward, and forward and backward."""
+class Recorder(nn.Module):
+    """Keeps the rows that a method passes through a network."""
 
-    def __init__(self, model: nn.Module, inputs: Tensor) -> None:
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
         self.model = model
-        self.rows = {size: inputs[torch.arange(size) % len(inputs)].clone() for size in SIZES}
-        self.forward_size = min(SIZES, key=lambda size: best(lambda: self.forward(size), 9) / size)
-        self.both_size = min(SIZES, key=lambda size: best(lambda: self.both(size), 9) / size)
+        self.rows: list[Tensor] = []
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        self.rows.append(inputs.detach().clone())
+        outputs: Tensor = self.model(inputs)
+        return outputs
+
+
+def recorded(explain: Callable[[nn.Module], None], model: nn.Module, inputs: Tensor) -> Tensor:
+    """Return the last rows that a method passed, or the inputs where its rules do not let anyone look on."""
+    recorder = Recorder(model)
+    try:
+        explain(recorder)
+    except UnsupportedOperationError:
+        return inputs
+    return torch.cat(recorder.rows)[-MOST_ROWS:]
+
+
+class RawPasses:
+    """Passes of rows through a network without any method, forward, and forward and backward.
+
+    Args:
+        model: the network.
+        rows: (rows, time, features), the points at which the method asked for passes: where gradients vanish into
+            denormal numbers, as in a saturated LSTM, a pass takes several times as long as elsewhere.
+    """
+
+    def __init__(self, model: nn.Module, rows: Tensor) -> None:
+        self.model = model
+        self.parts = {size: rows.split(size) for size in SIZES}
+        self.count = len(rows)
+        self.forward_size = min(SIZES, key=lambda size: best(lambda: self.forward(size), 2))
+        self.both_size = min(SIZES, key=lambda size: best(lambda: self.both(size), 2))
 
     def forward(self, size: int) -> None:
         with torch.no_grad():
-            self.model(self.rows[size])
+            for rows in self.parts[size]:
+                self.model(rows)
 
     def both(self, size: int) -> None:
-        rows = self.rows[size].detach().requires_grad_()
-        gradient(self.model(rows)[:, 0], rows)
+        for part in self.parts[size]:
+            rows = part.detach().requires_grad_()
+            gradient(self.model(rows)[:, 0], rows)
 
-    def seconds(self, cost: Cost, repeats: int = 9) -> float:
+    def seconds(self, cost: Cost) -> float:
         """Return what the passes of one sample take now: backward rows go forward too."""
-        forward = best(lambda: self.forward(self.forward_size), repeats) / self.forward_size
-        both = best(lambda: self.both(self.both_size), repeats) / self.both_size
+        forward = timed(lambda: self.forward(self.forward_size)) / self.count
+        both = timed(lambda: self.both(self.both_size)) / self.count
         return max(0, cost.forward - cost.backward) * forward + cost.backward * both
 
 
-def measure(spec: MethodSpec, raw: RawPasses, inputs: Tensor, rounds: int) -> dict[str, Any]:
+def measure(spec: MethodSpec, model: nn.Module, inputs: Tensor, rounds: int) -> dict[str, Any]:
     cost = spec.cost_of(inputs.shape[1], inputs.shape[2], spec.parameters)
     assert cost is not None
-    samples = int(max(4, min(MOST_SAMPLES, ENOUGH / max(raw.seconds(cost), 1e-9))))
+    samples = max(4, min(len(inputs), MOST_ROWS // max(cost)))
     method, target = bind(spec), torch.zeros(samples, dtype=torch.int64)
+    arguments = {"background": inputs[:50], "seeds": sample_seeds(0, samples)}
 
-    def explain() -> Tensor:
-        arguments = {"background": inputs[:50], "seeds": sample_seeds(0, samples)}
-        return attribute(method, raw.model, inputs[:samples], target, **arguments)
+    def explain(network: nn.Module) -> None:
+        attribute(method, network, inputs[:samples], target, **arguments)
 
+    raw = RawPasses(model, recorded(explain, model, inputs[:samples]))
     raw_seconds, seconds = [], []
     for _ in range(rounds):
         raw_seconds.append(raw.seconds(cost) * samples)
-        seconds.append(timed(explain))
+        seconds.append(timed(lambda: explain(model)))
     with PeakMemory(torch.device("cpu")) as peak:
-        explain()
+        explain(model)
     return {
         "method": spec.name,
         "samples": samples,
@@ -94,15 +129,15 @@ def measure(spec: MethodSpec, raw: RawPasses, inputs: Tensor, rounds: int) -> di
 
 def rows(names: list[str], rounds: int, time_steps: int, features: int) -> Iterator[dict[str, Any]]:
     torch.set_num_threads(1)
+    keep_freed_memory()  # as `saltbench run` does
     torch.manual_seed(0)
     model = lstm(features=features, classes=2, hidden=5, dropout=0.1).eval().requires_grad_(False)
     inputs = torch.randn(MOST_SAMPLES, time_steps, features)
-    raw = RawPasses(model, inputs)
     for spec in load_registries().methods.match(names):
         if spec.is_reference:
             continue
         try:
-            yield measure(spec, raw, inputs, rounds)
+            yield measure(spec, model, inputs, rounds)
         except SaltbenchError as error:
             sys.stdout.write(f"{spec.name}: {error}\n")
 
