@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .methods.attributions.adapters import adapted
     from .methods.attributions.contract import method_contract
     from .methods.attributions.explain import attribute
+    from .methods.attributions.rescaling import rescaled
     from .methods.attributions.spec import MethodSpec
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ _PUBLIC = {
     "load_registries": "benchmark.registry",
     "method_contract": "methods.attributions.contract",
     "randomisation_check": "benchmark.sanity",
+    "rescaled": "methods.attributions.rescaling",
 }
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "load_registries",
     "method_contract",
     "randomisation_check",
+    "rescaled",
 ]
 
 

@@ -134,7 +134,7 @@ def rows(names: list[str], rounds: int, time_steps: int, features: int) -> Itera
     model = lstm(features=features, classes=2, hidden=5, dropout=0.1).eval().requires_grad_(False)
     inputs = torch.randn(MOST_SAMPLES, time_steps, features)
     for spec in load_registries().methods.match(names):
-        if spec.is_reference:
+        if spec.is_reference or "extra" in spec.tags:  # those train a network for each series, for minutes
             continue
         try:
             yield measure(spec, model, inputs, rounds)
