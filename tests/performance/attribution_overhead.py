@@ -42,7 +42,7 @@ def timed(work: Callable[[], Any]) -> float:
 
 
 class Recorder(nn.Module):
-    """Keeps the rows that a method passes through a network."""
+    """Keeps the last rows that a method passes through a network."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -51,6 +51,8 @@ class Recorder(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         self.rows.append(inputs.detach().clone())
+        while sum(map(len, self.rows[1:])) >= MOST_ROWS:
+            del self.rows[0]
         outputs: Tensor = self.model(inputs)
         return outputs
 
@@ -62,7 +64,7 @@ def recorded(explain: Callable[[nn.Module], None], model: nn.Module, inputs: Ten
         explain(recorder)
     except UnsupportedOperationError:
         return inputs
-    return torch.cat(recorder.rows)[-MOST_ROWS:]
+    return torch.cat(recorder.rows)
 
 
 class RawPasses:
@@ -101,7 +103,8 @@ class RawPasses:
 def measure(spec: MethodSpec, model: nn.Module, inputs: Tensor, rounds: int) -> dict[str, Any]:
     cost = spec.cost_of(inputs.shape[1], inputs.shape[2], spec.parameters)
     assert cost is not None
-    samples = max(4, min(len(inputs), MOST_ROWS // max(cost)))
+    # fewer than 32 would not fill a pass of a method that needs its passes one after the other
+    samples = max(32, min(len(inputs), MOST_ROWS // max(cost)))
     method, target = bind(spec), torch.zeros(samples, dtype=torch.int64)
     arguments = {"background": inputs[:50], "seeds": sample_seeds(0, samples)}
 
