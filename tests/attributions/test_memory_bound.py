@@ -1,0 +1,37 @@
+"""Every method keeps to its memory, however many samples it explains."""
+
+import pytest
+import torch
+from test_attribution_contract import FEWER
+from torch import nn
+
+from saltbench.methods.attributions.entries import ENTRIES
+from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.peak_memory import PeakMemory
+
+TIME, FEATURES, HIDDEN = 8, 10, 16
+MEMORY = 1_000_000
+METHODS = [spec for spec in ENTRIES if not spec.is_reference and "extra" not in spec.tags and spec.name != "attention"]
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.LSTM(FEATURES, HIDDEN, batch_first=True)
+        self.classifier = nn.Linear(HIDDEN, 2)
+
+    def forward(self, inputs):
+        return self.classifier(self.layer(inputs)[0][:, -1])
+
+
+@pytest.mark.parametrize("spec", METHODS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("batch", [40, 100])
+def test_what_a_method_takes_is_bounded(spec, batch):
+    inputs = torch.randn(batch, TIME, FEATURES, generator=torch.Generator().manual_seed(0))
+    target = torch.zeros(batch, dtype=torch.int64)
+    arguments = {"background": inputs[:5], "seeds": sample_seeds(0, batch), "memory": MEMORY}
+    with PeakMemory(torch.device("cpu")) as peak:
+        attribute(bind(spec, FEWER.get(spec.name)), Network(), inputs, target, **arguments)
+    beside = 2 * inputs.numel() * inputs.element_size()  # the attributions, and a baseline of zeros
+    assert peak.bytes <= MEMORY + beside
+    assert peak.bytes > 10_000
