@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .suite import Choice, Suite
 
 PANEL = 1.15  # inches
 DPI = 130
+LONGEST = 20  # letters of a title that fit above a panel
 
 Panel = NDArray[Any] | None  # (time, features); None where a map failed
 
@@ -31,8 +33,8 @@ def draw_maps(suite: Suite, folder: Path, device: str) -> Path:
 
     With several methods, rows are task × architecture and columns the methods; with one method, rows are tasks and
     columns the architectures. Shown are the first repetition's maps. Time runs downwards, features to the right;
-    maps are |attributions|, min-max scaled as the paper's scores see them. A cell that failed is left blank and
-    says so.
+    maps are |attributions|, min-max scaled as the paper's scores see them. A cell without a map, skipped or failed, is
+    left blank and says so.
 
     Raises:
         StoreError: a result cannot be read, or the figure cannot be written.
@@ -48,7 +50,7 @@ def draw_maps(suite: Suite, folder: Path, device: str) -> Path:
         for axis, (title, panel) in zip(line, row.panels.items(), strict=True):
             _draw(axis, panel)
             if position == 0:
-                axis.set_title(title, fontsize=8)
+                axis.set_title(fill(title, LONGEST), fontsize=8)
     figure.supxlabel("features →   (time ↓)", fontsize=8)
     path = folder / "maps.png"
     write_atomically(path, _png(figure))
@@ -103,7 +105,7 @@ def _first(artifact: Artifact, name: str) -> NDArray[Any]:
 def _draw(axis: Any, panel: Panel) -> None:
     axis.set(xticks=[], yticks=[])
     if panel is None:
-        axis.text(0.5, 0.5, "failed", ha="center", va="center", fontsize=7, transform=axis.transAxes)
+        axis.text(0.5, 0.5, "no map", ha="center", va="center", fontsize=7, transform=axis.transAxes)
         return
     palette = sns.color_palette("rocket", as_cmap=True)
     axis.imshow(panel, vmin=0, vmax=1, cmap=palette, aspect="auto", interpolation="nearest")

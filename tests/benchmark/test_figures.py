@@ -61,4 +61,4 @@ def test_one_method_puts_architectures_side_by_side(tiny_file: Path, tmp_path: P
 def test_an_absent_map_is_blank_and_says_so(tiny_file: Path, tmp_path: Path, drawn: list[Figure]) -> None:
     suite = load_suite(str(tiny_file), load_registries(), {"seeds": 1})
     draw_maps(suite, tmp_path, "cpu")
-    assert all(axis.texts[0].get_text() == "failed" for axis in drawn[0].axes)
+    assert all(axis.texts[0].get_text() == "no map" for axis in drawn[0].axes)

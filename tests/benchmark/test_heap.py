@@ -17,7 +17,7 @@ if sys.argv[1] == "keep":
 
 
 def work():
-    return [torch.ones(640_000) for _ in range(8)] and None
+    return [torch.ones(12_000_000) for _ in range(2)] and None
 
 
 for _ in range(3):
@@ -36,4 +36,5 @@ def test_kept_memory_costs_no_page_faults(run_python):
         assert finished.returncode == 0, finished.stderr
         return int(finished.stdout)
 
-    assert faults("keep") < 1000 < faults("give back")
+    # some blocks may move once more; those of over 32 MiB are given back every time unless they are kept
+    assert faults("keep") < faults("give back") / 4
