@@ -5,27 +5,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 
 from ..datasets.spec import TaskData, TaskSpec
 from ..entry import unknown
-from ..errors import ParameterError, UnknownNameError, UnsupportedOperationError
-from ..methods.attributions.model_state import lent
+from ..errors import ParameterError, UnknownNameError
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
 from .collection import Collection
-from .evaluation import reason_for
+from .evaluation import reason_for, status_for
 from .leaderboard import leaderboard
 from .metric_spec import MetricSpec
 from .plan import Seeds
 from .recipe import Recipe
 from .registry import Registries, load_registries
-from .scoring import Columns, Explained, Metrics, Question, explain_samples, score, yardsticks
+from .scoring import Columns, Explained, Metrics, Question, explain_samples, facts_on_test, score, yardsticks
 from .suite import OUTPUTS, TARGETS
-from .training import as_tensors, standing, train
+from .training import train
 
 Factory = Callable[[int, int], nn.Module]
 GRADIENT_METHODS = ("saliency", "input-x-gradient", "integrated-gradients", "deeplift", "smoothgrad")
@@ -88,7 +86,7 @@ def evaluate(
         place = _place(subject, device)
         explained = Explained.of(data, samples, str(place))
         check_answers(subject, explained.inputs)
-        facts = _standing_on_test(subject, data, place)
+        facts = facts_on_test(subject, data, place)
         parts.append(_Repetition(plan, name, number, subject, explained, facts, target, output, memory).collected())
     return leaderboard(_merged(parts), [metric for metric, _ in plan.metrics])
 
@@ -192,16 +190,8 @@ class _Repetition:
             maps = explain_samples(method, parameters, question, self.explained, seed, self.memory)
             columns = score(method, parameters, maps, question, self.explained, seed, self.plan.metrics)
         except Exception as error:  # noqa: BLE001 - third-party methods raise anything; the reason is kept
-            status = "skipped" if isinstance(error, UnsupportedOperationError) else "failed"
-            return None, {"status": status, "reason": reason_for(error)}
+            return None, {"status": status_for(error), "reason": reason_for(error)}
         return columns, {"status": "ok", "reason": ""}
-
-
-def _standing_on_test(model: nn.Module, data: TaskData, device: torch.device) -> dict[str, Any]:
-    counts = np.bincount(data.test.labels, minlength=data.classes)
-    with lent(model, device):
-        accuracy = standing(model, *as_tensors(data.test, device)).accuracy
-    return {"accuracy": accuracy, "majority": float(counts.max() / counts.sum()), "tested": len(data.test)}
 
 
 def _rows(identity: Mapping[str, Any], columns: Columns) -> pd.DataFrame:

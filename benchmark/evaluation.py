@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,10 +21,10 @@ from ..errors import Interrupted, SaltbenchError, StoreError, UnsupportedOperati
 from .plan import Job
 from .provenance import environment
 from .registry import Registries
-from .scoring import Explained, Metrics, Question, explain_samples, score, yardsticks
+from .scoring import Explained, Metrics, Question, explain_samples, facts_on_test, score, yardsticks
 from .store import Artifact, Store, canonical
 from .suite import Choice
-from .training import as_tensors, standing, train
+from .training import train
 
 SCORES = "scores.parquet"
 EXAMPLES = "examples.safetensors"
@@ -152,12 +151,9 @@ class Evaluator:
         started = time.perf_counter()
         recipe, device = job.protocol.training, job.protocol.device
         model, training = train(build, data, recipe, job.seeds.training, device, self.should_stop)
-        counts = np.bincount(data.test.labels, minlength=data.classes)
         facts = {
             "training": training.as_json(),
-            "accuracy": standing(model, *as_tensors(data.test, device)).accuracy,
-            "majority": float(counts.max() / counts.sum()),
-            "tested": len(data.test),
+            **facts_on_test(model, data, device),
             "seconds": time.perf_counter() - started,
             "environment": environment(),
         }
@@ -198,8 +194,12 @@ def _tensors(tensors: dict[str, Tensor]) -> bytes:
 
 def _failure(job: Job, method: Choice, error: BaseException) -> Failure:
     architecture = job.architecture.name if job.architecture else ""
-    status = "skipped" if isinstance(error, UnsupportedOperationError) else "failed"
-    return Failure(job.task.name, architecture, method.name, job.repetition, reason_for(error), status)
+    return Failure(job.task.name, architecture, method.name, job.repetition, reason_for(error), status_for(error))
+
+
+def status_for(error: BaseException) -> str:
+    """Return what an error makes of a cell: skipped if the method does not apply to the network, else failed."""
+    return "skipped" if isinstance(error, UnsupportedOperationError) else "failed"
 
 
 def reason_for(error: BaseException) -> str:

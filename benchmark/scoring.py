@@ -18,7 +18,7 @@ from ..methods.attributions.model_state import lent
 from ..methods.attributions.spec import MethodSpec
 from .maps import Maps
 from .metric_spec import MetricSpec
-from .training import as_tensors, predict
+from .training import as_tensors, predict, standing
 
 BACKGROUND = 100  # training samples from which methods draw what absence is
 
@@ -73,6 +73,14 @@ class Question:
             return Question(asked, explained.labels)
         with lent(model, explained.inputs.device):
             return Question(asked, predict(model, explained.inputs).argmax(dim=1))
+
+
+def facts_on_test(model: nn.Module, data: TaskData, device: torch.device | str) -> dict[str, Any]:
+    """Return accuracy on the test split, majority (share of its largest class) and tested (number of samples)."""
+    counts = np.bincount(data.test.labels, minlength=data.classes)
+    with lent(model, torch.device(device)):
+        accuracy = standing(model, *as_tensors(data.test, device)).accuracy
+    return {"accuracy": accuracy, "majority": float(counts.max() / counts.sum()), "tested": len(data.test)}
 
 
 def yardsticks(truth: NDArray[np.floating[Any]], metrics: Metrics) -> Columns:

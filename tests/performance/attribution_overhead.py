@@ -1,6 +1,6 @@
 """What each attribution method costs beside the raw passes through the network that it needs.
 
-Run it on an idle machine, `python tests/performance/attribution_overhead.py`: it writes results/overhead/overhead.csv.
+Run it on an idle machine: `tox run -e overhead` writes results/overhead/overhead.csv.
 The raw passes and the method alternate in one process, and the fastest round of each counts, since others may use
 the machine too. Raw passes go over the points at which the method asked for them, in the size that is fastest.
 """
