@@ -23,7 +23,15 @@ from .suite import load_suite
 
 KINDS = ("tasks", "architectures", "methods", "metrics")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
-MANY = ("--tasks", "--architectures", "--methods", "--plugin")  # options that take several values
+MANY = (
+    "--tasks",
+    "--architectures",
+    "--methods",
+    "--plugin",
+    "--digits",
+    "--steps",
+    "--replacements",
+)  # options that take several values
 
 app = typer.Typer(
     name="saltbench",
@@ -125,12 +133,17 @@ def reproduce(
     workers: Workers = None,
     data: Data = None,
     results: Results = Path("results"),
+    architectures: Annotated[list[str] | None, typer.Option(help="In the figure of mnist.", metavar="NAME…")] = None,
+    methods: Annotated[list[str] | None, typer.Option(help="In the figure of mnist.", metavar="NAME…")] = None,
+    digits: Annotated[list[int] | None, typer.Option(help="In the figure of mnist.", metavar="DIGIT…")] = None,
+    steps: Annotated[list[int] | None, typer.Option(help="Of the brain maps of fmri.", metavar="STEP…")] = None,
 ) -> None:
     """Reproduce a table or figure of the source, published beside measured."""
     from .reproduce import reproduce as lines_of
 
     look_for_data_in(data)
-    for line in lines_of(what, results, device, workers):
+    shown = {"architectures": architectures, "methods": methods, "digits": digits, "steps": steps}
+    for line in lines_of(what, results, device, workers, shown):
         print(line)  # noqa: T201 - the command's output
 
 

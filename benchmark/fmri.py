@@ -1,11 +1,12 @@
 """The source's figures of task fMRI: on a simulation, and on the user's copy of the HCP where there is one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..datasets.local_data import HOW
 from ..errors import ParameterError
 from .comparison import FILE
+from .brain_maps import STEPS
 from .console import execute, finish
 from .fmri_brains import archive_folder, draw_brains
 from .fmri_comparison import compare_fmri, report_comparison
@@ -21,7 +22,7 @@ from .suite import load_suite
 SIMULATED, REAL = "fmri", "fmri-hcp"  # suites and folders
 
 
-def fmri(results: Path, device: str, workers: int | None) -> Iterator[str]:
+def fmri(results: Path, device: str, workers: int | None, *, steps: Sequence[int] = STEPS) -> Iterator[str]:
     """Run the suite fmri, and fmri-hcp where a copy of the HCP is given, as far as missing, and yield a report.
 
     Tables and figures are written to results/fmri and results/fmri-hcp.
@@ -30,27 +31,30 @@ def fmri(results: Path, device: str, workers: int | None) -> Iterator[str]:
         results: parent of both folders.
         device: "auto", "cpu" or "cuda", for training and the leaderboard; removal is measured on the CPU.
         workers: processes; None takes one a core.
+        steps: time steps of the brain maps, counted from 0.
 
     Raises:
         StoreError: a result cannot be read or written.
         SaltbenchError: a cell failed; all others are complete.
     """
-    yield from reproduce_suite(SIMULATED, results, device, workers)
+    yield from reproduce_suite(SIMULATED, results, device, workers, steps)
     folder = archive_folder()
     if folder is None:
         yield f"fmri/hcp: not run, no copy of the HCP is given (the folder that holds subjects/ or hcp/, by {HOW})"
     else:
-        yield from reproduce_suite(REAL, results, device, workers)
+        yield from reproduce_suite(REAL, results, device, workers, steps)
 
 
-def reproduce_suite(name: str, results: Path, device: str, workers: int | None) -> Iterator[str]:
+def reproduce_suite(
+    name: str, results: Path, device: str, workers: int | None, steps: Sequence[int] = STEPS
+) -> Iterator[str]:
     """Run one suite of task fMRI as far as it is missing, write its tables and figures, and yield a report."""
     registries = load_registries()
     suite = load_suite(name, registries)
     run = execute(suite, results, device, workers)
     cells = salient_cells(suite, run, registries, choose_device(device))
     yield from write_fmri(cells, run.folder)
-    yield from draw_brains(suite, run.folder, choose_device(device))
+    yield from draw_brains(suite, run.folder, choose_device(device), steps)
     finish(run)
 
 

@@ -1,7 +1,7 @@
 """One sample of task fMRI on the brain, the truth beside each network's map."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from safetensors.numpy import load as load_arrays
 from ..datasets.fmri_paradigms import PARADIGMS
 from ..datasets.local_data import local_folder
 from ..errors import MissingPackageError, ParameterError
-from .brain_maps import brain_maps
+from .brain_maps import STEPS, brain_maps
 from .evaluation import EXAMPLES, SCORES
 from .fmri_comparison import METHOD
 from .maps import Maps
@@ -38,14 +38,15 @@ def archive_folder() -> Path | None:
     return next((root for root in (folder, folder / "hcp_task") if (root / "subjects").is_dir()), None)
 
 
-def draw_brains(suite: Suite, folder: Path, device: str) -> Iterator[str]:
-    """Write brain_maps.png, one sample of working memory at three time steps, and yield its path, or why there is none.
+def draw_brains(suite: Suite, folder: Path, device: str, steps: Sequence[int] = STEPS) -> Iterator[str]:
+    """Write brain_maps.png, one sample of working memory at some time steps, and yield its path, or why there is none.
 
     Shown is the first sample of the first repetition; maps are |saliency|, min-max scaled over the whole sample. The
     simulated task has a parcellation of our own; for the HCP's data the atlas lies beside subjects/.
 
     Raises:
         StoreError: a result cannot be read, or the figure cannot be written.
+        ParameterError: chosen steps that the series do not have.
         DataError: an atlas that cannot be read or does not match.
         ShapeError: an atlas with another number of parcels.
     """
@@ -57,8 +58,10 @@ def draw_brains(suite: Suite, folder: Path, device: str) -> Iterator[str]:
             yield f"brain maps: not drawn, they need an atlas beside subjects/: {known}"
             return
         title = f"{task.name}, one sample of {_shown(task)}: |saliency|, min-max scaled over the sample"
-        content = brain_maps(_rows(suite, Store(folder), device), parcels, title)
+        content = brain_maps(_rows(suite, Store(folder), device), parcels, title, steps)
     except (MissingPackageError, ParameterError) as error:
+        if isinstance(error, ParameterError) and tuple(steps) != STEPS:
+            raise  # the user chose them
         yield f"brain maps: not drawn, {error}"
         return
     path = folder / "brain_maps.png"

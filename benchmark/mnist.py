@@ -1,31 +1,44 @@
 """The source's figure of MNIST as a time series, and the scores that it does not have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..datasets.mnist_source import load_mnist
 from .console import execute, finish
-from .mnist_figure import draw_digits
+from .mnist_figure import DIGITS, POSTER, READING, check_shown, draw_digits
 from .registry import load_registries
 from .runner import choose_device
 from .suite import load_suite
 
 
-def mnist(results: Path, device: str, workers: int | None) -> Iterator[str]:
+def mnist(
+    results: Path,
+    device: str,
+    workers: int | None,
+    *,
+    architectures: Sequence[str] = POSTER,
+    methods: Sequence[str] = ("saliency",),
+    digits: Sequence[int] = DIGITS,
+) -> Iterator[str]:
     """Run the suite mnist as far as it is missing, draw digits beside their maps, and yield where the figure is.
 
     Args:
         results: parent of the folder mnist.
         device: "auto", "cpu" or "cuda".
         workers: processes; None takes one a core.
+        architectures, methods, digits: what the figure shows, see `draw_digits`.
 
     Raises:
+        UnknownNameError, ParameterError: something to show that the suite does not have.
         DataError: there is no sound copy of MNIST; nothing is planned.
         StoreError: a result cannot be read or written.
         SaltbenchError: a cell failed; all others are complete.
     """
-    load_mnist()  # without the data every cell of the suite would fail, each with the same line
     suite = load_suite("mnist", load_registries())
+    check_shown(suite, tuple(READING), architectures, methods)  # not after minutes of training
+    load_mnist()  # without the data every cell of the suite would fail, each with the same line
     result = execute(suite, results, device, workers)
-    yield f"{draw_digits(suite, result.folder, choose_device(device))}"
+    chosen = choose_device(device)
+    shown = {"architectures": architectures, "methods": methods, "digits": digits}
+    yield f"{draw_digits(suite, result.folder, chosen, **shown)}"
     finish(result)

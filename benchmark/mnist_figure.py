@@ -29,6 +29,7 @@ PANEL = 0.82  # inches
 LABEL = 1.5  # inches, left of a row
 TITLE = 0.4  # inches, above a block
 POSTER = ("lstm", "input-cell-lstm")
+DIGITS = tuple(range(10))
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def draw_digits(
     tasks: Sequence[str] = tuple(READING),
     architectures: Sequence[str] = POSTER,
     methods: Sequence[str] = ("saliency",),
-    digits: Sequence[int] = tuple(range(10)),
+    digits: Sequence[int] = DIGITS,
 ) -> Path:
     """Write mnist.png: a block a task, in it the digits above the maps of each architecture and method.
 
@@ -69,9 +70,7 @@ def draw_digits(
         ParameterError: nothing to draw, or a digit that is not among the explained samples.
         StoreError: a result cannot be read, or the figure cannot be written.
     """
-    _require(tasks, "task", suite.tasks)
-    _require(architectures, "architecture", suite.architectures)
-    _require(methods, "method", suite.methods)
+    check_shown(suite, tasks, architectures, methods)
     store = Store(folder)
     blocks = {task: list(_rows(suite, store, device, task, architectures, methods, digits)) for task in tasks}
     path = folder / "mnist.png"
@@ -79,6 +78,18 @@ def draw_digits(
     FigureCanvasAgg(_figure(blocks, len(digits))).print_png(sink, metadata={"Software": "saltbench"})
     write_atomically(path, sink.getvalue())
     return path
+
+
+def check_shown(suite: Suite, tasks: Sequence[str], architectures: Sequence[str], methods: Sequence[str]) -> None:
+    """Raise unless the suite has all that the figure is to show.
+
+    Raises:
+        UnknownNameError: a task, architecture or method that the suite does not have.
+        ParameterError: none to show.
+    """
+    _require(tasks, "task", suite.tasks)
+    _require(architectures, "architecture", suite.architectures)
+    _require(methods, "method", suite.methods)
 
 
 def _require(names: Sequence[str], kind: str, choices: Sequence[Any]) -> None:

@@ -1,10 +1,11 @@
 """What of the source can be reproduced, one by one or all together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..entry import unknown
-from ..errors import SaltbenchError, UnknownNameError
+from ..errors import ParameterError, SaltbenchError, UnknownNameError
 from .agreement import report_agreement, summarise
 from .evaluation import reason_for
 from .fmri import fmri
@@ -14,7 +15,7 @@ from .reading import write_reading
 from .table1 import table1
 from .vanishing import vanishing
 
-Reproduction = Callable[[Path, str, int | None], Iterator[str]]  # (results, device, workers) to lines for people
+Reproduction = Callable[..., Iterator[str]]  # (results, device, workers, what its figure shows) to lines for people
 
 SINGLE: dict[str, Reproduction] = {
     "table1": table1,
@@ -23,6 +24,8 @@ SINGLE: dict[str, Reproduction] = {
     "fmri": fmri,
     "vanishing": vanishing,
 }
+# what can be chosen of a figure, by the reproduction that draws it
+CHOICES = {"mnist": ("architectures", "methods", "digits"), "fmri": ("steps",)}
 
 
 def everything(results: Path, device: str, workers: int | None) -> Iterator[str]:
@@ -58,18 +61,35 @@ def everything(results: Path, device: str, workers: int | None) -> Iterator[str]
 REPRODUCTIONS: dict[str, Reproduction] = {**SINGLE, "all": everything}
 
 
-def reproduce(what: str, results: Path, device: str, workers: int | None) -> Iterator[str]:
+def reproduce(
+    what: str, results: Path, device: str, workers: int | None, shown: Mapping[str, Any] | None = None
+) -> Iterator[str]:
     """Run a reproduction, yield its lines, and write results/README.md anew from all that results holds.
+
+    Args:
+        what: its name.
+        results: parent of the reproductions' folders.
+        device: "auto", "cpu" or "cuda".
+        workers: processes; None takes one a core.
+        shown: what its figure shows in place of what the source's does, by the names in `CHOICES`.
 
     Raises:
         UnknownNameError: no such reproduction.
+        ParameterError: a choice that the reproduction does not offer.
         StoreError: a result cannot be read or written.
         SaltbenchError: the reproduction could not finish; the page is written all the same.
     """
     if what not in REPRODUCTIONS:
         raise UnknownNameError(unknown("reproduction", what, REPRODUCTIONS))
+    choices = {name: value for name, value in (shown or {}).items() if value}
+    for name in choices:
+        if name not in CHOICES.get(what, ()):
+            offered = " and ".join(known for known, names in CHOICES.items() if name in names)
+            raise ParameterError(
+                f"--{name} chooses what the figure of {offered} shows, got it for {what}; leave it out"
+            )
     try:
-        yield from REPRODUCTIONS[what](results, device, workers)
+        yield from REPRODUCTIONS[what](results, device, workers, **choices)
     except SaltbenchError:
         write_reading(results)
         raise

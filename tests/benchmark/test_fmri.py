@@ -125,6 +125,18 @@ def test_without_nilearn_the_charts_are_drawn_and_one_line_says_what_to_install(
     assert lines[-1].endswith("install it with pip install 'saltbench[fmri]'")
 
 
+def test_the_brain_is_shown_at_chosen_steps(finished, monkeypatch):
+    folder, _ = finished
+    suite, shown = tiny("fmri", REGISTRIES), []
+    monkeypatch.setattr(fmri_brains, "brain_maps", lambda *arguments: shown.append(arguments[-1]) or b"figure")
+    monkeypatch.setattr(fmri_brains, "write_atomically", lambda path, content: None)
+    list(fmri_brains.draw_brains(suite, folder, "cpu", [1, 49]))
+    assert shown == [[1, 49]]
+    monkeypatch.undo()
+    with pytest.raises(ParameterError, match="brain maps at time step 50 need longer series: truth has 50 steps"):
+        list(fmri_brains.draw_brains(suite, folder, "cpu", [1, 50]))
+
+
 def test_nothing_trained_is_one_clear_line(tmp_path):
     with pytest.raises(ParameterError, match="no network was trained, so that there is no map to report on"):
         list(fmri.write_fmri(SalientCells(pd.DataFrame(), pd.DataFrame()), tmp_path))

@@ -201,3 +201,23 @@ def test_without_the_data_nothing_is_planned(monkeypatch: pytest.MonkeyPatch, tm
         list(reproduction.mnist(tmp_path / "results", "cpu", 1))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "results").exists()
+
+
+def test_the_command_draws_what_is_chosen_and_refuses_the_unknown_before_it_computes(
+    finished: tuple[Path, list[str]], drawn: list[Figure], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder, _ = finished
+    for module in (tasks, reproduction):
+        monkeypatch.setattr(module, "load_mnist", lambda: (digits(0, 80), digits(1, 60)))
+    monkeypatch.setattr(reproduction, "load_suite", lambda _name, _registries: tiny())
+    before = (folder / "mnist.png").read_bytes()
+    list(
+        reproduction.mnist(folder.parent, "cpu", 1, architectures=["bi-lstm"], methods=["saliency", "input-x-gradient"])
+    )
+    labels = [axis.get_ylabel() for axis in drawn[-1].axes if axis.get_ylabel()]
+    assert labels == ["digit", "Bi-LSTM\nsaliency", "Bi-LSTM\ninput-x-gradient"] * 2
+    list(reproduction.mnist(folder.parent, "cpu", 1))
+    assert (folder / "mnist.png").read_bytes() == before
+    with pytest.raises(UnknownNameError, match="unknown method of the suite 'salience'; did you mean 'saliency'"):
+        list(reproduction.mnist(tmp_path, "cpu", 1, methods=["salience"]))
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ import pytest
 from saltbench.benchmark import cli, reproduce
 from saltbench.benchmark.agreement import report_agreement, summarise
 from saltbench.benchmark.comparison import FILE
-from saltbench.errors import DataError, StoreError
+from saltbench.errors import DataError, ParameterError, StoreError
 
 NO_DATA = "no copy of the data; give a folder with it"
 HEADER = "task,architecture,quantity,published,agrees,reason\n"
@@ -99,6 +99,27 @@ def test_one_alone_writes_the_page_whether_it_finishes_or_not(monkeypatch: pytes
         results.mkdir()
         assert call(monkeypatch, results, what) == code
         assert (results / "README.md").read_text("utf-8").startswith("# What the reproductions show")
+
+
+def test_what_a_figure_shows_reaches_the_reproduction_that_draws_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def drawing(_results: Path, _device: str, _workers: int | None, **shown: object) -> Iterator[str]:
+        yield repr(shown)
+
+    monkeypatch.setattr(reproduce, "REPRODUCTIONS", {"mnist": drawing, "fmri": drawing, "table1": drawing})
+    choices = "--architectures lstm bi-lstm --methods deeplift --digits 3 8".split()
+    monkeypatch.setattr(sys, "argv", ["saltbench", "reproduce", "mnist", *choices, "--results", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        cli.main()
+    expected = {"architectures": ["lstm", "bi-lstm"], "methods": ["deeplift"], "digits": [3, 8]}
+    assert capsys.readouterr().out.splitlines()[0] == repr(expected)
+    for what, name, value in (("table1", "methods", ["deeplift"]), ("all", "steps", [3]), ("fmri", "digits", [3])):
+        monkeypatch.setattr(reproduce, "REPRODUCTIONS", {what: drawing})
+        offered = {"methods": "mnist", "steps": "fmri", "digits": "mnist"}[name]
+        message = f"--{name} chooses what the figure of {offered} shows, got it for {what}; leave it out"
+        with pytest.raises(ParameterError, match=message):
+            list(reproduce.reproduce(what, tmp_path, "cpu", 1, {name: value}))
 
 
 def test_an_interrupt_stops_all_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
