@@ -147,6 +147,42 @@ def reproduce(
         print(line)  # noqa: T201 - the command's output
 
 
+@app.command("removal")
+def remove_salient_cells(
+    suite: Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")] = "quick",
+    tasks: Globs = None,
+    architectures: Globs = None,
+    methods: Globs = None,
+    seeds: Seeds = None,
+    replacements: Annotated[
+        list[str] | None, typer.Option(help="What takes a removed value's place: mean, sampled, zero.", metavar="NAME…")
+    ] = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    data: Data = None,
+    results: Results = Path("results"),
+    plugin: Plugins = None,
+) -> None:
+    """Show what the maps of a suite report, and the accuracy lost when it is removed from the inputs."""
+    from .salient_cells import REPLACEMENTS
+    from .salient_report import removal_of_suite
+
+    look_for_data_in(data)
+    given = {"tasks": tasks, "architectures": architectures, "methods": methods, "seeds": seeds}
+    registries = load_registries(plugin or ())
+    lines = removal_of_suite(
+        load_suite(suite, registries, {key: value for key, value in given.items() if value}),
+        registries,
+        results,
+        replacements=replacements or REPLACEMENTS,
+        device=device,
+        workers=workers,
+        plugins=plugin or (),
+    )
+    for line in lines:
+        print(line)  # noqa: T201 - the command's output
+
+
 @app.command("metrics-check")
 def check_the_metrics(
     form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",

@@ -4,18 +4,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..datasets.local_data import HOW
-from ..errors import ParameterError
-from .comparison import FILE
 from .brain_maps import STEPS
+from .comparison import FILE
 from .console import execute, finish
 from .fmri_brains import archive_folder, draw_brains
-from .fmri_comparison import compare_fmri, report_comparison
-from .fmri_figures import draw_removal, draw_reported
+from .fmri_comparison import compare_fmri, published_fmri, report_comparison
 from .leaderboard import to_csv
 from .registry import load_registries
 from .runner import choose_device
 from .salient_cells import SalientCells, salient_cells
-from .salient_summary import report_salient, summarise_removal, summarise_reported
+from .salient_report import check_trained, write_salient
+from .salient_summary import summarise_removal, summarise_reported
 from .store import open_store, write_atomically
 from .suite import load_suite
 
@@ -65,15 +64,12 @@ def write_fmri(cells: SalientCells, folder: Path) -> Iterator[str]:
         ParameterError: no network was trained.
         StoreError: a file cannot be written, or another run holds the folder.
     """
-    if cells.reported.empty:
-        raise ParameterError("no network was trained, so that there is no map to report on; see the failed cells")
+    check_trained(cells)
+    on_task, drops = published_fmri()
     reported, removal = summarise_reported(cells.reported), summarise_removal(cells.removal)
     comparison = compare_fmri(reported, removal)
-    tables = {"reported.csv": reported, "removal.csv": removal, FILE: comparison}
-    with open_store(folder):
-        for name, table in tables.items():
-            write_atomically(folder / name, to_csv(table))
-        figures = [*draw_reported(reported, folder), *draw_removal(removal, folder)]
-    yield from report_salient(reported, removal)
+    yield from write_salient(reported, removal, folder, on_task, drops)
     yield from report_comparison(comparison)
-    yield from (f"{path}" for path in (*(folder / name for name in tables), *figures))
+    with open_store(folder):
+        write_atomically(folder / FILE, to_csv(comparison))
+    yield f"{folder / FILE}"

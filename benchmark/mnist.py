@@ -26,7 +26,9 @@ def mnist(
         results: parent of the folder mnist.
         device: "auto", "cpu" or "cuda".
         workers: processes; None takes one a core.
-        architectures, methods, digits: what the figure shows, see `draw_digits`.
+        architectures: in the figure, see `draw_digits`.
+        methods: in the figure.
+        digits: in the figure.
 
     Raises:
         UnknownNameError, ParameterError: something to show that the suite does not have.

@@ -87,9 +87,14 @@ def replacements(name: str, inputs: Tensor, training: Tensor, seeds: Sequence[in
     Raises:
         UnknownNameError: another name.
     """
+    check_replacement(name)
+    return _REPLACEMENTS[name](inputs, training, seeds)
+
+
+def check_replacement(name: str) -> None:
+    """Raise an UnknownNameError unless there is a replacement called name."""
     if name not in _REPLACEMENTS:
         raise UnknownNameError(unknown("replacement", name, _REPLACEMENTS))
-    return _REPLACEMENTS[name](inputs, training, seeds)
 
 
 def _zero(inputs: Tensor, _training: Tensor, _seeds: Sequence[int]) -> Tensor:

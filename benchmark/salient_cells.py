@@ -19,7 +19,7 @@ from .evaluation import WEIGHTS
 from .maps import Maps
 from .plan import Job, jobs
 from .registry import Registries
-from .removal import correct_after_removal, removal_ranks, replacements
+from .removal import correct_after_removal, removal_ranks
 from .reported import chance_on_task, reported_on_task
 from .runner import Result, one_thread
 from .scoring import Explained, Question, explain_samples
@@ -54,6 +54,7 @@ class Repetition:
 
     references: Job
     trained: tuple[tuple[Job, tuple[Choice, ...]], ...]  # with the methods that gave a map
+    replacements: tuple[str, ...]
 
     def key(self) -> dict[str, Any]:
         """Return all that determines the analysis."""
@@ -66,11 +67,13 @@ class Repetition:
             "references": [method.as_json() for method in _chosen(self.references)],
             "reported": list(reported.SHARES),
             "removed": list(removal.SHARES),
-            "replacements": list(REPLACEMENTS),
+            "replacements": list(self.replacements),
         }
 
 
-def salient_cells(suite: Suite, run: Result, registries: Registries, device: str) -> SalientCells:
+def salient_cells(
+    suite: Suite, run: Result, registries: Registries, device: str, replacements: Sequence[str] = REPLACEMENTS
+) -> SalientCells:
     """Return both tables of a suite that has run, computing those that the store lacks.
 
     Every network is asked about inputs from which its own map, every other network's and the reference maps remove
@@ -82,17 +85,21 @@ def salient_cells(suite: Suite, run: Result, registries: Registries, device: str
         run: what running it left.
         registries: of its entries.
         device: on which the networks were trained.
+        replacements: what takes the place of removed cells, see `removal.replacements`.
 
     Raises:
+        UnknownNameError: another replacement.
         StoreError: the folder cannot be read or written, or another run holds it.
     """
     with open_store(run.folder) as store, one_thread():
-        found = list(_analyses(suite, store, registries, device))
+        found = list(_analyses(suite, store, registries, device, tuple(replacements)))
     return SalientCells(*(_joined([tables[name] for tables in found]) for name in (REPORTED, REMOVED)))
 
 
-def _analyses(suite: Suite, store: Store, registries: Registries, device: str) -> Iterator[Mapping[str, pd.DataFrame]]:
-    for repetition in _repetitions(suite, store, device):
+def _analyses(
+    suite: Suite, store: Store, registries: Registries, device: str, replacements: tuple[str, ...]
+) -> Iterator[Mapping[str, pd.DataFrame]]:
+    for repetition in _repetitions(suite, store, device, replacements):
         if store.get(KIND, repetition.key()) is None:
             store.put(KIND, _analyse(repetition, store, registries))
         stored = store.get(KIND, repetition.key())
@@ -100,12 +107,12 @@ def _analyses(suite: Suite, store: Store, registries: Registries, device: str) -
         yield {name: pd.read_parquet(io.BytesIO(content)) for name, content in stored.files.items()}
 
 
-def _repetitions(suite: Suite, store: Store, device: str) -> Iterator[Repetition]:
+def _repetitions(suite: Suite, store: Store, device: str, replacements: tuple[str, ...]) -> Iterator[Repetition]:
     for _, same in groupby(jobs(suite, device), key=lambda job: (job.task.name, job.repetition)):
         references, *others = same
         trained = [job for job in others if store.get("models", job.model_key()) is not None]
         if trained:
-            yield Repetition(references, tuple((job, _with_map(job, store)) for job in trained))
+            yield Repetition(references, tuple((job, _with_map(job, store)) for job in trained), replacements)
 
 
 def _with_map(job: Job, store: Store) -> tuple[Choice, ...]:
@@ -123,7 +130,7 @@ def _analyse(repetition: Repetition, store: Store, registries: Registries) -> Ar
     models = {_name(job): _network(job, store, data, registries) for job, _ in repetition.trained}
     seeds = sample_seeds(job.seeds.attribution, len(explained.inputs))
     training = torch.from_numpy(data.train.inputs)
-    fillings = {name: replacements(name, explained.inputs, training, seeds) for name in REPLACEMENTS}
+    fillings = {name: removal.replacements(name, explained.inputs, training, seeds) for name in repetition.replacements}
     on_task, correct = [], []
     for identity, maps in _maps(repetition, models, explained, registries):
         on_task.append(_reported(maps).assign(**identity))

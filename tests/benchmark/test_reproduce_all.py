@@ -108,7 +108,7 @@ def test_what_a_figure_shows_reaches_the_reproduction_that_draws_it(
         yield repr(shown)
 
     monkeypatch.setattr(reproduce, "REPRODUCTIONS", {"mnist": drawing, "fmri": drawing, "table1": drawing})
-    choices = "--architectures lstm bi-lstm --methods deeplift --digits 3 8".split()
+    choices = ["--architectures", "lstm", "bi-lstm", "--methods", "deeplift", "--digits", "3", "8"]
     monkeypatch.setattr(sys, "argv", ["saltbench", "reproduce", "mnist", *choices, "--results", str(tmp_path)])
     with pytest.raises(SystemExit):
         cli.main()

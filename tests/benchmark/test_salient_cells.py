@@ -113,7 +113,7 @@ def test_a_damaged_analysis_is_computed_to_the_same_numbers_from_the_training_sp
         sources.append((name, training.numpy()))
         return replacements(name, inputs, training, seeds)
 
-    monkeypatch.setattr(module, "replacements", recorded)
+    monkeypatch.setattr(module.removal, "replacements", recorded)
     for analysis in (run.folder / "analyses").iterdir():
         (analysis / "removal.parquet").write_bytes(b"damaged")
     again = salient_cells(suite, run, REGISTRIES, "cpu")
