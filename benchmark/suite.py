@@ -1,6 +1,7 @@
 """A suite: a named grid of tasks, architectures, methods and seeds, read from TOML."""
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..entry import Entry, unknown
-from ..errors import ParameterError, SaltbenchError, UnknownNameError
+from ..errors import ParameterError, UnknownNameError
+from .mistakes import at, in_one_line, placed
 from .recipe import Recipe
 from .registry import Registries
 
@@ -75,6 +77,8 @@ def bundled_suites() -> list[str]:
 def load_suite(name: str, registries: Registries, overrides: Mapping[str, Any] | None = None) -> Suite:
     """Return a bundled suite by name, or one from the path of a TOML file, with top-level keys overridden.
 
+    Messages name the line of the file, or the option of the command line that an override comes from.
+
     Raises:
         UnknownNameError: no such suite, key, entry or parameter.
         ParameterError: a value of the wrong type or range, or a file that is not TOML.
@@ -86,14 +90,20 @@ def load_suite(name: str, registries: Registries, overrides: Mapping[str, Any] |
         text = (resources.files(__package__) / "suites" / f"{name}.toml").read_text("utf-8")
     else:
         raise UnknownNameError(unknown("suite", name, bundled_suites()) + " (or give the path of a .toml file)")
+    content, given = _parse(name, text), overrides or {}
+    with placed(name, text, given):
+        return _build(path.stem, {**content, **given}, registries)
+
+
+def _parse(name: str, text: str) -> dict[str, Any]:
     try:
-        content = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"suite {name} is not valid TOML: {error}") from error
-    try:
-        return _build(path.stem, {**content, **(overrides or {})}, registries)
-    except SaltbenchError as error:
-        raise type(error)(f"suite {name}: {error}") from error
+        found = re.search(r"at line (\d+)", str(error))  # otherwise at the end of the document
+        line = int(found[1]) if found else len(text.rstrip().split("\n"))
+        raise ParameterError(in_one_line(f"suite {name}, line {line}: not valid TOML: {error}")) from error
+    except (ValueError, RecursionError) as error:  # thousands of digits or brackets
+        raise ParameterError(f"suite {name} cannot be read as TOML: {error}") from error
 
 
 def _read(path: Path) -> str:
@@ -108,9 +118,9 @@ def _read(path: Path) -> str:
 def _build(name: str, content: Mapping[str, Any], registries: Registries) -> Suite:
     _check_keys(content)
     parameters = _table(content, "parameters")
+    _check_parameters(parameters, registries)
     chosen = {kind: _entries(kind, content, registries) for kind in KINDS}
     choices = {kind: _choices(entries, parameters) for kind, entries in chosen.items()}
-    _check_parameters(parameters, registries)
     references = {entry.name for entry in chosen["methods"] if entry.is_reference}
     return Suite(
         name=name,
@@ -132,35 +142,47 @@ def _check_keys(content: Mapping[str, Any]) -> None:
     known = [field.name for field in dataclasses.fields(Suite) if field.name not in ("name", "references")]
     for key in content:
         if key not in [*known, "parameters"]:
-            raise UnknownNameError(unknown("key", key, [*known, "parameters"]))
+            with at(key):
+                raise UnknownNameError(unknown("key", key, [*known, "parameters"]))
 
 
 def _check_parameters(parameters: Mapping[str, Any], registries: Registries) -> None:
     # entries that this run leaves out may have parameters too: a suite can be narrowed on the command line
-    known = [entry.name for kind in KINDS for entry in getattr(registries, kind)]
+    entries = [entry for kind in KINDS for entry in getattr(registries, kind)]
     for name in parameters:
-        if name not in known:
-            raise UnknownNameError(unknown("entry in parameters", name, known))
+        named = [entry for entry in entries if entry.name == name]
+        if not named:
+            with at("parameters", name):
+                raise UnknownNameError(unknown("entry in parameters", name, [entry.name for entry in entries]))
+        for key, value in _table(parameters, name, "parameters").items():
+            with at("parameters", name, key):
+                for entry in named:
+                    entry.configure({key: value})
 
 
 def _entries(kind: str, content: Mapping[str, Any], registries: Registries) -> Sequence[Any]:
     registry = getattr(registries, kind)
     patterns = content.get(kind, ["*"])
-    if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
-        raise ParameterError(f"{kind} must be a list of names or patterns, got {patterns!r}")
-    if kind != "methods" and not patterns:
-        raise ParameterError(f"{kind} must hold at least one name or pattern, got an empty list")
-    entries = registry.match(patterns)
-    if kind != "methods":
-        return list(entries)
-    # every leaderboard carries the reference methods: without them a score cannot be read
-    references = [entry for entry in registry if entry.is_reference and entry not in entries]
-    return [*entries, *references]
+    with at(kind):
+        if not isinstance(patterns, list):
+            raise ParameterError(f"{kind} must be a list of names or patterns, got {patterns!r}")
+        if kind != "methods" and not patterns:
+            raise ParameterError(f"{kind} must hold at least one name or pattern, got an empty list")
+    found: dict[str, Any] = {}
+    for position, pattern in enumerate(patterns):
+        with at(kind, position):
+            if not isinstance(pattern, str):
+                raise ParameterError(f"{kind} must be a list of names or patterns, got {pattern!r} in it")
+            found.update((entry.name, entry) for entry in registry.match([pattern]))
+    if kind == "methods":
+        # every leaderboard carries the reference methods: without them a score cannot be read
+        found.update((entry.name, entry) for entry in registry if entry.is_reference and entry.name not in found)
+    return list(found.values())
 
 
 def _choices(entries: Iterable[Entry], parameters: Mapping[str, Any]) -> tuple[Choice, ...]:
     return tuple(
-        Choice(entry.name, entry.version, entry.source, entry.configure(_table(parameters, entry.name)))
+        Choice(entry.name, entry.version, entry.source, entry.configure(parameters.get(entry.name, {})))
         for entry in entries
     )
 
@@ -168,32 +190,39 @@ def _choices(entries: Iterable[Entry], parameters: Mapping[str, Any]) -> tuple[C
 def _recipe(overrides: Mapping[str, Any]) -> Recipe:
     defaults = dataclasses.asdict(Recipe())
     shape = Entry(name="training", version=1, description="", reference="", factory=Recipe, parameters=defaults)
+    for name, value in overrides.items():
+        with at("training", name):
+            Recipe(**shape.configure({name: value}))
     return Recipe(**shape.configure(overrides))
 
 
-def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _table(content: Mapping[str, Any], key: str, *parents: str) -> Mapping[str, Any]:
     value = content.get(key, {})
-    if not isinstance(value, Mapping):
-        raise ParameterError(f"{key} must be a table, got {value!r}")
+    with at(*parents, key):
+        if not isinstance(value, Mapping):
+            raise ParameterError(f"{key} must be a table, got {value!r}")
     return value
 
 
 def _text(content: Mapping[str, Any], key: str, default: str) -> str:
     value = content.get(key, default)
-    if not isinstance(value, str):
-        raise ParameterError(f"{key} must be text, got {value!r}")
+    with at(key):
+        if not isinstance(value, str):
+            raise ParameterError(f"{key} must be text, got {value!r}")
     return value
 
 
 def _count(content: Mapping[str, Any], key: str, default: int) -> int:
     value = content.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ParameterError(f"{key} must be a whole number of at least 1, got {value!r}")
+    with at(key):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ParameterError(f"{key} must be a whole number of at least 1, got {value!r}")
     return value
 
 
 def _one_of(content: Mapping[str, Any], key: str, options: Sequence[str]) -> str:
     value = content.get(key, options[0])
-    if value not in options:
-        raise ParameterError(f"{key} must be one of {', '.join(options)}, got {value!r}")
+    with at(key):
+        if value not in options:
+            raise ParameterError(f"{key} must be one of {', '.join(options)}, got {value!r}")
     return str(value)

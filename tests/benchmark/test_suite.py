@@ -1,13 +1,17 @@
+import dataclasses
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from saltbench.benchmark import suite as module
 from saltbench.benchmark.recipe import Recipe
 from saltbench.benchmark.registry import Registries, Registry, load_registries
-from saltbench.benchmark.suite import Choice, bundled_suites, load_suite
-from saltbench.errors import ParameterError, UnknownNameError
+from saltbench.benchmark.suite import Choice, Suite, bundled_suites, load_suite
+from saltbench.errors import ParameterError, SaltbenchError, UnknownNameError
 
 REGISTRIES = load_registries()
 REFERENCES = {"oracle", "random-uniform", "random-normal", "ones", "zeros", "abs-input", "last-step"}
@@ -116,7 +120,9 @@ def test_overrides_of_a_bundled_suite():
 
 
 def test_overrides_are_checked_like_the_file():
-    with pytest.raises(UnknownNameError, match=r"^suite quick: unknown task 'digit/rows'; did you mean 'digits"):
+    with pytest.raises(
+        UnknownNameError, match=r"^suite quick, --tasks: unknown task 'digit/rows'; did you mean 'digits"
+    ):
         load_suite("quick", REGISTRIES, {"tasks": ["digit/rows"]})
 
 
@@ -150,7 +156,7 @@ def test_json_of_a_suite_holds_all_of_it(load):
 def test_unknown_names(load, text, message):
     with pytest.raises(UnknownNameError, match=message) as raised:
         load(text)
-    assert str(raised.value).startswith("suite ")
+    assert re.match(r"suite .*mine\.toml, line \d+: ", str(raised.value))
     assert "\n" not in str(raised.value)
 
 
@@ -158,7 +164,7 @@ def test_unknown_names(load, text, message):
     ("text", "message"),
     [
         ("tasks = 'box/earlier'", r"tasks must be a list of names or patterns, got 'box/earlier'$"),
-        ("methods = [1]", r"methods must be a list of names or patterns, got \[1\]$"),
+        ("methods = [1]", r"methods must be a list of names or patterns, got 1 in it$"),
         ("tasks = []", r"tasks must hold at least one name or pattern, got an empty list$"),
         ("architectures = []", r"architectures must hold at least one name or pattern, got an empty list$"),
         ("metrics = []", r"metrics must hold at least one name or pattern, got an empty list$"),
@@ -186,16 +192,118 @@ def test_unknown_names(load, text, message):
             "parameters.'box/earlier'.layouts = [[[1979-05-27]]]",
             r"box/earlier: parameter layouts must be made of finite numbers, text",
         ),
-        ("seeds = 3\ntasks = [", r"suite .*mine\.toml is not valid TOML: .*\(at .*\)$"),
-        ("seeds = 3\nsamples == 3", r"mine\.toml is not valid TOML: .*\(at line 2, column 10\)$"),
-        ("seeds = 3\nseeds = 4\n", r"is not valid TOML: Cannot overwrite a value \(at line 2"),
+        ("seeds = 3\ntasks = [", r"suite .*mine\.toml, line 2: not valid TOML: .*\(at .*\)$"),
+        ("seeds = 3\nsamples == 3", r"mine\.toml, line 2: not valid TOML: .*\(at line 2, column 10\)$"),
+        ("seeds = 3\nseeds = 4\n", r"mine\.toml, line 2: not valid TOML: Cannot overwrite a value \(at line 2"),
     ],
 )
 def test_wrong_values(load, text, message):
     with pytest.raises(ParameterError, match=message) as raised:
         load(text)
-    assert str(raised.value).startswith("suite ")
+    assert re.match(r"suite .*mine\.toml, line \d+: ", str(raised.value))
     assert "\n" not in str(raised.value)
+
+
+LINES = """# tasks = ["typo"]
+description = '''
+seeds = 0 '''
+tasks = ["box/earlier"]  # and
+methods = [
+    "saliency",  # "typo"
+    {method},
+]
+seeds = {seeds}
+parameters.lstm = {{ hidden = 3, dropout = {dropout} }}
+
+[parameters."box/earlier"]
+train = 20
+layouts = [
+    [[0, 4, 2, 8]],
+]
+{parameter} = 20
+
+[training]
+# epoch = 3
+epochs = {epochs}
+"""
+FINE = {"method": "'smoothgrad'", "seeds": "3", "dropout": "0.1", "parameter": "test", "epochs": "3"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "message"),
+    [
+        ({"method": "'typo'"}, 7, "unknown method 'typo'"),
+        ({"method": "7"}, 7, "methods must be a list of names or patterns, got 7 in it"),
+        ({"method": "'a\\nb'"}, 7, "unknown method"),
+        ({"method": '"a\\nb\\u001b[2J"'}, 7, r"unknown method 'a\nb\x1b[2J'"),
+        ({"seeds": "0"}, 9, "seeds must be a whole number of at least 1, got 0"),
+        ({"dropout": "'high'"}, 10, "lstm: parameter dropout must be float (default 0.1), got 'high'"),
+        ({"parameter": "tast"}, 17, "unknown parameter of box/earlier 'tast'; did you mean 'test'"),
+        ({"epochs": "0"}, 21, "training needs epochs >= 1, got 0"),
+        ({"seeds": "="}, 9, "not valid TOML: Invalid value (at line 9, column 9)"),
+    ],
+)
+def test_messages_name_the_line(load, wrong, line, message):
+    assert load(LINES.format(**FINE)).seeds == 3
+    with pytest.raises(SaltbenchError, match=rf"^suite .*mine\.toml, line {line}: {re.escape(message)}") as raised:
+        load(LINES.format(**{**FINE, **wrong}))
+    assert str(raised.value).isprintable()
+
+
+def test_overrides_have_no_line_and_name_the_option(load):
+    with pytest.raises(UnknownNameError, match=r"mine\.toml, --methods: unknown method 'typo'"):
+        load('methods = ["other-typo"]', {"methods": ["typo"]})
+    with pytest.raises(ParameterError, match=r"mine\.toml, line 1: seeds must be"):
+        load("seeds = 0", {"methods": ["saliency"]})
+
+
+def test_a_bundled_suite_with_a_mistake_says_its_line(monkeypatch, tmp_path):
+    folder = tmp_path / "suites"
+    folder.mkdir()
+    (folder / "quick.toml").write_text('seeds = 1\ntasks = ["box"]\n')
+    monkeypatch.setattr(module.resources, "files", lambda _package: tmp_path)
+    with pytest.raises(UnknownNameError, match=r"^suite quick, line 2: unknown task 'box'"):
+        load_suite("quick", REGISTRIES)
+
+
+def test_parameters_of_an_entry_that_is_left_out_are_checked_too(load):
+    with pytest.raises(UnknownNameError, match=r"line 3: unknown parameter of lstm 'hiden'"):
+        load('architectures = ["bi-lstm"]\n[parameters.lstm]\nhiden = 3')
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "1" * 5000], ids=["brackets", "digits"])
+def test_what_the_parser_gives_up_on(load, value):
+    with pytest.raises(ParameterError, match=r"^suite .*mine\.toml cannot be read as TOML: .+") as raised:
+        load(f"tasks = {value}")
+    assert str(raised.value).isprintable()
+
+
+KEYS = [*(field.name for field in dataclasses.fields(Suite)), "parameters", "other", "'a\t.b'"]
+SCALARS = ["0", "3", "-1", "2.5", "nan", "inf", "true", "'true'", "'logit'", "'*'", '"a\\nb"', "1979-05-27", "''"]
+VALUES = st.recursive(
+    st.sampled_from(SCALARS),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+        | st.dictionaries(
+            st.sampled_from(["lstm", "hidden", "epochs", "'box/earlier'", "train"]), inner, max_size=3
+        ).map(lambda table: f"{{{', '.join(f'{key} = {value}' for key, value in table.items())}}}")
+    ),
+    max_leaves=5,
+)
+
+
+@given(content=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4))
+def test_any_content_is_a_suite_or_one_line_with_its_place(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_text("".join(f"{key} = {value}\n" for key, value in content.items()), "utf-8")
+    try:
+        message = f"suite {load_suite(str(path), REGISTRIES).name}.toml, line 1: none"
+    except SaltbenchError as error:
+        message = str(error)
+    found = re.match(r"suite .*any\.toml, line (\d+): ", message)
+    assert found
+    assert 1 <= int(found[1]) <= max(1, len(content))
+    assert message.isprintable()
 
 
 def test_an_unknown_suite_comes_with_near_matches():
