@@ -47,6 +47,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1)]
 Data = Annotated[Path | None, typer.Option(help="Folder of the data sets that are not shipped.", metavar="DIR")]
 Memory = Annotated[str | None, typer.Option(help="For explaining, such as 2GB; default: a quarter of what is free.")]
+Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
 Seeds = Annotated[int | None, typer.Option(help="Repetitions, each with its own data, training and noise.", min=1)]
 
 
@@ -87,6 +88,7 @@ def run(
     device: Device = "auto",
     workers: Workers = None,
     memory: Memory = None,
+    timeout: Timeout = None,
     data: Data = None,
     results: Results = Path("results"),
     plugin: Plugins = None,
@@ -105,7 +107,7 @@ def run(
     }
     overrides = {key: value for key, value in given.items() if value}
     loaded = load_suite(suite, load_registries(plugin or ()), overrides)
-    finish(execute(loaded, results, device, workers, plugin or (), memory))
+    finish(execute(loaded, results, device, workers, plugin or (), memory, timeout))
 
 
 @app.command("leaderboard")

@@ -25,6 +25,7 @@ def execute(
     workers: int | None,
     plugins: Sequence[Path] = (),
     memory: str | None = None,
+    timeout: float | None = None,
 ) -> Result:
     """Run a suite with live progress on standard error."""
     chosen = choose_device(device)
@@ -37,6 +38,7 @@ def execute(
             device=chosen,
             workers=workers or default_workers(chosen),
             memory=parse_memory(memory) if memory else None,
+            timeout=timeout,
             report=report,
         )
 

@@ -15,10 +15,10 @@ from ..errors import ParameterError, UnknownNameError
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
 from .collection import Collection
-from .evaluation import reason_for, status_for
 from .leaderboard import leaderboard
 from .metric_spec import MetricSpec
 from .plan import Seeds
+from .reasons import reason_for, status_for
 from .recipe import Recipe
 from .registry import Registries, load_registries
 from .scoring import Columns, Explained, Metrics, Question, explain_samples, facts_on_test, score, yardsticks

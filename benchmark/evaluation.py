@@ -2,10 +2,8 @@
 
 import io
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,9 +15,12 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from ..datasets.spec import TaskData
-from ..errors import Interrupted, SaltbenchError, StoreError, UnsupportedOperationError
+from ..errors import StoreError
+from .contracts import check_architecture, check_task
+from .guard import Guard, settings_restored
 from .plan import Job
 from .provenance import environment
+from .reasons import reason_for, status_for
 from .registry import Registries
 from .scoring import Explained, Metrics, Question, explain_samples, facts_on_test, score, yardsticks
 from .store import Artifact, Store, canonical
@@ -42,6 +43,12 @@ class Failure:
     reason: str
     status: str = "failed"
 
+    @staticmethod
+    def of(job: Job, method: Choice, reason: str, status: str = "failed") -> "Failure":
+        """Return the failure of a job's cell."""
+        architecture = job.architecture.name if job.architecture else ""
+        return Failure(job.task.name, architecture, method.name, job.repetition, reason, status)
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -58,55 +65,73 @@ def is_complete(job: Job, store: Store) -> bool:
         StoreError: a result cannot be read.
     """
     yardstick = store.get("yardsticks", job.yardstick_key())
-    return yardstick is not None and not _missing(job, store)
+    return yardstick is not None and not missing(job, store)
 
 
-def _missing(job: Job, store: Store) -> list[Choice]:
+def missing(job: Job, store: Store) -> list[Choice]:
+    """Return the methods of a job whose cells the store lacks.
+
+    Raises:
+        StoreError: a result cannot be read.
+    """
     return [method for method in job.methods if store.get("cells", job.cell_key(method)) is None]
 
 
 @dataclass
 class Evaluator:
-    """Runs jobs against a store; keeps the last task's data, since neighbouring jobs share it."""
+    """Runs jobs against a store; keeps the last task's data, since neighbouring jobs share it.
+
+    Attributes:
+        registries: the entries that jobs name.
+        store: where results go.
+        memory: bytes for explaining; see `attribute`.
+        announce: called with each method before its cell begins.
+    """
 
     registries: Registries
     store: Store
-    should_stop: Callable[[], bool] = lambda: False
-    memory: int | None = None  # bytes for explaining; see `attribute`
+    memory: int | None = None
+    announce: Callable[[Choice], None] = lambda _method: None
     _cached: tuple[bytes, TaskData] | None = None
 
-    def run(self, job: Job) -> list[Failure]:
-        """Compute and store what the job lacks, and return the cells that failed.
+    def run(self, job: Job) -> Iterator[Failure]:
+        """Compute and store what the job lacks, and yield the cells that failed.
 
         Raises:
             StoreError: the results folder cannot be read or written.
-            Interrupted: should_stop returned True.
         """
-        missing = _missing(job, self.store)
+        lacking = missing(job, self.store)
         try:
-            self._yardstick(job)
-            subject = self._model(job) if job.architecture and missing else None
-        except (StoreError, Interrupted):
+            with settings_restored():
+                self._yardstick(job)
+                if job.architecture and lacking:
+                    self._model(job)
+        except (StoreError, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - third-party entries raise anything; the reason is kept
-            return [_failure(job, method, error) for method in missing]
-        return [failure for method in missing for failure in self._cell(job, method, subject)]
+        except BaseException as error:  # noqa: BLE001 - third-party entries raise anything; the reason is kept
+            yield from [_failure(job, method, error) for method in lacking]
+            return
+        for method in lacking:
+            self.announce(method)
+            yield from self._cell(job, method)
 
-    def _cell(self, job: Job, method: Choice, subject: Subject | None) -> Iterator[Failure]:
-        if self.should_stop():
-            raise Interrupted("stopped on request")
+    def _cell(self, job: Job, method: Choice) -> list[Failure]:
         try:
-            self.store.put("cells", self._score(job, method, subject))
-        except (StoreError, Interrupted):
+            with settings_restored():
+                # loaded anew for every cell, so that none sees what a method does to it
+                subject = self._model(job) if job.architecture else None
+                self.store.put("cells", self._score(job, method, subject))
+        except (StoreError, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - see run
-            yield _failure(job, method, error)
+        except BaseException as error:  # noqa: BLE001 - see run
+            return [_failure(job, method, error)]
+        return []
 
     def _data(self, job: Job) -> TaskData:
         key = canonical({"task": job.task.as_json(), "seed": job.seeds.data})
         if self._cached is None or self._cached[0] != key:
             load = self.registries.tasks.get(job.task.name).load()
-            self._cached = key, load(job.seeds.data, **job.task.parameters)
+            self._cached = key, check_task(job.task.name, load(job.seeds.data, **job.task.parameters))
         return self._cached[1]
 
     def _explained(self, job: Job) -> Explained:
@@ -128,14 +153,14 @@ class Evaluator:
         self.store.put("yardsticks", Artifact(job.yardstick_key(), {}, files))
 
     def _model(self, job: Job) -> Subject:
-        assert job.architecture is not None
+        architecture = job.architecture
+        assert architecture is not None
         data, device = self._data(job), job.protocol.device
-        factory = self.registries.architectures.get(job.architecture.name).load()
-        parameters = job.architecture.parameters
+        factory = self.registries.architectures.get(architecture.name).load()
 
         def build() -> nn.Module:
-            model: nn.Module = factory(features=data.features, classes=data.classes, **parameters)
-            return model
+            model = factory(features=data.features, classes=data.classes, **architecture.parameters)
+            return check_architecture(architecture.name, model)
 
         stored = self.store.get("models", job.model_key())
         if stored is not None:
@@ -150,7 +175,7 @@ class Evaluator:
     def _train(self, job: Job, build: Callable[[], nn.Module], data: TaskData) -> tuple[nn.Module, dict[str, Any]]:
         started = time.perf_counter()
         recipe, device = job.protocol.training, job.protocol.device
-        model, training = train(build, data, recipe, job.seeds.training, device, self.should_stop)
+        model, training = train(build, data, recipe, job.seeds.training, device)
         facts = {
             "training": training.as_json(),
             **facts_on_test(model, data, device),
@@ -164,13 +189,15 @@ class Evaluator:
         explained, seed = self._explained(job), job.seeds.attribution
         model = subject.model if subject else None
         question = Question.about(model, explained, job.protocol.target, job.protocol.output)
+        guard = Guard(question.model, explained)
         started = time.perf_counter()
-        attributions = explain_samples(method, parameters, question, explained, seed, self.memory)
+        attributions = explain_samples(guard.watched(method), parameters, question, explained, seed, self.memory)
         facts = {
             "model": dict(subject.facts) if subject else {},
             "seconds": time.perf_counter() - started,
             "environment": environment(),
         }
+        guard.check()
         columns = score(method, parameters, attributions, question, explained, seed, self._metrics(job))
         key = job.cell_key(choice)
         files = {
@@ -193,21 +220,4 @@ def _tensors(tensors: dict[str, Tensor]) -> bytes:
 
 
 def _failure(job: Job, method: Choice, error: BaseException) -> Failure:
-    architecture = job.architecture.name if job.architecture else ""
-    return Failure(job.task.name, architecture, method.name, job.repetition, reason_for(error), status_for(error))
-
-
-def status_for(error: BaseException) -> str:
-    """Return what an error makes of a cell: skipped if the method does not apply to the network, else failed."""
-    return "skipped" if isinstance(error, UnsupportedOperationError) else "failed"
-
-
-def reason_for(error: BaseException) -> str:
-    """Return an error in one line: saltbench's own message, or the type, text and place of another."""
-    text = " ".join(str(error).split())
-    if isinstance(error, SaltbenchError):
-        return text
-    if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
-        return f"out of memory: {text}; use a smaller model, fewer features or a machine with more memory"
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {text} ({Path(where.filename).name}:{where.lineno})"
+    return Failure.of(job, method, reason_for(error), status_for(error))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from ..errors import NonFiniteError, ParameterError, ShapeError
 from .arrays import Floats, by_cell
 from .ranking import Ranking, rank
+
+F = TypeVar("F", bound=np.floating[Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +48,12 @@ class Maps:
     @cached_property
     def magnitude(self) -> Floats:
         """|attributions|, (batch, time, features)."""
-        return np.abs(self.attributions.astype(np.float64, order="C"))
+        return read_only(np.abs(self.attributions.astype(np.float64, order="C")))
 
     @cached_property
     def relevance(self) -> Floats:
         """The truth in float64, (batch, time, features)."""
-        return self.truth.astype(np.float64, order="C")
+        return read_only(self.truth.astype(np.float64, order="C"))
 
     @cached_property
     def scaled(self) -> Floats:
@@ -64,12 +66,19 @@ class Maps:
         shift = np.where(high > low, low, 0.0)
         # the span is 0 for an all-zero map only, which any divisor keeps at zero
         span = np.where(high > shift, high - shift, 1.0)
-        return (self.magnitude - shift) / span
+        return read_only((self.magnitude - shift) / span)
 
     @cached_property
     def ranking(self) -> Ranking:
         """Cells ranked by magnitude."""
         return rank(by_cell(self.magnitude), by_cell(self.relevance))
+
+
+def read_only(values: NDArray[F]) -> NDArray[F]:
+    """Return a view of values that cannot be written through: metrics share it."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 def _check_shapes(attributions: NDArray[Any], truth: NDArray[Any]) -> None:

@@ -5,6 +5,7 @@ import fnmatch
 import hashlib
 import importlib.util
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -22,6 +23,8 @@ from ..methods.attributions import entries as methods
 from ..methods.attributions.spec import MethodSpec
 from . import metrics
 from .metric_spec import MetricSpec
+
+PLUGIN_MODULE = "saltbench_plugin_"  # begins the module name of every plugin file
 
 T = TypeVar("T", bound=Entry)
 
@@ -157,7 +160,7 @@ def _from_file(path: Path) -> list[Entry]:
 
 
 def _execute(path: Path, digest: str) -> ModuleType:
-    name = f"saltbench_plugin_{digest}"
+    name = f"{PLUGIN_MODULE}{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise PluginError(f"plugin {path} is not a Python file; its name must end with .py")
@@ -165,14 +168,23 @@ def _execute(path: Path, digest: str) -> ModuleType:
     sys.modules[name] = module  # dataclasses and pickle look a class's module up there
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # the plugin is the user's code and can raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the plugin is the user's code and can raise anything
         del sys.modules[name]
-        raise PluginError(f"plugin {path} raised on import: {_described(error)}") from error
+        raise PluginError(f"plugin {path}{_line_in(path, error)} raised on import: {_described(error)}") from error
     return module
 
 
+def _line_in(path: Path, error: BaseException) -> str:
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == str(path)]
+    if not lines and isinstance(error, SyntaxError) and error.filename == str(path):
+        lines = [error.lineno]
+    return f", line {lines[-1]}," if lines else ""
+
+
 def _described(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 def listing(registry: Registry[Any]) -> list[dict[str, Any]]:

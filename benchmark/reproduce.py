@@ -7,11 +7,11 @@ from typing import Any
 from ..entry import unknown
 from ..errors import ParameterError, SaltbenchError, UnknownNameError
 from .agreement import report_agreement, summarise
-from .evaluation import reason_for
 from .fmri import fmri
 from .mnist import mnist
 from .moving_box import moving_box
 from .reading import write_reading
+from .reasons import reason_for
 from .table1 import table1
 from .vanishing import vanishing
 

@@ -1,32 +1,27 @@
 """Runs a suite: hands its jobs to worker processes, and writes tables and figure when all is done."""
 
 import json
-import multiprocessing
+import math
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pandas as pd
 import torch
 
-from ..errors import ParameterError, WorkerError
+from ..errors import ParameterError
 from ..methods.attributions.budget import default_memory
 from .collection import Collection, collect
 from .evaluation import Evaluator, Failure, is_complete
 from .figures import draw_maps
-from .heap import keep_freed_memory
 from .leaderboard import leaderboard, to_csv
 from .plan import Job, jobs
+from .pool import Pool
 from .provenance import provenance
 from .registry import load_registries
-from .store import Store, open_store, write_atomically
+from .store import open_store, write_atomically
 from .suite import Suite
 
 Report = Callable[[Job, int, int], None]
@@ -54,6 +49,7 @@ def run_suite(
     device: str = "cpu",
     workers: int = 1,
     memory: int | None = None,
+    timeout: float | None = None,
     report: Report = silent,
 ) -> Result:
     """Run what a suite lacks under results/<suite name>/, and write its tables and figure.
@@ -65,25 +61,34 @@ def run_suite(
         results: parent of the suite's folder.
         plugins: files whose entries the suite uses.
         device: "cpu" or "cuda".
-        workers: processes; 1 runs everything in this one.
+        workers: processes; 1 runs everything in this one, unless there is a timeout.
         memory: bytes that explaining may take in all workers together; None for a quarter of what is free.
+        timeout: seconds that explaining and scoring one cell may take before it counts as failed; None for any time.
+            Making data and training are not limited.
         report: called after every finished job with the job, how many are done, and how many there were to do.
 
     Raises:
+        ParameterError: a timeout that is not a positive number.
         StoreError: the folder cannot be read or written; what was finished is kept.
         KeyboardInterrupt: Ctrl-C; what was finished is kept.
         PluginError: a plugin does not load.
-        WorkerError: a worker process was killed.
+        WorkerError: worker processes do not start.
     """
+    if timeout is not None and not 0 < timeout < math.inf:
+        raise ParameterError(f"timeout must be a positive number of seconds, got {timeout:g}")
     registries = load_registries(plugins)
     folder = results / suite.name
     with open_store(folder) as store:
         failures: list[Failure] = []
         planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
         share = (memory or default_memory(device)) // workers
-        for done, (job, failed) in enumerate(_execute(planned, store, plugins, workers, share), start=1):
-            failures += failed
-            report(job, done, len(planned))
+        pool = Pool(store, plugins, workers, share, timeout)
+        # in this process what hangs cannot be stopped
+        is_alone = timeout is None and (workers == 1 or len(planned) <= 1)
+        with closing(_in_this_process(planned, pool) if is_alone else pool.run(planned)) as finished:
+            for done, (job, failed) in enumerate(finished, start=1):
+                failures += failed
+                report(job, done, len(planned))
         collection = collect(suite, store, device, failures)
         table = leaderboard(collection, [registries.metrics.get(metric.name) for metric in suite.metrics])
         write_atomically(folder / "scores.parquet", bytes(collection.scores.to_parquet(index=False)))
@@ -116,26 +121,11 @@ def default_workers(device: str) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _execute(
-    planned: Sequence[Job], store: Store, plugins: Sequence[Path], workers: int, memory: int
-) -> Iterator[tuple[Job, list[Failure]]]:
-    if workers == 1 or len(planned) <= 1:
-        with one_thread():
-            evaluator = Evaluator(load_registries(plugins), store, memory=memory)
-            for job in planned:
-                yield job, evaluator.run(job)
-        return
-    with _pool(store, plugins, workers, memory) as executor:
-        with _interrupts_held():
-            submitted = {executor.submit(_run, job): job for job in planned}
-        try:
-            for future in as_completed(submitted):
-                yield submitted[future], future.result()
-        except BrokenProcessPool as error:
-            raise WorkerError(
-                "a worker process was killed, most likely for lack of memory; what was finished is kept, "
-                "run the same command again with fewer --workers"
-            ) from error
+def _in_this_process(planned: Sequence[Job], pool: Pool) -> Generator[tuple[Job, list[Failure]], None, None]:
+    with one_thread():
+        evaluator = Evaluator(load_registries(pool.plugins), pool.store, pool.memory)
+        for job in planned:
+            yield job, list(evaluator.run(job))
 
 
 @contextmanager
@@ -148,60 +138,3 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-@contextmanager
-def _pool(store: Store, plugins: Sequence[Path], workers: int, memory: int) -> Iterator[Executor]:
-    # spawn: a forked child would inherit PyTorch's thread pools in an undefined state
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    arguments = (store, plugins, memory, stop)
-    with ProcessPoolExecutor(workers, context, initializer=_initialise, initargs=arguments) as executor:
-        try:
-            yield executor
-        except BaseException:
-            stop.set()
-            executor.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    # Processes started meanwhile inherit the mask: a terminal's Ctrl-C reaches the parent alone, which decides.
-    # The handler is for a signal that another thread of the parent takes: it must not cut a start in two.
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    noted: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-    if noted:
-        raise KeyboardInterrupt
-
-
-_evaluator: Evaluator | None = None  # one a worker process, set by _initialise
-
-
-def _initialise(store: Store, plugins: Sequence[Path], memory: int, stop: Event) -> None:
-    global _evaluator  # noqa: PLW0603 - how a process pool hands state to its workers
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    keep_freed_memory()
-    torch.set_num_threads(1)
-    _evaluator = Evaluator(load_registries(plugins), store, stop.is_set, memory)
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def _run(job: Job) -> list[Failure]:
-    assert _evaluator is not None
-    return _evaluator.run(job)

@@ -16,7 +16,8 @@ from ..methods.attributions.completeness import output_difference
 from ..methods.attributions.explain import attribute, bind, sample_seeds
 from ..methods.attributions.model_state import lent
 from ..methods.attributions.spec import MethodSpec
-from .maps import Maps
+from .contracts import check_scores
+from .maps import Maps, read_only
 from .metric_spec import MetricSpec
 from .training import as_tensors, predict, standing
 
@@ -49,11 +50,12 @@ class Explained:
         """Return at most so many samples of a task's test split."""
         split = data.test
         count = min(samples, len(split))
-        inputs, labels = as_tensors(split, device)
+        # copies: a method that changes them must not change the task's data
+        inputs, labels = (values[:count].clone() for values in as_tensors(split, device))
         truth = torch.tensor(split.truth[:count], device=device)
         background = torch.tensor(data.train.inputs[:BACKGROUND], device=device)
         first_of_class = np.unique(split.labels[:count], return_index=True)[1]
-        return Explained(inputs[:count], labels[:count], truth, background, sorted(first_of_class.tolist()))
+        return Explained(inputs, labels, truth, background, sorted(first_of_class.tolist()))
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,12 @@ def facts_on_test(model: nn.Module, data: TaskData, device: torch.device | str) 
 def yardsticks(truth: NDArray[np.floating[Any]], metrics: Metrics) -> Columns:
     """Return <metric>_chance and <metric>_oracle of each sample's truth, (batch,) each."""
     columns: Columns = {}
+    same = Maps(read_only(truth), read_only(truth))
     for metric, parameters in metrics:
         if metric.chance is not None:
-            columns[f"{metric.name}_chance"] = resolve(metric.chance)(truth)
-            columns[f"{metric.name}_oracle"] = metric.load()(Maps(truth, truth), **parameters)
+            chance, oracle = resolve(metric.chance)(same.truth), metric.load()(same, **parameters)
+            columns[f"{metric.name}_chance"] = check_scores(metric, chance, len(truth))
+            columns[f"{metric.name}_oracle"] = check_scores(metric, oracle, len(truth))
     return columns
 
 
@@ -125,11 +129,12 @@ def score(
 ) -> Columns:
     """Return label, target and each metric's scores of attributions, (batch,) each; NaN where a metric is undefined."""
     difference = _difference(method, parameters, question, explained, seed)
-    maps = Maps(attributions.cpu().numpy(), explained.truth.cpu().numpy(), difference)
+    maps = Maps(read_only(attributions.cpu().numpy()), read_only(explained.truth.cpu().numpy()), difference)
     columns: Columns = {"label": explained.labels.cpu().numpy(), "target": question.target.cpu().numpy()}
     for metric, chosen in metrics:
         is_undefined = metric.needs_output and difference is None
-        columns[metric.name] = np.full(len(maps.truth), np.nan) if is_undefined else metric.load()(maps, **chosen)
+        scores = np.full(len(maps.truth), np.nan) if is_undefined else metric.load()(maps, **chosen)
+        columns[metric.name] = check_scores(metric, scores, len(maps.truth))
     return columns
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ..datasets.spec import Split, TaskData
-from ..errors import Interrupted, NonFiniteError, ShapeError
+from ..errors import NonFiniteError, ShapeError
 from ..methods.seeding import seeded
 from .recipe import Recipe
 
@@ -49,7 +49,6 @@ def train(
     recipe: Recipe,
     seed: int,
     device: torch.device | str = "cpu",
-    should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[nn.Module, Training]:
     """Return the model that build makes, trained and in evaluation mode, and the record of its training.
 
@@ -58,17 +57,14 @@ def train(
     Raises:
         ShapeError: the model's output is not (batch, classes).
         NonFiniteError: the loss is NaN or infinite.
-        Interrupted: should_stop returned True between two epochs.
     """
     with seeded(seed, device):
         model = build().to(device)
         order = torch.Generator().manual_seed(seed)
-        return _fit(model, data, recipe, order, should_stop)
+        return _fit(model, data, recipe, order)
 
 
-def _fit(
-    model: nn.Module, data: TaskData, recipe: Recipe, order: torch.Generator, should_stop: Callable[[], bool]
-) -> tuple[nn.Module, Training]:
+def _fit(model: nn.Module, data: TaskData, recipe: Recipe, order: torch.Generator) -> tuple[nn.Module, Training]:
     device = next(model.parameters()).device
     train_set, validation_set = (as_tensors(split, device) for split in (data.train, data.validation))
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
@@ -76,8 +72,6 @@ def _fit(
     lowest, since_lowest = math.inf, 0
     ended = "epochs"
     for epoch in range(1, recipe.epochs + 1):
-        if should_stop():
-            raise Interrupted("training stopped on request")
         run_epoch(model, optimiser, train_set, recipe.batch, order, data.classes)
         on_train, on_validation = standing(model, *train_set), standing(model, *validation_set)
         if not math.isfinite(on_train.loss):

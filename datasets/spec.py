@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..entry import Entry
-from ..errors import NonFiniteError, ShapeError
+from ..errors import NonFiniteError, ParameterError, ShapeError
 
 Array = NDArray[np.float32]
 
@@ -31,6 +31,8 @@ class Split:
     truth: Array
 
     def __post_init__(self) -> None:
+        for name, dtype in (("inputs", np.float32), ("labels", np.int64), ("truth", np.float32)):
+            _check_type(name, getattr(self, name), dtype)
         if self.inputs.ndim != 3 or self.inputs.shape != self.truth.shape:
             raise ShapeError(
                 "a split needs inputs and truth of one shape (batch, time, features), "
@@ -66,3 +68,9 @@ class TaskData:
     def features(self) -> int:
         """Number of features of each time step."""
         return int(self.train.inputs.shape[2])
+
+
+def _check_type(name: str, values: object, dtype: type[np.generic]) -> None:
+    got = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
+    if got != dtype:
+        raise ParameterError(f"a split's {name} must be an array of {np.dtype(dtype)}, got {got}; convert it")

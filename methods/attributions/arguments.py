@@ -90,10 +90,15 @@ def check_seeds(seeds: Sequence[int], batch: int) -> list[int]:
 
 
 def check_attributions(attributions: object, inputs: Tensor) -> Tensor:
-    """Return attributions after checking that they have the inputs' shape and are finite."""
+    """Return attributions after checking that they are finite real numbers of the inputs' shape and place."""
     if not isinstance(attributions, Tensor) or attributions.shape != inputs.shape:
         got = tuple(attributions.shape) if isinstance(attributions, Tensor) else type(attributions).__name__
         raise ShapeError(f"the method must return attributions of the inputs' shape {tuple(inputs.shape)}, got {got}")
+    if not attributions.is_floating_point() or attributions.device != inputs.device:
+        raise ParameterError(
+            f"the method must return floating-point attributions on {inputs.device}, "
+            f"got {attributions.dtype} on {attributions.device}; convert them with .to(inputs)"
+        )
     count = count_nonfinite(attributions)
     if count:
         raise NonFiniteError(

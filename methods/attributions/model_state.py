@@ -35,7 +35,7 @@ class _ModuleState:
     def __init__(self, model: nn.Module) -> None:
         self._training = [(module, module.training) for module in model.modules()]
         self._parameters = [(p, p.requires_grad, p.grad) for p in model.parameters()]
-        self._hooks = [(hooks, dict(hooks)) for module in model.modules() for hooks in _hook_tables(module)]
+        self._hooks = [(hooks, dict(hooks)) for module in model.modules() for hooks in hook_tables(module)]
 
     def restore(self) -> None:
         for module, training in self._training:
@@ -48,5 +48,6 @@ class _ModuleState:
             hooks.update(before)
 
 
-def _hook_tables(module: nn.Module) -> list[dict[int, Any]]:
+def hook_tables(module: nn.Module) -> list[dict[int, Any]]:
+    """Return the tables in which a module keeps its hooks."""
     return [table for name, table in vars(module).items() if "_hooks" in name and isinstance(table, dict)]

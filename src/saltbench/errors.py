@@ -49,13 +49,13 @@ class PluginError(SaltbenchError):
     """A plugin file or entry point that cannot be loaded or that offers no entry."""
 
 
+class ContractError(SaltbenchError):
+    """An entry that does or returns what its kind must not."""
+
+
 class StoreError(SaltbenchError):
     """A results folder that cannot be read or written."""
 
 
 class WorkerError(SaltbenchError):
     """A worker process that ended without an answer."""
-
-
-class Interrupted(SaltbenchError):  # noqa: N818 - not a fault: the user asked to stop
-    """The run was stopped on request; everything finished before stays."""

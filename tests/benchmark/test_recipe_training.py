@@ -11,7 +11,7 @@ from torch import nn
 from saltbench.benchmark.recipe import Recipe
 from saltbench.benchmark.training import EVALUATION_BATCH, Standing, as_tensors, predict, standing, train
 from saltbench.datasets.spec import Split, TaskData
-from saltbench.errors import Interrupted, NonFiniteError, ParameterError, ShapeError
+from saltbench.errors import NonFiniteError, ParameterError, ShapeError
 from saltbench.methods.architectures.recurrent import lstm
 
 FAST = Recipe(learning_rate=0.05, batch=10, epochs=60)
@@ -225,20 +225,6 @@ def test_an_output_that_is_not_logits(change, returned):
     expected = rf"^Returns returned {returned} for 10 samples of 2 classes, expected \(10, 2\); return logits"
     with pytest.raises(ShapeError, match=expected):
         train(lambda: Returns(change), toy(6.0), FAST, seed=1)
-
-
-def test_a_request_to_stop_is_heard_between_epochs():
-    asked = []
-
-    def should_stop():
-        asked.append(True)
-        return len(asked) > 3
-
-    before = torch.random.get_rng_state()
-    with pytest.raises(Interrupted, match=r"^training stopped on request$"):
-        train(linear, toy(0.3), FAST, seed=1, should_stop=should_stop)
-    assert len(asked) == 4
-    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 @settings(max_examples=40)

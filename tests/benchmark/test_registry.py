@@ -183,9 +183,15 @@ def test_two_plugins_of_one_file_name_stay_apart(plugin, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("raise ValueError('two\\nlines')", r"plugin .*my-plugin\.py raised on import: ValueError: two lines$"),
-        ("import no_such_module", r"raised on import: ModuleNotFoundError: No module named 'no_such_module'$"),
-        ("def broken(:", r"raised on import: SyntaxError: .*my-plugin\.py, line 1\)$"),
+        ("\nraise ValueError('two\\nlines')", r"my-plugin\.py, line 2, raised on import: ValueError: two lines$"),
+        ("import json\nraise type('Stop', (BaseException,), {})", r"my-plugin\.py, line 2, raised on import: Stop$"),
+        ("x = 1\njson.loads('{')", r"my-plugin\.py, line 2, raised on import: NameError: name 'json' is not defined$"),
+        ("import json\n\njson.loads('{')", r"my-plugin\.py, line 3, raised on import: JSONDecodeError: Expecting"),
+        (
+            "import no_such_module",
+            r", line 1, raised on import: ModuleNotFoundError: No module named 'no_such_module'$",
+        ),
+        ("x = 1\ndef broken(:", r"my-plugin\.py, line 2, raised on import: SyntaxError: .*my-plugin\.py, line 2\)$"),
         ("import sys; sys.exit(0)", r"raised on import: SystemExit: 0$"),
         ("x = 1", r"plugin .*my-plugin\.py defines no TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec$"),
     ],

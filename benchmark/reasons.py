@@ -1,0 +1,33 @@
+"""Why a cell has no scores, in one line."""
+
+import traceback
+from pathlib import Path
+
+from ..errors import SaltbenchError, UnsupportedOperationError
+from .registry import PLUGIN_MODULE
+
+
+def status_for(error: BaseException) -> str:
+    """Return what an error makes of a cell: skipped if the method does not apply to the network, else failed."""
+    return "skipped" if isinstance(error, UnsupportedOperationError) else "failed"
+
+
+def reason_for(error: BaseException) -> str:
+    """Return an error in one line: saltbench's own message, or the type, text and place of another.
+
+    The place is the last line of a plugin that the error passed, or else where it was raised.
+    """
+    text = " ".join(str(error).split())
+    if isinstance(error, SaltbenchError):
+        return text
+    if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
+        return f"out of memory: {text}; use a smaller model, fewer features or a machine with more memory"
+    name = type(error).__name__
+    return f"{name}: {text} ({_place(error)})" if text else f"{name} ({_place(error)})"
+
+
+def _place(error: BaseException) -> str:
+    frames = list(traceback.walk_tb(error.__traceback__))
+    of_plugins = [(frame, line) for frame, line in frames if frame.f_globals["__name__"].startswith(PLUGIN_MODULE)]
+    frame, line = (of_plugins or frames)[-1]
+    return f"{Path(frame.f_code.co_filename).name}:{line}"
