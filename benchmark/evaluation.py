@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..datasets.spec import TaskData
 from ..errors import StoreError
 from .contracts import check_architecture, check_task
-from .guard import Guard, settings_restored
+from .guard import settings_restored
 from .plan import Job
 from .provenance import environment
 from .reasons import reason_for, status_for
@@ -189,15 +189,13 @@ class Evaluator:
         explained, seed = self._explained(job), job.seeds.attribution
         model = subject.model if subject else None
         question = Question.about(model, explained, job.protocol.target, job.protocol.output)
-        guard = Guard(question.model, explained)
         started = time.perf_counter()
-        attributions = explain_samples(guard.watched(method), parameters, question, explained, seed, self.memory)
+        attributions = explain_samples(method, parameters, question, explained, seed, self.memory)
         facts = {
             "model": dict(subject.facts) if subject else {},
             "seconds": time.perf_counter() - started,
             "environment": environment(),
         }
-        guard.check()
         columns = score(method, parameters, attributions, question, explained, seed, self._metrics(job))
         key = job.cell_key(choice)
         files = {

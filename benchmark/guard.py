@@ -1,8 +1,7 @@
 """What an attribution method is lent, and whether it left all of it as it was."""
 
-import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,35 +9,33 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ContractError
+from ..methods.attributions.explain import Method
 from ..methods.attributions.model_state import hook_tables
-from ..methods.attributions.spec import MethodSpec
-from .scoring import Explained
 
 
 class Guard:
-    """Remembers a model and the explained samples, to find what a method changes in place.
+    """Finds what a method changes in place of what it is lent, and undoes it in the model's weights.
 
     Args:
         model: what the method explains; None for reference methods.
-        explained: the samples.
+        lent: copies of the samples, by the name of the method's argument.
     """
 
-    def __init__(self, model: nn.Module | None, explained: Explained) -> None:
+    def __init__(self, model: nn.Module | None, lent: Mapping[str, Tensor]) -> None:
         self._model = model
-        self._lent = {name: value for name, value in vars(explained).items() if isinstance(value, Tensor)}
-        self._lent_before = _copied(self._lent)
+        self._lent, self._lent_before = lent, _copied(lent)
         self._weights_before = _copied(model.state_dict()) if model else {}
 
-    def watched(self, method: MethodSpec) -> MethodSpec:
-        """Return the method such that every call raises a ContractError if it leaves modes or hooks changed."""
-        function, model = method.load(), self._model
+    def watched(self, method: Method) -> Method:
+        """Return a bound method such that a call raises a ContractError if it leaves layers, modes or hooks changed."""
+        model = self._model
         if model is None:
             return method
 
-        @functools.wraps(function)
-        def call(*given: Any, **named: Any) -> Any:
+        @functools.wraps(method)
+        def call(*given: Any, **named: Any) -> Tensor:
             before = _conduct(model)
-            attributions = function(*given, **named)
+            attributions = method(*given, **named)
             for what, value in _conduct(model).items():
                 if value != before.get(what):
                     raise ContractError(
@@ -46,7 +43,7 @@ class Guard:
                     )
             return attributions
 
-        return dataclasses.replace(method, factory=call)
+        return call
 
     def check(self) -> None:
         """Raise a ContractError if samples or weights are not what they were."""
@@ -58,6 +55,14 @@ class Guard:
             raise ContractError(
                 f"the method changed {changed} of the model in place; let it work on a copy, copy.deepcopy(model)"
             )
+
+    def restore(self) -> None:
+        """Give the model back the weights that it had."""
+        weights = self._model.state_dict() if self._model else {}
+        with torch.no_grad():
+            for name, before in self._weights_before.items():
+                if name in weights and not _same(weights[name], before):
+                    weights[name].copy_(before)
 
 
 @contextmanager
@@ -72,11 +77,11 @@ def settings_restored() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _copied(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in tensors.items()}
 
 
-def _changed(tensors: dict[str, Tensor], before: dict[str, Tensor]) -> str:
+def _changed(tensors: Mapping[str, Tensor], before: Mapping[str, Tensor]) -> str:
     different = (name for name in {**before, **tensors} if not _same(tensors.get(name), before.get(name)))
     return next(different, "")
 

@@ -179,7 +179,7 @@ def _execute(path: Path, digest: str) -> ModuleType:
 def _line_in(path: Path, error: BaseException) -> str:
     lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == str(path)]
     if not lines and isinstance(error, SyntaxError) and error.filename == str(path):
-        lines = [error.lineno]
+        lines = [error.lineno or 1]
     return f", line {lines[-1]}," if lines else ""
 
 

@@ -17,6 +17,7 @@ from ..methods.attributions.explain import attribute, bind, sample_seeds
 from ..methods.attributions.model_state import lent
 from ..methods.attributions.spec import MethodSpec
 from .contracts import check_scores
+from .guard import Guard
 from .maps import Maps, read_only
 from .metric_spec import MetricSpec
 from .training import as_tensors, predict, standing
@@ -50,8 +51,7 @@ class Explained:
         """Return at most so many samples of a task's test split."""
         split = data.test
         count = min(samples, len(split))
-        # copies: a method that changes them must not change the task's data
-        inputs, labels = (values[:count].clone() for values in as_tensors(split, device))
+        inputs, labels = (values[:count] for values in as_tensors(split, device))
         truth = torch.tensor(split.truth[:count], device=device)
         background = torch.tensor(data.train.inputs[:BACKGROUND], device=device)
         first_of_class = np.unique(split.labels[:count], return_index=True)[1]
@@ -105,17 +105,35 @@ def explain_samples(
     seed: int,
     memory: int | None = None,
 ) -> Tensor:
-    """Return a method's attributions of the explained samples, (batch, time, features)."""
-    return attribute(
-        bind(method, parameters),
-        question.model,
-        explained.inputs,
-        question.target,
-        background=explained.background,
-        truth=explained.truth if method.is_reference else None,
-        seeds=sample_seeds(seed, len(explained.inputs)),
-        memory=memory,
-    )
+    """Return a method's attributions of the explained samples, (batch, time, features).
+
+    The method works on copies of the samples; the model's weights are as before, also after an error.
+
+    Raises:
+        ContractError: the method changed samples or model in place.
+    """
+    copies = {
+        "inputs": explained.inputs.clone(),
+        "target": question.target.clone(),
+        "background": explained.background.clone(),
+        "truth": explained.truth.clone(),
+    }
+    guard = Guard(question.model, copies)
+    try:
+        attributions = attribute(
+            guard.watched(bind(method, parameters)),
+            question.model,
+            copies["inputs"],
+            copies["target"],
+            background=copies["background"],
+            truth=copies["truth"] if method.is_reference else None,
+            seeds=sample_seeds(seed, len(explained.inputs)),
+            memory=memory,
+        )
+        guard.check()
+    finally:
+        guard.restore()
+    return attributions
 
 
 def score(

@@ -123,6 +123,20 @@ def test_a_method_that_does_not_apply_is_skipped_and_one_that_raises_fails_and_t
     assert "ValueError: no map" in row(table, "broken")["reason"]
 
 
+def test_what_a_method_does_to_network_and_samples_reaches_no_other():
+    def vandal(model, inputs, target, background):
+        with torch.no_grad():
+            for damaged in (*model.parameters(), inputs, background):
+                damaged.mul_(0)
+        raise ValueError("and gone")
+
+    spec = saltbench.MethodSpec(name="vandal", version=1, description="", reference="", factory=vandal)
+    model, methods = lstm(), ["saliency", "gradient-shap"]
+    sound, damaged = evaluated(model, methods), evaluated(model, [spec, *methods])
+    assert row(damaged, "vandal")["status"] == "failed"
+    assert damaged[damaged.method != "vandal"].reset_index(drop=True).equals(sound)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
