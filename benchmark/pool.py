@@ -69,8 +69,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=work, args=(theirs, store, plugins, memory))
-        with interrupts_held():
-            self.process.start()
+        self.process.start()
         theirs.close()
         self.task: Task | None = None
         self.is_ready = False
@@ -144,8 +143,9 @@ class Pool:
                 self._waiting.appendleft(task)
 
     def _hire(self) -> Worker:
-        worker = Worker(self.store, self.plugins, self.memory)
-        self._workers.append(worker)
+        with interrupts_held():
+            worker = Worker(self.store, self.plugins, self.memory)
+            self._workers.append(worker)
         return worker
 
     def _wait(self) -> None:

@@ -63,6 +63,8 @@ def test_list_csv_and_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         (["run", "--device", "tpu"], "device must be auto, cpu or cuda, got 'tpu'"),
         (["run", "--target", "false"], "target must be one of true, predicted, got 'false'"),
         (["run", "--output", "softmax"], "output must be one of logit, probability, got 'softmax'"),
+        (["run", "--timeout", "0"], "timeout must be a positive number of seconds, got 0"),
+        (["run", "--methods", "salency"], "suite quick, --methods: unknown method"),
         (["run", "--plugin", "absent.py"], "plugin absent.py cannot be read: No such file"),
         (["run", "--nonsense"], "No such option: --nonsense"),
         (["run", "--tasks"], "Option '--tasks' requires an argument"),
