@@ -40,7 +40,8 @@ def mnist(
     check_shown(suite, tuple(READING), architectures, methods)  # not after minutes of training
     load_mnist()  # without the data every cell of the suite would fail, each with the same line
     result = execute(suite, results, device, workers)
-    chosen = choose_device(device)
-    shown = {"architectures": architectures, "methods": methods, "digits": digits}
-    yield f"{draw_digits(suite, result.folder, chosen, **shown)}"
+    path = draw_digits(
+        suite, result.folder, choose_device(device), architectures=architectures, methods=methods, digits=digits
+    )
+    yield f"{path}"
     finish(result)

@@ -122,7 +122,10 @@ def _bars(axis: Axes, rows: pd.DataFrame) -> None:
 def _lines(axis: Axes, rows: pd.DataFrame, method: str) -> None:
     groups = rows.groupby(["architecture", "ranked_by", "method"], sort=False)
     names = _in_order(rows.architecture)
-    styled = [(_line_style(*map(str, key), method, names), same.sort_values("removed")) for key, same in groups]
+    styled = [
+        (_line_style(str(asked), str(ranked_by), str(used), method, names), same.sort_values("removed"))
+        for (asked, ranked_by, used), same in groups
+    ]
     drawn = sorted(((style, same) for style, same in styled if style), key=lambda pair: pair[0]["zorder"])
     for place, (style, curve) in enumerate(drawn):
         # side by side: whiskers on top of each other could not be told apart
