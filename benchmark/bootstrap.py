@@ -23,7 +23,14 @@ def hierarchical_interval(per_seed: Sequence[Values], *, draws: int = DRAWS, see
 
     A draw takes S of the S seeds, and of each of them as many of its samples as it has, both with replacement. Its
     distance from the mean is b + w, b between the means of the seeds, w between their samples; the bounds are the mean
-    plus the 2.5 and 97.5 percentiles of c·b + w, where c = √(S / (S − 1)) · t(.975, S − 1) / z(.975).
+    plus the 2.5 and 97.5 percentiles of c·b + w, where c = √(S / (S − 1)) · t(.975, S − 1) / z(.975), which is 9.2,
+    2.7, 1.6 and 1.2 for 2, 3, 5 and 10 seeds (see `inflation`).
+
+    In simulations with normal scores, 50 samples a seed and 2, 3, 5 and 10 seeds, 94 to 95 % of such intervals held the
+    true mean where the seeds differ far more than their samples' noise explains; without c it was 56, 74, 83 and 90 %.
+    Where the seeds do not differ, it is 99 %: the samples' noise shows in the means of the seeds too, and counts twice.
+    With skewed scores (exponential) and seeds that differ, 88 to 90 %, as for Student's interval. With one seed the
+    bounds speak about the samples of this one network alone.
 
     Args:
         per_seed: for each seed the scores of its samples; NaN are left out, and so are seeds that have no other.
@@ -33,7 +40,8 @@ def hierarchical_interval(per_seed: Sequence[Values], *, draws: int = DRAWS, see
     Returns:
         The mean and its bounds; all NaN without a score.
 
-    Source: A. C. Davison & D. V. Hinkley, Bootstrap Methods and their Application, 1997, section 3.8.
+    Source: A. C. Davison & D. V. Hinkley, Bootstrap Methods and their Application, 1997, section 3.8; T. C. Hesterberg,
+    What Teachers Should Know About the Bootstrap, The American Statistician 69, 2015 (too narrow for few values).
     """
     return hierarchical_intervals([per_seed], draws=draws, seed=seed)[0]
 

@@ -2,16 +2,17 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..errors import StoreError
+from .bootstrap import hierarchical_intervals
 from .collection import Collection
 from .metric_spec import MetricSpec
-from .statistics import is_at_chance, mean_interval
+from .statistics import Interval, is_at_chance
 from .store import check_format
 
 IDENTITY = ["task", "architecture", "method"]
@@ -24,16 +25,23 @@ NOTHING_TO_CORRECT = 0.02
 def leaderboard(collection: Collection, metrics: Sequence[MetricSpec]) -> pd.DataFrame:
     """Return the leaderboard with the columns of the contract.
 
-    A score is the mean over seeds of the mean over samples, with the 95 % interval over seeds as `_low` and
-    `_high` (empty for one seed). A row with a cell that is not ok has empty scores and says why. Samples for which
-    a metric is undefined are left out of its mean. `<metric>_chance_corrected` is (score − chance) / (oracle −
-    chance), chance and oracle being means over the same samples: 0 is chance, 1 the truth itself; empty where the
-    two are closer than 0.02.
+    A score is the mean over seeds of the mean over samples, with the 95 % bounds of `hierarchical_interval` as `_low`
+    and `_high`. A row with a cell that is not ok has empty scores and says why. Samples for which a metric is
+    undefined are left out of its mean. `<metric>_chance_corrected` is (score − chance) / (oracle − chance), chance and
+    oracle being means over the same samples: 0 is chance, 1 the truth itself; empty where the two are closer than 0.02.
     """
-    rows = [
-        _row(dict(zip(IDENTITY, identity, strict=True)), cells, collection, metrics)
-        for identity, cells in collection.cells.groupby(IDENTITY, sort=False)
-    ]
+    scores = {} if collection.scores.empty else dict(iter(collection.scores.groupby(IDENTITY)))
+    bounds = _bounds(scores, [metric.name for metric in metrics])
+    yardsticks = _yardsticks(collection.yardsticks, metrics)
+    rows = []
+    for identity, cells in collection.cells.groupby(IDENTITY, sort=False):
+        row = _standing(dict(zip(IDENTITY, identity, strict=True)), cells)
+        if row["status"] == "ok":
+            row["samples"] = len(scores[identity])
+            for metric in metrics:
+                score, possible = _mean(scores[identity], metric.name), bounds[identity, metric.name]
+                row |= _score(metric, score, possible.within(metric.low, metric.high), yardsticks[row["task"]])
+        rows.append(row)
     return pd.DataFrame(rows, columns=_columns(metrics))
 
 
@@ -70,26 +78,32 @@ def _columns(metrics: Sequence[MetricSpec]) -> list[str]:
     return [*LEADING, *scores, *(f"{metric.name}_chance_corrected" for metric in metrics if metric.chance)]
 
 
-def _row(
-    identity: dict[str, str], cells: pd.DataFrame, collection: Collection, metrics: Sequence[MetricSpec]
-) -> dict[str, Any]:
+def _bounds(scores: Mapping[Any, pd.DataFrame], names: list[str]) -> dict[Any, Interval]:
+    columns = {}
+    for identity, table in scores.items():
+        per_seed = [of_seed.to_numpy() for _, of_seed in table.groupby("seed")[names]]
+        columns |= {(identity, name): [values[:, i] for values in per_seed] for i, name in enumerate(names)}
+    return dict(zip(columns, hierarchical_intervals(list(columns.values())), strict=True))
+
+
+def _yardsticks(table: pd.DataFrame, metrics: Sequence[MetricSpec]) -> dict[str, dict[str, float]]:
+    columns = [f"{metric.name}_{what}" for metric in metrics if metric.chance for what in ("chance", "oracle")]
+    tasks = {} if table.empty else dict(iter(table.groupby("task")))
+    return {task: {column: _mean(rows, column) for column in columns} for task, rows in tasks.items()}
+
+
+def _mean(table: pd.DataFrame, column: str) -> float:
+    # one column at a time: grouped together, pandas adds them up in another order, and the last bit differs
+    return float(table.groupby("seed")[column].mean().mean())
+
+
+def _standing(identity: dict[str, str], cells: pd.DataFrame) -> dict[str, Any]:
     bad = cells[cells.status != "ok"]
-    row = {**identity, "seeds": len(cells), **_accuracy(cells)}
-    if len(bad):
-        seeds = ", ".join(str(seed) for seed in bad.seed)
-        return {
-            **row,
-            "status": bad.status.iloc[0],
-            "reason": f"seed {seeds}: {bad.reason.iloc[0]}",
-            "samples": 0,
-        }
-    scores = collection.scores
-    scores = scores[(scores[IDENTITY] == pd.Series(identity)).all(axis=1)]
-    yardsticks = collection.yardsticks[collection.yardsticks.task == identity["task"]]
-    row |= {"status": "ok", "reason": "", "samples": len(scores)}
-    for metric in metrics:
-        row |= _score(metric, scores, yardsticks)
-    return row
+    row = {**identity, "status": "ok", "reason": "", "seeds": len(cells), **_accuracy(cells)}
+    if bad.empty:
+        return row
+    seeds = ", ".join(str(seed) for seed in bad.seed)
+    return {**row, "status": bad.status.iloc[0], "reason": f"seed {seeds}: {bad.reason.iloc[0]}", "samples": 0}
 
 
 def _accuracy(cells: pd.DataFrame) -> dict[str, Any]:
@@ -101,18 +115,12 @@ def _accuracy(cells: pd.DataFrame) -> dict[str, Any]:
     return {"accuracy": float(known.accuracy.mean()), "at_chance": "true" if at_chance else "false"}
 
 
-def _score(metric: MetricSpec, scores: pd.DataFrame, yardsticks: pd.DataFrame) -> dict[str, float]:
-    per_seed = scores.groupby("seed")[metric.name].mean().dropna()
-    interval = mean_interval(per_seed.tolist()).within(metric.low, metric.high)
-    columns = dict(zip((metric.name, f"{metric.name}_low", f"{metric.name}_high"), interval, strict=True))
+def _score(metric: MetricSpec, score: float, bounds: Interval, yardsticks: Mapping[str, float]) -> dict[str, float]:
+    columns = {metric.name: score, f"{metric.name}_low": bounds.low, f"{metric.name}_high": bounds.high}
     if metric.chance is None:
         return columns
-    chance, oracle = (_per_seed_mean(yardsticks, f"{metric.name}_{what}") for what in ("chance", "oracle"))
-    return {**columns, f"{metric.name}_chance_corrected": _corrected(interval.mean, chance, oracle)}
-
-
-def _per_seed_mean(table: pd.DataFrame, column: str) -> float:
-    return float(table.groupby("seed")[column].mean().mean())
+    chance, oracle = (yardsticks[f"{metric.name}_{what}"] for what in ("chance", "oracle"))
+    return {**columns, f"{metric.name}_chance_corrected": _corrected(score, chance, oracle)}
 
 
 def _corrected(score: float, chance: float, oracle: float) -> float:

@@ -1,44 +1,98 @@
-"""Paired comparison of two methods on the same samples of the same networks."""
+"""Paired comparison of methods on the same samples of the same networks."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
-Values = NDArray[np.float64]
+from .bootstrap import hierarchical_intervals
+from .metric_spec import MetricSpec
+from .signed_rank import holm, signed_rank
 
-DECIMALS = 12  # below, scores differ by rounding alone, and count as equal
-FEW = 50  # pairs, up to which the test is exact
+BLOCK = ["task", "architecture"]
+COMPARED = ("weighted_jaccard", "euclidean", "average_precision")  # the source's two, and one by ranks
+COLUMNS = [
+    "metric",
+    *BLOCK,
+    "method",
+    "other",
+    "samples",
+    "seeds",
+    "difference",
+    "low",
+    "high",
+    "effect",
+    "p",
+    "p_holm",
+]
 
 
-def signed_rank_p(differences: Values) -> float:
-    """Return the two-sided p of Wilcoxon's signed-rank test of paired differences, (pairs,).
+def comparisons(scores: pd.DataFrame, metrics: Sequence[MetricSpec]) -> pd.DataFrame:
+    """Return every pair of methods of a block, a (task, architecture), compared on the samples that both have.
 
-    The ranks of differences of 0 are split evenly between the signs (Demšar 2006); NaN are left out. Exact up to 50
-    pairs without ties and zeros, else by the normal approximation, which allows for ties.
+    Columns: metric, task, architecture, method, other (each pair once, in the order of the scores), samples (pairs of
+    scores), seeds, difference (mean over seeds of the mean over samples of method − other: its sign has the sense of
+    the metric) with its 95 % bounds low and high of `hierarchical_interval`, effect and p of `signed_rank`, and p_holm
+    (Holm-adjusted over the pairs of the block). They are NaN where no sample has both scores.
 
-    Returns:
-        p in [0, 1]; NaN without a pair.
+    Only the metrics of `COMPARED` are compared, since pairs are many; `standings` cover every metric.
 
-    Source: F. Wilcoxon, Individual Comparisons by Ranking Methods, Biometrics 1, 1945.
+    p speaks about samples of these trained networks, and gets as small as one likes with more samples. What further
+    networks would do is in the bounds, which resample seeds.
+
+    Args:
+        scores: one row a sample, as in scores.parquet; reference methods and methods that lack a seed are left out.
+        metrics: those of the scores.
     """
-    known = np.round(differences[~np.isnan(differences)], DECIMALS)
-    return float(stats.wilcoxon(known, zero_method="zsplit").pvalue) if len(known) else np.nan
+    rows = [
+        row
+        for block, table in blocks(scores)
+        for metric in metrics
+        if metric.name in COMPARED
+        for row in _pairs(metric.name, block, paired(table, metric.name))
+    ]
+    bounds = hierarchical_intervals([row.pop("per_seed") for row in rows])
+    for row, interval in zip(rows, bounds, strict=True):
+        row |= {"difference": interval.mean, "low": interval.low, "high": interval.high}
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def holm(p: Values) -> Values:
-    """Return p-values adjusted by Holm's step-down method; NaN stay NaN and do not count.
-
-    Source: S. Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scand. J. Statist. 6, 1979.
-    """
-    adjusted = np.full_like(p, np.nan)
-    known = ~np.isnan(p)
-    if known.any():
-        adjusted[known] = multipletests(p[known], method="holm")[1]
-    return adjusted
+def blocks(scores: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Yield each (task, architecture) with the rows of its methods that have scores for every seed of the task."""
+    seeds = scores.groupby("task").seed.nunique()
+    for (task, architecture), table in scores[scores.architecture != ""].groupby(BLOCK, sort=False):
+        found = table.groupby("method").seed.nunique()
+        kept = table[table.method.isin(found.index[found == seeds[task]])]
+        if len(kept):
+            yield {"task": task, "architecture": architecture}, kept
 
 
-def paired(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return a block's scores of a metric, one row a (seed, sample), one column a method."""
-    return scores.pivot(index=["seed", "sample"], columns="method", values=metric)
+def paired(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return a block's scores of a metric, one row a (seed, sample), one column a method, in the table's order."""
+    wide = table.pivot(index=["seed", "sample"], columns="method", values=metric)
+    return wide[table.method.unique()]
+
+
+def _pairs(metric: str, block: dict[str, str], wide: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    first, second = np.triu_indices(wide.shape[1], 1)
+    values = wide.to_numpy()
+    differences = values[:, first] - values[:, second]
+    test = signed_rank(differences)
+    adjusted = holm(test.p)
+    known = ~np.isnan(differences)
+    seeds = wide.index.get_level_values("seed").to_numpy()
+    starts = np.flatnonzero(np.diff(seeds, prepend=seeds[0])) if len(seeds) else []  # a pivot is sorted by seed
+    for pair, (method, other) in enumerate(zip(wide.columns[first], wide.columns[second], strict=True)):
+        yield {
+            "metric": metric,
+            **block,
+            "method": method,
+            "other": other,
+            "samples": int(known[:, pair].sum()),
+            "seeds": len(np.unique(seeds[known[:, pair]])),
+            "effect": test.effect[pair],
+            "p": test.p[pair],
+            "p_holm": adjusted[pair],
+            "per_seed": np.split(differences[:, pair], starts),
+        }

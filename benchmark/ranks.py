@@ -9,10 +9,10 @@ import scikit_posthocs
 from scipy import stats
 
 from .metric_spec import MetricSpec
-from .pairwise import DECIMALS, holm, paired, signed_rank_p
+from .pairwise import BLOCK, blocks, paired
+from .signed_rank import DECIMALS, holm, signed_rank
 
 ALPHA = 0.05
-BLOCK = ["task", "architecture"]
 COLUMNS = [*BLOCK, "method", "score", "rank", "p_best", "tied_with_best"]
 
 
@@ -30,41 +30,26 @@ def standings(scores: pd.DataFrame, metric: MetricSpec) -> pd.DataFrame:
         scores: one row a sample, as in scores.parquet.
         metric: column and direction.
     """
-    parts = [
-        _block(dict(zip(BLOCK, names, strict=True)), rows, metric)
-        for names, rows in complete(scores).groupby(BLOCK, sort=False)
-    ]
+    parts = [_block(block, paired(table, metric.name), metric) for block, table in blocks(scores)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
-def complete(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of methods, no references, that have scores for every seed of their task."""
-    expected = scores.groupby("task").seed.nunique()
-    trained = scores[scores.architecture != ""]
-    seeds = trained.groupby([*BLOCK, "method"]).seed.transform("nunique")
-    return trained[seeds == trained.task.map(expected)]
-
-
-def _block(identity: dict[str, str], rows: pd.DataFrame, metric: MetricSpec) -> pd.DataFrame:
-    wide = paired(rows, metric.name)[list(rows.method.unique())]
+def _block(block: dict[str, str], wide: pd.DataFrame, metric: MetricSpec) -> pd.DataFrame:
     score = wide.groupby("seed").mean().mean()
-    order = score.round(DECIMALS) * (-1 if metric.higher_is_better else 1)
-    best = order.idxmin() if order.notna().any() else None
-    others = [method for method in wide if method != best]
-    p = pd.Series(np.nan, index=wide.columns)
-    if best is not None:
-        p[others] = holm(np.array([signed_rank_p((wide[best] - wide[other]).to_numpy()) for other in others]))
-    return pd.DataFrame(
-        {
-            **identity,
-            "method": wide.columns,
-            "score": score.to_numpy(),
-            "rank": order.rank().to_numpy(),
-            "p_best": p.to_numpy(),
-            "tied_with_best": ((p >= ALPHA) | (p.index == best)).to_numpy(),
-        },
-        columns=COLUMNS,
-    )
+    rank = score.round(DECIMALS).rank(ascending=not metric.higher_is_better)
+    best = wide[rank.idxmin()] if rank.notna().any() else pd.Series(np.nan, wide.index)
+    is_best = wide.columns == best.name
+    p = np.full(len(score), np.nan)
+    p[~is_best] = holm(signed_rank((wide.loc[:, ~is_best].rsub(best, axis=0)).to_numpy()).p)
+    columns = {
+        **block,
+        "method": wide.columns,
+        "score": score.to_numpy(),
+        "rank": rank.to_numpy(),
+        "p_best": p,
+        "tied_with_best": (p >= ALPHA) | is_best,
+    }
+    return pd.DataFrame(columns, columns=COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -189,10 +174,8 @@ def _nemenyi(ordered: pd.DataFrame) -> pd.DataFrame:
 
 
 def _wilcoxon_holm(ordered: pd.DataFrame) -> pd.DataFrame:
-    names = list(ordered)
+    names, values = list(ordered), ordered.to_numpy()
     first, second = np.triu_indices(len(names), 1)
-    values = ordered.to_numpy()
-    p = np.array([signed_rank_p(values[:, i] - values[:, j]) for i, j in zip(first, second, strict=True)])
-    matrix = np.eye(len(names))
-    matrix[first, second] = matrix[second, first] = holm(p)
-    return pd.DataFrame(matrix, names, names)
+    p = np.eye(len(names))
+    p[first, second] = p[second, first] = holm(signed_rank(values[:, first] - values[:, second]).p)
+    return pd.DataFrame(p, names, names)
