@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .recipe import Recipe
+from .repetitions import Levels, repetitions
 from .suite import Choice, Suite
 
 
@@ -53,6 +54,12 @@ class Seeds:
         data, training, attribution = np.random.SeedSequence(repetition).generate_state(3)
         return Seeds(int(data), int(training), int(attribution))
 
+    @staticmethod
+    def at(levels: Levels) -> "Seeds":
+        """Return each factor's seed of the repetition that its level names."""
+        data, training, attribution = map(Seeds.of, levels)
+        return Seeds(data.data, training.training, attribution.attribution)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -63,11 +70,12 @@ class Job:
     architecture: Choice | None
     methods: tuple[Choice, ...]
     repetition: int
+    levels: Levels
 
     @property
     def seeds(self) -> Seeds:
         """The seeds of data, training and attribution."""
-        return Seeds.of(self.repetition)
+        return Seeds.at(self.levels)
 
     def describe(self) -> str:
         """Return the job in words, for progress and messages."""
@@ -111,7 +119,7 @@ def jobs(suite: Suite, device: str) -> Iterator[Job]:
     """Yield the suite's jobs, a task's repetitions together."""
     protocol = Protocol.of(suite, device)
     for task in suite.tasks:
-        for repetition in range(suite.seeds):
-            yield Job(protocol, task, None, suite.references, repetition)
+        for repetition, levels in enumerate(repetitions(suite.seeds)):
+            yield Job(protocol, task, None, suite.references, repetition, levels)
             for architecture in suite.architectures:
-                yield Job(protocol, task, architecture, suite.methods, repetition)
+                yield Job(protocol, task, architecture, suite.methods, repetition, levels)

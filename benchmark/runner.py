@@ -21,6 +21,7 @@ from .plan import Job, jobs
 from .pool import Pool
 from .provenance import provenance
 from .registry import load_registries
+from .statistical_tables import statistical_tables
 from .store import open_store, write_atomically
 from .suite import Suite
 
@@ -90,11 +91,14 @@ def run_suite(
                 failures += failed
                 report(job, done, len(planned))
         collection = collect(suite, store, device, failures)
-        table = leaderboard(collection, [registries.metrics.get(metric.name) for metric in suite.metrics])
+        metrics = [registries.metrics.get(metric.name) for metric in suite.metrics]
+        table = leaderboard(collection, metrics)
         write_atomically(folder / "scores.parquet", bytes(collection.scores.to_parquet(index=False)))
         record = json.dumps(provenance(suite, device, collection.environments), indent=1, ensure_ascii=False)
         write_atomically(folder / "provenance.json", record.encode() + b"\n")
         write_atomically(folder / "leaderboard.csv", to_csv(table))
+        for name, statistics in statistical_tables(collection, metrics, suite.seeds).items():
+            write_atomically(folder / name, to_csv(statistics))
         draw_maps(suite, folder, device)
     return Result(table, collection, folder, failures)
 

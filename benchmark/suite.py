@@ -14,6 +14,7 @@ from ..errors import ParameterError, UnknownNameError
 from .mistakes import at, in_one_line, placed
 from .recipe import Recipe
 from .registry import Registries
+from .repetitions import FACTORS
 
 TARGETS = ("true", "predicted")
 OUTPUTS = ("logit", "probability")
@@ -43,7 +44,8 @@ class Suite:
         description: one sentence.
         tasks, architectures, methods, metrics: the chosen entries; methods without the reference methods.
         references: the chosen reference methods.
-        seeds: number of repetitions; repetition s seeds data, training and attribution.
+        seeds: number of repetitions, each with new seeds of data, training and attribution; or how many seeds of each
+            of the three, of which all combinations are repetitions (`repetitions`).
         samples: test samples explained in each repetition.
         target: explain the "true" or the "predicted" class.
         output: explain its "logit" or its "probability".
@@ -57,7 +59,7 @@ class Suite:
     methods: tuple[Choice, ...]
     references: tuple[Choice, ...]
     metrics: tuple[Choice, ...]
-    seeds: int
+    seeds: int | Mapping[str, int]
     samples: int
     target: str = "true"
     output: str = "logit"
@@ -130,7 +132,7 @@ def _build(name: str, content: Mapping[str, Any], registries: Registries) -> Sui
         methods=tuple(choice for choice in choices["methods"] if choice.name not in references),
         references=tuple(choice for choice in choices["methods"] if choice.name in references),
         metrics=choices["metrics"],
-        seeds=_count(content, "seeds", 3),
+        seeds=_seeds(content),
         samples=_count(content, "samples", 100),
         target=_one_of(content, "target", TARGETS),
         output=_one_of(content, "output", OUTPUTS),
@@ -212,9 +214,20 @@ def _text(content: Mapping[str, Any], key: str, default: str) -> str:
     return value
 
 
-def _count(content: Mapping[str, Any], key: str, default: int) -> int:
+def _seeds(content: Mapping[str, Any]) -> int | dict[str, int]:
+    table = content.get("seeds")
+    if not isinstance(table, Mapping):
+        return _count(content, "seeds", 3)
+    for factor in table:
+        if factor not in FACTORS:
+            with at("seeds", factor):
+                raise UnknownNameError(unknown("key in seeds", factor, FACTORS))
+    return {factor: _count(table, factor, 1, "seeds") for factor in FACTORS}
+
+
+def _count(content: Mapping[str, Any], key: str, default: int, *parents: str) -> int:
     value = content.get(key, default)
-    with at(key):
+    with at(*parents, key):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ParameterError(f"{key} must be a whole number of at least 1, got {value!r}")
     return value

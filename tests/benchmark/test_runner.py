@@ -24,7 +24,8 @@ from saltbench.benchmark.runner import Result, choose_device, default_workers, r
 from saltbench.benchmark.suite import Suite, load_suite
 from saltbench.errors import ParameterError, PluginError, StoreError
 
-WRITTEN = ("leaderboard.csv", "scores.parquet", "provenance.json", "maps.png")
+STATISTICS = ("ranks.csv", "overall.csv", "comparisons.csv", "variance.csv")
+WRITTEN = ("leaderboard.csv", "scores.parquet", "provenance.json", "maps.png", *STATISTICS)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
