@@ -1,0 +1,71 @@
+"""The commands that compute a leaderboard, or one row of it, again."""
+
+import glob
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from .recorded import KINDS, Recorded
+from .suite import OUTPUTS, TARGETS, Choice, Suite, bundled_suites
+
+ELSEWHERE = "rerun"  # the parent folder of what the commands write: this leaderboard stays as it is
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Shell commands that run a suite again, in a folder of its own, quoted for a POSIX shell.
+
+    Attributes:
+        suite: its name.
+        record: what the run's provenance says, for settings that differ from the defaults; None where it is lost.
+    """
+
+    suite: str
+    record: Recorded | None
+
+    def whole(self) -> str:
+        """Return the command that computes all rows."""
+        return shlex.join([*self._start, *self._settings])
+
+    def row(self, task: str, architecture: str, method: str, seeds: int) -> str:
+        """Return the command that computes one row; a reference method has no architecture and names none."""
+        chosen = {"--tasks": task, "--architectures": architecture, "--methods": method}
+        names = [word for option, name in chosen.items() if name for word in _option(option, glob.escape(name))]
+        return shlex.join([*self._start, *names, "--seeds", str(seeds), *self._settings])
+
+    @cached_property
+    def needs_file(self) -> bool:
+        """Whether the suite does not ship with saltbench, so that its file has to be at hand."""
+        return self.suite not in bundled_suites()
+
+    @cached_property
+    def _start(self) -> list[str]:
+        return ["saltbench", "run", f"./{self.suite}.toml" if self.needs_file else self.suite]
+
+    @cached_property
+    def _settings(self) -> list[str]:
+        return [*([] if self.record is None else _recorded_settings(self.record)), "--results", ELSEWHERE]
+
+
+def _option(option: str, value: str) -> list[str]:
+    # a name that begins with a dash must not be read as another option
+    return [f"{option}={value}"] if value.startswith("-") else [option, value]
+
+
+def _recorded_settings(record: Recorded) -> list[str]:
+    suite = record.suite
+    words = [] if suite.target == TARGETS[0] else ["--target", suite.target]
+    words += [] if suite.output == OUTPUTS[0] else ["--output", suite.output]
+    for plugin in sorted(set(_plugins(suite))):
+        words += _option("--plugin", plugin)
+    return [*words, "--device", record.device]
+
+
+def _plugins(suite: Suite) -> Iterator[str]:
+    choices: list[Choice] = [choice for kind in KINDS for choice in getattr(suite, kind)]
+    for choice in choices:
+        # an entry of a plugin file has "<file> sha256:<digest>" as its source; installed plugins need no option
+        file, _, _digest = choice.source.partition(" sha256:")
+        if file != choice.source:
+            yield file
