@@ -36,12 +36,12 @@ def signed_picture(panel: Panel) -> str:
 
 def is_averaged(panel: Panel) -> bool:
     """Return whether pictures of a panel show blocks of its cells."""
-    return max(panel.shape) > LARGEST
+    return any(length > LARGEST for length in panel.shape)
 
 
 def _picture(shares: Panel, palette: str) -> str:
     levels = np.rint(_reduced(shares) * (LEVELS - 1)).astype(np.uint8)
-    image = Image.fromarray(levels, mode=None).convert("P")
+    image = Image.fromarray(levels).convert("P")
     colours = np.rint(np.array(sns.color_palette(palette, LEVELS)) * 255).astype(np.uint8)
     image.putpalette(colours.tobytes())
     sink = io.BytesIO()

@@ -71,7 +71,6 @@ def _scale(spec: MetricSpec | None, scores: pd.DataFrame) -> tuple[float, float]
 
 
 def _row(row: Row, names: Sequence[str], commands: Commands) -> dict[str, Any]:
-    identity = [row[key] for key in IDENTITY]
     text = {key: row[key] for key in (*IDENTITY, "status", "reason")}
     counts = {key: None if pd.isna(row[key]) else int(row[key]) for key in ("seeds", "samples")}
     return {
@@ -79,7 +78,7 @@ def _row(row: Row, names: Sequence[str], commands: Commands) -> dict[str, Any]:
         **counts,
         "accuracy": _rounded(row["accuracy"]),
         "atChance": row["at_chance"] == "true",
-        "command": commands.row(*identity, seeds=counts["seeds"] or 1),
+        "command": commands.row(row["task"], row["architecture"], row["method"], counts["seeds"] or 1),
         "scores": [_score(row, name) for name in names],
     }
 
