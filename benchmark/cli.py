@@ -23,15 +23,18 @@ from .suite import load_suite
 
 KINDS = ("tasks", "architectures", "methods", "metrics")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
+REGRESSED = 2  # the exit status of `compare` where something got worse
+# options that take several values
 MANY = (
     "--tasks",
     "--architectures",
     "--methods",
+    "--metrics",
     "--plugin",
     "--digits",
     "--steps",
     "--replacements",
-)  # options that take several values
+)
 
 app = typer.Typer(
     name="saltbench",
@@ -48,6 +51,8 @@ Workers = Annotated[int | None, typer.Option(help="Processes; default: one a cor
 Data = Annotated[Path | None, typer.Option(help="Folder of the data sets that are not shipped.", metavar="DIR")]
 Memory = Annotated[str | None, typer.Option(help="For explaining, such as 2GB; default: a quarter of what is free.")]
 Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
+Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics or shell patterns.", metavar="G…")]
+Output = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
 Seeds = Annotated[int | None, typer.Option(help="Repetitions, each with its own data, training and noise.", min=1)]
 
 
@@ -112,20 +117,74 @@ def run(
 
 @app.command("leaderboard")
 def show_leaderboard(
-    folder: Annotated[Path, typer.Argument(help="A suite's results folder.", metavar="DIR")],
-    form: Annotated[str, typer.Option("--format", help="csv or markdown.")] = "csv",
-    output: Annotated[Path | None, typer.Option(help="File to write; default: standard output.")] = None,
+    folder: Annotated[Path, typer.Argument(help="A suite's results folder, or a leaderboard.csv.", metavar="DIR")],
+    form: Annotated[str, typer.Option("--format", help="csv, markdown, latex, html or parquet.")] = "csv",
+    output: Output = None,
+    metrics: Metrics = None,
+    tasks: Globs = None,
+    architectures: Globs = None,
+    methods: Globs = None,
+    across: Annotated[str, typer.Option(help="A column for each of the tasks, or architectures; one metric.")] = "",
+    standalone: Annotated[bool, typer.Option("--standalone", help="LaTeX as a whole document.")] = False,
+    plugin: Plugins = None,
 ) -> None:
-    """Print the leaderboard of a results folder."""
-    from .leaderboard import read_csv
-    from .render import render
-    from .store import write_atomically
+    """Print the leaderboard of a results folder.
 
-    text = render(read_csv(folder), form)
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        write_atomically(output, text.encode())
+    In Markdown and LaTeX the best score of each task and architecture is bold. What does not differ from it
+    significantly is marked, where the folder still holds the scores of every sample.
+    """
+    from .board import read_board
+    from .output import note, write
+    from .render import FORMATS, View, render
+
+    view = View(
+        metrics=metrics or (),
+        tasks=tasks or (),
+        architectures=architectures or (),
+        methods=methods or (),
+        across=across,
+        standalone=standalone,
+    )
+    board = read_board(folder)
+    content = render(board, form, view, load_registries(plugin or ()).metrics)
+    if FORMATS[form].marks_ties and board.scores is None:
+        note(f"ties with the best are not marked: {board.without_scores}")
+    write(content, output, is_text=FORMATS[form].is_text)
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="A results folder, or a leaderboard.csv.", metavar="BEFORE")],
+    after: Annotated[Path, typer.Argument(help="Another one.", metavar="AFTER")],
+    metrics: Metrics = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv (what did not change too) or markdown.")] = "table",
+    tolerance: Annotated[float, typer.Option(help="Of scores that have no bounds.", min=0)] = 0.01,
+    output: Output = None,
+    plugin: Plugins = None,
+) -> None:
+    """Show what changed between two leaderboards beyond noise; exit status 2 if something got worse.
+
+    Where both folders hold the scores of every sample, the samples of both are compared in pairs: a change is
+    significant (Wilcoxon, Holm over all tests) and the bootstrap bounds of the difference exclude 0. Else the bounds
+    of both must not overlap or, without bounds, the scores differ by more than the tolerance. Worse are a lower score
+    (or a higher one where lower is better), a lower accuracy, and a row that is no longer ok or lost a score.
+    """
+    from .board import read_board
+    from .change import Verdict
+    from .change_report import report
+    from .changes import changes, compared_metrics
+    from .output import note, write
+
+    boards = read_board(before), read_board(after)
+    for board in boards:
+        if board.scores is None:
+            note(f"samples are not compared in pairs: {board.without_scores}")
+    compared = compared_metrics(*boards, metrics or (), load_registries(plugin or ()).metrics)
+    table = changes(*boards, compared, tolerance)
+    write(report(table, form).encode(), output)
+    if worse := int((table.verdict == Verdict.WORSE).sum()):
+        note(f"{worse} of {len(table)} compared got worse from {before} to {after}")
+        raise typer.Exit(REGRESSED)
 
 
 @app.command()

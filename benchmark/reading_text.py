@@ -4,8 +4,6 @@ import math
 
 import pandas as pd
 
-from .render import render
-
 
 def three(value: float) -> str:
     """Return a number with three decimals, or a dash where there is none."""
@@ -19,4 +17,13 @@ def percent(value: float) -> str:
 
 def markdown(table: pd.DataFrame) -> str:
     """Return a table in Markdown, numbers with three decimals."""
-    return render(table.rename(columns=lambda name: name.replace("_", " ")), "markdown")
+    lines = [[str(name).replace("_", " ") for name in table.columns], ["---"] * len(table.columns)]
+    lines += [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if pd.isna(value):
+        return ""
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

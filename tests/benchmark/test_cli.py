@@ -111,7 +111,8 @@ def test_a_run_in_a_real_process(tiny_file: Path, tmp_path: Path) -> None:
     assert "out/tiny/leaderboard.csv" in process.stdout
     assert (tmp_path / "out/tiny/maps.png").exists()
     shown = run("leaderboard", "out/tiny", "--format", "markdown", cwd=tmp_path)
-    assert shown.stdout.count("\n") == 2 + 2 + 7
+    assert shown.stdout.count("\n") == 2 + 3 + 2 + 7 + 2  # heading, blocks, methods, references, caption
+    assert shown.stderr == ""  # the folder holds the scores of every sample
     saved = run("leaderboard", "out/tiny", "--output", "copy.csv", cwd=tmp_path)
     assert saved.returncode == 0
     assert (tmp_path / "copy.csv").read_bytes() == (tmp_path / "out/tiny/leaderboard.csv").read_bytes()

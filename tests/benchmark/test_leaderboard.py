@@ -12,8 +12,7 @@ from scipy import stats
 from saltbench.benchmark.collection import Collection
 from saltbench.benchmark.leaderboard import leaderboard, read_csv, to_csv
 from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.render import render
-from saltbench.errors import ParameterError, StoreError, UnknownNameError
+from saltbench.errors import ParameterError, StoreError
 
 METRICS = [load_registries().metrics.get(name) for name in ("weighted_jaccard", "euclidean", "completeness_residual")]
 SAMPLES = 4
@@ -149,16 +148,3 @@ def test_a_newer_folder_is_refused(tmp_path: Path) -> None:
 def test_a_metric_cannot_take_the_name_of_a_column() -> None:
     with pytest.raises(ParameterError, match="a metric cannot be called 'sample', a column has that name"):
         dataclasses.replace(METRICS[0], name="sample")
-
-
-def test_markdown_escapes_what_would_break_the_table() -> None:
-    table = leaderboard(collection(), METRICS).assign(task="a|b\\c\nd")
-    lines = render(table, "markdown").splitlines()
-    assert len(lines) == 2 + 3
-    assert lines[2].startswith("| a\\|b\\\\c d |")
-    assert "0.125" in lines[2] or "0.175" in lines[2]
-
-
-def test_unknown_format_names_the_known() -> None:
-    with pytest.raises(UnknownNameError, match="unknown format 'markdwon'; did you mean 'markdown'"):
-        render(leaderboard(collection(), METRICS), "markdwon")
