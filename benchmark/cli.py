@@ -187,6 +187,25 @@ def compare(
         raise typer.Exit(REGRESSED)
 
 
+@app.command("figures")
+def draw(
+    folder: Annotated[Path, typer.Argument(help="A suite's results folder, or a leaderboard.csv.", metavar="DIR")],
+    metric: Annotated[str | None, typer.Option(help="Whose scores are drawn; default: average_precision.")] = None,
+    form: Annotated[str, typer.Option("--format", help="Of the files, separated by commas.")] = "png,svg,pdf",
+    output: Annotated[Path | None, typer.Option(help="Folder for the files; default: DIR itself.")] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Draw maps, scores, curves, ranks and cost, as far as the folder's data allows."""
+    from .figures import draw_figures, read_evidence
+
+    found = read_evidence(folder, metric, load_registries(plugin or ()).metrics)
+    for drawn in draw_figures(found, form.split(","), output or found.folder):
+        for path in drawn.paths:
+            print(path)  # noqa: T201 - the command's output
+        if drawn.reason:
+            print(f"{drawn.name}: left out, {drawn.reason}")  # noqa: T201
+
+
 @app.command()
 def reproduce(
     what: Annotated[str, typer.Argument(help="table1 | moving-box | mnist | fmri | vanishing | all")],

@@ -22,8 +22,9 @@ class Collection:
     Attributes:
         scores: one row a sample: task, architecture (empty for references), method, seed, sample, label, target,
             then one column a metric.
-        cells: one row a cell: task, architecture, method, seed, status (ok, skipped, failed or missing), reason, and
-            for trained models accuracy, majority (share of the largest class) and tested (number of samples).
+        cells: one row a cell: task, architecture, method, seed, status (ok, skipped, failed or missing), reason, for
+            those that are ok seconds (of explaining), and for trained models accuracy, majority (share of the largest
+            class) and tested (number of samples).
         yardsticks: one row an explained sample: task, seed, sample, <metric>_chance and <metric>_oracle.
         environments: the distinct environments in which models were trained and cells scored.
     """
@@ -77,6 +78,7 @@ def _standing(artifact: Artifact | None, failure: Failure | None) -> dict[str, A
     return {
         "status": "ok",
         "reason": "",
+        "seconds": artifact.facts.get("seconds"),
         **{key: model.get(key) for key in ("accuracy", "majority", "tested")},
     }
 

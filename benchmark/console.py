@@ -49,8 +49,8 @@ def finish(result: Result) -> None:
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
     console.print(summary(result.table))
-    for name in ("leaderboard.csv", "scores.parquet", "maps.png"):
-        console.print(f"{result.folder / name}", markup=False, soft_wrap=True)
+    for path in (result.folder / "leaderboard.csv", result.folder / "scores.parquet", *result.figures):
+        console.print(f"{path}", markup=False, soft_wrap=True)
     skipped = [failure for failure in result.failures if failure.status == "skipped"]
     if skipped:
         console.print(f"{len(skipped)} cells were skipped, their methods do not apply; the reasons stand in the CSV")

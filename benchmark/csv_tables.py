@@ -30,6 +30,18 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return table.fillna(dict.fromkeys(texts, ""))
 
 
+def with_numbers(table: pd.DataFrame, columns: Sequence[str], what: str) -> pd.DataFrame:
+    """Return a table whose columns are made float64.
+
+    Raises:
+        StoreError: a column holds something else; what names the table.
+    """
+    try:
+        return table.astype(dict.fromkeys(columns, "float64"))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{what} needs numbers in {', '.join(columns)}: {error}; restore or recompute it") from error
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows of a results table, to be narrowed down to one.

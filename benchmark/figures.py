@@ -1,117 +1,138 @@
-"""Figures of a suite, drawn from stored results without recomputing anything."""
+"""The figures of a results folder: all that its data allows, and why the others cannot be drawn."""
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from textwrap import fill
-from typing import Any
 
-import numpy as np
-import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
-from safetensors.numpy import load as load_arrays
 
-from .evaluation import EXAMPLES
-from .maps import Maps
-from .plan import Job, jobs
-from .store import Artifact, Store, write_atomically
-from .suite import Choice, Suite
+from ..entry import unknown
+from ..errors import LackingDataError, StoreError, UnknownNameError
+from .cost import COST, read_cost
+from .cost_figure import cost_figure
+from .csv_tables import with_numbers
+from .curves_figure import curves_figure
+from .figure_style import check_formats, paper_style, save
+from .leaderboard import IDENTITY, read_csv
+from .maps_figure import maps_figure
+from .metric_spec import MetricSpec
+from .ranks_figure import ranks_figure
+from .recorded import recorded
+from .registry import Registry
+from .scores_figure import scores_figure
+from .store import Store
 
-PANEL = 1.15  # inches
-DPI = 130
-LONGEST = 20  # letters of a title that fit above a panel
-
-Panel = NDArray[Any] | None  # (time, features); None where a map failed
-
-
-def draw_maps(suite: Suite, folder: Path, device: str) -> Path:
-    """Write maps.png: one explained sample a task, its truth beside the maps.
-
-    With several methods, rows are task × architecture and columns the methods; with one method, rows are tasks and
-    columns the architectures. Shown are the first repetition's maps. Time runs downwards, features to the right;
-    maps are |attributions|, min-max scaled as the paper's scores see them. A cell without a map, skipped or failed, is
-    left blank and says so.
-
-    Raises:
-        StoreError: a result cannot be read, or the figure cannot be written.
-    """
-    store = Store(folder)
-    trained = [job for job in jobs(suite, device) if job.repetition == 0 and job.architecture is not None]
-    rows = list(_by_task(trained, store) if len(suite.methods) == 1 else _by_architecture(trained, store))
-    columns = len(rows[0].panels)
-    figure = Figure(figsize=(PANEL * columns + 1.3, PANEL * len(rows) + 0.6), layout="constrained", dpi=DPI)
-    axes = figure.subplots(len(rows), columns, squeeze=False)
-    for position, (line, row) in enumerate(zip(axes, rows, strict=True)):
-        line[0].set_ylabel(row.label, rotation=0, ha="right", va="center", fontsize=7, labelpad=6)
-        for axis, (title, panel) in zip(line, row.panels.items(), strict=True):
-            _draw(axis, panel)
-            if position == 0:
-                axis.set_title(fill(title, LONGEST), fontsize=8)
-    figure.supxlabel("features →   (time ↓)", fontsize=8)
-    path = folder / "maps.png"
-    write_atomically(path, _png(figure))
-    return path
+MAIN = "average_precision"  # keeps the order of maps of known quality, and is the best known that does
 
 
 @dataclass(frozen=True)
-class Row:
-    """A labelled row of panels by title."""
+class Evidence:
+    """What figures are drawn from: a results folder, its leaderboard, and one of the leaderboard's metrics."""
 
-    label: str
-    panels: dict[str, Panel]
-
-
-def _by_architecture(trained: Sequence[Job], store: Store) -> Iterator[Row]:
-    for job in trained:
-        maps = {method.name: _map(job, method, store) for method in job.methods}
-        yield Row(f"{job.task.name}\n{_architecture(job)}", {"truth": _truth(job, store), **maps})
+    folder: Path
+    table: pd.DataFrame
+    metric: MetricSpec
 
 
-def _by_task(trained: Sequence[Job], store: Store) -> Iterator[Row]:
-    for task, same in groupby(trained, key=lambda job: job.task.name):
-        neighbours = list(same)
-        maps = {_architecture(job): _map(job, job.methods[0], store) for job in neighbours}
-        yield Row(task, {"truth": _truth(neighbours[0], store), **maps})
+@dataclass(frozen=True)
+class Drawn:
+    """A figure's name and the files that hold it; none, and the reason, where it was left out."""
+
+    name: str
+    paths: tuple[Path, ...]
+    reason: str = ""
 
 
-def _architecture(job: Job) -> str:
-    assert job.architecture is not None
-    return job.architecture.name
+def read_evidence(path: Path, metric: str | None, metrics: Registry[MetricSpec]) -> Evidence:
+    """Return what figures of a results folder, or of a leaderboard alone, are drawn from.
+
+    Args:
+        path: the folder or CSV file.
+        metric: of one of the leaderboard's columns; None for the main one.
+        metrics: where its direction is looked up.
+
+    Raises:
+        UnknownNameError: a metric that the leaderboard or the registry lacks.
+        StoreError: there is no leaderboard, it has a row twice, or its scores are not numbers.
+    """
+    table = read_csv(path)
+    folder = path if path.is_dir() else path.parent
+    return evidence(folder, table, metric, metrics)
 
 
-def _truth(job: Job, store: Store) -> Panel:
-    yardstick = store.get("yardsticks", job.yardstick_key())
-    return None if yardstick is None else _first(yardstick, "truth")[0]
+def evidence(folder: Path, table: pd.DataFrame, metric: str | None, metrics: Registry[MetricSpec]) -> Evidence:
+    """Return what figures are drawn from, as `read_evidence` does, for a leaderboard that is at hand."""
+    names = [name for name in table.columns if f"{name}_low" in table and f"{name}_high" in table]
+    if not names:
+        raise StoreError(f"the leaderboard of {folder} has no scores with bounds; recompute it")
+    chosen = metric or (MAIN if MAIN in names else names[0])
+    if chosen not in names:
+        raise UnknownNameError(unknown("metric", chosen, names))
+    try:
+        spec = metrics.get(chosen)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error}; its direction is unknown, give --plugin FILE that defines it") from error
+    if table.duplicated(IDENTITY).any():
+        raise StoreError(f"the leaderboard of {folder} has two rows of one task, architecture and method; recompute it")
+    columns = ["accuracy", chosen, f"{chosen}_low", f"{chosen}_high"]
+    return Evidence(folder, with_numbers(table, columns, f"the leaderboard of {folder}"), spec)
 
 
-def _map(job: Job, method: Choice, store: Store) -> Panel:
-    cell = store.get("cells", job.cell_key(method))
-    if cell is None:
-        return None
-    attributions = _first(cell, "map")
-    scaled: NDArray[Any] = Maps(attributions, np.zeros_like(attributions)).scaled[0]
-    return scaled
+def draw_figures(found: Evidence, formats: Sequence[str], output: Path) -> Iterator[Drawn]:
+    """Draw the figures that the data allows, and yield each, or why it is left out.
+
+    Written are maps, scores, curves, ranks and cost, each with the formats (png, svg, pdf) behind its name. The same
+    data gives the same bytes.
+
+    Raises:
+        ParameterError: an unknown format.
+        StoreError: a result cannot be read, or a figure cannot be written.
+    """
+    check_formats(formats)
+    for name, figure_of in FIGURES.items():
+        with paper_style():
+            try:
+                figure = figure_of(found)
+            except LackingDataError as error:
+                yield Drawn(name, (), str(error))
+                continue
+            paths = tuple(save(figure, output / name, formats))
+        yield Drawn(name, paths)
 
 
-def _first(artifact: Artifact, name: str) -> NDArray[Any]:
-    arrays: dict[str, NDArray[Any]] = load_arrays(artifact.files[EXAMPLES])
-    return arrays[name][:1]
+def _maps(found: Evidence) -> Figure:
+    run = recorded(found.folder)
+    if run is None:
+        raise LackingDataError("the folder has no provenance.json, which says what was run")
+    if not (found.folder / "cells").is_dir():
+        raise LackingDataError("the folder has no cells/, where a run keeps its maps; run the suite again")
+    return maps_figure(run.suite, Store(found.folder), run.device)
 
 
-def _draw(axis: Any, panel: Panel) -> None:
-    axis.set(xticks=[], yticks=[])
-    if panel is None:
-        axis.text(0.5, 0.5, "no map", ha="center", va="center", fontsize=7, transform=axis.transAxes)
-        return
-    palette = sns.color_palette("rocket", as_cmap=True)
-    axis.imshow(panel, vmin=0, vmax=1, cmap=palette, aspect="auto", interpolation="nearest")
+def _scores(found: Evidence) -> Figure:
+    return scores_figure(found.table, found.metric)
 
 
-def _png(figure: Figure) -> bytes:
-    sink = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(sink, metadata={"Software": "saltbench"})
-    return sink.getvalue()
+def _curves(found: Evidence) -> Figure:
+    return curves_figure(found.table, found.metric)
+
+
+def _ranks(found: Evidence) -> Figure:
+    return ranks_figure(found.table, found.metric)
+
+
+def _cost(found: Evidence) -> Figure:
+    table = read_cost(found.folder)
+    if table is None:
+        raise LackingDataError(f"the folder has no {COST}, which a run writes; run the suite again")
+    return cost_figure(found.table, table, found.metric)
+
+
+FIGURES: dict[str, Callable[[Evidence], Figure]] = {
+    "maps": _maps,
+    "scores": _scores,
+    "curves": _curves,
+    "ranks": _ranks,
+    "cost": _cost,
+}

@@ -14,6 +14,7 @@ from ..datasets.local_data import local_folder
 from ..errors import MissingPackageError, ParameterError
 from .brain_maps import STEPS, brain_maps
 from .evaluation import EXAMPLES, SCORES
+from .figure_style import STYLES
 from .fmri_comparison import METHOD
 from .maps import Maps
 from .parcels import Parcels, load_parcels, sphere_parcels
@@ -21,7 +22,6 @@ from .plan import Job, jobs
 from .store import Artifact, Store, open_store, write_atomically
 from .suite import Choice, Suite
 from .surface import spheres
-from .vanishing_figure import STYLES
 
 SHOWN = "WM"  # in the middle of its run the steps shown are off, on and on task
 ATLASES = (("atlas.npz",), ("left.label.gii", "right.label.gii"), ("left.annot", "right.annot"))

@@ -17,11 +17,11 @@ from safetensors.numpy import load as load_arrays
 from ..entry import unknown
 from ..errors import ParameterError, UnknownNameError
 from .evaluation import EXAMPLES, SCORES
+from .figure_style import DPI, STYLES
 from .maps import Maps
 from .plan import Job, jobs
 from .store import Artifact, Store, write_atomically
 from .suite import Suite
-from .vanishing_figure import DPI, STYLES
 
 READING = {"mnist/rows": "read row by row, time ↓", "mnist/columns": "read column by column, time →"}
 UPRIGHT = "mnist/columns"  # the task whose samples are transposed digits

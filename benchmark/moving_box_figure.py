@@ -12,8 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from .curves_figure import by_number, curve, number
+from .figure_style import DPI, FONTS, STYLES
 from .store import write_atomically
-from .vanishing_figure import DPI, FONTS, STYLES
 
 QUANTITIES = {"weighted_jaccard": "weighted Jaccard\n(higher is better)", "euclidean": "Euclidean\n(lower is better)"}
 REFERENCE = "random-uniform"
@@ -47,26 +48,21 @@ def draw_moving_box(comparison: pd.DataFrame, leaderboard: pd.DataFrame, folder:
     return paths
 
 
-def start(task: str) -> int:
-    """Return the first time step of the box of a task moving-box/t<start>."""
-    return int(task.rsplit("/t", 1)[1])
-
-
 def _figure(comparison: pd.DataFrame, leaderboard: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(10.5, 7.2), layout="constrained", dpi=DPI)
     axes = figure.subplots(len(QUANTITIES), 2, sharex=True, sharey="row")
     for line, (quantity, label) in zip(axes, QUANTITIES.items(), strict=True):
         rows = comparison[comparison.quantity == quantity]
-        random = _by_start(leaderboard[leaderboard.method == REFERENCE])[quantity]
+        random = by_number(leaderboard[leaderboard.method == REFERENCE])[quantity]
         for axis, column in zip(line, ("published", "measured"), strict=True):
             axis.plot(random, label="a uniform random map (ours)", **REFERENCE_STYLE)
             for architecture, same in rows.groupby("architecture", sort=False):
-                _curve(axis, _by_start(same), architecture, column)
+                _curve(axis, by_number(same), architecture, column)
             sns.despine(ax=axis)
         line[0].set_ylabel(label)
     axes[0][0].set_title("published, read off the poster to ± .003")
     axes[0][1].set_title(f"measured, mean of {comparison.seeds.max()} seeds with its 95 % interval")
-    starts = sorted({start(task) for task in comparison.task})
+    starts = sorted({number(task) for task in comparison.task})
     for axis in axes[-1]:
         axis.set(xlabel="time step at which the box of 60 steps begins", xticks=starts)
     handles, labels = axes[0][1].get_legend_handles_labels()
@@ -74,12 +70,7 @@ def _figure(comparison: pd.DataFrame, leaderboard: pd.DataFrame) -> Figure:
     return figure
 
 
-def _by_start(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(start=[start(task) for task in rows.task]).set_index("start").sort_index()
-
-
 def _curve(axis: Axes, rows: pd.DataFrame, architecture: Any, column: str) -> None:
     name, colour, line = STYLES.get(architecture, (architecture, "black", "-"))
-    axis.plot(rows[column], color=colour, linestyle=line, marker="o", markersize=4, linewidth=2, label=name)
-    if column == "measured":
-        axis.fill_between(rows.index, rows.low, rows.high, color=colour, alpha=0.18, linewidth=0)
+    bounded = rows.rename(columns={"low": "measured_low", "high": "measured_high"})
+    curve(axis, bounded, column, name, color=colour, linestyle=line, marker="o", markersize=4, linewidth=2)

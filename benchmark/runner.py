@@ -1,4 +1,4 @@
-"""Runs a suite: hands its jobs to worker processes, and writes tables and figure when all is done."""
+"""Runs a suite: hands its jobs to worker processes, and writes tables and figures when all is done."""
 
 import json
 import math
@@ -14,8 +14,9 @@ import torch
 from ..errors import ParameterError
 from ..methods.attributions.budget import default_memory
 from .collection import Collection, collect
+from .cost import COST, cost
 from .evaluation import Evaluator, Failure, is_complete
-from .figures import draw_maps
+from .figures import Drawn, draw_figures, evidence
 from .leaderboard import leaderboard, to_csv
 from .plan import Job, jobs
 from .pool import Pool
@@ -34,12 +35,13 @@ def silent(_job: Job, _done: int, _total: int) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run leaves: the leaderboard, the collected scores, the folder of both, and the cells that failed."""
+    """What a run leaves: leaderboard, collected scores, the folder of both, the cells that failed, and the figures."""
 
     table: pd.DataFrame
     collection: Collection
     folder: Path
     failures: list[Failure]
+    figures: list[Path]
 
 
 def run_suite(
@@ -53,9 +55,9 @@ def run_suite(
     timeout: float | None = None,
     report: Report = silent,
 ) -> Result:
-    """Run what a suite lacks under results/<suite name>/, and write its tables and figure.
+    """Run what a suite lacks under results/<suite name>/, and write its tables and figures.
 
-    What is written does not depend on the number of workers.
+    What is written does not depend on the number of workers, but for what tells the time: cost.csv and cost.png.
 
     Args:
         suite: the grid.
@@ -99,8 +101,16 @@ def run_suite(
         write_atomically(folder / "leaderboard.csv", to_csv(table))
         for name, statistics in statistical_tables(collection, metrics, suite.seeds).items():
             write_atomically(folder / name, to_csv(statistics))
-        draw_maps(suite, folder, device)
-    return Result(table, collection, folder, failures)
+        write_atomically(folder / COST, to_csv(cost(collection)))
+        found = evidence(folder, table, None, registries.metrics)
+        figures = [path for drawn in draw_figures(found, ("png",), folder) for path in _current(drawn, folder)]
+    return Result(table, collection, folder, failures, figures)
+
+
+def _current(drawn: Drawn, folder: Path) -> tuple[Path, ...]:
+    if not drawn.paths:  # an earlier run's would not show this leaderboard
+        (folder / f"{drawn.name}.png").unlink(missing_ok=True)
+    return drawn.paths
 
 
 def choose_device(name: str) -> str:

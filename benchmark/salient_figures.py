@@ -15,8 +15,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from .figure_style import COLOURS, DPI, FONTS, STYLES
 from .store import write_atomically
-from .vanishing_figure import COLOURS, DPI, FONTS, STYLES
 
 SALIENCY = "saliency"  # the source's method
 HATCHES = {"lstm": "", "bi-lstm": "..", "lstm-self-attention": "//", "input-cell-lstm": "xx"}

@@ -14,17 +14,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from .figure_style import COLOURS, DPI, FONTS, STYLES
 from .store import write_atomically
 from .vanishing_summary import PREDICTIONS, log10_relevance
 
-DPI = 130
-COLOURS = sns.color_palette("colorblind")
-STYLES = {
-    "lstm": ("LSTM", COLOURS[0], "-"),
-    "bi-lstm": ("Bi-LSTM", COLOURS[1], "--"),
-    "lstm-self-attention": ("LSTM + self-attention", COLOURS[2], "-"),
-    "input-cell-lstm": ("input-cell attention", COLOURS[3], "-"),
-}
 ATTENTION = ("lstm-self-attention", "input-cell-lstm")
 THEORY = {
     "state_product": (COLOURS[9], "-"),
@@ -32,7 +25,6 @@ THEORY = {
     "source_product": (COLOURS[4], "-."),
     "source_approximation": (COLOURS[7], ":"),
 }
-FONTS = {"font.size": 11.5, "axes.titlesize": 12, "axes.labelsize": 11.5, "axes.titlelocation": "left"}
 
 
 def draw_vanishing(profiles: pd.DataFrame, folder: Path) -> Path:

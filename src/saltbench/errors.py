@@ -59,3 +59,7 @@ class StoreError(SaltbenchError):
 
 class WorkerError(SaltbenchError):
     """A worker process that ended without an answer."""
+
+
+class LackingDataError(SaltbenchError):
+    """A figure or table that needs data which a results folder lacks."""

@@ -1,64 +1,183 @@
-"""The figure shows the maps that were stored, and says where one failed."""
+"""A folder's figures: all that its data allows, the same bytes every time, and the reason for what is left out."""
 
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import numpy as np
+import pandas as pd
 import pytest
-from matplotlib.figure import Figure
+from hand_made import METRIC, board
 from matplotlib.image import imread
-from safetensors.numpy import load
+from test_cli import call
+from tiny_suite import TINY
 
-from saltbench.benchmark import figures
-from saltbench.benchmark.evaluation import EXAMPLES
-from saltbench.benchmark.figures import draw_maps
-from saltbench.benchmark.plan import jobs
+from saltbench.benchmark.figures import Evidence, draw_figures, evidence, read_evidence
+from saltbench.benchmark.leaderboard import to_csv
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.store import Store
 from saltbench.benchmark.suite import load_suite
+from saltbench.errors import ParameterError, StoreError, UnknownNameError
+
+METRICS = load_registries().metrics
+NAMES = ["maps", "scores", "curves", "ranks", "cost"]
+HOSTILE = [
+    "$x^2$",
+    r"$\frac{$",
+    "a$b",
+    r"\$\frac{1}{",
+    "<script>&amp;",
+    "{rank:.2f}",
+    "tab\tnul\0",
+    "--><!--",
+    "_" * 300,
+]
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that are drawn, to look at their axes."""
-    kept: list[Figure] = []
-    real = figures._png
-    monkeypatch.setattr(figures, "_png", lambda figure: kept.append(figure) or real(figure))
-    return kept
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a tiny run."""
+    parent = tmp_path_factory.mktemp("run")
+    (parent / "tiny.toml").write_text(TINY)
+    return run_suite(load_suite(str(parent / "tiny.toml"), load_registries()), parent).folder
 
 
-def test_rows_are_architectures_and_columns_methods(tiny_file: Path, tmp_path: Path, drawn: list[Figure]) -> None:
-    suite = load_suite(str(tiny_file), load_registries(), {"seeds": 1})
-    folder = run_suite(suite, tmp_path).folder
-    path = draw_maps(suite, folder, "cpu")
-    axes = np.array(drawn[0].axes).reshape(4, 4)
-    assert [axis.get_title() for axis in axes[0]] == ["truth", "saliency", "smoothgrad", "integrated-gradients"]
-    assert [row[0].get_ylabel() for row in axes] == [
-        f"{task}\n{architecture}"
-        for task in ("box/earlier", "box/latter")
-        for architecture in ("lstm", "input-cell-lstm")
+def write(folder: Path, table: pd.DataFrame) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "leaderboard.csv").write_bytes(to_csv(table))
+    return folder
+
+
+def hostile() -> pd.DataFrame:
+    return board(["$1", "$2"], HOSTILE, HOSTILE)
+
+
+def costs(table: pd.DataFrame) -> pd.DataFrame:
+    trained = table[table.architecture != ""][["task", "architecture", "method"]]
+    return trained.assign(seconds_per_sample=0.1, samples=1, seeds=1)
+
+
+def test_a_run_gives_every_figure_but_the_curves(finished: Path, tmp_path: Path) -> None:
+    found = read_evidence(finished, None, METRICS)
+    assert found.metric.name == METRIC
+    drawn = {one.name: one for one in draw_figures(found, ["png", "svg", "pdf"], tmp_path)}
+    assert list(drawn) == NAMES
+    for name in ("maps", "scores", "ranks", "cost"):
+        png, svg, pdf = drawn[name].paths
+        assert imread(png).std() > 0.05
+        assert ET.parse(svg).getroot().tag.endswith("svg")  # noqa: S314 - our own file
+        assert pdf.read_bytes().startswith(b"%PDF")
+        # the run has drawn the same
+        assert png.read_bytes() == (finished / f"{name}.png").read_bytes()
+    assert drawn["curves"].paths == ()
+    assert drawn["curves"].reason.startswith("no two tasks differ in a number")
+
+
+def test_the_same_data_gives_the_same_bytes_at_any_time(finished: Path, tmp_path: Path, run_python) -> None:
+    script = "import sys, time; time.time = lambda: 1e9; from saltbench.benchmark.cli import main; main()"
+    folders = tmp_path / "here", tmp_path / "there"
+    list(draw_figures(read_evidence(finished, None, METRICS), ["png", "svg", "pdf"], folders[0]))
+    done = run_python(script, "figures", finished, "--output", folders[1])
+    assert done.returncode == 0, done.stderr
+    here, there = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
+    assert len(here) == 12
+    assert here == there
+    assert not any(b"CreationDate" in content or b"<dc:date>" in content for content in here.values())
+
+
+def test_a_leaderboard_alone_gives_scores_and_ranks(tmp_path: Path) -> None:
+    table = board(["move/t1", "move/t2"], ["lstm"], ["saliency", "lime", "smoothgrad"])
+    folder = write(tmp_path / "suite", table)
+    for path in (folder, folder / "leaderboard.csv"):
+        drawn = {one.name: one.reason for one in draw_figures(read_evidence(path, None, METRICS), ["png"], tmp_path)}
+        assert drawn == {
+            "maps": "the folder has no provenance.json, which says what was run",
+            "scores": "",
+            "curves": "",
+            "ranks": "",
+            "cost": "the folder has no cost.csv, which a run writes; run the suite again",
+        }
+
+
+def test_a_checkout_without_cells_keeps_its_maps(finished: Path, tmp_path: Path) -> None:
+    for name in ("leaderboard.csv", "provenance.json", "maps.png"):
+        shutil.copy(finished / name, tmp_path)
+    before = (tmp_path / "maps.png").read_bytes()
+    maps = next(draw_figures(read_evidence(tmp_path, None, METRICS), ["png"], tmp_path))
+    assert maps.reason == "the folder has no cells/, where a run keeps its maps; run the suite again"
+    assert (tmp_path / "maps.png").read_bytes() == before
+
+
+def test_hostile_names_are_drawn_as_they_are(tmp_path: Path) -> None:
+    table = hostile()
+    costs(table).to_csv(tmp_path / "cost.csv", index=False)
+    drawn = list(draw_figures(evidence(tmp_path, table, METRIC, METRICS), ["png", "svg", "pdf"], tmp_path))
+    assert [one.name for one in drawn if one.paths] == ["scores", "curves", "ranks", "cost"]
+    for one in drawn[1:]:
+        comments = (tmp_path / f"{one.name}.svg").read_text()
+        ET.fromstring(comments)  # noqa: S314 - our own file
+        assert "<script>" not in comments.replace("<!-- <script>", "")  # glyphs are paths, their text a comment
+
+
+def test_another_metric_and_its_direction(tmp_path: Path) -> None:
+    table = board(["t"], ["lstm"], ["saliency"], metric="euclidean")
+    assert evidence(tmp_path, table, None, METRICS).metric.name == "euclidean"  # the first, for lack of the main one
+    assert not evidence(tmp_path, table, "euclidean", METRICS).metric.higher_is_better
+
+
+def test_mistakes_are_one_line(tmp_path: Path) -> None:
+    table = board(["t"], ["lstm"], ["saliency"])
+    with pytest.raises(UnknownNameError, match="unknown metric 'average_precisio'; did you mean 'average_precision'"):
+        evidence(tmp_path, table, "average_precisio", METRICS)
+    foreign = board(["t"], ["lstm"], ["saliency"], metric="pointing")
+    with pytest.raises(UnknownNameError, match=r"unknown metric 'pointing'.*give --plugin FILE that defines it"):
+        evidence(tmp_path, foreign, None, METRICS)
+    with pytest.raises(StoreError, match=f"needs numbers in accuracy, {METRIC}.*'good'"):
+        evidence(tmp_path, table.assign(**{METRIC: "good"}), None, METRICS)
+    with pytest.raises(StoreError, match="has two rows of one task, architecture and method; recompute it"):
+        evidence(tmp_path, pd.concat([table, table.tail(1)]), None, METRICS)
+    with pytest.raises(StoreError, match="has no scores with bounds"):
+        evidence(tmp_path, table.drop(columns=f"{METRIC}_low"), None, METRICS)
+    with pytest.raises(ParameterError, match="out of png, svg, pdf, got 'gif'"):
+        list(draw_figures(Evidence(tmp_path, table, METRICS.get(METRIC)), ["png", "gif"], tmp_path))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot write .*file/scores\.png"):
+        list(draw_figures(Evidence(tmp_path, table, METRICS.get(METRIC)), ["png"], tmp_path / "file"))
+
+
+def test_the_command_prints_files_and_reasons(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "suite", board(["a", "b"], ["lstm"], ["saliency"]))
+    code, out = call(monkeypatch, capsys, "figures", str(folder), "--format", "svg,pdf", "--output", str(tmp_path))
+    assert code is None
+    needed = "3 methods with a score in each of at least 2 blocks (task × architecture) are needed, found 1 in 2"
+    assert out.splitlines() == [
+        "maps: left out, the folder has no provenance.json, which says what was run",
+        f"{tmp_path / 'scores.svg'}",
+        f"{tmp_path / 'scores.pdf'}",
+        "curves: left out, no two tasks differ in a number at the end of their names alone, as moving-box/t20 does",
+        f"ranks: left out, {needed}",
+        "cost: left out, the folder has no cost.csv, which a run writes; run the suite again",
     ]
-    job = next(job for job in jobs(suite, "cpu") if job.architecture is not None)
-    cell = Store(folder).get("cells", job.cell_key(suite.methods[0]))
-    assert cell is not None
-    stored = np.abs(load(cell.files[EXAMPLES])["map"][0])
-    expected = (stored - stored.min()) / (stored.max() - stored.min())
-    np.testing.assert_allclose(axes[0][1].images[0].get_array(), expected, atol=1e-7)
-    truth = axes[0][0].images[0].get_array()
-    assert truth[:4, 2:8].min() == 1
-    assert truth.sum() == 24
-    assert imread(path).std() > 0.1
+    code, _ = call(monkeypatch, capsys, "figures", str(folder), "--format", "jpeg")
+    assert code == "saltbench: --format of figures must be out of png, svg, pdf, got 'jpeg'"
+    code, _ = call(monkeypatch, capsys, "figures", str(tmp_path / "absent"))
+    assert str(code).startswith(f"saltbench: cannot read {tmp_path / 'absent'}: No such file")
 
 
-def test_one_method_puts_architectures_side_by_side(tiny_file: Path, tmp_path: Path, drawn: list[Figure]) -> None:
-    suite = load_suite(str(tiny_file), load_registries(), {"seeds": 1, "methods": ["saliency"]})
-    draw_maps(suite, run_suite(suite, tmp_path).folder, "cpu")
-    axes = np.array(drawn[0].axes).reshape(2, 3)
-    assert [axis.get_title() for axis in axes[0]] == ["truth", "lstm", "input-cell-lstm"]
-    assert [row[0].get_ylabel() for row in axes] == ["box/earlier", "box/latter"]
-
-
-def test_an_absent_map_is_blank_and_says_so(tiny_file: Path, tmp_path: Path, drawn: list[Figure]) -> None:
-    suite = load_suite(str(tiny_file), load_registries(), {"seeds": 1})
-    draw_maps(suite, tmp_path, "cpu")
-    assert all(axis.texts[0].get_text() == "no map" for axis in drawn[0].axes)
+def test_nothing_global_is_left_behind(finished: Path, tmp_path: Path, run_python) -> None:
+    script = """
+import sys
+from pathlib import Path
+import matplotlib
+from saltbench.benchmark.figures import draw_figures, read_evidence
+from saltbench.benchmark.registry import load_registries
+before = dict(matplotlib.rcParams)
+list(draw_figures(read_evidence(Path(sys.argv[1]), None, load_registries().metrics), ["png"], Path(sys.argv[2])))
+assert dict(matplotlib.rcParams) == before
+from matplotlib import pyplot
+assert pyplot.get_fignums() == []
+"""
+    done: subprocess.CompletedProcess[str] = run_python(script, finished, tmp_path)
+    assert done.returncode == 0, done.stderr

@@ -12,8 +12,9 @@ from matplotlib.image import imread
 from saltbench.benchmark import moving_box, moving_box_figure
 from saltbench.benchmark.collection import Collection
 from saltbench.benchmark.comparison import compare
+from saltbench.benchmark.curves_figure import number
 from saltbench.benchmark.moving_box import MOVING_BOX
-from saltbench.benchmark.moving_box_figure import draw_moving_box, start
+from saltbench.benchmark.moving_box_figure import draw_moving_box
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.reproduce import REPRODUCTIONS
 from saltbench.benchmark.suite import load_suite
@@ -135,4 +136,4 @@ def test_the_figure_has_the_same_bytes_from_the_tables_alone(
 
 
 def test_the_start_stands_in_the_name() -> None:
-    assert [start(task.name) for task in SUITE.tasks] == STARTS
+    assert [number(task.name) for task in SUITE.tasks] == STARTS

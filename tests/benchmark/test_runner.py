@@ -1,5 +1,6 @@
 """A run is the same whatever interrupts it and however many processes share it."""
 
+import dataclasses
 import json
 import os
 import random
@@ -25,7 +26,7 @@ from saltbench.benchmark.suite import Suite, load_suite
 from saltbench.errors import ParameterError, PluginError, StoreError
 
 STATISTICS = ("ranks.csv", "overall.csv", "comparisons.csv", "variance.csv")
-WRITTEN = ("leaderboard.csv", "scores.parquet", "provenance.json", "maps.png", *STATISTICS)
+WRITTEN = ("leaderboard.csv", "scores.parquet", "provenance.json", "maps.png", "scores.png", "ranks.png", *STATISTICS)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -49,7 +50,7 @@ def test_every_cell_is_there(whole: tuple[Suite, Result]) -> None:
     assert len(result.collection.cells) == 2 * 2 * (2 * 3 + 7)
     assert set(result.collection.cells.status) == {"ok"}
     assert len(result.collection.scores) == 6 * len(result.collection.cells)
-    for name in WRITTEN:
+    for name in (*WRITTEN, "cost.csv", "cost.png"):
         assert (result.folder / name).stat().st_size > 0
 
 
@@ -57,6 +58,15 @@ def test_worker_processes_give_the_same_bytes(whole: tuple[Suite, Result], tmp_p
     suite, result = whole
     parallel = run_suite(suite, tmp_path, workers=2)
     assert bytes_of(parallel.folder) == bytes_of(result.folder)
+
+
+def test_the_figure_of_an_earlier_run_goes_where_this_one_has_none(whole: tuple[Suite, Result], tmp_path: Path) -> None:
+    suite, result = whole
+    folder = Path(shutil.copytree(result.folder, tmp_path / suite.name))
+    narrowed = dataclasses.replace(suite, methods=suite.methods[:1])
+    figures = [path.name for path in run_suite(narrowed, tmp_path).figures]
+    assert figures == ["maps.png", "scores.png", "cost.png"]
+    assert sorted(path.name for path in folder.glob("*.png")) == sorted(figures)
 
 
 def test_a_second_run_computes_nothing(whole: tuple[Suite, Result], monkeypatch: pytest.MonkeyPatch) -> None:

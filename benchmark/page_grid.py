@@ -1,0 +1,50 @@
+"""Panels side by side on the width of a page."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .figure_style import PAGE
+
+Item = TypeVar("Item")
+LETTER, MARK = 0.058, 0.55  # inches of a legend's letter, and of what stands before it
+FOOT = 0.55  # inches for the legend and the words of the last axis
+
+
+def page_grid(
+    lines: Sequence[Sequence[Item]], height: float, *, sharex: bool = True
+) -> tuple[Figure, list[tuple[Item, Axes]]]:
+    """Return a figure and the axes of each item, in lines of panels so many inches high with one scale of scores."""
+    columns = max(map(len, lines))
+    figure = Figure(figsize=(PAGE, height * len(lines) + FOOT), layout="constrained")
+    axes = figure.subplots(len(lines), columns, squeeze=False, sharex=sharex, sharey=True)
+    used = []
+    for position, line in enumerate(lines):
+        used += list(zip(line, axes[position], strict=False))
+        for column in range(len(line), columns):
+            axes[position - 1][column].tick_params(labelbottom=True)
+            axes[position][column].set_visible(False)
+    return figure, used
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Yield the items in order, at most so many at a time."""
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
+
+
+def drawn_lines(axes: Iterable[Axes]) -> dict[str, Any]:
+    """Return the labelled lines of panels by their words, each once."""
+    return {words: line for axis in axes for line, words in zip(*axis.get_legend_handles_labels(), strict=True)}
+
+
+def legend_above(figure: Figure, handles: Mapping[str, Any]) -> None:
+    """Give a figure a legend above its panels, in as many columns as its words leave room for."""
+    if handles:
+        columns = int(PAGE / (MARK + LETTER * max(map(len, handles))))
+        columns = max(1, min(columns, len(handles)))
+        figure.legend(
+            list(handles.values()), list(handles), loc="outside upper center", ncols=columns, frameon=False
+        )  # fmt: skip
