@@ -12,6 +12,7 @@ from ..errors import StoreError
 from .bootstrap import hierarchical_intervals
 from .collection import Collection
 from .metric_spec import MetricSpec
+from .repetitions import over_data
 from .statistics import Interval, is_at_chance
 from .store import check_format
 
@@ -22,16 +23,26 @@ TEXT = [*IDENTITY, "status", "reason", "at_chance"]
 NOTHING_TO_CORRECT = 0.02
 
 
-def leaderboard(collection: Collection, metrics: Sequence[MetricSpec]) -> pd.DataFrame:
+def leaderboard(
+    collection: Collection, metrics: Sequence[MetricSpec], seeds: int | Mapping[str, int] = 0
+) -> pd.DataFrame:
     """Return the leaderboard with the columns of the contract.
 
     A score is the mean over seeds of the mean over samples, with the 95 % bounds of `hierarchical_interval` as `_low`
     and `_high`. A row with a cell that is not ok has empty scores and says why. Samples for which a metric is
     undefined are left out of its mean. `<metric>_chance_corrected` is (score − chance) / (oracle − chance), chance and
     oracle being means over the same samples: 0 is chance, 1 the truth itself; empty where the two are closer than 0.02.
+
+    The repetitions of a crossed design that share their data are averaged before the bounds are drawn, which then
+    speak about other data and not about other trainings; see `variance`.
+
+    Args:
+        collection: of the run.
+        metrics: those of the suite.
+        seeds: those of the suite; only a crossed design needs them.
     """
     scores = {} if collection.scores.empty else dict(iter(collection.scores.groupby(IDENTITY)))
-    bounds = _bounds(scores, [metric.name for metric in metrics])
+    bounds = _bounds(over_data(collection.scores, seeds), [metric.name for metric in metrics])
     yardsticks = _yardsticks(collection.yardsticks, metrics)
     rows = []
     for identity, cells in collection.cells.groupby(IDENTITY, sort=False):
@@ -78,9 +89,9 @@ def _columns(metrics: Sequence[MetricSpec]) -> list[str]:
     return [*LEADING, *scores, *(f"{metric.name}_chance_corrected" for metric in metrics if metric.chance)]
 
 
-def _bounds(scores: Mapping[Any, pd.DataFrame], names: list[str]) -> dict[Any, Interval]:
+def _bounds(scores: pd.DataFrame, names: list[str]) -> dict[Any, Interval]:
     columns = {}
-    for identity, table in scores.items():
+    for identity, table in [] if scores.empty else scores.groupby(IDENTITY):
         per_seed = [of_seed.to_numpy() for _, of_seed in table.groupby("seed")[names]]
         columns |= {(identity, name): [values[:, i] for values in per_seed] for i, name in enumerate(names)}
     return dict(zip(columns, hierarchical_intervals(list(columns.values())), strict=True))

@@ -35,7 +35,7 @@ def standings(scores: pd.DataFrame, metric: MetricSpec) -> pd.DataFrame:
 
 
 def _block(block: dict[str, str], wide: pd.DataFrame, metric: MetricSpec) -> pd.DataFrame:
-    score = wide.groupby("seed").mean().mean()
+    score = pd.Series({method: wide[method].groupby("seed").mean().mean() for method in wide})  # as the leaderboard
     rank = score.round(DECIMALS).rank(ascending=not metric.higher_is_better)
     best = wide[rank.idxmin()] if rank.notna().any() else pd.Series(np.nan, wide.index)
     is_best = wide.columns == best.name
@@ -150,6 +150,8 @@ def _friedman(ordered: pd.DataFrame) -> tuple[float, float, float, float]:
     blocks, methods = ordered.shape
     if blocks < 2 or methods < 3:
         return (math.nan,) * 4
+    if (ordered.nunique(axis=1) == 1).all():  # nothing differs: the formulas divide by 0
+        return 0.0, 1.0, 0.0, 1.0
     chi2, chi2_p = map(float, stats.friedmanchisquare(*(ordered[method] for method in ordered)))
     room = blocks * (methods - 1) - chi2
     f = (blocks - 1) * chi2 / room if room > 0 else math.inf

@@ -94,7 +94,7 @@ def run_suite(
                 report(job, done, len(planned))
         collection = collect(suite, store, device, failures)
         metrics = [registries.metrics.get(metric.name) for metric in suite.metrics]
-        table = leaderboard(collection, metrics)
+        table = leaderboard(collection, metrics, suite.seeds)
         write_atomically(folder / "scores.parquet", bytes(collection.scores.to_parquet(index=False)))
         record = json.dumps(provenance(suite, device, collection.environments), indent=1, ensure_ascii=False)
         write_atomically(folder / "provenance.json", record.encode() + b"\n")

@@ -10,6 +10,7 @@ from .leaderboard import IDENTITY
 from .metric_spec import MetricSpec
 from .pairwise import BLOCK, comparisons
 from .ranks import compare_over_blocks, standings
+from .repetitions import over_data
 from .variance import variance
 
 OVERALL = [
@@ -42,13 +43,14 @@ def statistical_tables(
         seeds: those of the suite.
     """
     scores = _whole_rows(collection, metrics)
-    ranks = {metric.name: standings(scores, metric) for metric in metrics}
+    samples = over_data(scores, seeds)
+    ranks = {metric.name: standings(samples, metric) for metric in metrics}
     ranked = pd.concat([table.assign(metric=name) for name, table in ranks.items()], ignore_index=True)
     overall = [row for metric in metrics for row in _over_blocks(ranks[metric.name], collection.cells, metric)]
     return {
         "ranks.csv": ranked[["metric", *ranked.columns.drop("metric")]],
         "overall.csv": pd.DataFrame(overall, columns=OVERALL),
-        "comparisons.csv": comparisons(scores, metrics),
+        "comparisons.csv": comparisons(samples, metrics),
         "variance.csv": variance(scores, metrics, seeds),
     }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
+from saltbench.benchmark.bootstrap import hierarchical_interval
 from saltbench.benchmark.collection import Collection
 from saltbench.benchmark.leaderboard import leaderboard, read_csv, to_csv
 from saltbench.benchmark.registry import load_registries
@@ -66,10 +66,10 @@ def test_numbers_against_slow_arithmetic() -> None:
     row = table.loc["bad"]
     means = [sum((2 + seed + sample) / 20 for sample in range(4)) / 4 for seed in range(3)]
     mean = sum(means) / 3
-    deviation = math.sqrt(sum((value - mean) ** 2 for value in means) / 2)
-    half = stats.t.ppf(0.975, 2) * deviation / math.sqrt(3)
+    samples = [np.array([(2 + seed + sample) / 20 for sample in range(4)]) for seed in range(3)]
+    bounds = hierarchical_interval(samples)
     assert row.weighted_jaccard == pytest.approx(mean, abs=1e-14)
-    assert (row.weighted_jaccard_low, row.weighted_jaccard_high) == pytest.approx((mean - half, mean + half))
+    assert (row.weighted_jaccard_low, row.weighted_jaccard_high) == pytest.approx((bounds.low, bounds.high), abs=1e-14)
     assert row.weighted_jaccard_chance_corrected == pytest.approx((mean - 0.1) / 0.8)
     assert row.euclidean_chance_corrected == pytest.approx((1.0 - 1.2) / (0.0 - 1.2))
     assert (row.seeds, row.samples) == (3, 12)
@@ -98,10 +98,40 @@ def test_at_chance_marks_but_keeps_the_model() -> None:
     assert leaderboard(collection(seeds=3), METRICS).set_index("method").loc["good"].at_chance == "false"
 
 
-def test_one_seed_has_no_bounds() -> None:
+def test_bounds_of_one_seed_are_those_of_its_samples() -> None:
     row = leaderboard(collection(seeds=1), METRICS).set_index("method").loc["good"]
-    assert math.isnan(row.weighted_jaccard_low)
-    assert math.isnan(row.weighted_jaccard_high)
+    bounds = hierarchical_interval([np.array([1, 2, 3, 4]) / 20])
+    assert (row.weighted_jaccard_low, row.weighted_jaccard_high) == pytest.approx((bounds.low, bounds.high), abs=1e-14)
+
+
+def test_bounds_stay_within_what_is_possible() -> None:
+    gathered = collection()
+    scores = gathered.scores.assign(weighted_jaccard=(gathered.scores.seed > 0).astype(float))
+    row = leaderboard(dataclasses.replace(gathered, scores=scores), METRICS).set_index("method").loc["good"]
+    assert (row.weighted_jaccard_low, row.weighted_jaccard_high) == (0, 1)
+
+
+def test_bounds_of_a_crossed_suite_count_shared_samples_once() -> None:
+    # repetitions 0, 1 and 2 share data: they are one seed, whose samples are means over three trainings
+    crossed = {"data": 1, "training": 3, "attribution": 1}
+    table = leaderboard(collection(), METRICS, crossed).set_index("method")
+    bounds = hierarchical_interval([np.array([2, 3, 4, 5]) / 20])
+    row = table.loc["good"]
+    assert (row.weighted_jaccard_low, row.weighted_jaccard_high) == pytest.approx((bounds.low, bounds.high), abs=1e-14)
+    assert row.weighted_jaccard == leaderboard(collection(), METRICS).set_index("method").loc["good"].weighted_jaccard
+
+
+def test_bits_do_not_depend_on_the_order_of_rows_or_on_other_rows() -> None:
+    gathered = collection()
+    first = leaderboard(gathered, METRICS).set_index(["architecture", "method"])
+    shuffled = gathered.cells.sample(frac=1, random_state=1)
+    again = leaderboard(dataclasses.replace(gathered, cells=shuffled), METRICS).set_index(["architecture", "method"])
+    pd.testing.assert_frame_equal(first, again.loc[first.index], check_exact=True)
+    alone = dataclasses.replace(
+        gathered, cells=gathered.cells.query("method == 'bad'"), scores=gathered.scores.query("method == 'bad'")
+    )
+    row = leaderboard(alone, METRICS).set_index(["architecture", "method"])
+    pd.testing.assert_frame_equal(first.loc[row.index], row, check_exact=True)
 
 
 def test_no_correction_where_chance_is_the_oracle() -> None:

@@ -86,3 +86,25 @@ def test_a_key_changes_with_what_determines_the_result_and_with_nothing_else(cha
 def test_the_device_is_part_of_a_models_key():
     on_cpu, on_gpu = (list(jobs(SUITE, device))[1] for device in ("cpu", "cuda"))
     assert on_cpu.model_key() != on_gpu.model_key()
+
+
+def test_crossed_seeds_combine_the_seeds_of_the_repetitions():
+    crossed = planned(seeds={"data": 2, "training": 2, "attribution": 3}, tasks=SUITE.tasks[:1])
+    found = [job.seeds for job in crossed if job.architecture is None]
+    singles = [Seeds.of(level) for level in range(3)]
+    assert found == [
+        Seeds(singles[data].data, singles[training].training, singles[attribution].attribution)
+        for data in range(2)
+        for training in range(2)
+        for attribution in range(3)
+    ]
+    assert [job.repetition for job in crossed if job.architecture is None] == list(range(12))
+
+
+def test_crossed_seeds_share_results_with_paired_ones():
+    paired = planned(seeds=2)
+    crossed = planned(seeds={"data": 2, "training": 2, "attribution": 2})
+    keys = {address(job.cell_key(method)) for job in crossed for method in job.methods}
+    assert {address(job.cell_key(method)) for job in paired for method in job.methods} < keys
+    models = [address(job.model_key()) for job in crossed if job.architecture]
+    assert len(models) == 2 * len(set(models))  # the attribution's seed needs no other network

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -67,6 +68,25 @@ def test_the_figure_of_an_earlier_run_goes_where_this_one_has_none(whole: tuple[
     figures = [path.name for path in run_suite(narrowed, tmp_path).figures]
     assert figures == ["maps.png", "scores.png", "cost.png"]
     assert sorted(path.name for path in folder.glob("*.png")) == sorted(figures)
+
+
+def test_a_crossed_suite_takes_what_a_paired_one_left(
+    whole: tuple[Suite, Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite, result = whole
+    shutil.copytree(result.folder, tmp_path / "tiny")
+    trained = []
+    real = evaluation.train
+    monkeypatch.setattr(evaluation, "train", lambda *a, **k: trained.append(1) or real(*a, **k))
+    crossed = replace(suite, tasks=suite.tasks[:1], seeds={"data": 2, "training": 2, "attribution": 2})
+    again = run_suite(crossed, tmp_path)
+    assert not again.failures
+    assert len(trained) == 2 * 2  # of 2 · 2 · 2 pairs of data and training half were there
+    table = pd.read_csv(again.folder / "variance.csv")
+    precision = table.query("metric == 'average_precision'").set_index(["architecture", "method", "source"])
+    assert precision.loc[("lstm", "saliency", "attribution"), "estimate"] == pytest.approx(0, abs=1e-12)
+    assert precision.loc[("lstm", "smoothgrad", "data:training:attribution"), "estimate"] != 0
+    assert set(pd.read_csv(again.folder / "comparisons.csv").seeds) == {2}
 
 
 def test_a_second_run_computes_nothing(whole: tuple[Suite, Result], monkeypatch: pytest.MonkeyPatch) -> None:

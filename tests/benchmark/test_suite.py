@@ -327,3 +327,23 @@ def test_a_file_that_is_not_utf8(tmp_path):
     (tmp_path / "latin.toml").write_bytes("description = 'é'".encode("latin-1"))
     with pytest.raises(ParameterError, match=r"latin\.toml is not UTF-8 text: .*; save it as UTF-8$"):
         load_suite(str(tmp_path / "latin.toml"), REGISTRIES)
+
+
+def test_seeds_can_be_crossed(load):
+    assert load("[seeds]\ndata = 2\ntraining = 3").seeds == {"data": 2, "training": 3, "attribution": 1}
+    assert load("seeds = { attribution = 4 }").seeds == {"data": 1, "training": 1, "attribution": 4}
+    assert load("[seeds]\ndata = 2", {"seeds": 5}).seeds == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("samples = 5\n[seeds]\ndata = 2\ntrainnig = 3", "line 4: unknown key in seeds 'trainnig'; did you mean 'tra"),
+        ("[seeds]\n\ndata = 0", "line 3: data must be a whole number of at least 1, got 0"),
+        ("seeds = { data = true }", "line 1: data must be a whole number of at least 1, got True"),
+        ("seeds = [2]", r"line 1: seeds must be a whole number of at least 1, got \[2\]"),
+    ],
+)
+def test_mistakes_in_crossed_seeds(load, text, message):
+    with pytest.raises(SaltbenchError, match=message):
+        load(text)
