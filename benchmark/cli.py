@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +17,7 @@ from .. import __version__
 from ..datasets.local_data import VARIABLE
 from ..entry import unknown
 from ..errors import ParameterError, SaltbenchError, UnknownNameError
+from . import options
 from .heap import keep_freed_memory
 from .registry import listing, load_registries
 from .suite import load_suite
@@ -43,17 +44,22 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Globs = Annotated[list[str] | None, typer.Option(help="Names or shell patterns, several allowed.", metavar="G…")]
-Results = Annotated[Path, typer.Option(help="Parent folder of the suite's folder.")]
-Plugins = Annotated[list[Path] | None, typer.Option(help="Python files that define further entries.", metavar="FILE")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+
+def _shared(option: options.Option) -> Any:
+    return typer.Option(help=option.help, min=option.least, metavar=option.metavar)
+
+
+Globs = Annotated[list[str] | None, _shared(options.METHODS)]  # of tasks and architectures too
+Results = Annotated[Path, _shared(options.RESULTS)]
+Plugins = Annotated[list[Path] | None, _shared(options.PLUGIN)]
+Device = Annotated[str, _shared(options.DEVICE)]
 Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1)]
-Data = Annotated[Path | None, typer.Option(help="Folder of the data sets that are not shipped.", metavar="DIR")]
-Memory = Annotated[str | None, typer.Option(help="For explaining, such as 2GB; default: a quarter of what is free.")]
+Data = Annotated[Path | None, _shared(options.DATA)]
+Memory = Annotated[str | None, _shared(options.MEMORY)]
 Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
 Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics or shell patterns.", metavar="G…")]
 Output = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
-Seeds = Annotated[int | None, typer.Option(help="Repetitions, each with its own data, training and noise.", min=1)]
+Seeds = Annotated[int | None, _shared(options.SEEDS)]
 
 
 @app.command("list")
@@ -88,8 +94,8 @@ def run(
     architectures: Globs = None,
     methods: Globs = None,
     seeds: Seeds = None,
-    target: Annotated[str | None, typer.Option(help="Explain the true or the predicted class.")] = None,
-    output: Annotated[str | None, typer.Option(help="Explain its logit or its probability.")] = None,
+    target: Annotated[str | None, _shared(options.TARGET)] = None,
+    output: Annotated[str | None, _shared(options.OUTPUT)] = None,
     device: Device = "auto",
     workers: Workers = None,
     memory: Memory = None,

@@ -1,0 +1,48 @@
+"""The options that the command line and the pytest plugin share; imports nothing but the standard library."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """An option: `--NAME` of the command line, `--saltbench-NAME` of pytest.
+
+    Attributes:
+        name: without dashes; a suite's key where the option replaces one.
+        help: what it means, in a sentence.
+        type: of a value.
+        default: None where a suite or the machine decides.
+        metavar: stands for a value in the help; None for the usual word.
+        several: whether it takes more than one value.
+        least: smallest value that makes sense.
+    """
+
+    name: str
+    help: str
+    type: type = str
+    default: Any = None
+    metavar: str | None = None
+    several: bool = False
+    least: int | None = None
+
+
+def _globs(kind: str) -> Option:
+    return Option(name=kind, help="Names or shell patterns, several allowed.", metavar="G…", several=True)
+
+
+TASKS, ARCHITECTURES, METHODS = (_globs(kind) for kind in ("tasks", "architectures", "methods"))
+SEEDS = Option(name="seeds", help="Repetitions, each with its own data, training and noise.", type=int, least=1)
+TARGET = Option(name="target", help="Explain the true or the predicted class.")
+OUTPUT = Option(name="output", help="Explain its logit or its probability.")
+DEVICE = Option(name="device", help="auto, cpu or cuda.", default="auto")
+MEMORY = Option(name="memory", help="For explaining, such as 2GB; default: a quarter of what is free.")
+DATA = Option(name="data", help="Folder of the data sets that are not shipped.", type=Path, metavar="DIR")
+RESULTS = Option(name="results", help="Parent folder of the suite's folder.", type=Path, metavar="DIR")
+PLUGIN = Option(
+    name="plugin", help="Python files that define further entries.", type=Path, metavar="FILE", several=True
+)
+
+IN_PLACE_OF_A_SUITES = (TASKS, ARCHITECTURES, METHODS, SEEDS, TARGET, OUTPUT)  # keys of its TOML file
+OF_A_RUN = (DEVICE, MEMORY, DATA, RESULTS, PLUGIN)

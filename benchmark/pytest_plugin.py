@@ -1,0 +1,54 @@
+"""The pytest plugin: suites as tests, and fixtures for tests of one's own entries.
+
+Every run of pytest in an environment that holds saltbench loads this file, so it imports nothing heavy by itself.
+"""
+
+from typing import Any
+
+import pytest
+
+from . import options
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; all but the two short ones are prefixed, since the tests of others have options too."""
+    group = parser.getgroup("saltbench", "saltbench: suites of saliency maps as tests")
+    group.addoption(
+        "--saltbench",
+        action="append",
+        default=[],
+        metavar="SUITE",
+        help="Run a suite, one test a cell: name of a bundled suite, or path of a TOML file; several allowed. "
+        "Other tests run only if paths are given too.",
+    )
+    group.addoption("--leaderboard", metavar="FILE", help="Write the suite's leaderboard at the end, as CSV.")
+    for option in (*options.IN_PLACE_OF_A_SUITES, *options.OF_A_RUN):
+        group.addoption(f"--saltbench-{option.name}", **_keywords(option))
+
+
+def _keywords(option: options.Option) -> dict[str, Any]:
+    told = {"type": option.type, "help": option.help, "metavar": option.metavar}
+    if option is options.RESULTS:
+        told["help"] += " Default: pytest's cache."
+    return told | ({"action": "append"} if option.several else {"default": option.default})
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
+    """Add --force-regen unless pytest-regressions or a conftest did: by now all of them have been loaded."""
+    try:
+        parser.getgroup("saltbench").addoption(
+            "--force-regen", action="store_true", help="Write golden tables anew instead of comparing with them."
+        )
+    except ValueError:
+        return  # theirs means the same and is read from the same place
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run suites if any is asked for."""
+    if config.getoption("saltbench"):
+        from .pytest_suites import SuitesPlugin
+
+        config.pluginmanager.register(SuitesPlugin.of(config), "saltbench-suites")
+    elif config.getoption("leaderboard"):
+        raise pytest.UsageError("--leaderboard writes the table of a suite; name one with --saltbench SUITE")

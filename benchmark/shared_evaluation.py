@@ -1,0 +1,44 @@
+"""Evaluation cell by cell, by processes that share a store."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import StoreError
+from .evaluation import Evaluator, Subject
+from .plan import Job
+from .store import address
+
+
+@dataclass
+class SharingEvaluator(Evaluator):
+    """An evaluator for jobs of one method each: a model is trained once for all of them, in whichever process.
+
+    Processes take turns at a model that is not stored yet. What the last training raised is kept for the model's other
+    cells, which would fail alike.
+    """
+
+    _failed: tuple[str, BaseException] | None = None
+
+    def _model(self, job: Job) -> Subject:
+        model = address(job.model_key())
+        if self._failed is not None and self._failed[0] == model:
+            raise self._failed[1]
+        with _turn(self.store.root / ".turns" / model):
+            try:
+                return super()._model(job)
+            except (StoreError, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                self._failed = model, error
+                raise
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
