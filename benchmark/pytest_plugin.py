@@ -3,6 +3,7 @@
 Every run of pytest in an environment that holds saltbench loads this file, so it imports nothing heavy by itself.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -52,3 +53,22 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SuitesPlugin.of(config), "saltbench-suites")
     elif config.getoption("leaderboard"):
         raise pytest.UsageError("--leaderboard writes the table of a suite; name one with --saltbench SUITE")
+
+
+@pytest.fixture(scope="session")
+def attribution_benchmark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Evaluate a method, architecture or task of your own; see `EntryEvaluation`. Kept for the session."""
+    from .entry_evaluation import EntryEvaluation
+
+    regenerate = bool(request.config.getoption("force_regen"))
+    return EntryEvaluation(tmp_path_factory.mktemp("saltbench"), regenerate)
+
+
+@pytest.fixture
+def golden_leaderboard(request: pytest.FixtureRequest) -> Any:
+    """Compare a leaderboard with the golden one beside the test, `<test file>/<test>.csv`; see `GoldenLeaderboard`."""
+    from .golden import GoldenLeaderboard
+
+    name = re.sub(r"[^\w.-]+", "-", request.node.name)
+    path = request.path.with_suffix("") / f"{name}.csv"
+    return GoldenLeaderboard(path, bool(request.config.getoption("force_regen")))

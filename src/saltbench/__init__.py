@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .benchmark.evaluate import evaluate
     from .benchmark.explain import explain
+    from .benchmark.metric_contract import metric_contract
     from .benchmark.metric_spec import MetricSpec
     from .benchmark.registry import load_registries
     from .benchmark.sanity import randomisation_check
+    from .datasets.contract import task_contract
     from .datasets.spec import Split, TaskData, TaskSpec
     from .errors import SaltbenchError
+    from .methods.architectures.contract import architecture_contract
     from .methods.architectures.spec import ArchitectureSpec
     from .methods.attributions.adapters import adapted
     from .methods.attributions.contract import method_contract
@@ -29,13 +32,16 @@ _PUBLIC = {
     "TaskData": "datasets.spec",
     "TaskSpec": "datasets.spec",
     "adapted": "methods.attributions.adapters",
+    "architecture_contract": "methods.architectures.contract",
     "attribute": "methods.attributions.explain",
     "evaluate": "benchmark.evaluate",
     "explain": "benchmark.explain",
     "load_registries": "benchmark.registry",
     "method_contract": "methods.attributions.contract",
+    "metric_contract": "benchmark.metric_contract",
     "randomisation_check": "benchmark.sanity",
     "rescaled": "methods.attributions.rescaling",
+    "task_contract": "datasets.contract",
 }
 
 __all__ = [
@@ -48,13 +54,16 @@ __all__ = [
     "TaskSpec",
     "__version__",
     "adapted",
+    "architecture_contract",
     "attribute",
     "evaluate",
     "explain",
     "load_registries",
     "method_contract",
+    "metric_contract",
     "randomisation_check",
     "rescaled",
+    "task_contract",
 ]
 
 

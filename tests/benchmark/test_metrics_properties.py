@@ -6,6 +6,9 @@ from hypothesis.extra.numpy import arrays
 
 from saltbench.benchmark import metrics
 from saltbench.benchmark.maps import Maps
+from saltbench.benchmark.metric_contract import metric_contract
+
+TestShippedMetrics = metric_contract(*metrics.ENTRIES)
 
 AGAINST_TRUTH = [entry for entry in metrics.ENTRIES if not entry.needs_output]
 RANKED = [e for e in AGAINST_TRUTH if e.tags == ("rank",)]
@@ -103,29 +106,3 @@ def test_bias_is_the_same_in_reversed_time(sample):
     np.testing.assert_allclose(
         metrics.positional_bias(reversed_time), metrics.positional_bias(Maps(*sample)), atol=1e-14
     )
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(7, 13, 11), (3, 100, 100), (5, 1, 9), (5, 9, 1), (4, 1, 1)])
-@pytest.mark.parametrize("entry", metrics.ENTRIES, **over)
-def test_score_of_a_batch_is_that_of_its_samples(entry, shape, dtype):
-    rng = np.random.default_rng(4)
-    attributions, truth = rng.standard_normal(shape).astype(dtype), rng.random(shape).astype(dtype)
-    difference = rng.standard_normal(shape[0]).astype(dtype)
-    truth[0], attributions[-1] = 0, 0
-    metric = entry.load()
-    alone = [metric(Maps(*each))[0] for each in zip(*_one_by_one(attributions, truth, difference), strict=True)]
-    np.testing.assert_array_equal(metric(Maps(attributions, truth, difference)), alone)
-
-
-@pytest.mark.parametrize("entry", metrics.ENTRIES, **over)
-def test_memory_layout_does_not_matter(entry):
-    rng = np.random.default_rng(8)
-    attributions, truth, difference = rng.standard_normal((4, 9, 7)), rng.random((4, 9, 7)), np.ones(4)
-    strided = np.asfortranarray(attributions), np.repeat(truth, 2, axis=1)[:, ::2]
-    metric = entry.load()
-    np.testing.assert_array_equal(metric(Maps(*strided, difference)), metric(Maps(attributions, truth, difference)))
-
-
-def _one_by_one(*batches):
-    return [[batch[i : i + 1] for i in range(len(batch))] for batch in batches]
