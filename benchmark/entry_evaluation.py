@@ -28,7 +28,7 @@ USUAL = {"tasks": ("box/latter",), "architectures": ("lstm",), "methods": ("sali
 QUICK = Recipe(epochs=50)  # as in the suite quick
 
 
-@dataclass
+@dataclass(repr=False)
 class EntryEvaluation:
     """Evaluates entries; what was computed once is kept under root, so that tests may share it.
 
@@ -40,6 +40,9 @@ class EntryEvaluation:
     root: Path
     regenerate: bool = False
     _given: list[Entry] = field(default_factory=list)
+
+    def __repr__(self) -> str:  # pytest shows it beside a failing line
+        return "<attribution_benchmark>"
 
     def __call__(
         self,

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ..contracts import Contract
 from ..entry import resolve
+from ..entry_contract import Contract
 from .maps import Maps
 from .metric_spec import MetricSpec
 

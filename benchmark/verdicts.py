@@ -1,6 +1,7 @@
 """Assertions about a leaderboard whose failures say what was expected and what was measured."""
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,4 +190,6 @@ def _words(metric: MetricSpec) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.3g}" if 0 < abs(value) < 0.001 else f"{value:.3f}".rstrip("0").rstrip(".").replace("0.", ".", 1)
+    value = round(value, 12) + 0.0  # less is rounding alone, and so is the sign of zero
+    text = f"{value:.3g}" if 0 < abs(value) < 0.001 else f"{value:.3f}".rstrip("0").rstrip(".")
+    return re.sub(r"^(-?)0\.", r"\1.", text)

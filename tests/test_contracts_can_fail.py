@@ -107,10 +107,6 @@ def task(change):
     return TaskSpec(name="mine", factory=factory, **ABOUT)
 
 
-def doubled(parts):
-    parts["test"]["inputs"] = parts["test"]["inputs"].astype(np.float64)
-
-
 def shorter(parts):
     for name in ("inputs", "truth"):
         parts["test"][name] = parts["test"][name][:, :4]
@@ -139,7 +135,6 @@ def unseeded(parts):
 @pytest.mark.parametrize(
     ("change", "promise", "arguments"),
     [
-        (doubled, "right_types", []),
         (shorter, "of_one_shape", []),
         (third_class, "labels_are_classes", []),
         (one_class, "labels_are_classes", []),

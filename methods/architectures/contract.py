@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from ...contracts import Contract
+from ...entry_contract import Contract
 from ..seeding import seeded
 from .spec import ArchitectureSpec
 

@@ -209,6 +209,7 @@ def test_options_are_those_of_the_command_line(pytester):
         assert option.help in words
         if option is not options.RESULTS:
             assert offered[option.name].default == option.default
-    assert {name for name in offered if name not in ("suite", "workers", "help")} == {
+    # workers are xdist's, and a timeout pytest-timeout's
+    assert {name for name in offered if name not in ("suite", "workers", "timeout", "help")} == {
         option.name for option in (*options.IN_PLACE_OF_A_SUITES, *options.OF_A_RUN)
     }

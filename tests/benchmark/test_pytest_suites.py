@@ -193,7 +193,10 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(here: pytest.Pyte
     ("options", "message"),
     [
         (["--saltbench", "quik"], "saltbench: unknown suite 'quik'; did you mean 'quick'?*"),
-        (["--saltbench", "quick", "--saltbench-methods", "x"], "saltbench: suite quick: unknown method 'x'; known: *"),
+        (
+            ["--saltbench", "quick", "--saltbench-methods", "x"],
+            "saltbench: suite quick, --methods: unknown method 'x'; *",
+        ),
         (["--saltbench", "quick", "--saltbench-memory", "many"], "saltbench: memory must be *, got 'many'"),
         (["--saltbench", "quick", "--saltbench-device", "gpu"], "saltbench: device must be auto, cpu or cuda, got *"),
         (["--saltbench", "quick", "--saltbench", "table1", "--leaderboard", "x.csv"], "--leaderboard writes the *"),

@@ -168,3 +168,16 @@ def test_names_that_were_not_evaluated():
         found.assert_at_least("precision", 0)
     with pytest.raises(ParameterError, match="expected at least one method to compare with, got none; name it"):
         found.assert_better_than()
+
+
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [(10.05, "10.05"), (100.0, "100"), (0.5, ".5"), (-0.02, "-.02"), (4e-4, ".0004"), (-1e-5, "-1e-05"), (-1e-16, "0")],
+)
+def test_numbers_in_messages_are_short_and_right(bound, words):
+    found = verdicts(scores_of(0))
+    found.leaderboard["roc_auc"] = bound - 1
+    found.leaderboard[["roc_auc_low", "roc_auc_high"]] = 0.0
+    with pytest.raises(AssertionError, match="roc auc") as caught:
+        found.assert_at_least("roc_auc", bound)
+    assert f"to be at least {words}, got" in str(caught.value)
