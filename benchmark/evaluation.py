@@ -15,7 +15,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from ..datasets.spec import TaskData
-from ..errors import StoreError
+from ..errors import DataError, StoreError
 from .contracts import check_architecture, check_task
 from .guard import settings_restored
 from .plan import Job
@@ -130,8 +130,11 @@ class Evaluator:
     def _data(self, job: Job) -> TaskData:
         key = canonical({"task": job.task.as_json(), "seed": job.seeds.data})
         if self._cached is None or self._cached[0] != key:
-            load = self.registries.tasks.get(job.task.name).load()
-            self._cached = key, check_task(job.task.name, load(job.seeds.data, **job.task.parameters))
+            task = self.registries.tasks.get(job.task.name)
+            if task.source != job.task.source:
+                # the key names what was planned: other content must not be stored under it
+                raise DataError(f"{job.task.name} changed during the run; run the same command again")
+            self._cached = key, check_task(task.name, task.load()(job.seeds.data, **job.task.parameters))
         return self._cached[1]
 
     def _explained(self, job: Job) -> Explained:

@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from ..datasets import entries as tasks
+from ..datasets import planted_files
 from ..datasets.spec import TaskSpec
-from ..entry import Entry, unknown
+from ..entry import Entry, Family, unknown
 from ..errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError
 from ..methods.architectures import entries as architectures
 from ..methods.architectures.spec import ArchitectureSpec
@@ -30,10 +31,11 @@ T = TypeVar("T", bound=Entry)
 
 
 class Registry(Generic[T]):
-    """Entries of one kind by name, in the order of their registration."""
+    """Entries of one kind by name, in the order of their registration, and families of further ones."""
 
-    def __init__(self, kind: str, entries: Iterable[T] = ()) -> None:
+    def __init__(self, kind: str, entries: Iterable[T] = (), families: Sequence[Family[T]] = ()) -> None:
         self.kind = kind
+        self.families = families
         self._entries: dict[str, T] = {}
         for entry in entries:
             self.register(entry)
@@ -45,6 +47,11 @@ class Registry(Generic[T]):
             DuplicateNameError: the name is taken.
             ParameterError: the version is not a positive integer, or a parameter's default is not a JSON value.
         """
+        if family := self._family(entry.name):
+            raise DuplicateNameError(
+                f"{self.kind} '{entry.name}': names that begin with {family.prefix} stand for "
+                f"{family.listed.name}; rename it"
+            )
         if entry.name in self._entries:
             raise DuplicateNameError(
                 f"{self.kind} '{entry.name}' is registered twice "
@@ -62,7 +69,10 @@ class Registry(Generic[T]):
 
         Raises:
             UnknownNameError: with near matches.
+            SaltbenchError: a family has no entry of that name.
         """
+        if family := self._family(name):
+            return family.make(name.removeprefix(family.prefix))
         if name not in self._entries:
             raise UnknownNameError(unknown(self.kind, name, self._entries))
         return self._entries[name]
@@ -70,16 +80,30 @@ class Registry(Generic[T]):
     def match(self, patterns: Iterable[str]) -> list[T]:
         """Return the entries that match any shell pattern (`box/*`), each once, in the patterns' order.
 
+        What begins like a family's names is taken for one of them, literally: a path may hold brackets.
+
         Raises:
             UnknownNameError: a pattern that matches nothing.
+            SaltbenchError: a family has no entry of that name.
         """
         found: dict[str, T] = {}
         for pattern in patterns:
+            if self._family(pattern):
+                found[pattern] = self.get(pattern)
+                continue
             names = [name for name in self._entries if fnmatch.fnmatchcase(name, pattern)]
             if not names:
                 raise UnknownNameError(unknown(self.kind, pattern, self._entries))
             found.update((name, self._entries[name]) for name in names)
         return list(found.values())
+
+    def _family(self, name: str) -> Family[T] | None:
+        return next((family for family in self.families if name.startswith(family.prefix)), None)
+
+    def declared(self, name: str) -> T | None:
+        """Return the entry called name, or what stands for its family, or None; no file is looked at."""
+        family = self._family(name)
+        return family.listed if family else self._entries.get(name)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._entries.values())
@@ -122,7 +146,7 @@ def load_registries(plugins: Sequence[Path] = ()) -> Registries:
         DuplicateNameError: a name that is taken.
     """
     registries = Registries(
-        Registry("task", tasks.ENTRIES),
+        Registry("task", tasks.ENTRIES, [planted_files.FAMILY]),
         Registry("architecture", architectures.ENTRIES),
         Registry("method", methods.ENTRIES),
         Registry("metric", metrics.ENTRIES),
@@ -188,6 +212,7 @@ def _described(error: BaseException) -> str:
 
 
 def listing(registry: Registry[Any]) -> list[dict[str, Any]]:
-    """Return what each entry states about itself as JSON values; of methods also assumptions and passes."""
+    """Return what each entry and family states about itself as JSON values; of methods also assumptions and passes."""
     fields = ("name", "version", "description", "reference", "tags", "parameters", "source", "assumptions", "passes")
-    return [{key: getattr(entry, key) for key in fields if hasattr(entry, key)} for entry in registry]
+    stated = [*registry, *(family.listed for family in registry.families)]
+    return [{key: getattr(entry, key) for key in fields if hasattr(entry, key)} for entry in stated]

@@ -150,12 +150,12 @@ def _check_keys(content: Mapping[str, Any]) -> None:
 
 def _check_parameters(parameters: Mapping[str, Any], registries: Registries) -> None:
     # entries that this run leaves out may have parameters too: a suite can be narrowed on the command line
-    entries = [entry for kind in KINDS for entry in getattr(registries, kind)]
+    known = [entry.name for kind in KINDS for entry in getattr(registries, kind)]
     for name in parameters:
-        named = [entry for entry in entries if entry.name == name]
+        named = [entry for kind in KINDS if (entry := getattr(registries, kind).declared(name))]
         if not named:
             with at("parameters", name):
-                raise UnknownNameError(unknown("entry in parameters", name, [entry.name for entry in entries]))
+                raise UnknownNameError(unknown("entry in parameters", name, known))
         for key, value in _table(parameters, name, "parameters").items():
             with at("parameters", name, key):
                 for entry in named:
@@ -183,10 +183,12 @@ def _entries(kind: str, content: Mapping[str, Any], registries: Registries) -> S
 
 
 def _choices(entries: Iterable[Entry], parameters: Mapping[str, Any]) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(entry.name, entry.version, entry.source, entry.configure(parameters.get(entry.name, {})))
-        for entry in entries
-    )
+    return tuple(_choice(entry, parameters.get(entry.name, {})) for entry in entries)
+
+
+def _choice(entry: Entry, parameters: Mapping[str, Any]) -> Choice:
+    with at("parameters", entry.name):
+        return Choice(entry.name, entry.version, entry.source, entry.configure(parameters))
 
 
 def _recipe(overrides: Mapping[str, Any]) -> Recipe:

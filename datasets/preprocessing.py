@@ -3,8 +3,9 @@
 import dataclasses
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..errors import ParameterError
+from ..errors import DataError, ParameterError
 from .spec import Array, Split
 
 
@@ -29,3 +30,27 @@ def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Sp
         return dataclasses.replace(split, inputs=inputs)
 
     return apply(train), apply(validation), apply(test)
+
+
+def standardise_features(series: NDArray[np.float64], training: NDArray[np.int64]) -> Array:
+    """Return float32 (x − mean) / std, mean and std (features,) over all time steps of the training samples.
+
+    Other than per cell, this keeps the course of a series over time.
+
+    Args:
+        series: (samples, time, features).
+        training: indices of the training samples.
+
+    Raises:
+        DataError: a feature is constant in training, so it has no unit.
+    """
+    trained = series[training]
+    constant = np.flatnonzero(np.ptp(trained, axis=(0, 1)) == 0)
+    if len(constant):
+        raise DataError(
+            f"feature {constant[0]} (counted from 0) is constant in the training series and has no standard "
+            "deviation; leave it out"
+        )
+    mean, std = trained.mean(axis=(0, 1)), trained.std(axis=(0, 1))
+    standardised: Array = ((series - mean) / std).astype(np.float32)
+    return standardised

@@ -73,7 +73,9 @@ def test_plugins_compute_a_leaderboard(tmp_path):
 
 
 @pytest.mark.parametrize("block", blocks("toml"), ids=name_of)
-def test_suite_files_are_valid(block, tmp_path):
+def test_suite_files_are_valid(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_series.csv").touch()  # the user's
     file = tmp_path / "pasted.toml"
     file.write_text(block, "utf-8")
     suite = load_suite(str(file), load_registries())

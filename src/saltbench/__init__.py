@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .benchmark.registry import load_registries
     from .benchmark.sanity import randomisation_check
     from .datasets.contract import task_contract
+    from .datasets.planted import planted
     from .datasets.spec import Split, TaskData, TaskSpec
     from .errors import SaltbenchError
     from .methods.architectures.contract import architecture_contract
@@ -39,6 +40,7 @@ _PUBLIC = {
     "load_registries": "benchmark.registry",
     "method_contract": "methods.attributions.contract",
     "metric_contract": "benchmark.metric_contract",
+    "planted": "datasets.planted",
     "randomisation_check": "benchmark.sanity",
     "rescaled": "methods.attributions.rescaling",
     "task_contract": "datasets.contract",
@@ -61,6 +63,7 @@ __all__ = [
     "load_registries",
     "method_contract",
     "metric_contract",
+    "planted",
     "randomisation_check",
     "rescaled",
     "task_contract",

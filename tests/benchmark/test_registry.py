@@ -8,7 +8,7 @@ from saltbench.benchmark import registry as module
 from saltbench.benchmark.metric_spec import MetricSpec
 from saltbench.benchmark.registry import Registry, listing, load_registries
 from saltbench.datasets.spec import TaskSpec
-from saltbench.entry import Entry
+from saltbench.entry import Entry, Family
 from saltbench.errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError
 from saltbench.methods.architectures.spec import ArchitectureSpec
 from saltbench.methods.attributions.spec import MethodSpec
@@ -83,6 +83,38 @@ def test_a_pattern_that_matches_nothing_is_refused():
         registry("box/a", "lstm").match(["lstm", "bx/*"])
 
 
+def with_family(*names):
+    family = Family("file/", entry("file/<path>"), lambda rest: entry(f"file/{rest}", description=f"made of {rest}"))
+    return Registry("task", [entry(name) for name in names], [family])
+
+
+def test_a_family_makes_entries_of_names_taken_literally():
+    found = with_family("box/a", "lstm")
+    assert found.get("file/a [b]*.csv").description == "made of a [b]*.csv"
+    assert names(found.match(["file/*.csv", "box/*", "file/[a].csv", "file/*.csv"])) == [
+        "file/*.csv",
+        "box/a",
+        "file/[a].csv",
+    ]
+    assert "file/anything" in found
+    assert "box/a" in found
+    assert "box/b" not in found
+
+
+def test_a_family_is_listed_once_and_no_pattern_matches_what_stands_for_it():
+    found = with_family("box/a")
+    assert [row["name"] for row in listing(found)] == ["box/a", "file/<path>"]
+    assert names(found) == names(found.match(["*"])) == ["box/a"]
+    with pytest.raises(UnknownNameError, match=r"^unknown task 'fil\*'; known: box/a$"):
+        found.match(["fil*"])
+
+
+def test_a_name_of_a_family_cannot_be_taken():
+    expected = r"^task 'file/x': names that begin with file/ stand for file/<path>; rename it$"
+    with pytest.raises(DuplicateNameError, match=expected):
+        with_family().register(entry("file/x"))
+
+
 def test_registries_are_fresh_each_time():
     one, other = load_registries(), load_registries()
     one.tasks.register(entry("mine", TaskSpec))
@@ -112,8 +144,9 @@ def test_a_plain_entry_belongs_nowhere():
 def test_listing_is_json_with_one_object_an_entry(kind):
     found = getattr(load_registries(), kind)
     rows = listing(found)
-    assert [row["name"] for row in json.loads(json.dumps(rows, allow_nan=False))] == names(found)
-    for row, spec in zip(rows, found, strict=True):
+    stated_entries = [*found, *(family.listed for family in found.families)]
+    assert [row["name"] for row in json.loads(json.dumps(rows, allow_nan=False))] == names(stated_entries)
+    for row, spec in zip(rows, stated_entries, strict=True):
         assert all(row[field] == getattr(spec, field) for field in row)
         stated = {"name", "version", "description", "reference", "tags", "parameters", "source"}
         assert set(row) == stated | ({"assumptions", "passes"} if kind == "methods" else set())

@@ -1,0 +1,154 @@
+"""Tables in long format (one row for each sample and time step) as series (samples, time, features)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..entry import unknown
+from ..errors import DataError
+
+LABEL = "label"  # the column that is looked for; a table may lack it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Names of the columns with the sample, the time and the label ("" for none), and the features (none: the rest)."""
+
+    id: str = "id"
+    time: str = "time"
+    label: str = LABEL
+    features: Sequence[str] = ()
+
+    def label_in(self, frame: pd.DataFrame) -> str:
+        """Return the name of the label's column, or "" where there is none."""
+        return "" if self.label == LABEL and LABEL not in frame else self.label
+
+    def features_in(self, frame: pd.DataFrame) -> list[str]:
+        """Return the names of the features' columns."""
+        others = (self.id, self.time, self.label_in(frame))
+        return list(self.features) or [name for name in frame if name not in others]
+
+
+def to_series(frame: pd.DataFrame, file: str, columns: Columns) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
+    """Return series (samples, time, features), sorted by sample and time, and their labels (samples,) or None.
+
+    Args:
+        frame: the table.
+        file: its name, for messages.
+        columns: which columns are what.
+
+    Raises:
+        DataError: a column is absent, not of numbers, or lacks values; a (sample, time) occurs twice; samples have
+            different lengths, or several labels. The message names the row, the column or the sample.
+    """
+    label, features = columns.label_in(frame), columns.features_in(frame)
+    named = [columns.id, columns.time, *([label] if label else []), *features]
+    _check_columns(frame, file, named, features)
+    for name in (columns.id, columns.time, label):
+        if name:
+            _check_complete(frame, file, columns, name)
+    _check_time(frame, file, columns.time)
+    for name in features:
+        _check_numbers(frame, file, columns, name)
+    ordered = frame.sort_values([columns.id, columns.time], kind="stable")
+    _check_unique(ordered, file, columns)
+    samples = ordered.groupby(columns.id, sort=False, observed=True)
+    length = _one_length(samples.size(), file, columns)
+    values = ordered[features].to_numpy(dtype=np.float64).reshape(-1, length, len(features))
+    return values, _labels(samples[label], file, columns) if label else None
+
+
+def _check_columns(frame: pd.DataFrame, file: str, named: Sequence[str], features: Sequence[str]) -> None:
+    for name in named:
+        if name not in frame:
+            raise DataError(f"{file}: {unknown('column', str(name), frame.columns)}")
+        if named.count(name) > 1:
+            raise DataError(f"{file}: column '{name}' cannot be two things; name each column once")
+    if not features:
+        raise DataError(f"{file} has no column of features beside {', '.join(named)}; add at least one")
+    if frame.empty:
+        raise DataError(f"{file} has no rows; add the series")
+
+
+def _check_complete(frame: pd.DataFrame, file: str, columns: Columns, name: str) -> None:
+    bad = frame[name].isna().to_numpy()
+    if bad.any():
+        raise DataError(f"{file}: column '{name}' has no value in {_row(frame, columns, bad)}; fill or drop it")
+
+
+def _check_time(frame: pd.DataFrame, file: str, name: str) -> None:
+    kinds = (pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype, pd.api.types.is_timedelta64_dtype)
+    if frame[name].dtype == object and not frame[name].map(type).eq(str).any():
+        return  # dates, which Parquet and CSV give as objects that have an order
+    if not any(is_kind(frame[name].dtype) for is_kind in kinds):
+        # text would be sorted as text, 10 before 2
+        raise DataError(
+            f"{file}: column '{name}' must hold numbers or dates, got '{_example(frame[name])}'; "
+            "convert them, or set the parameter time to another column"
+        )
+
+
+def _check_numbers(frame: pd.DataFrame, file: str, columns: Columns, name: str) -> None:
+    if not pd.api.types.is_numeric_dtype(frame[name].dtype):
+        numbers = pd.to_numeric(frame[name], errors="coerce")
+        bad = (numbers.isna() & frame[name].notna()).to_numpy()
+        where = f" in {_row(frame, columns, bad)}" if bad.any() else ""
+        example = frame[name][bad].iloc[0] if bad.any() else _example(frame[name])
+        raise DataError(
+            f"{file}: column '{name}' must hold numbers, got '{example}'{where}; "
+            "convert it, or name the columns of the features with the parameter columns"
+        )
+    bad = ~np.isfinite(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
+    if bad.any():
+        raise DataError(
+            f"{file}: column '{name}' is missing or infinite in {_row(frame, columns, bad)}, "
+            f"{bad.sum()} in all; fill or drop the series"
+        )
+
+
+def _check_unique(ordered: pd.DataFrame, file: str, columns: Columns) -> None:
+    twice = ordered.duplicated([columns.id, columns.time]).to_numpy()
+    if twice.any():
+        first = ordered[twice].iloc[0]
+        raise DataError(
+            f"{file}: {columns.id} {first[columns.id]} has {columns.time} {first[columns.time]} more than once; "
+            "keep one row for each"
+        )
+
+
+def _one_length(sizes: "pd.Series[int]", file: str, columns: Columns) -> int:
+    usual = int(sizes.mode().iloc[0])
+    other = sizes[sizes != usual]
+    if len(other):
+        raise DataError(
+            f"{file}: {columns.id} {other.index[0]} has {other.iloc[0]} time steps, others have {usual}; "
+            "cut or resample the series to one length"
+        )
+    return usual
+
+
+def _labels(labels: Any, file: str, columns: Columns) -> NDArray[Any]:
+    kinds = labels.nunique()
+    mixed = kinds[kinds > 1]
+    if len(mixed):
+        raise DataError(
+            f"{file}: {columns.id} {mixed.index[0]} has {mixed.iloc[0]} different values in column "
+            f"'{columns.label}'; a series has one label"
+        )
+    first: NDArray[Any] = labels.first().to_numpy()
+    return first
+
+
+def _row(frame: pd.DataFrame, columns: Columns, bad: NDArray[np.bool_]) -> str:
+    place = int(bad.argmax())
+    row = frame.iloc[place]
+    return f"row {place + 1} ({columns.id} {row[columns.id]}, {columns.time} {row[columns.time]})"
+
+
+def _example(values: Any) -> Any:
+    known = values.dropna()
+    return known.iloc[0] if len(known) else "nothing"
