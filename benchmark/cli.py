@@ -19,6 +19,7 @@ from ..entry import unknown
 from ..errors import ParameterError, SaltbenchError, UnknownNameError
 from . import options
 from .heap import keep_freed_memory
+from .new import NEXT, next_commands, write_new
 from .registry import listing, load_registries
 from .suite import load_suite
 
@@ -119,6 +120,19 @@ def run(
     overrides = {key: value for key, value in given.items() if value}
     loaded = load_suite(suite, load_registries(plugin or ()), overrides)
     finish(execute(loaded, results, device, workers, plugin or (), memory, timeout))
+
+
+@app.command("new")
+def new_entry(
+    kind: Annotated[str, typer.Argument(help=" | ".join(NEXT))],
+    name: Annotated[str, typer.Argument(help="Lower-case words with dashes; of a metric with underscores.")],
+    folder: Annotated[Path, typer.Option(help="Where the two files are written.", metavar="DIR")] = Path(),
+) -> None:
+    """Write a plugin file with a working example, and its test."""
+    plugin, test = write_new(kind, name, folder)
+    print(f"wrote {plugin} and {test}; next:")  # noqa: T201 - the command's output
+    for command in next_commands(kind, name, plugin, test):
+        print(f"  {command}")  # noqa: T201 - the command's output
 
 
 @app.command("leaderboard")
