@@ -62,8 +62,8 @@ def _check_name(kind: str, name: str) -> None:
         raise ParameterError(
             f"a {kind} is named with lower-case words with {form}, at most {LONGEST} characters, got '{name}'"
         )
-    taken = name in getattr(load_registries(), f"{kind}s") or (kind == "metric" and name in RESERVED)
-    if taken:
+    registry = getattr(load_registries(), f"{kind}s")
+    if registry.declared(name) is not None or (kind == "metric" and name in RESERVED):
         raise DuplicateNameError(f"{kind} '{name}' exists in saltbench; choose another name")
 
 

@@ -115,13 +115,13 @@ def test_a_bad_file_fails_its_cells_and_the_others_finish(
     [
         (
             "planted/absent.csv",
-            "suite quick: absent.csv cannot be read: No such file or directory; planted/<file> takes",
+            "suite quick, --tasks: absent.csv cannot be read: No such file or directory; planted/<file> takes",
         ),
         (
             "planted/",
-            "suite quick: planted/<file> needs a file with the suffix .npy, .csv, .parquet, got ''; convert it",
+            "suite quick, --tasks: planted/<file> needs a file with the suffix .npy, .csv, .parquet, got ''; convert it",
         ),
-        ("plantd/array.npy", "suite quick: unknown task 'plantd/array.npy'"),
+        ("plantd/array.npy", "suite quick, --tasks: unknown task 'plantd/array.npy'"),
     ],
 )
 def test_mistakes_are_one_line(
@@ -136,6 +136,19 @@ def test_parameters_of_a_file_that_this_run_leaves_out_are_no_mistake(folder: Pa
     load_suite("own.toml", load_registries(), {"tasks": ["planted/array.npy"]})
     with pytest.raises(UnknownNameError, match=r"unknown entry in parameters 'plant/x\.csv'"):
         load_suite("own.toml", load_registries(), {"parameters": {"plant/x.csv": {}}})
+
+
+def test_a_parameter_that_an_array_lacks_is_named_with_its_line(folder: Path) -> None:
+    Path("own.toml").write_text(SUITE.replace("my [se]ries.csv", "array.npy"))
+    with pytest.raises(
+        UnknownNameError, match=r"^suite own\.toml, line 11: unknown parameter of planted/array\.npy 'time'"
+    ):
+        own()
+    Path("own.toml").write_text(SUITE.replace("strength", "strenth"))
+    with pytest.raises(
+        UnknownNameError, match=r"^suite own\.toml, line 13: unknown parameter of planted/<file> 'stren"
+    ):
+        own()
 
 
 def test_evaluate_takes_a_file_or_planted_arrays(folder: Path) -> None:

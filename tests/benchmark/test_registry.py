@@ -96,9 +96,9 @@ def test_a_family_makes_entries_of_names_taken_literally():
         "box/a",
         "file/[a].csv",
     ]
-    assert "file/anything" in found
-    assert "box/a" in found
-    assert "box/b" not in found
+    assert found.declared("file/anything").name == "file/<path>"
+    assert found.declared("box/a").name == "box/a"
+    assert found.declared("box/b") is None
 
 
 def test_a_family_is_listed_once_and_no_pattern_matches_what_stands_for_it():
