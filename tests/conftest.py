@@ -5,6 +5,7 @@ import pytest
 from hypothesis import settings
 
 pytest_plugins = ["pytester"]
+pytest.register_assert_rewrite("pasting")  # its assertions show what differs
 
 # the same examples in every run, and no deadline that a busy machine could miss
 settings.register_profile("saltbench", derandomize=True, deadline=None)

@@ -1,0 +1,26 @@
+"""The reference of the command line, from the program itself."""
+
+import typer
+from typer.cli import get_docs_for_click
+
+from saltbench.benchmark.cli import app
+
+HEADING = """# Command line
+
+Options that take several values (`--tasks`, `--architectures`, `--methods`, `--plugin`) take them after one another:
+`--methods saliency deeplift`. Quote shell patterns: `--tasks "box/*"`.
+
+**Exit status**: 0 when everything is computed; 1 after a mistake or when a cell failed, with one line on standard error
+that says what to do; 130 after Ctrl-C.
+"""
+
+
+def page() -> str:
+    """Return the Markdown that Typer makes of every command."""
+    group = typer.main.get_command(app)
+    context = typer.Context(group)
+    documented = [
+        get_docs_for_click(obj=command, ctx=context, name=f"saltbench {name}", indent=1)
+        for name, command in group.commands.items()
+    ]
+    return "\n".join([HEADING, *documented])
