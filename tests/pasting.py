@@ -172,7 +172,7 @@ def saltbench(arguments: list[str], *, small: bool) -> tuple[int, str, str]:
     out, error = io.StringIO(), io.StringIO()
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(sys, "argv", ["saltbench", *arguments]))
-        stack.enter_context(mock.patch.object(console, "default_workers", lambda _device: 1))
+        stack.enter_context(mock.patch.object(console, "default_workers", return_value=1))
         if small:
             stack.enter_context(mock.patch.object(cli, "load_suite", small_suite))
         stack.enter_context(contextlib.redirect_stdout(out))

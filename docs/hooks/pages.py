@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import command_page
+import notebook_pages
 import python_page
 import registry_pages
 from mkdocs.config.defaults import MkDocsConfig
@@ -19,8 +20,8 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the files of the repository that the site shows, and the generated pages."""
     for path in repository_files():
         files.append(File.generated(config, path.relative_to(ROOT).as_posix(), abs_src_path=str(path)))
-    for name, text in generated_pages().items():
-        files.append(File.generated(config, name, content=text))
+    for name, content in {**generated_pages(), **notebooks(execute=config.extra["execute_notebooks"])}.items():
+        files.append(File.generated(config, name, content=content))
     return files
 
 
@@ -42,3 +43,13 @@ def generated_pages() -> dict[str, str]:
         "reference/command-line.md": command_page.page(),
         "reference/python.md": python_page.page(),
     }
+
+
+def notebooks(*, execute: bool) -> dict[str, str | bytes]:
+    """Return the notebooks' pages and images by name."""
+    made: dict[str, str | bytes] = {}
+    for path in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
+        page = notebook_pages.notebook_page(path, execute=execute)
+        made[f"notebooks/{path.stem}.md"] = page.text
+        made |= {f"notebooks/{name}": image for name, image in page.images.items()}
+    return made
