@@ -1,7 +1,9 @@
 """Notebooks as pages: executed while the site is built, so that the outputs are true and none is stored."""
 
 import base64
+import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +12,10 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+
+
+# warnings of the kernel itself, such as at its shutdown, are none of the notebook's
+STRICT = "import warnings\nwarnings.simplefilter('error')\nwarnings.filterwarnings('ignore', module='ipykernel')"
 
 
 @dataclass
@@ -33,10 +39,11 @@ def notebook_page(path: Path, *, execute: bool) -> NotebookPage:
 
 def run(notebook: NotebookNode) -> None:
     """Run a notebook in a folder of its own, with this interpreter; a warning is an error."""
-    strict = nbformat.v4.new_code_cell("import warnings\nwarnings.simplefilter('error')")
-    notebook.cells.insert(0, strict)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where `saltbench` is
     with tempfile.TemporaryDirectory() as folder:
-        NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}}).execute()
+        client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}})
+        client.execute(env={**os.environ, "PATH": programs})
     notebook.cells.pop(0)
 
 
