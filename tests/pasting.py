@@ -114,10 +114,10 @@ class Reader:
         if block.title == "pyproject.toml":
             groups = tomllib.loads(block.text)["project"]["entry-points"]
             assert set(groups) <= {f"saltbench.{kind}" for kind in cli.KINDS}
-            return
-        path = self.folder / (block.title or "pasted.toml")
-        path.write_text(block.text, "utf-8")
-        load_suite(str(path), load_registries(self.plugins))
+        elif not block.title:  # a suite with a title is one that the page goes on to run
+            path = self.folder / "pasted.toml"
+            path.write_text(block.text, "utf-8")
+            load_suite(str(path), load_registries(self.plugins))
 
     def shell(self, block: Block, shown: bool) -> str:
         printed, lines = "", block.text.replace("\\\n", " ").splitlines()
