@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from pasting import Block, Reader, assert_same, blocks_of, copy_results, documents
+from pasting import Block, Reader, assert_same, blocks_of, documents, lay_out
 
 SLOW = {"docs/getting-started.md"}  # they show what a suite prints as it is, or run pytest
 
@@ -14,7 +14,7 @@ def parameter(document):
 
 @pytest.mark.parametrize("document", [parameter(document) for document in documents() if blocks_of(document)])
 def test_blocks_run(document, tmp_path, monkeypatch):
-    copy_results(tmp_path)
+    lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("COLUMNS", "140")

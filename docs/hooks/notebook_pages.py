@@ -13,7 +13,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-
 # warnings of the kernel itself, such as at its shutdown, are none of the notebook's
 STRICT = "import warnings\nwarnings.simplefilter('error')\nwarnings.filterwarnings('ignore', module='ipykernel')"
 
