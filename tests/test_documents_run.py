@@ -5,7 +5,7 @@ import sys
 import pytest
 from pasting import Block, Reader, assert_same, blocks_of, documents, lay_out
 
-SLOW = {"docs/getting-started.md"}  # they show what a suite prints as it is, or run pytest
+SLOW = {"docs/getting-started.md", "docs/how-to/method.md"}  # one shows what a suite prints as it is, one runs pytest
 
 
 def parameter(document):
