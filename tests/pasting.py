@@ -140,7 +140,7 @@ class Reader:
             case ["", ".venv/bin/activate"]:  # the program is the dot
                 return 0, "", ""
             case ["pytest" | "python" as program, *arguments]:
-                module = ["-m", "pytest", "-p", "no:cacheprovider"] if program == "pytest" else []
+                module = ["-m", "pytest"] if program == "pytest" else []
                 return self.run([sys.executable, *module, *arguments])
             case _:
                 return self.run(["bash", "-euo", "pipefail", "-c", line])

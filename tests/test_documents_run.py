@@ -5,7 +5,8 @@ import sys
 import pytest
 from pasting import Block, Reader, assert_same, blocks_of, documents, lay_out
 
-SLOW = {"docs/getting-started.md", "docs/how-to/method.md"}  # one shows what a suite prints as it is, one runs pytest
+# they run pytest, or a suite as it is
+SLOW = {"docs/getting-started.md", "docs/how-to/method.md", "docs/how-to/pytest.md"}
 
 
 def parameter(document):
