@@ -1,5 +1,7 @@
 """Shapes of a planted signal: one pattern over time for each class, none of them zero anywhere."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ def _sine(length: int, cycles: float, offset: float) -> NDArray[np.float64]:
     return np.round(np.sin(phases) * GRID) / GRID
 
 
-SHAPES = {
+SHAPES: dict[str, Callable[[int], NDArray[np.float64]]] = {
     "box": np.ones,  # 1
     "ramp": lambda length: np.arange(1, length + 1) / length,  # rises from 1/L to 1
     "bump": lambda length: _sine(length, 0.5, 0.5),  # the positive half of a sine
@@ -44,5 +46,4 @@ def class_patterns(shape: str, length: int, classes: int) -> NDArray[np.float64]
         )
     label, step = np.arange(classes)[:, None], np.arange(length)
     blocks = step * (label // 2 + 1) // length
-    envelope: NDArray[np.float64] = SHAPES[shape](length)
-    return np.where((label + blocks) % 2 == 1, 1.0, -1.0) * envelope
+    return np.where((label + blocks) % 2 == 1, 1.0, -1.0) * SHAPES[shape](length)

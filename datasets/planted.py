@@ -66,8 +66,10 @@ def planted(
     _check_sizes([len(part) for part in parts], classes)
     signal = _Signal.of(values.shape[1:], classes, shape, strength, length, width, window)
     standardised = standardise_features(values, parts[0])
-    splits = (signal.plant(rng, standardised[part], balanced_labels(rng, strata[part], classes)) for part in parts)
-    return TaskData(*splits, classes=classes)
+    train, validation, test = (
+        signal.plant(rng, standardised[part], balanced_labels(rng, strata[part], classes)) for part in parts
+    )
+    return TaskData(train, validation, test, classes)
 
 
 @dataclass(frozen=True)

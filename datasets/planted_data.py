@@ -46,7 +46,7 @@ def _read(files: Sequence[BinaryIO], name: str, table: dict[str, Any]) -> Series
 
 
 @contextmanager
-def _opened(path: Path, digests: Sequence[str]) -> Iterator[list[BinaryIO]]:
+def _opened(path: Path, digests: Sequence[str]) -> Iterator[Sequence[BinaryIO]]:
     with ExitStack() as stack:
         try:
             files = [stack.enter_context(place.open("rb")) for place in files_of(path)]

@@ -35,4 +35,5 @@ def _by_group(rng: np.random.Generator, groups: NDArray[np.int64]) -> Indices:
 def _every(count: int, share: float) -> NDArray[np.bool_]:
     # a share of the places, evenly spaced: consecutive places are of one group
     steps = np.floor(np.arange(count + 1) * share + 1e-9)  # 10 · .3 is 2.9999999999999996
-    return np.diff(steps) > 0
+    taken: NDArray[np.bool_] = np.diff(steps) > 0
+    return taken

@@ -119,7 +119,7 @@ def test_a_bad_file_fails_its_cells_and_the_others_finish(
         ),
         (
             "planted/",
-            "suite quick, --tasks: planted/<file> needs a file with the suffix .npy, .csv, .parquet, got ''; convert it",
+            "suite quick, --tasks: planted/<file> needs a file with the suffix .npy, .csv, .parquet, got ''; con",
         ),
         ("plantd/array.npy", "suite quick, --tasks: unknown task 'plantd/array.npy'"),
     ],
