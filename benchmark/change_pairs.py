@@ -11,7 +11,7 @@ from .bootstrap import hierarchical_intervals
 from .change import ROUNDING
 from .leaderboard import IDENTITY
 from .metric_spec import MetricSpec
-from .pairwise import Values, signed_rank_p
+from .signed_rank import Values, signed_rank
 from .statistics import Interval
 
 Place = tuple[tuple[str, ...], str]  # (task, architecture, method) and metric
@@ -43,7 +43,7 @@ def paired_differences(before: Board, after: Board, metrics: Sequence[MetricSpec
     # all at once: columns of equal sizes share their resamples
     intervals = dict(zip(changed, hierarchical_intervals([_per_seed(pairs[place]) for place in changed]), strict=True))
     return {
-        place: Paired(len(rows), intervals[place], signed_rank_p(_differences(rows).to_numpy()))
+        place: Paired(len(rows), intervals[place], _p(_differences(rows).to_numpy()))
         if place in intervals
         else Paired(len(rows), Interval(0.0, 0.0, 0.0), np.nan)
         for place, rows in pairs.items()
@@ -65,11 +65,15 @@ def _pairs(before: Board, after: Board, metrics: Sequence[MetricSpec]) -> Iterat
 
 
 def _are_same(pairs: pd.DataFrame) -> bool:
-    return np.allclose(pairs.before, pairs.after, rtol=ROUNDING, atol=ROUNDING)
+    return bool(np.allclose(pairs.before, pairs.after, rtol=ROUNDING, atol=ROUNDING))
 
 
 def _differences(pairs: pd.DataFrame) -> "pd.Series[float]":
     return pairs.after - pairs.before
+
+
+def _p(differences: Values) -> float:
+    return float(signed_rank(differences[:, None]).p[0])
 
 
 def _per_seed(pairs: pd.DataFrame) -> list[Values]:

@@ -67,7 +67,8 @@ def _legend(table: pd.DataFrame) -> list[str]:
 
 def _table(table: pd.DataFrame) -> str:
     changed = _beyond_noise(table)
-    console = Console(file=io.StringIO(), width=WIDTH, highlight=False)
+    sink = io.StringIO()
+    console = Console(file=sink, width=WIDTH, highlight=False)
     if len(changed):
         shown = Table(*COLUMNS, box=None)
         for row in changed.to_dict("records"):
@@ -75,7 +76,7 @@ def _table(table: pd.DataFrame) -> str:
         console.print(shown)
     for line in (summary(table), *_legend(table)):
         console.print(line, markup=False, soft_wrap=True)
-    return console.file.getvalue()  # type: ignore[attr-defined]
+    return sink.getvalue()
 
 
 def _markdown(table: pd.DataFrame) -> str:

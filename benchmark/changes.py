@@ -13,10 +13,10 @@ from .change_pairs import paired_differences
 from .change_scores import score_change
 from .leaderboard import IDENTITY
 from .metric_spec import MetricSpec
-from .pairwise import holm
 from .ranks import ALPHA
 from .registry import Registry
 from .score_columns import metric_of
+from .signed_rank import holm
 
 Identity = tuple[str, ...]
 Rows = Mapping[Identity, Mapping[str, Any]]
@@ -74,7 +74,7 @@ def _rows(board: Board) -> Rows:
     return rows
 
 
-def _named(identity: Iterable[str]) -> dict[str, str]:
+def _named(identity: Iterable[str]) -> dict[str, Any]:
     return dict(zip(IDENTITY, identity, strict=True))
 
 
@@ -92,7 +92,7 @@ def _metrics_of_one(first: Sequence[str], second: Sequence[str]) -> Iterator[Cha
         yield from (Change(metric=name, rule=Rule.PRESENCE, verdict=verdict) for name in names if name not in others)
 
 
-def _status(named: dict[str, str], old: str, new: str) -> Change:
+def _status(named: dict[str, Any], old: str, new: str) -> Change:
     verdict = {(True, False): Verdict.WORSE, (False, True): Verdict.BETTER}.get(
         (old == "ok", new == "ok"), Verdict.OTHER
     )

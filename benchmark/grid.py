@@ -154,7 +154,7 @@ def _best(table: pd.DataFrame, column: ScoreColumn) -> list[bool]:
     blocks = ranked.groupby([table.task, table.architecture])
     best = blocks.transform("max" if column.higher_is_better else "min")
     # the only method of a block is not the best of anything
-    return ((ranked == best) & (blocks.transform("count") > 1)).tolist()
+    return [bool(one) for one in (ranked == best) & (blocks.transform("count") > 1)]
 
 
 def _tied(board: Board, column: ScoreColumn) -> set[tuple[str, ...]]:

@@ -90,7 +90,7 @@ def _columns(metrics: Sequence[MetricSpec]) -> list[str]:
 
 
 def _bounds(scores: pd.DataFrame, names: list[str]) -> dict[Any, Interval]:
-    columns = {}
+    columns: dict[Any, list[Any]] = {}
     for identity, table in [] if scores.empty else scores.groupby(IDENTITY):
         per_seed = [of_seed.to_numpy() for _, of_seed in table.groupby("seed")[names]]
         columns |= {(identity, name): [values[:, i] for values in per_seed] for i, name in enumerate(names)}

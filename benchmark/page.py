@@ -3,7 +3,7 @@
 import base64
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -97,11 +97,17 @@ def _provenance(record: Recorded | None) -> dict[str, Any]:
     suite = record.suite
     return {
         "record": record,
-        "seeds": "0" if suite.seeds == 1 else f"0 to {suite.seeds - 1}, each with its own data, training and noise",
+        "seeds": _seeds(suite.seeds),
         "training": {key.replace("_", " "): value for key, value in dataclasses.asdict(suite.training).items()},
         "libraries": list(dict.fromkeys(name for each in record.environments for name in each)),
         "entries": [(kind.removesuffix("s"), choice) for kind in KINDS for choice in getattr(suite, kind)],
     }
+
+
+def _seeds(seeds: int | Mapping[str, int]) -> str:
+    if isinstance(seeds, int):
+        return "0" if seeds == 1 else f"0 to {seeds - 1}, each with its own data, training and noise"
+    return f"every combination of {', '.join(f'{count} of {factor}' for factor, count in seeds.items())}"
 
 
 def _render(**context: Any) -> str:

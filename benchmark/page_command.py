@@ -32,7 +32,9 @@ class Commands:
         """Return the command that computes one row; a reference method has no architecture and names none."""
         chosen = {"--tasks": task, "--architectures": architecture, "--methods": method}
         names = [word for option, name in chosen.items() if name for word in _option(option, glob.escape(name))]
-        return shlex.join([*self._start, *names, "--seeds", str(seeds), *self._settings])
+        crossed = self.record is not None and not isinstance(self.record.suite.seeds, int)
+        number = [] if crossed else ["--seeds", str(seeds)]  # the option would make a crossed design a paired one
+        return shlex.join([*self._start, *names, *number, *self._settings])
 
     @cached_property
     def needs_file(self) -> bool:

@@ -82,7 +82,7 @@ def _pairs(metric: str, block: dict[str, str], wide: pd.DataFrame) -> Iterator[d
     adjusted = holm(test.p)
     known = ~np.isnan(differences)
     seeds = wide.index.get_level_values("seed").to_numpy()
-    starts = np.flatnonzero(np.diff(seeds, prepend=seeds[0])) if len(seeds) else []  # a pivot is sorted by seed
+    starts = np.flatnonzero(seeds[1:] != seeds[:-1]) + 1  # a pivot is sorted by seed
     for pair, (method, other) in enumerate(zip(wide.columns[first], wide.columns[second], strict=True)):
         yield {
             "metric": metric,

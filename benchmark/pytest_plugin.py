@@ -28,9 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _keywords(option: options.Option) -> dict[str, Any]:
-    told = {"type": option.type, "help": option.help, "metavar": option.metavar}
-    if option is options.RESULTS:
-        told["help"] += " Default: pytest's cache."
+    default = " Default: pytest's cache." if option is options.RESULTS else ""
+    told = {"type": option.type, "help": f"{option.help}{default}", "metavar": option.metavar}
     return told | ({"action": "append"} if option.several else {"default": option.default})
 
 

@@ -149,7 +149,7 @@ class Verdicts:
         ]
 
     def _rows(self, method: str) -> Iterator[tuple[Any, pd.Series]]:
-        return self.leaderboard[self.leaderboard.method == method].iterrows()
+        yield from self.leaderboard[self.leaderboard.method == method].iterrows()
 
     def _method(self, name: str | None) -> str:
         __tracebackhide__ = True
