@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from saltbench.benchmark import bootstrap
 from saltbench.benchmark.bootstrap import hierarchical_interval, hierarchical_intervals, inflation
@@ -53,6 +53,17 @@ def test_two_seeds_without_noise_in_closed_form():
     half = 0.5 * math.sqrt(2) * 12.706205 / 1.959964  # t(.975, 1) and z(.975) of the printed tables
     assert mean == 0.5
     assert (low, high) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-5)
+
+
+def test_a_seed_that_is_taken_twice_brings_its_noise_twice():
+    # one seed's samples are ±1, the other's are 0: the noise has 0, 1 or 2 parts, with chances 1/4, 1/2, 1/4
+    found = hierarchical_interval([np.tile([-1.0, 1.0], 200), np.zeros(400)], draws=40000)
+
+    def beyond(bound):
+        return stats.norm.sf(bound) / 2 + stats.norm.sf(bound / math.sqrt(2)) / 4 - 0.025
+
+    expected = optimize.brentq(beyond, 1, 4) / math.sqrt(400) / 2
+    assert found[1:] == pytest.approx((-expected, expected), rel=0.03)
 
 
 def test_inflation_by_the_printed_tables():
