@@ -28,8 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _keywords(option: options.Option) -> dict[str, Any]:
-    default = " Default: pytest's cache." if option is options.RESULTS else ""
-    told = {"type": option.type, "help": f"{option.help}{default}", "metavar": option.metavar}
+    words = f"{option.help} Default: pytest's cache." if option is options.RESULTS else option.help
+    told: dict[str, Any] = {"type": option.type, "help": words, "metavar": option.metavar}
     return told | ({"action": "append"} if option.several else {"default": option.default})
 
 

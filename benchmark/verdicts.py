@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -103,7 +102,7 @@ class Verdicts:
             raise ParameterError("expected at least one method to compare with, got none; name it")
         name, spec = self._method(method), self._metric(metric)
         compared = list(map(self._method, others))
-        blocks = [(row.task, row.architecture) for _, row in self._rows(name)]
+        blocks = [(row.task, row.architecture) for row in self._rows(name)]
         wanted = [(*block, other) for block in blocks for other in compared]
         lacking = [line for one in (name, *compared) for line in self._without_scores(one)]
         if lacking:
@@ -131,7 +130,7 @@ class Verdicts:
     ) -> list[str]:
         name, spec = self._method(method), self._metric(metric)
         lines = self._without_scores(name)
-        for _, row in self._rows(name):
+        for row in self._rows(name):
             score, low, high = (row[f"{metric}{suffix}"] for suffix in ("", "_low", "_high"))
             if row.status == "ok" and not holds(score):
                 got = _undefined(spec) if math.isnan(score) else _bounded(score, low, high)
@@ -144,12 +143,13 @@ class Verdicts:
     def _without_scores(self, method: str) -> list[str]:
         return [
             f"expected {method} to have scores on {_where(row.task, row.architecture)}, got {row.status}: {row.reason}"
-            for _, row in self._rows(method)
+            for row in self._rows(method)
             if row.status != "ok"
         ]
 
-    def _rows(self, method: str) -> Iterator[tuple[Any, pd.Series]]:
-        yield from self.leaderboard[self.leaderboard.method == method].iterrows()
+    def _rows(self, method: str) -> Iterator[pd.Series]:
+        for _, row in self.leaderboard[self.leaderboard.method == method].iterrows():
+            yield row
 
     def _method(self, name: str | None) -> str:
         __tracebackhide__ = True

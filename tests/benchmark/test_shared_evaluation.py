@@ -1,0 +1,39 @@
+"""Processes that share a store train a model once between them."""
+
+import fcntl
+import threading
+
+from saltbench.benchmark import evaluation
+from saltbench.benchmark.evaluation import Evaluator
+from saltbench.benchmark.plan import jobs
+from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.shared_evaluation import SharingEvaluator
+from saltbench.benchmark.store import Store, address
+
+
+def test_a_process_waits_for_a_model_that_another_trains_and_takes_that(tiny, tmp_path, monkeypatch):
+    trained = []
+    train = evaluation.train
+
+    def counted(*arguments):
+        trained.append(threading.current_thread())
+        return train(*arguments)
+
+    monkeypatch.setattr(evaluation, "train", counted)
+    job = next(job for job in jobs(tiny, "cpu") if job.architecture)
+    registries, store = load_registries(), Store(tmp_path)
+    turn = tmp_path / ".turns" / address(job.model_key())
+    turn.parent.mkdir()
+    failures = []
+    waiting = threading.Thread(target=lambda: failures.extend(SharingEvaluator(registries, store).run(job)))
+    with turn.open("w") as file:  # as the process that trains does
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting.start()
+        waiting.join(timeout=1)
+        assert waiting.is_alive()
+        assert not trained
+        Evaluator(registries, store)._model(job)
+    waiting.join()
+    assert trained == [threading.main_thread()]
+    assert not failures
+    assert len(list(tmp_path.glob("cells/*"))) == len(job.methods)
