@@ -12,7 +12,7 @@ from ..errors import StoreError
 from .bootstrap import hierarchical_intervals
 from .collection import Collection
 from .metric_spec import MetricSpec
-from .repetitions import over_data
+from .shared_samples import over_data
 from .statistics import Interval, is_at_chance
 from .store import check_format
 

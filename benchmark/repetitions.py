@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
-import pandas as pd
-
 FACTORS = ("data", "training", "attribution")
 
 
@@ -27,20 +25,3 @@ def repetitions(seeds: int | Mapping[str, int]) -> list[Levels]:
     if isinstance(seeds, int):
         return [Levels(number, number, number) for number in range(seeds)]
     return [Levels(*levels) for levels in product(*(range(seeds[factor]) for factor in FACTORS))]
-
-
-def over_data(scores: pd.DataFrame, seeds: int | Mapping[str, int]) -> pd.DataFrame:
-    """Return scores whose seed is that of the data, averaged over a crossed design's repetitions with the same data.
-
-    Such repetitions explain the same samples: counted apart they would look like more than there are.
-
-    Args:
-        scores: one row a sample, as in scores.parquet.
-        seeds: those of the suite; a number leaves the scores as they are.
-    """
-    if isinstance(seeds, int) or scores.empty:
-        return scores
-    of_data = {repetition: levels.data for repetition, levels in enumerate(repetitions(seeds))}
-    identity = ["task", "architecture", "method", "seed", "sample"]
-    averaged = scores.assign(seed=scores.seed.map(of_data)).groupby(identity, sort=False)
-    return averaged.mean(numeric_only=True).reset_index()

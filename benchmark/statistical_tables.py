@@ -10,7 +10,7 @@ from .leaderboard import IDENTITY
 from .metric_spec import MetricSpec
 from .pairwise import BLOCK, comparisons
 from .ranks import compare_over_blocks, standings
-from .repetitions import over_data
+from .shared_samples import over_data
 from .variance import variance
 
 OVERALL = [

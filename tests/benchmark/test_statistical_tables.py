@@ -12,7 +12,7 @@ from saltbench.benchmark.leaderboard import to_csv
 from saltbench.benchmark.pairwise import comparisons
 from saltbench.benchmark.ranks import overall, standings
 from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.repetitions import over_data
+from saltbench.benchmark.shared_samples import over_data
 from saltbench.benchmark.statistical_tables import statistical_tables
 from saltbench.benchmark.variance import variance
 

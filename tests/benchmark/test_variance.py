@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from score_tables import score_table
 
 from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.repetitions import over_data, repetitions
+from saltbench.benchmark.repetitions import repetitions
+from saltbench.benchmark.shared_samples import over_data
 from saltbench.benchmark.variance import components, variance
 
 METRIC = [load_registries().metrics.get("average_precision")]
