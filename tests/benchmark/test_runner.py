@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -78,7 +77,7 @@ def test_a_crossed_suite_takes_what_a_paired_one_left(
     trained = []
     real = evaluation.train
     monkeypatch.setattr(evaluation, "train", lambda *a, **k: trained.append(1) or real(*a, **k))
-    crossed = replace(suite, tasks=suite.tasks[:1], seeds={"data": 2, "training": 2, "attribution": 2})
+    crossed = dataclasses.replace(suite, tasks=suite.tasks[:1], seeds={"data": 2, "training": 2, "attribution": 2})
     again = run_suite(crossed, tmp_path)
     assert not again.failures
     assert len(trained) == 2 * 2  # of 2 · 2 · 2 pairs of data and training half were there
