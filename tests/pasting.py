@@ -169,7 +169,7 @@ def saltbench(arguments: list[str], *, small: bool) -> tuple[int, str, str]:
     if name == "reproduce":  # takes minutes to hours: the reproductions have tests of their own
         assert COMMANDS[name].make_context(name, rest).params["what"] in REPRODUCTIONS
         return 0, "", ""
-    out, error = io.StringIO(), io.StringIO()
+    out, error = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True), io.StringIO()  # out has a buffer for bytes
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(sys, "argv", ["saltbench", *arguments]))
         stack.enter_context(mock.patch.object(console, "default_workers", return_value=1))
@@ -179,10 +179,10 @@ def saltbench(arguments: list[str], *, small: bool) -> tuple[int, str, str]:
         stack.enter_context(contextlib.redirect_stderr(error))
         code = stack.enter_context(pytest.raises(SystemExit))
         cli.main()
-    status = code.value.code
+    status, printed = code.value.code, out.buffer.getvalue().decode()
     if isinstance(status, str):
-        return 1, out.getvalue(), f"{status}\n"
-    return status or 0, out.getvalue(), error.getvalue()
+        return 1, printed, f"{status}\n"
+    return status or 0, printed, error.getvalue()
 
 
 def small_suite(name, registries, overrides=None):
