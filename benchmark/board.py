@@ -11,6 +11,8 @@ import pandas as pd
 from ..entry import unknown
 from ..errors import StoreError, UnknownNameError
 from .leaderboard import IDENTITY, read_csv
+from .recorded import recorded
+from .shared_samples import over_data
 
 SCORES = "scores.parquet"
 
@@ -41,7 +43,8 @@ class Board:
 def read_board(path: Path) -> Board:
     """Return the leaderboard of a results folder, or of a CSV file alone.
 
-    The folder's per-sample scores join it if the table's numbers are their means.
+    The folder's per-sample scores join it if the table's numbers are their means. Those of a crossed suite are averaged
+    over repetitions that explain the same samples.
 
     Raises:
         StoreError: there is no leaderboard, or one of the files is damaged.
@@ -62,6 +65,8 @@ def read_board(path: Path) -> Board:
     absent = [column for column in (*IDENTITY, "seed", "sample", "label") if column not in scores]
     if absent:
         raise StoreError(f"{path / SCORES} lacks the columns {', '.join(absent)}; remove it or run the suite again")
+    if record := recorded(path):
+        scores = over_data(scores, record.suite.seeds)
     if stranger := _other_means(table, scores):
         return Board(path, table, None, f"{SCORES} in {path} is of another run than leaderboard.csv ({stranger})")
     return Board(path, table, scores)

@@ -3,7 +3,7 @@
 import base64
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
-from ..errors import StoreError
-from .leaderboard import read_csv
+from .board import Board, read_board
 from .metric_spec import MetricSpec
 from .page_command import Commands
 from .page_diagram import Diagram, diagram
@@ -25,7 +24,6 @@ from .recorded import KINDS, Recorded, recorded
 from .registry import Registry, load_registries
 
 SCRIPTS = ("data.js", "rows.js", "details.js", "table.js", "controls.js")
-NO_SCORES = "Ranks need the score of every sample: this folder holds no scores.parquet, which saltbench run writes."
 NO_RUN = "The maps need the stored cells of a run, which this folder does not hold."
 
 
@@ -38,17 +36,17 @@ def page(folder: Path) -> str:
     Raises:
         StoreError: the leaderboard or a file beside it is damaged, or a newer saltbench wrote it.
     """
-    table, record = read_csv(folder), recorded(folder)
+    board, record = read_board(folder), recorded(folder)
     suite = record.suite.name if record else _name(folder)
     metrics = load_registries().metrics
     commands = Commands(suite, record)
     return _render(
         suite=suite,
         description=record.suite.description if record else "",
-        facts=_facts(table, record),
-        data=table_data(table, metrics, commands),
-        diagrams=_diagrams(folder, metric_names(table), metrics),
-        no_ranks=NO_SCORES,
+        facts=_facts(board.table, record),
+        data=table_data(board.table, metrics, commands),
+        diagrams=_diagrams(board, metrics),
+        no_ranks=f"Ranks need the score of every sample: {board.without_scores}.",
         gallery=_gallery(folder, record),
         no_maps=NO_RUN,
         commands=commands,
@@ -73,17 +71,12 @@ def _facts(table: pd.DataFrame, record: Recorded | None) -> list[str]:
     return [*(f"{count:,} {noun}{'s' * (count != 1)}" for noun, count in counts.items()), *device]
 
 
-def _diagrams(folder: Path, names: Sequence[str], metrics: Registry[MetricSpec]) -> list[Diagram]:
+def _diagrams(board: Board, metrics: Registry[MetricSpec]) -> list[Diagram]:
     """Return a diagram of each known metric: without its direction a metric cannot be ranked."""
-    path = folder / "scores.parquet"
-    if not path.is_file():
+    scores = board.scores
+    if scores is None:
         return []
-    try:
-        scores = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise StoreError(f"{path} is not a table of scores: {reason}; delete it or run the suite again") from error
-    ranked = [spec for spec in metrics if spec.name in names and spec.name in scores]
+    ranked = [spec for spec in metrics if spec.name in metric_names(board.table) and spec.name in scores]
     return [diagram(overall(scores, spec)) for spec in ranked if (scores.architecture != "").any()]
 
 

@@ -169,7 +169,10 @@ def saltbench(arguments: list[str], *, small: bool) -> tuple[int, str, str]:
     if name == "reproduce":  # takes minutes to hours: the reproductions have tests of their own
         assert COMMANDS[name].make_context(name, rest).params["what"] in REPRODUCTIONS
         return 0, "", ""
-    out, error = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True), io.StringIO()  # out has a buffer for bytes
+    out, error = (
+        io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True),
+        io.StringIO(),
+    )  # out has a buffer for bytes
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(sys, "argv", ["saltbench", *arguments]))
         stack.enter_context(mock.patch.object(console, "default_workers", return_value=1))

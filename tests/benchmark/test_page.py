@@ -122,7 +122,7 @@ def test_damaged_provenance_is_one_line(small: Path, content: str, message: str)
 
 def test_damaged_scores_are_one_line(small: Path) -> None:
     (small / "scores.parquet").write_bytes(b"nonsense")
-    with pytest.raises(StoreError, match=r"scores.parquet is not a table of scores: .*; delete it or run"):
+    with pytest.raises(StoreError, match=r"cannot read .*scores.parquet: .*; remove it or run the suite again"):
         page(small)
 
 
