@@ -19,6 +19,7 @@ import torch
 from tiny_suite import TINY
 
 from saltbench.benchmark import evaluation
+from saltbench.benchmark.board import read_board
 from saltbench.benchmark.plan import jobs
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.runner import Result, choose_device, default_workers, run_suite
@@ -86,6 +87,10 @@ def test_a_crossed_suite_takes_what_a_paired_one_left(
     assert precision.loc[("lstm", "saliency", "attribution"), "estimate"] == pytest.approx(0, abs=1e-12)
     assert precision.loc[("lstm", "smoothgrad", "data:training:attribution"), "estimate"] != 0
     assert set(pd.read_csv(again.folder / "comparisons.csv").seeds) == {2}
+    shown = read_board(again.folder).scores  # each sample once, not once for every training and attribution
+    assert shown is not None
+    assert not shown.duplicated(["architecture", "method", "seed", "sample"]).any()
+    assert set(shown.seed) == {0, 1}
 
 
 def test_a_second_run_computes_nothing(whole: tuple[Suite, Result], monkeypatch: pytest.MonkeyPatch) -> None:
