@@ -1,10 +1,11 @@
 """What explaining costs: seconds a sample, collected from the cells of a run."""
 
+import math
 from pathlib import Path
 
 import pandas as pd
 
-from .collection import Collection
+from .collection import ID, Collection
 from .csv_tables import read_table, with_numbers
 from .leaderboard import IDENTITY
 
@@ -24,9 +25,12 @@ def cost(collection: Collection) -> pd.DataFrame:
         task, architecture, method, seconds_per_sample, samples (explained in all seeds together) and seeds.
     """
     trained = collection.cells[collection.cells.architecture != ""]
-    counts = collection.scores.groupby([*IDENTITY, "seed"]).size().rename("samples")
-    cells = trained.merge(counts.reset_index(), how="left", on=[*IDENTITY, "seed"]).fillna({"samples": 0})
-    cells["seconds_per_sample"] = cells.seconds / cells.samples
+    if collection.scores.empty:
+        cells = trained.assign(samples=0)
+    else:
+        counts = collection.scores.groupby(ID).size().rename("samples").reset_index()
+        cells = trained.merge(counts, how="left", on=ID).fillna({"samples": 0})
+    cells["seconds_per_sample"] = cells.seconds / cells.samples if "seconds" in cells else math.nan
     grouped = cells.groupby(IDENTITY, sort=False)
     table = pd.DataFrame(
         {

@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -41,7 +41,7 @@ class Result:
     collection: Collection
     folder: Path
     failures: list[Failure]
-    figures: list[Path]
+    figures: list[Path] = field(default_factory=list)
 
 
 def run_suite(

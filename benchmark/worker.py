@@ -52,15 +52,19 @@ def work(connection: Connection, store: Store, plugins: Sequence[Path], memory: 
     threading.Thread(target=_die_with_parent, daemon=True).start()
     keep_freed_memory()
     torch.set_num_threads(1)
+    with suppress(EOFError, ConnectionError):  # the other end is closed: nobody waits for more
+        _serve(connection, store, plugins, memory)
+
+
+def _serve(connection: Connection, store: Store, plugins: Sequence[Path], memory: int) -> None:
     try:
         evaluator = Evaluator(load_registries(plugins), store, memory, connection.send)
     except SaltbenchError as error:
         connection.send(error)
         return
     connection.send(Note.READY)
-    with suppress(EOFError):
-        while True:
-            connection.send(_evaluated(evaluator, connection.recv(), connection))
+    while True:
+        connection.send(_evaluated(evaluator, connection.recv(), connection))
 
 
 def _evaluated(evaluator: Evaluator, job: Job, connection: Connection) -> Message:
