@@ -58,7 +58,7 @@ def _value(value: Any) -> str:
 
 
 def _signed(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:+.3f}"
+    return "" if math.isnan(value) else f"{value:+z.3f}"
 
 
 def _legend(table: pd.DataFrame) -> list[str]:

@@ -44,7 +44,7 @@ def latex_table(grid: Grid, *, standalone: bool = False) -> str:
 
 def _floating(grid: Grid) -> Iterator[str]:
     yield r"\begin{table}[htbp]"
-    yield rf"\centering{STYLE}"
+    yield rf"\centering{STYLE}\setlength{{\belowcaptionskip}}{{6pt}}"
     yield rf"\caption{{{_caption(grid)}}}"
     yield rf"\begin{{tabular}}{{{_alignment(grid)}}}"
     yield r"\toprule"

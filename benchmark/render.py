@@ -11,6 +11,7 @@ from .latex_table import latex_table
 from .leaderboard import to_csv
 from .markdown_table import markdown_table
 from .metric_spec import MetricSpec
+from .page import page
 from .registry import Registry
 from .score_columns import READABLE, score_columns, with_scores_of
 
@@ -84,8 +85,6 @@ def _latex(board: Board, view: View, registry: Registry[MetricSpec]) -> bytes:
 
 
 def _html(board: Board, _view: View, _registry: Registry[MetricSpec]) -> bytes:
-    from .page import page
-
     return page(board.path).encode()
 
 

@@ -29,8 +29,8 @@ def caption(grid: Grid, best: str, tied: str, at_chance: str) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Return a score with three digits, and nothing for NaN."""
-    return "" if math.isnan(value) else f"{value:.3f}"
+    """Return a score with three digits and without a minus before zeros, and nothing for NaN."""
+    return "" if math.isnan(value) else f"{value:z.3f}"
 
 
 def bounds(cell: Cell) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from boards import HOSTILE, board_folder
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -214,6 +214,7 @@ def test_accuracy_by_fishers_exact_test(tmp_path: Path) -> None:
     assert compared(first, third).set_index("metric").verdict["accuracy"] == "within noise"
 
 
+@settings(max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=4, max_size=20), st.lists(st.floats(0, 1), min_size=4, max_size=20))
 def test_to_and_fro_are_opposite(tmp_path_factory: pytest.TempPathFactory, one: list[float], two: list[float]) -> None:
     size, folder = min(len(one), len(two)) // 2, tmp_path_factory.mktemp("boards")

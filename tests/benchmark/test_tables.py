@@ -16,7 +16,7 @@ from saltbench.benchmark.latex_table import latex_table
 from saltbench.benchmark.markdown_table import markdown_table, markdown_text
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.score_columns import score_columns
-from saltbench.benchmark.table_text import bounds, one_line
+from saltbench.benchmark.table_text import bounds, number, one_line
 from saltbench.errors import ParameterError
 
 REGISTRY = load_registries().metrics
@@ -147,6 +147,10 @@ def test_across_needs_one_score_and_a_known_word(tmp_path: Path) -> None:
 )
 def test_bounds_are_distances(cell: Cell, expected: tuple[str, str]) -> None:
     assert bounds(cell) == expected
+
+
+def test_numbers_have_three_digits() -> None:
+    assert [number(value) for value in (0.12345, -2.0, -0.0004, np.nan)] == ["0.123", "-2.000", "0.000", ""]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
