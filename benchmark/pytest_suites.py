@@ -119,7 +119,8 @@ class SuitesPlugin:
             return
         (suite,) = self.suites.values()
         collection = collect(suite, Store(self._folder(suite)), self.device, self.failures)
-        table = leaderboard(collection, [self.registries.metrics.get(metric.name) for metric in suite.metrics])
+        metrics = [self.registries.metrics.get(metric.name) for metric in suite.metrics]
+        table = leaderboard(collection, metrics, suite.seeds)
         write_atomically(self.config.invocation_params.dir / path, to_csv(table))
         complete = int((table.status == "ok").sum())
         self.written = f"{path}: leaderboard of {suite.name}, {complete} of {len(table)} rows have scores"

@@ -90,6 +90,15 @@ def test_the_leaderboard_is_that_of_the_command_line_to_the_byte(here: pytest.Py
     assert (here.path / "table.csv").read_bytes() == by_command_line
 
 
+def test_a_crossed_suite_too_has_the_leaderboard_of_the_command_line(here: pytest.Pytester) -> None:
+    crossed = SMALL.replace("seeds = 1", "seeds = { data = 1, training = 2, attribution = 1 }")
+    here.makefile(".toml", crossed=crossed.replace('"broken", "choosy"]', "]"))
+    suite = load_suite(str(here.path / "crossed.toml"), load_registries())
+    expected = runner.run_suite(suite, here.path / "command_line").folder / "leaderboard.csv"
+    here.runpytest_inprocess("--saltbench", "crossed.toml", "--leaderboard", "table.csv")
+    assert (here.path / "table.csv").read_bytes() == expected.read_bytes()
+
+
 def test_what_is_kept_is_not_computed_again(here: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     first = here.runpytest_inprocess(*OPTIONS, "--leaderboard", "first.csv")
     monkeypatch.setattr(evaluation, "train", None)
