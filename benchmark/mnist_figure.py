@@ -28,6 +28,7 @@ UPRIGHT = "mnist/columns"  # the task whose samples are transposed digits
 PANEL = 0.82  # inches
 LABEL = 1.5  # inches, left of a row
 TITLE = 0.4  # inches, above a block
+NARROWEST = 4.4  # inches, which the title of a block takes
 POSTER = ("lstm", "input-cell-lstm")
 DIGITS = tuple(range(10))
 
@@ -150,7 +151,8 @@ def _images(artifact: Artifact | None, name: str, task: str, picked: Sequence[in
 
 def _figure(blocks: dict[str, list[Row]], columns: int) -> Figure:
     heights = [PANEL * len(rows) + TITLE for rows in blocks.values()]
-    figure = Figure(figsize=(PANEL * columns + LABEL, sum(heights)), dpi=DPI, layout="constrained")
+    width = max(NARROWEST, PANEL * columns + LABEL)
+    figure = Figure(figsize=(width, sum(heights)), dpi=DPI, layout="constrained")
     parts = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=heights)[:, 0]
     for part, (task, rows) in zip(parts, blocks.items(), strict=True):
         part.suptitle(f"{task}: {READING[task]}", fontsize=10)

@@ -203,6 +203,15 @@ def test_without_the_data_nothing_is_planned(monkeypatch: pytest.MonkeyPatch, tm
     assert not (tmp_path / "results").exists()
 
 
+def test_the_titles_fit_over_a_single_digit(finished: tuple[Path, list[str]], drawn: list[Figure]) -> None:
+    draw_digits(tiny(), finished[0], "cpu", digits=[3])
+    drawn[0].draw_without_rendering()
+    for part in drawn[0].subfigs:
+        title = part._suptitle.get_window_extent()
+        assert drawn[0].bbox.x0 <= title.x0
+        assert title.x1 <= drawn[0].bbox.x1
+
+
 def test_the_command_draws_what_is_chosen_and_refuses_the_unknown_before_it_computes(
     finished: tuple[Path, list[str]], drawn: list[Figure], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
