@@ -219,6 +219,7 @@ def test_the_command_draws_what_is_chosen_and_refuses_the_unknown_before_it_comp
     for module in (tasks, reproduction):
         monkeypatch.setattr(module, "load_mnist", lambda: (digits(0, 80), digits(1, 60)))
     monkeypatch.setattr(reproduction, "load_suite", lambda _name, _registries: tiny())
+    draw_digits(tiny(), folder, "cpu")  # other tests draw into the same folder
     before = (folder / "mnist.png").read_bytes()
     list(
         reproduction.mnist(folder.parent, "cpu", 1, architectures=["bi-lstm"], methods=["saliency", "input-x-gradient"])
