@@ -109,15 +109,9 @@ def run(
     from .console import execute, finish
 
     look_for_data_in(data)
-    given = {
-        "tasks": tasks,
-        "architectures": architectures,
-        "methods": methods,
-        "seeds": seeds,
-        "target": target,
-        "output": output,
-    }
-    overrides = {key: value for key, value in given.items() if value}
+    overrides = _given(
+        tasks=tasks, architectures=architectures, methods=methods, seeds=seeds, target=target, output=output
+    )
     loaded = load_suite(suite, load_registries(plugin or ()), overrides)
     finish(execute(loaded, results, device, workers, plugin or (), memory, timeout))
 
@@ -242,7 +236,7 @@ def reproduce(
     from .reproduce import reproduce as lines_of
 
     look_for_data_in(data)
-    shown = {"architectures": architectures, "methods": methods, "digits": digits, "steps": steps}
+    shown = _given(architectures=architectures, methods=methods, digits=digits, steps=steps)
     for line in lines_of(what, results, device, workers, shown):
         print(line)  # noqa: T201 - the command's output
 
@@ -268,10 +262,10 @@ def remove_salient_cells(
     from .salient_report import removal_of_suite
 
     look_for_data_in(data)
-    given = {"tasks": tasks, "architectures": architectures, "methods": methods, "seeds": seeds}
     registries = load_registries(plugin or ())
+    overrides = _given(tasks=tasks, architectures=architectures, methods=methods, seeds=seeds)
     lines = removal_of_suite(
-        load_suite(suite, registries, {key: value for key, value in given.items() if value}),
+        load_suite(suite, registries, overrides),
         registries,
         results,
         replacements=replacements or REPLACEMENTS,
@@ -307,6 +301,10 @@ def without_command(
         print(__version__)  # noqa: T201 - the command's output
     elif context.invoked_subcommand is None:
         print(context.get_help())  # noqa: T201 - the command's output
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value}
 
 
 def look_for_data_in(folder: Path | None) -> None:

@@ -13,12 +13,12 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
-from .board import Board, read_board
+from .board import Board, metric_names, read_board
 from .metric_spec import MetricSpec
 from .page_command import Commands
 from .page_diagram import Diagram, diagram
 from .page_gallery import Gallery, gallery
-from .page_table import metric_names, table_data
+from .page_table import table_data
 from .ranks import overall
 from .recorded import KINDS, Recorded, recorded
 from .registry import Registry, load_registries
@@ -76,7 +76,8 @@ def _diagrams(board: Board, metrics: Registry[MetricSpec]) -> list[Diagram]:
     scores = board.scores
     if scores is None:
         return []
-    ranked = [spec for spec in metrics if spec.name in metric_names(board.table) and spec.name in scores]
+    names = metric_names(board.table)
+    ranked = [spec for spec in metrics if spec.name in names and spec.name in scores]
     return [diagram(overall(scores, spec)) for spec in ranked if (scores.architecture != "").any()]
 
 

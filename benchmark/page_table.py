@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from .board import metric_names
 from .leaderboard import IDENTITY
 from .metric_spec import MetricSpec
 from .page_command import Commands
@@ -35,12 +36,6 @@ def table_data(table: pd.DataFrame, metrics: Registry[MetricSpec], commands: Com
         "shown": [names.index(name) for name in SHOWN if name in names],
         "rows": [_row(row, names, commands) for row in table.to_dict("records")],
     }
-
-
-def metric_names(table: pd.DataFrame) -> list[str]:
-    """Return the metrics of a leaderboard: the columns that have bounds, in their order."""
-    columns = set(table.columns)
-    return [name for name in table.columns if {f"{name}_low", f"{name}_high"} <= columns]
 
 
 def words(name: str) -> str:

@@ -81,7 +81,7 @@ def reproduce(
     """
     if what not in REPRODUCTIONS:
         raise UnknownNameError(unknown("reproduction", what, REPRODUCTIONS))
-    choices = {name: value for name, value in (shown or {}).items() if value}
+    choices = shown or {}
     for name in choices:
         if name not in CHOICES.get(what, ()):
             offered = " and ".join(known for known, names in CHOICES.items() if name in names)

@@ -205,6 +205,14 @@ def test_hostile_names_are_text(visit: Open, tmp_path: Path) -> None:
     assert tab.locator("script").count() == 2
 
 
+def tab_to(tab: "sync_api.Page", attribute: str, value: str) -> None:
+    for _ in range(40):
+        tab.keyboard.press("Tab")
+        if tab.evaluate(f"document.activeElement.{attribute}") == value:
+            return
+    pytest.fail(f"no element whose {attribute} is {value} is reached in 40 steps")
+
+
 def test_everything_is_reached_and_done_by_keyboard(visit: Open, small: Path) -> None:
     tab = visit(small)
     tab.keyboard.press("Tab")
@@ -212,18 +220,12 @@ def test_everything_is_reached_and_done_by_keyboard(visit: Open, small: Path) ->
     assert tab.locator(":focus").bounding_box()["y"] >= 0
     tab.keyboard.press("Enter")
     assert tab.evaluate("document.activeElement.id") == "leaderboard"
-    for _ in range(40):
-        tab.keyboard.press("Tab")
-        if tab.evaluate("document.activeElement.dataset.key") == "accuracy":
-            break
+    tab_to(tab, "dataset.key", "accuracy")
     tab.keyboard.press("Enter")
     assert tab.locator(SORTED).inner_text().strip() == "accuracy"
     assert tab.evaluate("document.activeElement.dataset.key") == "accuracy"
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    for _ in range(10):
-        tab.keyboard.press("Tab")
-        if tab.evaluate("document.activeElement.className") == "toggle":
-            break
+    tab_to(tab, "className", "toggle")
     tab.keyboard.press("Space")
     assert tab.locator("tr.details").count() == 1
 
