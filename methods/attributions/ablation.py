@@ -37,5 +37,5 @@ def feature_ablation(
     """
     time, features = inputs.shape[1:]
     grid = segments(time, features, time_segments, feature_segments)
-    effects = replacement_effects(passes, inputs, target, grid, 1, lambda _draw, samples: baseline[samples])
+    effects = replacement_effects(passes, inputs, target, grid, 1, lambda samples, _draws: baseline[samples, None])
     return average(effects, grid, time, features)

@@ -27,7 +27,8 @@ def absence(
         draws: how many series each sample gets, at least 1.
 
     Returns:
-        A function of draw and samples, a slice of the batch, that returns (samples, time, features).
+        A function of samples and draws, two slices, that returns (samples, draws, time, features), with one draw
+        for all where they do not differ.
 
     Raises:
         ParameterError: an unknown against, draws below 1, or no background or seeds where they are needed.
@@ -35,7 +36,7 @@ def absence(
     check_against(against)
     check_least("draws", draws, 1)
     if against == "baseline":
-        return lambda _draw, samples: baseline[samples]
+        return lambda samples, _draws: baseline[samples, None]
     if background is None:
         raise ParameterError(
             f"a background of series is needed to explain against '{against}', got None; "
@@ -43,11 +44,16 @@ def absence(
         )
     if against == "mean":
         mean = background.mean(0)
-        return lambda _draw, samples: mean.expand(len(baseline[samples]), *mean.shape)
+        return lambda samples, _draws: mean.expand(len(baseline[samples]), 1, *mean.shape)
     if seeds is None:
         raise ParameterError("seeds are needed to draw from the background, got None; pass seeds=, one a sample")
     drawn = _drawn(len(background), seeds, draws).to(background.device)
-    return lambda draw, samples: background[drawn[samples, draw]]
+
+    def points(samples: slice, draws: slice) -> Tensor:
+        numbers = drawn[samples, draws]
+        return background.index_select(0, numbers.flatten()).view(*numbers.shape, *background.shape[1:])
+
+    return points
 
 
 def check_against(against: str) -> None:

@@ -18,11 +18,15 @@ from ...errors import BudgetError, ParameterError
 GRAIN = 32
 PROBE = 2  # rows of the pass whose memory is measured and whose results are thrown away
 
+_FIRST = {"cpu": 128, "cuda": 1024}  # rows of the first pass, near the fastest size of most networks
+_WORTH = 100  # passes that have to be left for other sizes to be tried, which takes as long as eight
+_TRIES = 2  # passes from which a size is judged,
+_FAR = 1.5  # or one, if it takes so many times as long as the fastest
 _SHARE = 0.25  # of the free memory that is used unless told
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _TENSORS = 16  # as large as a sample's input, that a method may hold of each sample beside its passes
-_SAMPLES = {"cpu": 64, "cuda": 1024}  # at most at once: on a CPU, what is added up should stay in the cache
+_SAMPLES = 1024  # at most at once
 
 
 @dataclass
@@ -30,16 +34,24 @@ class _Pace:
     """What is known of one kind of pass: the most rows that fit, and the best time a row takes at each size."""
 
     limit: int
+    first: int
     seconds: dict[int, float] = field(default_factory=dict)
     tried: dict[int, int] = field(default_factory=dict)
 
-    def size(self) -> int:
-        """Return the size to run next: the fastest, once it is known to be faster than half and twice of it."""
-        if self.limit < GRAIN:
+    def size(self, left: int) -> int:
+        """Return the size to run next: the fastest, after trying half and twice of it where enough rows are left.
+
+        A size is tried more than once, since the first pass of a size finds its memory out of the cache, and others
+        may use the machine.
+        """
+        if self.limit < self.first:
             return 1 << (self.limit.bit_length() - 1)
-        fastest = min(self.seconds, key=self.seconds.__getitem__, default=GRAIN)
-        for size in (fastest, 2 * fastest, fastest // 2):
-            if GRAIN <= size <= self.limit and self.tried.get(size, 0) < 2:
+        fastest = min(self.seconds, key=self.seconds.__getitem__, default=self.first)
+        if left < _WORTH * fastest or self.tried.get(fastest, 0) < _TRIES:
+            return fastest
+        for size in (fastest // 2, 2 * fastest):
+            is_far = self.seconds.get(size, 0) > _FAR * self.seconds[fastest]
+            if GRAIN <= size <= self.limit and self.tried.get(size, 0) < _TRIES and not is_far:
                 return size
         return fastest
 
@@ -91,11 +103,11 @@ class Budget:
                 f"the memory budget must be at least {_amount(2 * row_bytes)} for one sample of this model, "
                 f"got {_amount(self.memory)}; raise memory, or explain shorter series"
             )
-        self._paces[kind] = _Pace(limit)
+        self._paces[kind] = _Pace(limit, _FIRST.get(self._device.type, GRAIN))
 
-    def size(self, kind: Hashable) -> int:
-        """Return how many rows the next pass of a learned kind takes."""
-        return self._paces[kind].size()
+    def size(self, kind: Hashable, left: int) -> int:
+        """Return how many rows the next pass of a learned kind takes, while so many are left."""
+        return self._paces[kind].size(left)
 
     def note(self, kind: Hashable, size: int, seconds: float) -> None:
         """Remember the seconds that each row of a full pass of this size took."""
@@ -104,7 +116,7 @@ class Budget:
     def samples(self, row_bytes: int) -> int:
         """Return how many samples, each of row_bytes, a method may hold its tensors of at once, at least 1."""
         fitting = max(1, self.memory // 2 // (_TENSORS * row_bytes))
-        most = min(fitting, _SAMPLES.get(self._device.type, GRAIN))
+        most = min(fitting, _SAMPLES)
         return most // GRAIN * GRAIN or most
 
 

@@ -1,47 +1,85 @@
 """Series of which a coalition of segments is present and the rest absent, and what the network makes of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .passes import Passes
+from .passes import Passes, Piece, pick
 from .segments import Grid
 
-Coalitions = Callable[[slice], Tensor]
+
+class Coalitions(Protocol):
+    """The coalitions of one sample."""
+
+    def __getitem__(self, rows: slice, /) -> Tensor:
+        """Return which segments are present in some of the coalitions, bool (coalitions, segments)."""
+        ...
+
+
+Of = TypeVar("Of", bound=Coalitions)
 
 
 def endpoints(passes: Passes, inputs: Tensor, baseline: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Return S_c with every segment present and with none, each (batch,)."""
-    outputs = inputs.new_empty(2, len(inputs))
-    for draw, samples, part in passes.outputs(target, 2, lambda draw, rows: (inputs, baseline)[draw][rows]):
-        outputs[draw, samples] = part
-    return outputs[0], outputs[1]
+
+    def write(samples: slice, draws: slice, rows: Tensor) -> None:
+        for draw, of_draw in zip(range(draws.start, draws.stop), rows.unbind(1), strict=True):
+            of_draw.copy_((inputs, baseline)[draw][samples])
+
+    whole, absent = passes.outputs(inputs, target, 2, write).unbind(1)
+    return whole, absent
 
 
 def coalition_outputs(
-    passes: Passes, series: Tensor, absent: Tensor, target: Tensor, grid: Grid, count: int, coalitions: Coalitions
-) -> Tensor:
-    """Return S_c of one sample with each of its coalitions present and the rest absent, (count,).
+    passes: Passes,
+    inputs: Tensor,
+    baseline: Tensor,
+    target: Tensor,
+    grid: Grid,
+    count: int,
+    coalitions: Callable[[int], Of],
+    take: Callable[[int, Of, Tensor], object],
+) -> None:
+    """Hand over each sample, its coalitions and S_c with each of them present and the rest absent, (count,).
 
     Args:
         passes: through the network, in bounded memory.
-        series: x, (time, features).
-        absent: x′, (time, features).
-        target: int64 (1,), the explained class.
+        inputs: x, (batch, time, features).
+        baseline: x′, (batch, time, features).
+        target: int64 (batch,), the explained class of each sample.
         grid: the segments, as `segments` makes them.
-        count: number of coalitions.
-        coalitions: what is present in a slice of the coalitions, bool (coalitions, segments).
+        count: number of coalitions of each sample.
+        coalitions: the coalitions of a sample; asked for once.
+        take: is given sample, coalitions and outputs, one sample after the other.
     """
-    mixture = _Mixture(series, absent, grid)
-    outputs = series.new_empty(count)
-    for _, rows, part in passes.outputs(
-        target.expand(count), 1, lambda _draw, rows: mixture.of(coalitions(rows)), "coalitions"
-    ):
-        outputs[rows] = part
-    return outputs
+    mixture = _Mixture(inputs, baseline, grid)
+    outputs = inputs.new_empty(len(inputs), count)
+    begun: dict[int, Of] = {}
+
+    def write(samples: slice, draws: slice, rows: Tensor) -> None:
+        for sample, of_sample in zip(range(samples.start, samples.stop), rows, strict=True):
+            if sample not in begun:
+                begun[sample] = coalitions(sample)
+            mixture.write(sample, begun[sample][draws], of_sample)
+
+    def done(samples: slice, draws: slice, part: Tensor) -> None:
+        outputs[samples, draws] = part
+        if draws.stop == count:
+            for sample in range(samples.start, samples.stop):
+                take(sample, begun.pop(sample), outputs[sample])
+
+    def compute(pieces: Sequence[Piece]) -> Tensor:
+        with torch.no_grad():
+            return passes.explained(passes.rows(inputs, pieces, write), pick(target, pieces))
+
+    passes.each("coalitions", target, count, compute, done)
+    if not count:
+        for sample in range(len(inputs)):
+            take(sample, coalitions(sample), outputs[sample])
 
 
 def spread(values: Tensor, grid: Grid) -> Tensor:
@@ -66,32 +104,27 @@ def generator(seed: int) -> np.random.Generator:
 class _Mixture:
     """Series made of two, by segment."""
 
-    def __init__(self, series: Tensor, absent: Tensor, grid: Grid) -> None:
-        self._series = series
-        self._absent = absent
+    def __init__(self, inputs: Tensor, baseline: Tensor, grid: Grid) -> None:
+        self._inputs = inputs
+        self._baseline = baseline
         self._grid = grid
-        self._rows = series.new_empty(0, *series.shape)
-        self._columns = series.new_zeros(len(grid.features), series.shape[1])
+        self._columns = inputs.new_zeros(len(grid.features), inputs.shape[2])
         for index, span in enumerate(grid.features):
             self._columns[index, span.start : span.stop] = 1
         # Segments of one length are written by one call; there are two lengths at most
         runs = groupby(enumerate(grid.time), key=lambda item: item[1].length)
         self._runs = [[index for index, _ in run] for _, run in runs]
 
-    def of(self, present: Tensor) -> Tensor:
-        """Return the series with these segments present, (rows, time, features)."""
-        # Fresh memory costs more than writing to it; of one pass, only copies of its last row come in several calls
-        if len(self._rows) != len(present):
-            self._rows = self._series.new_empty(len(present), *self._series.shape)
-        rows = self._rows
+    def write(self, sample: int, present: Tensor, rows: Tensor) -> None:
+        """Fill rows (rows, time, features) with the sample where these segments, bool (rows, segments), are present."""
         # Both factors hold 0 and 1 only, with a single 1 a column
         weights = present.to(rows.dtype).unflatten(1, (len(self._grid.time), -1)) @ self._columns
         for run in self._runs:
             segments = slice(run[0], run[-1] + 1)
             steps = slice(self._grid.time[run[0]].start, self._grid.time[run[-1]].stop)
             series, absent, out = (
-                part[..., steps, :].unflatten(-2, (len(run), -1)) for part in (self._series, self._absent, rows)
+                part[..., steps, :].unflatten(-2, (len(run), -1))
+                for part in (self._inputs[sample], self._baseline[sample], rows)
             )
             # Exact at weights 0 and 1, and three times as fast as torch.where
             torch.lerp(absent, series, weights[:, segments, None, :], out=out)
-        return rows

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from .baselines import absence
 from .budget import Budget
 from .model_state import lent
-from .passes import Passes
+from .passes import Passes, copies, written
 
 
 def output_difference(
@@ -46,9 +46,6 @@ def output_difference(
     absent = absence(against, baseline, background, seeds, draws)
     with lent(model, inputs.device):
         passes = Passes(model, Budget(memory, inputs.device))
-        difference = torch.zeros(len(inputs), dtype=torch.float64, device=inputs.device)
-        for _, samples, output in passes.outputs(target, 1, lambda _draw, samples: inputs[samples]):
-            difference[samples] += output
-        for _, samples, output in passes.outputs(target, draws, absent):
-            difference[samples] -= output.double() / draws
-    return difference
+        present = passes.outputs(inputs, target, 1, copies(inputs))[:, 0]
+        without = passes.outputs(inputs, target, draws, written(absent))
+    return present.double() - without.double().mean(1)

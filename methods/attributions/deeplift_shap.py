@@ -8,7 +8,7 @@ from torch import Tensor
 from .baselines import absence
 from .deeplift import deeplift
 from .parameters import check_least
-from .passes import Passes, Piece, join, pick
+from .passes import Passes, Piece, pick, written
 
 
 def deeplift_shap(
@@ -43,9 +43,14 @@ def deeplift_shap(
     absent = absence("sampled", inputs, background, seeds, baseline_samples)
 
     def compute(pieces: Sequence[Piece]) -> Tensor:
-        return deeplift(passes.model, pick(inputs, pieces), pick(target, pieces), join(absent, pieces))
+        baselines = passes.rows(inputs, pieces, written(absent))
+        return deeplift(passes.model, pick(inputs, pieces), pick(target, pieces), baselines)
 
     attributions = torch.zeros_like(inputs)
-    for _, samples, part in passes.each("deeplift", target, baseline_samples, compute):
-        attributions[samples].add_(part)
+
+    def take(samples: slice, _draws: slice, contributions: Tensor) -> None:
+        for part in contributions.unbind(1):
+            attributions[samples].add_(part)
+
+    passes.each("deeplift", target, baseline_samples, compute, take)
     return attributions.div_(baseline_samples)

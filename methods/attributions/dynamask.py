@@ -1,7 +1,7 @@
 """Dynamask: a mask learned for each series, of a given area, that keeps or deletes what the network looks at."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 from ...errors import ParameterError
 from .mask_perturbations import Perturb, moving_average, perturbed_by
 from .mask_regularisers import jump_slopes, size_slopes
-from .passes import Passes, Piece, gradient, pick
+from .passes import Passes, Piece, copies, gradient, pick
 from .spec import Cost
 
 
@@ -94,31 +94,26 @@ class _Errors:
         self.inputs = inputs
         self._passes, self._absent, self._target = passes, absent, target
         self._perturb, self._deletion = perturb, deletion
-        self._original = torch.empty_like(inputs[:, 0, 0])
-        for _, samples, part in passes.outputs(target, 1, lambda _, samples: inputs[samples]):
-            self._original[samples] = part
+        self._original = passes.outputs(inputs, target, 1, copies(inputs))[:, 0]
 
     def of(self, mask: Tensor) -> Tensor:
         """Return the error of each sample, (batch,)."""
-        errors = torch.empty_like(self._original)
 
-        def points(_draw: int, samples: slice) -> Tensor:
-            return self._perturbed(mask[samples], [(0, samples)])
+        def write(samples: slice, draws: slice, rows: Tensor) -> None:
+            rows.copy_(self._perturbed(mask[samples], [(samples, draws)])[:, None])
 
-        for _, samples, part in self._passes.outputs(self._target, 1, points, kind="masked output"):
-            errors[samples] = self._signed(part - self._original[samples])
-        return errors
+        found = self._passes.outputs(self.inputs, self._target, 1, write, kind="masked output")
+        return self._signed(found[:, 0] - self._original)
 
-    def slopes(self, mask: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """Yield samples and the derivative of their errors by their masks, (samples, time, features)."""
+    def each_slope(self, mask: Tensor, take: Callable[[slice, Tensor], object]) -> None:
+        """Hand over samples and the derivative of their errors by their masks, (samples, time, features)."""
 
         def compute(pieces: Sequence[Piece]) -> Tensor:
             rows = pick(mask, pieces).detach().requires_grad_()
             explained = self._passes.explained(self._perturbed(rows, pieces), pick(self._target, pieces))
             return gradient(self._signed(explained - pick(self._original, pieces)), rows)
 
-        for _, samples, part in self._passes.each("masked gradient", self._target, 1, compute):
-            yield samples, part
+        self._passes.each("masked gradient", self._target, 1, compute, lambda rows, _, part: take(rows, part[:, 0]))
 
     def _perturbed(self, mask: Tensor, pieces: Sequence[Piece]) -> Tensor:
         kept = 1 - mask if self._deletion else mask
@@ -157,9 +152,12 @@ class _Descent:
         velocity = torch.zeros_like(mask)
         kept = _kept_cells(area, mask[0].numel())
         for epoch in range(self.epochs):
-            size_weight = self.size_weight * self.size_growth ** (epoch / self.epochs)
-            for samples, slopes in errors.slopes(mask):
+            weight = self.size_weight * self.size_growth ** (epoch / self.epochs)
+
+            def step(samples: slice, slopes: Tensor, size_weight: float = weight) -> None:
                 self._step(mask[samples], velocity[samples], slopes, size_weight, kept)
+
+            errors.each_slope(mask, step)
         return mask
 
     def _step(self, mask: Tensor, velocity: Tensor, slopes: Tensor, size_weight: float, kept: int) -> None:

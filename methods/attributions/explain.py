@@ -166,11 +166,13 @@ def _in_passes(method: Method, needed: Sequence[str], given: Mapping[str, Any], 
     attributions = torch.empty_like(given["inputs"])
 
     def compute(pieces: Sequence[Piece]) -> Tensor:
-        rows = [row for _, samples in pieces for row in range(samples.start, samples.stop)]
+        rows = [row for samples, _ in pieces for row in range(samples.start, samples.stop)]
         return _explain(method, needed, given, rows)
 
-    for _, samples, part in passes.each("method", given["target"], 1, compute):
-        attributions[samples] = part
+    def take(samples: slice, _draws: slice, part: Tensor) -> None:
+        attributions[samples, None] = part
+
+    passes.each("method", given["target"], 1, compute, take)
     return attributions
 
 
@@ -205,6 +207,8 @@ def _predicted(model: nn.Module, inputs: Tensor, passes: Passes) -> Tensor:
             outputs: Tensor = model(pick(inputs, pieces))
         return outputs.argmax(1)
 
-    for _, samples, part in passes.each("prediction", predicted, 1, compute):
-        predicted[samples] = part
+    def take(samples: slice, _draws: slice, part: Tensor) -> None:
+        predicted[samples, None] = part
+
+    passes.each("prediction", predicted, 1, compute, take)
     return predicted

@@ -8,7 +8,7 @@ from torch import Tensor
 from .baselines import absence
 from .noise import noisy
 from .parameters import check_least
-from .passes import Passes
+from .passes import Passes, Points
 from .streams import Stream, rewind
 
 
@@ -47,16 +47,32 @@ def gradient_shap(
     check_least("path_samples", path_samples, 1)
     check_least("noise_level", noise_level, 0)
     absent = absence("sampled", inputs, background, seeds, path_samples)
-    present = noisy(inputs, noise_level, seeds) if noise_level else lambda _draw, samples: inputs[samples]
-    places = _places(seeds, path_samples).to(inputs)
+    present = _noisy_rows(inputs, noise_level, seeds) if noise_level else lambda samples, _draws: inputs[samples, None]
+    places = _places(seeds, path_samples).to(inputs)[:, :, None, None]
+    attributions = torch.zeros_like(inputs)[:, None]
 
-    def points(draw: int, samples: slice) -> Tensor:
-        return torch.lerp(absent(draw, samples), present(draw, samples), places[samples, draw, None, None])
+    def write(samples: slice, draws: slice, rows: Tensor) -> None:
+        torch.lerp(absent(samples, draws), present(samples, draws), places[samples, draws], out=rows)
 
-    attributions = torch.zeros_like(inputs)
-    for draw, samples, part in passes.gradients(target, path_samples, points):
-        attributions[samples].addcmul_(part, present(draw, samples) - absent(draw, samples))
-    return attributions.div_(path_samples)
+    def take(samples: slice, draws: slice, gradients: Tensor) -> None:
+        ways = present(samples, draws) - absent(samples, draws)
+        sums = attributions[samples]
+        for part, way in zip(gradients.split(1, 1), ways.split(1, 1), strict=True):
+            sums.addcmul_(part, way)
+
+    passes.gradients(inputs, target, path_samples, write, take)
+    return attributions.squeeze(1).div_(path_samples)
+
+
+def _noisy_rows(inputs: Tensor, noise_level: float, seeds: Sequence[int]) -> Points:
+    write = noisy(inputs, noise_level, seeds)
+
+    def rows(samples: slice, draws: slice) -> Tensor:
+        filled = inputs.new_empty(len(inputs[samples]), draws.stop - draws.start, *inputs.shape[1:])
+        write(samples, draws, filled)
+        return filled
+
+    return rows
 
 
 def _places(seeds: Sequence[int], draws: int) -> Tensor:

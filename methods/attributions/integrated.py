@@ -50,20 +50,26 @@ def integrated_gradients(
     absent = absence(against, baseline, background, seeds, draws)
     attributions = torch.zeros_like(inputs)
     for draw in range(draws):
-        attributions += path_integral(inputs, target, absent(draw, slice(len(inputs))), passes, steps)
+        start = absent(slice(len(inputs)), slice(draw, draw + 1)).squeeze(1)
+        attributions += path_integral(inputs, target, start, passes, steps)
     return attributions.div_(draws)
 
 
 def path_integral(inputs: Tensor, target: Tensor, start: Tensor, passes: Passes, steps: int) -> Tensor:
     """Return (x - x′) · ∫₀¹ ∂S_c/∂x (x′ + α(x - x′)) dα of inputs x and start x′, (batch, time, features)."""
     nodes, weights = quadrature(steps)
+    places = inputs.new_tensor(nodes)[:, None, None]
     integral = torch.zeros_like(inputs)
 
-    def points(draw: int, samples: slice) -> Tensor:
-        return torch.lerp(start[samples], inputs[samples], nodes[draw])
+    def write(samples: slice, draws: slice, rows: Tensor) -> None:
+        torch.lerp(start[samples, None], inputs[samples, None], places[draws], out=rows)
 
-    for draw, samples, part in passes.gradients(target, steps, points):
-        integral[samples].add_(part, alpha=weights[draw])
+    def take(samples: slice, draws: slice, gradients: Tensor) -> None:
+        sums = integral[samples]
+        for weight, part in zip(weights[draws], gradients.unbind(1), strict=True):
+            sums.add_(part, alpha=weight)
+
+    passes.gradients(inputs, target, steps, write, take)
     return integral.mul_(inputs - start)
 
 

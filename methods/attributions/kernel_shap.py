@@ -64,18 +64,16 @@ def kernel_shap(
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
     whole, absent = (value.double() for value in endpoints(passes, inputs, baseline, target))
     values = inputs.new_empty(len(inputs), grid.size, dtype=torch.float64)
-    for index, seed in enumerate(seeds):
-        design = Design(*(part.to(inputs.device) for part in coalition_design(grid.size, coalitions, seed)))
-        outputs = coalition_outputs(
-            passes,
-            inputs[index],
-            baseline[index],
-            target[index : index + 1],
-            grid,
-            len(design.present),
-            design.present.__getitem__,
-        )
-        values[index] = solve(design, outputs.double() - absent[index], whole[index] - absent[index])
+    weights = coalition_design(grid.size, coalitions, seeds[0]).weights.to(inputs.device)  # whatever the seed
+
+    def drawn(sample: int) -> Tensor:
+        return coalition_design(grid.size, coalitions, seeds[sample]).present.to(inputs.device)
+
+    def fit(sample: int, present: Tensor, outputs: Tensor) -> None:
+        gains, total = outputs.double() - absent[sample], whole[sample] - absent[sample]
+        values[sample] = solve(Design(present, weights), gains, total)
+
+    coalition_outputs(passes, inputs, baseline, target, grid, len(weights), drawn, fit)
     return share(values, grid).to(inputs.dtype)
 
 

@@ -54,18 +54,14 @@ def lime(
             raise ParameterError(f"{name} must be above 0, got {value}")
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
     values = inputs.new_empty(len(inputs), grid.size, dtype=torch.float64)
-    for index, seed in enumerate(seeds):
-        present = coalitions_nearby(grid.size, perturbations, seed).to(inputs.device)
-        outputs = coalition_outputs(
-            passes,
-            inputs[index],
-            baseline[index],
-            target[index : index + 1],
-            grid,
-            perturbations,
-            present.__getitem__,
-        )
-        values[index] = ridge(present.double(), outputs.double(), nearness(present, kernel_width), penalty)
+
+    def drawn(sample: int) -> Tensor:
+        return coalitions_nearby(grid.size, perturbations, seeds[sample]).to(inputs.device)
+
+    def fit(sample: int, present: Tensor, outputs: Tensor) -> None:
+        values[sample] = ridge(present.double(), outputs.double(), nearness(present, kernel_width), penalty)
+
+    coalition_outputs(passes, inputs, baseline, target, grid, perturbations, drawn, fit)
     return spread(values, grid).to(inputs.dtype)
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .passes import Points
+from .passes import Write
 from .streams import Stream, rewind
 
 
-def noisy(inputs: Tensor, level: float, seeds: Sequence[int]) -> Points:
-    """Return the points x + ε with ε ~ N(0, σ²), σ = level · (max x - min x) of each sample, anew in each draw.
+def noisy(inputs: Tensor, level: float, seeds: Sequence[int]) -> Write:
+    """Return what writes x + ε with ε ~ N(0, σ²), σ = level · (max x - min x) of each sample, anew in each draw.
 
     Args:
         inputs: x, (batch, time, features).
@@ -18,7 +18,7 @@ def noisy(inputs: Tensor, level: float, seeds: Sequence[int]) -> Points:
         seeds: one a sample, the source of its noise.
 
     Returns:
-        A function of draw and samples, a slice of the batch, that returns (samples, time, features), the same
+        A function of samples, draws and the rows to be filled, (samples, draws, time, features); it writes the same
         whenever it is asked.
     """
     # Drawn on the CPU and in single precision, so that every device and type of numbers sees the same noise
@@ -27,13 +27,16 @@ def noisy(inputs: Tensor, level: float, seeds: Sequence[int]) -> Points:
     deviations = [level * width for width in ranges]
     generator, noise = torch.Generator(), torch.empty(centres.shape[1:], dtype=torch.float32)
 
-    def points(draw: int, samples: slice) -> Tensor:
-        rows = torch.empty_like(centres[samples])
-        for row, centre, deviation, seed in zip(
-            rows, centres[samples], deviations[samples], seeds[samples], strict=True
+    def write(samples: slice, draws: slice, rows: Tensor) -> None:
+        filled = torch.empty_like(rows, device="cpu") if rows.device.type != "cpu" else rows
+        numbers = range(draws.start, draws.stop)
+        for of_sample, centre, deviation, seed in zip(
+            filled, centres[samples], deviations[samples], seeds[samples], strict=True
         ):
-            noise.normal_(generator=rewind(generator, seed, Stream.NOISE, draw))
-            torch.add(centre, noise, alpha=deviation, out=row)
-        return rows.to(inputs.device)
+            for draw, row in zip(numbers, of_sample, strict=True):
+                noise.normal_(generator=rewind(generator, seed, Stream.NOISE, draw))
+                torch.add(centre, noise, alpha=deviation, out=row)
+        if filled is not rows:
+            rows.copy_(filled)
 
-    return points
+    return write

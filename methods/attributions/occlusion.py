@@ -41,5 +41,5 @@ def occlusion(
     """
     time, features = inputs.shape[1:]
     grid = sliding((time, features), (time_window, feature_window), (time_stride, feature_stride))
-    effects = replacement_effects(passes, inputs, target, grid, 1, lambda _draw, samples: baseline[samples])
+    effects = replacement_effects(passes, inputs, target, grid, 1, lambda samples, _draws: baseline[samples, None])
     return average(effects, grid, time, features)

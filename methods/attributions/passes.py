@@ -10,17 +10,22 @@ from ...errors import ParameterError
 from .budget import GRAIN, PROBE, Budget
 from .peak_memory import PeakMemory
 
-Piece = tuple[int, slice]
-Points = Callable[[int, slice], Tensor]
+Piece = tuple[slice, slice]
+Points = Callable[[slice, slice], Tensor]
+Write = Callable[[slice, slice, Tensor], object]
 Compute = Callable[[Sequence[Piece]], Tensor]
+Take = Callable[[slice, slice, Tensor], object]
 
 
 class Passes:
     """The passes that a method makes for the samples of one chunk.
 
-    A method that needs many passes a sample asks for *draws*: draw k of the samples in a slice is one row for each
-    of them. Draws come in ascending order and, within each, the samples; one pass may end one draw and begin the
-    next, so that a single sample fills it too.
+    A method that needs many passes a sample asks for *draws*: each is one row for each sample. Rows come sample by
+    sample, all draws of the first, then those of the next, so that what belongs to one sample stays in the cache. A
+    *piece* is several draws of one sample, or several samples that have a single draw, as two slices; one pass may end
+    one sample and begin the next.
+    Results are handed to a function and not yielded: whoever keeps one while the next is computed makes both slower by
+    a fifth, since the memory of one is no longer that of the other.
 
     Args:
         model: (batch, time, features) to (batch, classes), in evaluation mode with frozen parameters.
@@ -30,14 +35,17 @@ class Passes:
     def __init__(self, model: nn.Module, budget: Budget) -> None:
         self.model = model
         self._budget = budget
+        self._memory: Tensor | None = None
 
-    def gradients(self, target: Tensor, draws: int, points: Points) -> Iterator[tuple[int, slice, Tensor]]:
-        """Yield draw, samples and ∂S_c/∂x at points(draw, samples), (samples, time, features).
+    def gradients(self, inputs: Tensor, target: Tensor, draws: int, write: Write, take: Take) -> None:
+        """Hand over ∂S_c/∂x at what is written for samples and draws.
 
         Args:
+            inputs: (batch, time, features), what rows are like.
             target: int64 (batch,), the explained class c of each sample of the chunk.
             draws: how many rows each sample gets.
-            points: the rows (samples, time, features) of one draw of a slice of the samples.
+            write: fills the rows (samples, draws, time, features) of some draws of some samples.
+            take: is given samples, draws and the gradients, (samples, draws, time, features).
 
         Raises:
             ParameterError: a model whose output has no gradient with respect to its input.
@@ -45,39 +53,69 @@ class Passes:
         """
 
         def compute(pieces: Sequence[Piece]) -> Tensor:
-            rows = join(points, pieces).detach().requires_grad_()
+            rows = self.rows(inputs, pieces, write).requires_grad_()
             return gradient(self.explained(rows, pick(target, pieces)), rows)
 
-        return self.each("gradient", target, draws, compute)
+        self.each("gradient", target, draws, compute, take)
 
-    def outputs(
-        self, target: Tensor, draws: int, points: Points, kind: Hashable = "output"
-    ) -> Iterator[tuple[int, slice, Tensor]]:
-        """Yield draw, samples and S_c at points(draw, samples), (samples,), computed without gradients.
+    def outputs(self, inputs: Tensor, target: Tensor, draws: int, write: Write, kind: Hashable = "output") -> Tensor:
+        """Return S_c at what is written for each sample and draw, (batch, draws), computed without gradients.
 
         Args:
+            inputs: (batch, time, features), what rows are like.
             target: int64 (batch,), the explained class c of each sample of the chunk.
             draws: how many rows each sample gets.
-            points: the rows (samples, time, features) of one draw of a slice of the samples.
+            write: fills the rows (samples, draws, time, features) of some draws of some samples.
             kind: names passes that take other memory or time than plain ones.
 
         Raises:
             BudgetError: the memory does not hold one row.
         """
+        found = inputs.new_empty(len(target), draws)
 
         def compute(pieces: Sequence[Piece]) -> Tensor:
             with torch.no_grad():
-                return self.explained(join(points, pieces), pick(target, pieces))
+                return self.explained(self.rows(inputs, pieces, write), pick(target, pieces))
 
-        return self.each(kind, target, draws, compute)
+        def take(samples: slice, several: slice, part: Tensor) -> None:
+            found[samples, several] = part
+
+        self.each(kind, target, draws, compute, take)
+        return found
+
+    def together(self, like: Tensor) -> int:
+        """Return how many samples like these, (any, time, features), a method may hold its tensors of at once."""
+        return self._budget.samples(like[0].numel() * like.element_size())
+
+    def rows(self, like: Tensor, pieces: Sequence[Piece], write: Write) -> Tensor:
+        """Return the rows (rows, time, features) of all pieces as they are written.
+
+        The next pass writes to the same memory, since fresh memory costs more than writing to it.
+
+        Args:
+            like: (any, time, features), of the type and place of the rows.
+            pieces: samples and their draws.
+            write: fills the rows (samples, draws, time, features) of a piece.
+        """
+        counts = [_count(piece) for piece in pieces]
+        rows = self._reserved(like, sum(counts))
+        for (samples, draws), part in zip(pieces, rows.split(counts), strict=True):
+            write(samples, draws, part.view(-1, draws.stop - draws.start, *rows.shape[1:]))
+        return rows
+
+    def _reserved(self, like: Tensor, count: int) -> Tensor:
+        if self._memory is None or len(self._memory) < count:
+            self._memory = None  # before more is asked for
+            self._memory = torch.empty(count, *like.shape[1:], dtype=like.dtype, device=like.device)
+        return self._memory[:count].detach()
 
     def explained(self, rows: Tensor, target: Tensor) -> Tensor:
         """Return S_c of rows (rows, time, features) for their classes, (rows,)."""
         outputs: Tensor = self.model(rows)
         return outputs.gather(1, target[:, None]).squeeze(1)
 
-    def each(self, kind: Hashable, target: Tensor, draws: int, compute: Compute) -> Iterator[tuple[int, slice, Tensor]]:
-        """Yield draw, samples and compute's rows for them, in passes that the budget allows.
+    def each(self, kind: Hashable, target: Tensor, draws: int, compute: Compute, take: Take) -> None:
+        """Hand over compute's rows for all samples and draws, in passes that the budget allows.
 
         The pieces of a last, smaller pass are followed by copies of its last row, so that it holds a multiple of 32.
 
@@ -86,21 +124,21 @@ class Passes:
             target: int64 (batch,), as many as there are samples.
             draws: how many rows each sample gets.
             compute: the results of the pieces of one pass, concatenated, (rows, …).
+            take: is given samples, draws and their results, (samples, draws, …); the samples come in ascending order,
+                and so do the draws of each.
 
         Raises:
             BudgetError: the memory does not hold one row.
         """
         start, total = 0, len(target) * draws
+        self._memory = None  # each call may use the whole budget
         if total and not self._budget.knows(kind):
-            self._probe(kind, list(_pieces(0, min(PROBE, total), len(target))), compute, target.device)
+            self._probe(kind, list(_pieces(0, min(PROBE, total), draws)), compute, target.device)
         while start < total:
-            size = self._budget.size(kind)
+            size = self._budget.size(kind, total - start)
             stop = min(start + size, total)
-            pieces = list(_pieces(start, stop, len(target)))
-            rows = self._run(kind, size, pieces, compute, target.device)
-            lengths = [samples.stop - samples.start for _, samples in pieces]
-            for (draw, samples), part in zip(pieces, rows[: stop - start].split(lengths), strict=True):
-                yield draw, samples, part
+            pieces = list(_pieces(start, stop, draws))
+            _hand_over(self._run(kind, size, pieces, compute, target.device), pieces, take)
             start = stop
 
     def _probe(self, kind: Hashable, pieces: Sequence[Piece], compute: Compute, device: torch.device) -> None:
@@ -118,15 +156,20 @@ class Passes:
         return rows
 
 
-def join(points: Points, pieces: Sequence[Piece]) -> Tensor:
-    """Return the rows of all pieces, (rows, time, features)."""
-    parts = [points(draw, samples) for draw, samples in pieces]
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+def copies(series: Tensor) -> Write:
+    """Return what writes each sample's series, (batch, time, features), in every draw."""
+    return lambda samples, _draws, rows: rows.copy_(series[samples, None])
+
+
+def written(points: Points) -> Write:
+    """Return what writes points, (samples, draws or 1, time, features) of some draws of some samples."""
+    return lambda samples, draws, rows: rows.copy_(points(samples, draws))
 
 
 def pick(values: Tensor, pieces: Sequence[Piece]) -> Tensor:
     """Return the values (batch, …) of each row's sample, (rows, …)."""
-    return join(lambda _draw, samples: values[samples], pieces)
+    parts = [values[samples].repeat_interleave(draws.stop - draws.start, 0) for samples, draws in pieces]
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def gradient(explained: Tensor, rows: Tensor) -> Tensor:
@@ -145,18 +188,36 @@ def gradient(explained: Tensor, rows: Tensor) -> Tensor:
     return found
 
 
-def _pieces(start: int, stop: int, samples: int) -> Iterator[Piece]:
+def _pieces(start: int, stop: int, draws: int) -> Iterator[Piece]:
+    """Yield the pieces of rows start … stop: samples of a single draw, or draws of a single sample."""
+    if draws == 1:
+        yield slice(start, stop), slice(0, 1)
+        return
     while start < stop:
-        draw, first = divmod(start, samples)
-        last = min(samples, first + stop - start)
-        yield draw, slice(first, last)
-        start += last - first
+        sample, draw = divmod(start, draws)
+        piece = slice(sample, sample + 1), slice(draw, min(draws, draw + stop - start))
+        yield piece
+        start += _count(piece)
+
+
+def _count(piece: Piece) -> int:
+    samples, draws = piece
+    return (samples.stop - samples.start) * (draws.stop - draws.start)
+
+
+def _hand_over(rows: Tensor, pieces: Sequence[Piece], take: Take) -> None:
+    first = 0
+    for samples, draws in pieces:
+        several = draws.stop - draws.start
+        part = rows[first : first + (samples.stop - samples.start) * several]
+        take(samples, draws, part.view(-1, several, *rows.shape[1:]))
+        first += len(part)
 
 
 def _padding(pieces: Sequence[Piece], size: int) -> list[Piece]:
-    count = sum(samples.stop - samples.start for _, samples in pieces)
-    draw, samples = pieces[-1]
-    return [(draw, slice(samples.stop - 1, samples.stop))] * (-count % min(size, GRAIN))
+    samples, draws = pieces[-1]
+    last = slice(samples.stop - 1, samples.stop), slice(draws.stop - 1, draws.stop)
+    return [last] * (-sum(map(_count, pieces)) % min(size, GRAIN))
 
 
 def _now(device: torch.device) -> float:

@@ -1,12 +1,12 @@
 """What the output loses when one window of a series is replaced."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from .budget import GRAIN
-from .passes import Passes, Piece, Points, join, pick
+from .passes import Passes, Piece, Points, copies, pick
 from .prefix import Recording
 from .segments import Grid, Span
 
@@ -31,15 +31,17 @@ def replacement_effects(
         replacement: the series (samples, time, features) from which draw k takes a window.
     """
     effects = inputs.new_zeros(len(inputs), grid.size)
+
+    def take(part: slice, whole: Tensor, recording: Recording) -> None:
+        group = _Group(inputs[part], target[part], grid)
+        for windows in group.together(recording):
+            for draw in range(draws):
+                source = replacement(part, slice(draw, draw + 1)).squeeze(1)
+                effects[part, windows] += whole - group.outputs(passes, recording, windows, source)
+
     # So few at once that what is remembered of them takes no more memory than one pass
     for start in range(0, len(inputs), GRAIN):
-        samples = slice(start, min(start + GRAIN, len(inputs)))
-        for part, whole, recording in _recorded(passes, inputs, target, samples):
-            group = _Group(inputs[part], target[part], grid)
-            for windows in group.together(recording):
-                for draw in range(draws):
-                    replaced = group.outputs(passes, recording, windows, replacement(draw, part))
-                    effects[part, windows] += whole[:, None] - replaced
+        _each_recorded(passes, inputs, target, slice(start, min(start + GRAIN, len(inputs))), take)
     by_window: Tensor = effects.div_(draws).unflatten(1, (len(grid.time), len(grid.features)))
     return by_window
 
@@ -70,30 +72,33 @@ def _covers(spans: Sequence[Span], length: int, like: Tensor) -> Tensor:
     return counts
 
 
-def _recorded(
-    passes: Passes, inputs: Tensor, target: Tensor, samples: slice
-) -> Iterator[tuple[slice, Tensor, Recording]]:
-    """Yield samples, their S_c(x), and what the network's recurrent layers made of them."""
+def _each_recorded(
+    passes: Passes,
+    inputs: Tensor,
+    target: Tensor,
+    samples: slice,
+    take: Callable[[slice, Tensor, Recording], object],
+) -> None:
+    """Hand over samples, their S_c(x), (samples, 1), and what the network's recurrent layers made of them."""
     latest: list[Recording] = []
+    series = inputs[samples]
 
     def compute(pieces: Sequence[Piece]) -> Tensor:
-        rows = join(lambda _draw, part: inputs[samples][part], pieces)
+        rows = passes.rows(series, pieces, copies(series))
         recording = Recording(rows)
         with torch.no_grad(), recording:
             outputs = passes.explained(rows, pick(target[samples], pieces))
         latest[:] = [recording]
         return outputs
 
-    for _, part, whole in passes.each("recording", target[samples], 1, compute):
-        yield slice(samples.start + part.start, samples.start + part.stop), whole, latest.pop()
+    def done(part: slice, _draws: slice, whole: Tensor) -> None:
+        take(slice(samples.start + part.start, samples.start + part.stop), whole, latest.pop())
+
+    passes.each("recording", target[samples], 1, compute, done)
 
 
 class _Group:
-    """The samples whose windows are replaced, and the networks' passes over them.
-
-    Row r of the passes over some windows is window r % windows of sample r // windows: the changed cells are then
-    written by one call a sample, whatever the number of windows.
-    """
+    """The samples whose windows are replaced, and the networks' passes over them: a draw is a window."""
 
     def __init__(self, inputs: Tensor, target: Tensor, grid: Grid) -> None:
         self._inputs = inputs
@@ -103,7 +108,6 @@ class _Group:
         width = len(grid.features)
         self._time = (_positions(grid.time, inputs.device) * inputs.shape[2])[index // width, :, None]
         self._features = _positions(grid.features, inputs.device)[index % width, None, :]
-        self._buffer = inputs.new_empty(0, *inputs.shape[1:])
 
     def together(self, recording: Recording) -> list[slice]:
         """Return which windows are passed together: all, or those that begin at one step."""
@@ -114,42 +118,36 @@ class _Group:
 
     def outputs(self, passes: Passes, recording: Recording, windows: slice, source: Tensor) -> Tensor:
         """Return S_c of the samples with each of the windows taken from source, (samples, windows)."""
-        count = windows.stop - windows.start
-        target = self._target.repeat_interleave(count)
-        samples = torch.arange(len(self._target), device=target.device).repeat_interleave(count)
-        found = torch.empty(len(target), dtype=source.dtype, device=source.device)
+        found = source.new_empty(len(source), windows.stop - windows.start)
+        numbers = torch.arange(len(source), device=source.device)
         step = self._step(windows)
-        flat = source.flatten(1)
+
+        def write(samples: slice, draws: slice, rows: Tensor) -> None:
+            these = slice(windows.start + draws.start, windows.start + draws.stop)
+            for sample, of_sample in zip(range(samples.start, samples.stop), rows, strict=True):
+                self._write(of_sample, sample, these, source[sample])
 
         def compute(pieces: Sequence[Piece]) -> Tensor:
-            spans = list(_spans(pieces, count))
-            rows = self._rows(spans[-1][2].stop)
-            for sample, first, part in spans:
-                start = windows.start + first
-                self._write(rows[part], sample, slice(start, start + part.stop - part.start), flat[sample])
-            with torch.no_grad(), recording.from_step(step, rows, pick(samples, pieces)):
-                return passes.explained(rows, pick(target, pieces))
+            rows = passes.rows(source, pieces, write)
+            with torch.no_grad(), recording.from_step(step, rows, pick(numbers, pieces)):
+                return passes.explained(rows, pick(self._target, pieces))
 
         kind = ("replacement", step * _PACES // self._inputs.shape[1])
-        for _, rows, part in passes.each(kind, target, 1, compute):
-            found[rows] = part
-        by_sample: Tensor = found.unflatten(0, (-1, count))
-        return by_sample
+
+        def take(samples: slice, draws: slice, part: Tensor) -> None:
+            found[samples, draws] = part
+
+        passes.each(kind, self._target, found.shape[1], compute, take)
+        return found
 
     def _step(self, windows: slice) -> int:
         width = len(self._grid.features)
         return self._grid.time[windows.start // width].start if windows.stop - windows.start <= width else 0
 
-    def _rows(self, count: int) -> Tensor:
-        """Return the memory of the pass before where it is as large: fresh memory costs more than writing to it."""
-        if len(self._buffer) != count:
-            self._buffer = self._inputs.new_empty(count, *self._inputs.shape[1:])
-        return self._buffer
-
     def _write(self, rows: Tensor, sample: int, windows: slice, source: Tensor) -> None:
         rows.copy_(self._inputs[sample])
         cells = (self._time[windows] + self._features[windows]).flatten(1)
-        rows.flatten(1).scatter_(1, cells, source[cells])
+        rows.flatten(1).scatter_(1, cells, source.flatten()[cells])
 
 
 def _positions(spans: Sequence[Span], device: torch.device) -> Tensor:
@@ -157,16 +155,3 @@ def _positions(spans: Sequence[Span], device: torch.device) -> Tensor:
     longest = max(span.length for span in spans)
     rows = [[min(span.start + offset, span.stop - 1) for offset in range(longest)] for span in spans]
     return torch.tensor(rows, device=device)
-
-
-def _spans(pieces: Sequence[Piece], count: int) -> Iterator[tuple[int, int, slice]]:
-    """Yield sample, its first window and the rows of the pass, for rows numbered through samples of count windows."""
-    row = 0
-    for _, numbers in pieces:
-        start = numbers.start
-        while start < numbers.stop:
-            sample, first = divmod(start, count)
-            stop = min(numbers.stop, (sample + 1) * count)
-            yield sample, first, slice(row, row + stop - start)
-            row += stop - start
-            start = stop

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,12 +10,13 @@ from torch import Tensor
 
 from ...errors import ParameterError
 from .arguments import check_attributions
-from .passes import Passes, Piece, join, pick
+from .passes import Passes, Piece, Take, pick
 from .rescaling import THRESHOLD
 
 Method = Callable[..., Tensor]
 
 _OWN = ("inputs", "target", "baseline", "passes")  # what the wrapper itself needs of a method that uses a model
+_BLOCK = 16  # maps that are compared at once: their differences should stay in the cache
 _PER_SAMPLE = ("target", "baseline", "truth", "seeds")
 
 
@@ -41,8 +42,8 @@ def rescaled_method(method: Method, parameters: Mapping[str, Any]) -> Method:
             raise ParameterError(f"threshold must be a quantile in [0, 1], got {threshold}")
         own = {name: arguments.pop(name) for name in parameters}
         copies = MaskedCopies(arguments["inputs"], arguments["baseline"])
-        maps = _maps(functools.partial(method, **own), asked, arguments, copies)
-        return _product(*copies.relevances(maps), threshold)
+        each_map = functools.partial(_each_map, functools.partial(method, **own), asked, arguments, copies)
+        return _product(*copies.relevances(each_map), threshold)
 
     rescale.__signature__ = signature  # type: ignore[attr-defined]
     rescale.__kwdefaults__ = {**parameters, "threshold": THRESHOLD}  # as of a function written out
@@ -81,39 +82,46 @@ class MaskedCopies:
         self.steps, self.features = inputs.shape[1:]
         self.draws = 1 + self.steps + self.features
 
-    def points(self, draw: int, samples: slice) -> Tensor:
-        """Return the rows (samples, time, features) of one draw."""
-        if not draw:
-            return self.inputs[samples]
-        rows, baseline = self.inputs[samples].clone(), self.baseline[samples]
-        if draw <= self.steps:
-            rows[:, draw - 1] = baseline[:, draw - 1]
-        else:
-            rows[:, :, draw - 1 - self.steps] = baseline[:, :, draw - 1 - self.steps]
-        return rows
+    def write(self, samples: slice, draws: slice, rows: Tensor) -> None:
+        """Fill the rows (samples, draws, time, features) of some draws of some samples."""
+        rows.copy_(self.inputs[samples, None])
+        for axis, first in ((1, 1), (2, 1 + self.steps)):  # position p of the axis is hidden in draw first + p
+            start, stop = max(draws.start, first), min(draws.stop, first + self.inputs.shape[axis])
+            if start < stop:
+                hiding = rows[:, start - draws.start : stop - draws.start].narrow(axis + 1, start - first, stop - start)
+                hidden = self.baseline[samples].narrow(axis, start - first, stop - start)
+                hiding.diagonal(dim1=1, dim2=axis + 1).copy_(hidden.movedim(axis, -1))
 
-    def relevances(self, maps: Iterator[tuple[int, slice, Tensor]]) -> tuple[Tensor, Tensor]:
-        """Return Δ_t (batch, time) and Δ_i (batch, features) from the maps of all draws, in ascending order."""
-        whole, difference = torch.empty_like(self.inputs), torch.empty_like(self.inputs)
+    def relevances(self, each_map: Callable[[Take], None]) -> tuple[Tensor, Tensor]:
+        """Return Δ_t (batch, time) and Δ_i (batch, features) from the maps of all draws, sample by sample."""
         moved = self.inputs.new_empty(len(self.inputs), self.draws)
-        for draw, samples, part in maps:
-            if draw:
-                changed = torch.sub(part, whole[samples], out=difference[samples]).abs_()
-                # One axis after the other: a sum over both is split between threads where the batch is small
-                moved[samples, draw] = changed.sum(2).sum(1)
-            else:
-                whole[samples] = part
+        whole = torch.empty_like(self.inputs)
+        memory = self.inputs.new_empty(_BLOCK, self.steps, self.features)
+
+        def take(samples: slice, draws: slice, maps: Tensor) -> None:
+            for sample, of_sample in zip(range(samples.start, samples.stop), maps, strict=True):
+                if not draws.start:
+                    whole[sample] = of_sample[0]
+                moved[sample, draws] = _distances(of_sample, whole[sample], memory)
+
+        each_map(take)
         check_attributions(moved[:, 1:], moved[:, 1:])  # NaN or infinity of any map shows in its row
         return moved[:, 1 : 1 + self.steps], moved[:, 1 + self.steps :]
 
 
-def _maps(
-    method: Method, asked: Sequence[str], arguments: Mapping[str, Any], copies: MaskedCopies
-) -> Iterator[tuple[int, slice, Tensor]]:
-    def explain(pieces: Sequence[Piece]) -> Tensor:
+def _distances(maps: Tensor, whole: Tensor, memory: Tensor) -> Tensor:
+    """Return Σ |R - R(x)| of each of several maps, (maps,)."""
+    differences = (torch.sub(part, whole, out=memory[: len(part)]).abs_() for part in maps.split(len(memory)))
+    # One axis after the other: a sum over both is split between threads where the batch is small
+    return torch.cat([part.sum(2).sum(1) for part in differences])
+
+
+def _each_map(
+    method: Method, asked: Sequence[str], arguments: Mapping[str, Any], copies: MaskedCopies, take: Take
+) -> None:
+    def explain(pieces: Sequence[Piece], inputs: Tensor) -> Tensor:
         rows = _rows_of(pieces)
         given = {name: rows(arguments[name]) if name in _PER_SAMPLE else arguments[name] for name in asked}
-        inputs = join(copies.points, pieces)
         if "inputs" in asked:
             given["inputs"] = inputs
         found = method(**given)
@@ -121,13 +129,28 @@ def _maps(
             return found.detach()
         return check_attributions(found, inputs)  # which says what is wrong
 
-    if "model" in asked and "passes" not in asked:
-        passes: Passes = arguments["passes"]
-        yield from passes.each("rescaling", arguments["target"], copies.draws, explain)
+    passes: Passes | None = arguments.get("passes")
+    if passes is None or "passes" in asked:
+        _one_sample_at_a_time(explain, copies, copies.draws if passes is None else passes.together(copies.inputs), take)
     else:
-        everyone = slice(0, len(copies.inputs))
-        for draw in range(copies.draws):
-            yield draw, everyone, explain([(draw, everyone)])
+
+        def compute(pieces: Sequence[Piece]) -> Tensor:
+            return explain(pieces, passes.rows(copies.inputs, pieces, copies.write))
+
+        passes.each("rescaling", arguments["target"], copies.draws, compute, take)
+
+
+def _one_sample_at_a_time(
+    explain: Callable[[Sequence[Piece], Tensor], Tensor], copies: MaskedCopies, most: int, take: Take
+) -> None:
+    """Hand over the maps of a method that makes its passes itself, or none, for at most so many copies at once."""
+    rows = copies.inputs.new_empty(min(most, copies.draws), copies.steps, copies.features)
+    for sample in range(len(copies.inputs)):
+        for start in range(0, copies.draws, len(rows)):
+            samples, draws = slice(sample, sample + 1), slice(start, min(start + len(rows), copies.draws))
+            part = rows[: draws.stop - start]
+            copies.write(samples, draws, part[None])
+            take(samples, draws, explain([(samples, draws)], part)[None])
 
 
 def _rows_of(pieces: Sequence[Piece]) -> Callable[[Any], Any]:
@@ -138,7 +161,7 @@ def _rows_of(pieces: Sequence[Piece]) -> Callable[[Any], Any]:
             return None
         if isinstance(values, Tensor):
             return pick(values, pieces)
-        return [value for _, samples in pieces for value in values[samples]]
+        return [value for samples, draws in pieces for value in values[samples] for _ in range(draws.start, draws.stop)]
 
     return rows
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from .coalitions import coalition_outputs, endpoints, generator, share
 from .parameters import check_least
 from .passes import Passes
-from .segments import Grid, segments
+from .segments import segments
 
 
 def shapley_sampling(
@@ -50,30 +50,34 @@ def shapley_sampling(
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
     whole, absent = endpoints(passes, inputs, baseline, target)
     values = inputs.new_empty(len(inputs), grid.size, dtype=torch.float64)
-    for index, seed in enumerate(seeds):
-        orders = _orders(seed, permutations, grid.size, inputs.device)
-        between = _on_the_way(passes, inputs[index], baseline[index], target[index : index + 1], grid, orders)
-        first, last = (value[index].expand(permutations, 1) for value in (absent, whole))
+
+    def drawn(sample: int) -> _Orders:
+        return _Orders(seeds[sample], permutations, grid.size, inputs.device)
+
+    def average(sample: int, orders: _Orders, outputs: Tensor) -> None:
+        between = outputs.view(permutations, grid.size - 1)
+        first, last = (value[sample].expand(permutations, 1) for value in (absent, whole))
         changes = torch.cat([first, between, last], 1).double().diff()
-        values[index] = torch.zeros_like(changes).scatter_(1, orders, changes).mean(0)
+        values[sample] = torch.zeros_like(changes).scatter_(1, orders.segments, changes).mean(0)
+
+    coalition_outputs(passes, inputs, baseline, target, grid, permutations * (grid.size - 1), drawn, average)
     return share(values, grid).to(inputs.dtype)
 
 
-def _orders(seed: int, permutations: int, count: int, device: torch.device) -> Tensor:
-    """Return which segment comes at each place of each order, int64 (permutations, count)."""
-    numbers = generator(seed)
-    return torch.from_numpy(np.stack([numbers.permutation(count) for _ in range(permutations)])).to(device)
+class _Orders:
+    """Random orders of the segments; their coalitions are the first 1, 2, … segments of each order, but not all.
 
+    Attributes:
+        segments: which segment comes at each place of each order, int64 (permutations, segments).
+    """
 
-def _on_the_way(passes: Passes, series: Tensor, absent: Tensor, target: Tensor, grid: Grid, orders: Tensor) -> Tensor:
-    """Return S_c with the first 1, 2, … of each order present, but not all, (orders, segments - 1)."""
-    steps = grid.size - 1
-    places = orders.argsort(1)
+    def __init__(self, seed: int, permutations: int, count: int, device: torch.device) -> None:
+        numbers = generator(seed)
+        orders = np.stack([numbers.permutation(count) for _ in range(permutations)])
+        self.segments = torch.from_numpy(orders).to(device)
+        self._places = self.segments.argsort(1)
 
-    def coalitions(rows: slice) -> Tensor:
-        numbers = torch.arange(rows.start, rows.stop, device=orders.device)
-        return places[numbers // steps] <= (numbers % steps)[:, None]
-
-    outputs = coalition_outputs(passes, series, absent, target, grid, len(orders) * steps, coalitions)
-    on_the_way: Tensor = outputs.unflatten(0, (len(orders), steps))
-    return on_the_way
+    def __getitem__(self, rows: slice) -> Tensor:
+        steps = self._places.shape[1] - 1
+        numbers = torch.arange(rows.start, rows.stop, device=self._places.device)
+        return self._places[numbers // steps] <= (numbers % steps)[:, None]

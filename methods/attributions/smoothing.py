@@ -1,6 +1,6 @@
 """Moments of attributions over noisy copies of the input."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from .baselines import absence, check_against
 from .integrated import path_integral
 from .noise import noisy
 from .parameters import check_least
-from .passes import Passes
+from .passes import Passes, Take
 
 
 def smoothgrad(
@@ -40,8 +40,13 @@ def smoothgrad(
     Source: Smilkov, Thorat, Kim, Viégas, Wattenberg, "SmoothGrad", arXiv 1706.03825.
     """
     total = torch.zeros_like(inputs)
-    for _, samples, part in _gradients(inputs, target, seeds, passes, noise_samples, noise_level):
-        total[samples].add_(part)
+
+    def take(samples: slice, _draws: slice, gradients: Tensor) -> None:
+        sums = total[samples]
+        for part in gradients.unbind(1):
+            sums.add_(part)
+
+    _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, take)
     return total.div_(noise_samples).abs_()
 
 
@@ -73,8 +78,13 @@ def smoothgrad_squared(
     NeurIPS 2019.
     """
     total = torch.zeros_like(inputs)
-    for _, samples, part in _gradients(inputs, target, seeds, passes, noise_samples, noise_level):
-        total[samples].addcmul_(part, part)
+
+    def take(samples: slice, _draws: slice, gradients: Tensor) -> None:
+        sums = total[samples]
+        for part in gradients.unbind(1):
+            sums.addcmul_(part, part)
+
+    _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, take)
     return total.div_(noise_samples)
 
 
@@ -107,11 +117,16 @@ def vargrad(
     Sensitivity to Parameter Values", ICLR workshop 2018.
     """
     mean, total = torch.zeros_like(inputs), torch.zeros_like(inputs)
-    for draw, samples, part in _gradients(inputs, target, seeds, passes, noise_samples, noise_level):
-        # Welford's update: the difference of large means would lose a small variance to rounding
-        deviation = part - mean[samples]
-        mean[samples].add_(deviation, alpha=1 / (draw + 1))
-        total[samples].addcmul_(deviation, part - mean[samples])
+
+    def take(samples: slice, draws: slice, gradients: Tensor) -> None:
+        means, sums = mean[samples], total[samples]
+        for draw, part in zip(range(draws.start, draws.stop), gradients.unbind(1), strict=True):
+            # Welford's update: the difference of large means would lose a small variance to rounding
+            deviation = part - means
+            means.add_(deviation, alpha=1 / (draw + 1))
+            sums.addcmul_(deviation, part.sub_(means))
+
+    _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, take)
     return total.div_(noise_samples)
 
 
@@ -155,20 +170,28 @@ def integrated_gradients_smoothgrad(
     check_least("steps", steps, 1)
     check_against(against)
     _check_noise(noise_samples, noise_level)
-    points = noisy(inputs, noise_level, seeds)
+    write = noisy(inputs, noise_level, seeds)
     absent = absence(against, baseline, background, seeds, noise_samples)
-    everyone = slice(len(inputs))
+    everyone, ends = slice(len(inputs)), torch.empty_like(inputs)
     attributions = torch.zeros_like(inputs)
     for draw in range(noise_samples):
-        attributions += path_integral(points(draw, everyone), target, absent(draw, everyone), passes, steps)
+        this = slice(draw, draw + 1)
+        write(everyone, this, ends[:, None])
+        attributions += path_integral(ends, target, absent(everyone, this).squeeze(1), passes, steps)
     return attributions.div_(noise_samples)
 
 
-def _gradients(
-    inputs: Tensor, target: Tensor, seeds: Sequence[int], passes: Passes, noise_samples: int, noise_level: float
-) -> Iterator[tuple[int, slice, Tensor]]:
+def _each_gradient(
+    inputs: Tensor,
+    target: Tensor,
+    seeds: Sequence[int],
+    passes: Passes,
+    noise_samples: int,
+    noise_level: float,
+    take: Take,
+) -> None:
     _check_noise(noise_samples, noise_level)
-    return passes.gradients(target, noise_samples, noisy(inputs, noise_level, seeds))
+    passes.gradients(inputs, target, noise_samples, noisy(inputs, noise_level, seeds), take)
 
 
 def _check_noise(noise_samples: int, noise_level: float) -> None:

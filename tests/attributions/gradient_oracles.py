@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from saltbench.methods.attributions.explain import attribute, sample_seeds
+from saltbench.methods.attributions.noise import noisy
 
 TIGHT = 2_000_000  # bytes: several small passes in place of one, of 16 rows at least
 
@@ -25,6 +26,19 @@ def slow_gradient(model, inputs, target):
 def autograd_gradient(model, inputs, target):
     inputs = inputs.clone().requires_grad_()
     return torch.autograd.grad(model(inputs).gather(1, target[:, None]).sum(), inputs)[0]
+
+
+def one_draw(points, draw, samples):
+    """The rows (samples, time, features) of one draw of what stands for absence."""
+    return points(samples, slice(draw, draw + 1)).squeeze(1)
+
+
+def noisy_draw(inputs, level, seeds, draw, samples=None):
+    """The noisy copies (samples, time, features) of one draw."""
+    samples = samples or slice(len(inputs))
+    rows = torch.empty_like(inputs[samples])[:, None]
+    noisy(inputs, level, seeds)(samples, slice(draw, draw + 1), rows)
+    return rows.squeeze(1)
 
 
 def explain(method, model, inputs, target, parameters=None, *, seed=3, **arguments):

@@ -9,28 +9,37 @@ from saltbench.errors import BudgetError, ParameterError
 from saltbench.methods.attributions.budget import GRAIN, Budget, free_memory, parse_memory
 
 
-def paced(seconds_of, memory=10**6, row_bytes=100, passes=40):
+def paced(seconds_of, memory=10**6, row_bytes=100, passes=40, left=10**9):
     """The sizes that a budget chooses when a row of a pass of a size takes seconds_of(size)."""
     budget = Budget(memory)
     budget.learn("pass", row_bytes)
     sizes = []
     for _ in range(passes):
-        sizes.append(budget.size("pass"))
+        sizes.append(budget.size("pass", left))
         budget.note("pass", sizes[-1], seconds_of(sizes[-1]))
     return sizes
 
 
-@pytest.mark.parametrize("fastest", [32, 64, 1024])
+@pytest.mark.parametrize("fastest", [32, 64, 128, 1024])
 def test_the_fastest_size_is_found_and_kept(fastest):
     sizes = paced(lambda size: abs(size - fastest) + 1.0)
-    assert sizes[0] == GRAIN
+    assert sizes[0] == 128
     assert set(sizes[-10:]) == {fastest}
 
 
 def test_one_disturbed_measurement_does_not_decide():
     disturbed = iter([50.0])
-    sizes = paced(lambda size: next(disturbed, 1.0) if size == 64 else 1.0 + abs(size - 64) / 64)
-    assert set(sizes[-10:]) == {64}
+    sizes = paced(lambda size: next(disturbed, 1.0) if size == 128 else 1.0 + abs(size - 128) / 128)
+    assert set(sizes[-10:]) == {128}
+
+
+def test_other_sizes_are_not_tried_where_little_is_left():
+    assert set(paced(lambda size: size, left=2000)) == {128}
+
+
+def test_a_size_that_is_far_slower_is_tried_once():
+    sizes = paced(lambda size: 1.0 if size == 128 else 2.0)
+    assert sizes.count(64) == sizes.count(256) == 1
 
 
 @given(st.integers(200, 10**9), st.integers(1, 10**6))
@@ -42,7 +51,7 @@ def test_no_pass_takes_more_than_half_of_the_memory(memory, row_bytes):
         return
     budget.learn("pass", row_bytes)
     for _ in range(20):
-        size = budget.size("pass")
+        size = budget.size("pass", 10**9)
         assert size * row_bytes <= memory // 2
         assert size % GRAIN == 0 or size * 2 * row_bytes > memory // 2
         budget.note("pass", size, 1 / size)
@@ -51,7 +60,7 @@ def test_no_pass_takes_more_than_half_of_the_memory(memory, row_bytes):
 @given(st.integers(1, 10**10), st.integers(4, 10**7))
 def test_samples_hold_their_tensors_in_half_of_the_memory(memory, row_bytes):
     samples = Budget(memory).samples(row_bytes)
-    assert 1 <= samples <= 64
+    assert 1 <= samples <= 1024
     assert samples == 1 or samples * 16 * row_bytes <= memory // 2
     assert samples < GRAIN or samples % GRAIN == 0
 

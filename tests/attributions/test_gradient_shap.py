@@ -5,7 +5,7 @@ import pytest
 import torch
 from attribution_models import Scores, classes, network, output_change, series
 from captum.attr import GradientShap
-from gradient_oracles import TIGHT, autograd_gradient, explain
+from gradient_oracles import TIGHT, autograd_gradient, explain, noisy_draw, one_draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +13,6 @@ from saltbench.errors import ParameterError, ShapeError
 from saltbench.methods.attributions.baselines import absence
 from saltbench.methods.attributions.explain import sample_seeds
 from saltbench.methods.attributions.gradient_shap import gradient_shap
-from saltbench.methods.attributions.noise import noisy
 from saltbench.methods.attributions.streams import Stream, rewind
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
@@ -31,10 +30,10 @@ def places():
 @pytest.mark.parametrize("level", [0.0, 0.2])
 def test_map_is_the_mean_over_the_same_draws(name, level):
     model, target, alphas = network(name), classes(2), places()
-    absent, present = absence("sampled", series(2), BACKGROUND, SEEDS, DRAWS), noisy(series(2), level, SEEDS)
+    absent = absence("sampled", series(2), BACKGROUND, SEEDS, DRAWS)
     maps = [torch.zeros(6, 4, dtype=torch.float64) for _ in SEEDS]
     for draw in range(DRAWS):
-        starts, ends = absent(draw, slice(2)), present(draw, slice(2))
+        starts, ends = one_draw(absent, draw, slice(2)), noisy_draw(series(2), level, SEEDS, draw)
         for sample, (start, end) in enumerate(zip(starts, ends, strict=True)):
             point = start + alphas[sample][draw] * (end - start)
             gradient = autograd_gradient(model, point[None], target[sample : sample + 1])[0]
@@ -48,7 +47,7 @@ def test_map_is_the_mean_over_the_same_draws(name, level):
 def test_captum_gives_the_same_map_of_the_same_draws(name, monkeypatch):
     indexed = torch.arange(4.0)[:, None, None].expand(4, 6, 4)
     absent = absence("sampled", series(2), indexed, SEEDS, DRAWS)
-    chosen = torch.stack([absent(draw, slice(2))[:, 0, 0] for draw in range(DRAWS)], 1).flatten().long()
+    chosen = torch.stack([one_draw(absent, draw, slice(2))[:, 0, 0] for draw in range(DRAWS)], 1).flatten().long()
     # Captum lays out each sample's draws side by side
     monkeypatch.setattr(np.random, "choice", lambda count, size: chosen.numpy())
     monkeypatch.setattr(np.random, "uniform", lambda low, high, size: torch.cat(places()).numpy())

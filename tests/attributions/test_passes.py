@@ -1,5 +1,7 @@
 """Passes: every draw of every sample once, in order, in passes that fit, with the same bits in all of them."""
 
+import weakref
+
 import pytest
 import torch
 from attribution_models import CLASSES, FEATURES, NETWORKS, TIME, Scores, classes, network, series
@@ -9,7 +11,7 @@ from torch import nn
 
 from saltbench.errors import BudgetError, ParameterError
 from saltbench.methods.attributions.budget import GRAIN, Budget
-from saltbench.methods.attributions.passes import Passes
+from saltbench.methods.attributions.passes import Passes, copies
 from saltbench.methods.attributions.peak_memory import PeakMemory
 
 CPU = torch.device("cpu")
@@ -29,24 +31,61 @@ class Recorder(nn.Module):
 
 
 def shifted(inputs):
-    return lambda draw, samples: inputs[samples] + draw
+    """What writes the series plus the number of the draw."""
+
+    def write(samples, draws, rows):
+        numbers = torch.arange(draws.start, draws.stop)[:, None, None]
+        rows.copy_(inputs[samples, None] + numbers)
+
+    return write
+
+
+def handed_over(passes, kind, inputs, target, draws):
+    """What comes of samples and draws, (batch, draws, …), once each and in order."""
+    seen, found = [], {}
+
+    def take(samples, several, part):
+        assert len(part) == samples.stop - samples.start
+        for sample, of_sample in zip(range(samples.start, samples.stop), part.clone(), strict=True):
+            for draw, row in zip(range(several.start, several.stop), of_sample, strict=True):
+                seen.append((sample, draw))
+                found[sample, draw] = row
+
+    if kind == "gradients":
+        passes.gradients(inputs, target, draws, shifted(inputs), take)
+    else:
+        passes.each("rows", target, draws, lambda pieces: passes.rows(inputs, pieces, shifted(inputs)), take)
+    assert seen == [(sample, draw) for sample in range(len(inputs)) for draw in range(draws)]
+    return torch.stack([found[place] for place in seen]).unflatten(0, (len(inputs), draws))
 
 
 @given(st.integers(1, 40), st.integers(1, 9), st.integers(60, 600))
 def test_every_draw_of_every_sample_comes_once_and_in_order(batch, draws, memory_in_rows):
     inputs, target = series(batch), classes(batch)
     passes = Passes(Recorder(), Budget(memory_in_rows * ROW))
-    seen = []
-    for draw, samples, part in passes.outputs(target, draws, shifted(inputs)):
-        expected = (inputs[samples] + draw).sum(1).gather(1, target[samples, None])[:, 0]
-        assert torch.equal(part, expected)
-        seen += [(draw, sample) for sample in range(samples.start, samples.stop)]
-    assert seen == [(draw, sample) for draw in range(draws) for sample in range(batch)]
+    expected = inputs[:, None] + torch.arange(draws)[:, None, None]
+    assert torch.equal(handed_over(passes, "rows", inputs, target, draws), expected)
+    scores = expected.sum(2).gather(2, target[:, None, None].expand(-1, draws, 1)).squeeze(2)
+    assert torch.equal(passes.outputs(inputs, target, draws, shifted(inputs)), scores)
+
+
+def test_what_one_pass_gave_is_free_before_the_next():
+    inputs, target, given = series(40), classes(40), []
+
+    def compute(pieces):
+        assert all(reference() is None for reference in given)
+        rows = passes.rows(inputs, pieces, copies(inputs)) * 1
+        given.append(weakref.ref(rows.untyped_storage()))
+        return rows
+
+    passes = Passes(Recorder(), Budget())
+    passes.each("rows", target, 20, compute, lambda _samples, _draws, part: part.sum())
+    assert len(given) > 3
 
 
 def test_passes_hold_a_multiple_of_32_rows_after_the_probe():
     model = Recorder()
-    list(Passes(model, Budget()).outputs(classes(5), 7, shifted(series(5))))
+    Passes(model, Budget()).outputs(series(5), classes(5), 7, shifted(series(5)))
     assert model.rows[0] == 2
     assert sum(model.rows[1:]) == 64
     assert all(rows % GRAIN == 0 for rows in model.rows[1:])
@@ -59,8 +98,10 @@ def test_what_passes_take_stays_within_the_budget(kind):
     for name in ("lstm", "bi-lstm", "input-cell"):
         passes = Passes(network(name), Budget(memory))
         with PeakMemory(CPU) as peak:
-            for _ in getattr(passes, kind)(target, 30, shifted(inputs)):
-                pass
+            if kind == "gradients":
+                passes.gradients(inputs, target, 30, shifted(inputs), lambda *_: None)
+            else:
+                passes.outputs(inputs, target, 30, shifted(inputs))
         assert 0 < peak.bytes <= memory
 
 
@@ -73,10 +114,10 @@ def test_bits_do_not_depend_on_the_size_of_a_pass(name, kind, dtype):
     def collected(limit):
         budget = Budget(10**9)
         budget.learn({"gradients": "gradient", "outputs": "output"}[kind], 10**9 // 2 // limit)
-        found = [[] for _ in range(3)]
-        for draw, _, part in getattr(Passes(model, budget), kind)(target, 3, shifted(inputs)):
-            found[draw].append(part)
-        return torch.stack([torch.cat(parts) for parts in found])
+        passes = Passes(model, budget)
+        if kind == "gradients":
+            return handed_over(passes, kind, inputs, target, 3)
+        return passes.outputs(inputs, target, 3, shifted(inputs))
 
     few = collected(32)
     assert torch.equal(few, collected(128))
@@ -86,7 +127,7 @@ def test_bits_do_not_depend_on_the_size_of_a_pass(name, kind, dtype):
 def test_gradients_are_those_of_autograd():
     model, target, inputs = network("lstm"), classes(5), series(5).requires_grad_()
     (expected,) = torch.autograd.grad(model(inputs).gather(1, target[:, None]).sum(), inputs)
-    ((_, _, found),) = Passes(model, Budget()).gradients(target, 1, lambda _draw, samples: inputs[samples])
+    found = handed_over(Passes(model, Budget()), "gradients", inputs.detach(), target, 1)[:, 0]
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -101,12 +142,12 @@ def test_gradients_are_those_of_autograd():
 def test_a_model_without_gradients_is_refused(formula):
     passes = Passes(Scores(formula), Budget())
     with pytest.raises(ParameterError, match="must depend on its input through operations with gradients, got one wi"):
-        list(passes.gradients(classes(2), 1, shifted(series(2))))
+        passes.gradients(series(2), classes(2), 1, shifted(series(2)), lambda *_: None)
 
 
 def test_a_budget_below_one_sample_is_refused():
     with pytest.raises(BudgetError, match=r"the memory budget must be at least .* for one sample of this model"):
-        list(Passes(network("lstm"), Budget(1000)).outputs(classes(2), 1, shifted(series(2))))
+        Passes(network("lstm"), Budget(1000)).outputs(series(2), classes(2), 1, shifted(series(2)))
 
 
 def test_peak_memory_follows_what_is_freed():

@@ -17,6 +17,7 @@ from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, needed_arguments, sample_seeds
 from saltbench.methods.attributions.gradient_entries import GRADIENT
+from saltbench.methods.attributions.passes import copies
 from saltbench.methods.attributions.rescaling import rescaled
 from saltbench.methods.attributions.spec import Cost, MethodSpec
 
@@ -30,8 +31,11 @@ def entry(factory, **parameters):
 
 def input_x_gradient_in_passes(inputs, target, passes):
     attributions = torch.empty_like(inputs)
-    for _, samples, part in passes.gradients(target, 1, lambda _draw, samples: inputs[samples]):
-        attributions[samples] = inputs[samples] * part
+
+    def take(samples, _draws, gradients):
+        attributions[samples] = inputs[samples] * gradients[:, 0]
+
+    passes.gradients(inputs, target, 1, copies(inputs), take)
     return attributions
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from attribution_models import Scores, classes, network, series
 from captum.attr import IntegratedGradients, NoiseTunnel, Saliency
-from gradient_oracles import TIGHT, autograd_gradient, explain
+from gradient_oracles import TIGHT, autograd_gradient, explain, noisy_draw, one_draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +14,6 @@ from saltbench.methods.attributions.baselines import AGAINST, absence
 from saltbench.methods.attributions.explain import sample_seeds
 from saltbench.methods.attributions.gradient import saliency
 from saltbench.methods.attributions.integrated import integrated_gradients
-from saltbench.methods.attributions.noise import noisy
 from saltbench.methods.attributions.smoothing import (
     integrated_gradients_smoothgrad,
     smoothgrad,
@@ -34,8 +33,7 @@ ALL = pytest.mark.parametrize("method", [*MOMENTS, integrated_gradients_smoothgr
 
 
 def noisy_inputs(samples, level=0.2):
-    points = noisy(series(2), level, SEEDS)
-    return [points(draw, slice(2)) for draw in range(samples)]
+    return [noisy_draw(series(2), level, SEEDS, draw) for draw in range(samples)]
 
 
 @NAMES
@@ -92,7 +90,7 @@ def test_smoothed_integrated_gradients_are_those_of_noisy_inputs(against):
     model, target, background = network("gru"), classes(2), series(5, seed=9)
     absent = absence(against, torch.zeros(2, 6, 4, dtype=torch.float64), background, SEEDS, 3)
     maps = [
-        explain(integrated_gradients, model, rows, target, {"steps": 5}, baseline=absent(draw, slice(2)))
+        explain(integrated_gradients, model, rows, target, {"steps": 5}, baseline=one_draw(absent, draw, slice(2)))
         for draw, rows in enumerate(noisy_inputs(3))
     ]
     parameters = {"steps": 5, "against": against, "noise_samples": 3, "noise_level": 0.2}
@@ -145,8 +143,7 @@ def test_a_small_variance_beside_a_large_mean_is_kept():
     inputs = 1e-3 * series(2)
     model, target = Scores(lambda x: (1e6 * x + x**2).sum((1, 2))[:, None]), torch.tensor([0, 0])
     parameters = {"noise_samples": 9, "noise_level": 0.1}
-    points = noisy(inputs, 0.1, SEEDS)
-    expected = np.var([2 * points(draw, slice(2)).numpy() for draw in range(9)], axis=0)
+    expected = np.var([2 * noisy_draw(inputs, 0.1, SEEDS, draw).numpy() for draw in range(9)], axis=0)
     explained = explain(vargrad, model, inputs, target, parameters, seeds=SEEDS)
     torch.testing.assert_close(explained, torch.tensor(expected), rtol=1e-5, atol=0)
 
