@@ -1,16 +1,14 @@
 """Dynamask: a mask learned for each series, of a given area, that keeps or deletes what the network looks at."""
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from ...errors import ParameterError
-from .mask_perturbations import Perturb, moving_average, perturbed_by
-from .mask_regularisers import jump_slopes, size_slopes
-from .passes import Passes, Piece, copies, gradient, pick
+from .mask_descent import Descent, Slopes
+from .mask_perturbations import Perturbation, perturbed_by
+from .passes import Passes, Piece, Points, gradient, join, pick
 from .spec import Cost
 
 
@@ -73,11 +71,10 @@ def dynamask(
     Source: Crabbé, van der Schaar, "Explaining Time Series Predictions with Dynamic Masks", ICML 2021.
     """
     _check_areas(area, masks)
-    descent = _Descent(epochs, size_weight, size_growth, time_weight, learning_rate, momentum)
-    perturb = perturbed_by(perturbation, blur_width)
-    absent = moving_average(inputs, window) if perturbation == "fade-to-moving-average" else baseline
-    errors = _Errors(passes, inputs, absent, target, perturb, deletion)
-    return _best([area * count / masks for count in range(1, masks + 1)], descent, errors)
+    descent = Descent(epochs, size_weight, size_growth, time_weight, learning_rate, momentum)
+    perturbed = perturbed_by(perturbation, inputs, baseline, window, blur_width)
+    errors = _Errors(passes, inputs, target, perturbed, deletion)
+    return _best([area * count / masks for count in range(1, masks + 1)], inputs, descent, errors)
 
 
 def dynamask_cost(_time: int, _features: int, *, epochs: int, masks: int, **_others: object) -> Cost:
@@ -89,101 +86,60 @@ class _Errors:
     """(S_c(Π_m x) - S_c(x))² of the samples of a chunk, negative where masks mark what to delete."""
 
     def __init__(
-        self, passes: Passes, inputs: Tensor, absent: Tensor, target: Tensor, perturb: Perturb, deletion: bool
+        self, passes: Passes, inputs: Tensor, target: Tensor, perturbation: Perturbation, deletion: bool
     ) -> None:
-        self.inputs = inputs
-        self._passes, self._absent, self._target = passes, absent, target
-        self._perturb, self._deletion = perturb, deletion
-        self._original = passes.outputs(inputs, target, 1, copies(inputs))[:, 0]
+        self._passes, self._target = passes, target
+        self._perturbation, self._deletion = perturbation, deletion
+        self._original = torch.empty_like(inputs[:, 0, 0])
+        for _, samples, part in passes.outputs(target, 1, lambda _, samples: inputs[samples]):
+            self._original[samples] = part
 
     def of(self, mask: Tensor) -> Tensor:
         """Return the error of each sample, (batch,)."""
+        errors = torch.empty_like(self._original)
+        for _, samples, part in self._passes.outputs(self._target, 1, self._points(mask), kind="masked output"):
+            errors[samples] = (part - self._original[samples]).square()
+        return -errors if self._deletion else errors
 
-        def write(samples: slice, draws: slice, rows: Tensor) -> None:
-            rows.copy_(self._perturbed(mask[samples], [(samples, draws)])[:, None])
+    def slopes(self, mask: Tensor) -> Iterator[Slopes]:
+        """Yield samples, the derivatives of their errors by the points Π_m x, and those of the points by the masks.
 
-        found = self._passes.outputs(self.inputs, self._target, 1, write, kind="masked output")
-        return self._signed(found[:, 0] - self._original)
-
-    def each_slope(self, mask: Tensor, take: Callable[[slice, Tensor], object]) -> None:
-        """Hand over samples and the derivative of their errors by their masks, (samples, time, features)."""
+        Where masks mark what to delete, both the error and the derivative of 1 - m are negative: that cancels out.
+        """
 
         def compute(pieces: Sequence[Piece]) -> Tensor:
-            rows = pick(mask, pieces).detach().requires_grad_()
-            explained = self._passes.explained(self._perturbed(rows, pieces), pick(self._target, pieces))
-            return gradient(self._signed(explained - pick(self._original, pieces)), rows)
+            points = join(self._points(mask), pieces).requires_grad_()
+            explained = self._passes.explained(points, pick(self._target, pieces))
+            return gradient((explained - pick(self._original, pieces)).square(), points)
 
-        self._passes.each("masked gradient", self._target, 1, compute, lambda rows, _, part: take(rows, part[:, 0]))
+        for _, samples, part in self._passes.each("masked gradient", self._target, 1, compute):
+            yield samples, part, self._perturbation.slopes[samples]
 
-    def _perturbed(self, mask: Tensor, pieces: Sequence[Piece]) -> Tensor:
-        kept = 1 - mask if self._deletion else mask
-        return self._perturb(pick(self.inputs, pieces), pick(self._absent, pieces), kept)
+    def _points(self, mask: Tensor) -> Points:
+        def points(_draw: int, samples: slice) -> Tensor:
+            kept = 1 - mask[samples] if self._deletion else mask[samples]
+            return self._perturbation.points(kept, samples)
 
-    def _signed(self, change: Tensor) -> Tensor:
-        return -change.square() if self._deletion else change.square()
-
-
-@dataclass(frozen=True)
-class _Descent:
-    """Gradient descent with momentum on error and regularisers, while the weight of the mask's size grows."""
-
-    epochs: int
-    size_weight: float
-    size_growth: float
-    time_weight: float
-    learning_rate: float
-    momentum: float
-
-    def __post_init__(self) -> None:
-        for name, value, fits, wanted in (
-            ("epochs", self.epochs, self.epochs >= 1, "at least 1"),
-            ("size_weight", self.size_weight, 0 <= self.size_weight < math.inf, "at least 0"),
-            ("size_growth", self.size_growth, 0 < self.size_growth < math.inf, "above 0"),
-            ("time_weight", self.time_weight, 0 <= self.time_weight < math.inf, "at least 0"),
-            ("learning_rate", self.learning_rate, 0 < self.learning_rate < math.inf, "above 0"),
-            ("momentum", self.momentum, 0 <= self.momentum < 1, "at least 0 and below 1"),
-        ):
-            if not fits:
-                raise ParameterError(f"{name} must be {wanted}, got {value}")
-
-    def fit(self, errors: _Errors, area: float) -> Tensor:
-        """Return a mask of this area for each sample, (batch, time, features)."""
-        mask = torch.full_like(errors.inputs, 0.5)
-        velocity = torch.zeros_like(mask)
-        kept = _kept_cells(area, mask[0].numel())
-        for epoch in range(self.epochs):
-            weight = self.size_weight * self.size_growth ** (epoch / self.epochs)
-
-            def step(samples: slice, slopes: Tensor, size_weight: float = weight) -> None:
-                self._step(mask[samples], velocity[samples], slopes, size_weight, kept)
-
-            errors.each_slope(mask, step)
-        return mask
-
-    def _step(self, mask: Tensor, velocity: Tensor, slopes: Tensor, size_weight: float, kept: int) -> None:
-        torch.add(slopes, velocity, alpha=self.momentum, out=velocity)
-        velocity.add_(size_slopes(mask, kept), alpha=2 * size_weight)
-        if self.time_weight:
-            velocity.add_(jump_slopes(mask), alpha=self.time_weight)
-        mask.sub_(velocity, alpha=self.learning_rate).clamp_(0, 1)
+        return points
 
 
-def _best(areas: Sequence[float], descent: _Descent, errors: _Errors) -> Tensor:
-    best = descent.fit(errors, areas[0])
+def _best(areas: Sequence[float], inputs: Tensor, descent: Descent, errors: _Errors) -> Tensor:
+    best = _fitted(areas[0], inputs, descent, errors)
     if len(areas) == 1:
         return best
     lowest = errors.of(best)
     for area in areas[1:]:
-        mask = descent.fit(errors, area)
+        mask = _fitted(area, inputs, descent, errors)
         found = errors.of(mask)
         better = found < lowest
         best[better], lowest[better] = mask[better], found[better]
     return best
 
 
-def _kept_cells(area: float, cells: int) -> int:
-    # As published, a part of a cell counts as a cell; but .1 · 30 is 3 cells, not 4
-    return min(cells, math.ceil(area * cells * (1 - 1e-12)))
+def _fitted(area: float, inputs: Tensor, descent: Descent, errors: _Errors) -> Tensor:
+    mask = torch.full_like(inputs, 0.5)
+    descent.fit(mask, area, errors.slopes)
+    return mask
 
 
 def _check_areas(area: float, masks: int) -> None:

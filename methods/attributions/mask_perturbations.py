@@ -1,42 +1,74 @@
 """Perturbations that a mask m in [0, 1] applies to a series: m = 1 keeps a cell, m = 0 perturbs it fully."""
 
 import math
-from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ...errors import ParameterError
 
-Perturb = Callable[[Tensor, Tensor, Tensor], Tensor]
-
 NAMES = ("fade-to-moving-average", "gaussian-blur", "fade-to-baseline")
 
 _NARROWEST = 1e-7  # width of the blur at m = 1, as a share of the widest; the weight of a neighbour is then 0
 
 
-def perturbed_by(name: str, blur_width: float) -> Perturb:
-    """Return the function of series, what they fade to, and mask, all (rows, time, features), to perturbed series.
+class Perturbation(Protocol):
+    """Π_m of the samples of a chunk. It works cell by cell: a point depends on m in its own cell alone."""
+
+    slopes: Tensor
+    """∂(Π_m x)/∂m at the points of each sample that were asked for last, (batch, time, features)."""
+
+    def points(self, mask: Tensor, samples: slice) -> Tensor:
+        """Return Π_m x for masks of some samples, (samples, time, features)."""
+        ...
+
+
+def perturbed_by(name: str, series: Tensor, baseline: Tensor, window: int, blur_width: float) -> Perturbation:
+    """Return the perturbation of series (batch, time, features).
 
     Args:
         name: one of `NAMES`.
+        series: x, (batch, time, features).
+        baseline: what fade-to-baseline fades to, (batch, time, features).
+        window: steps on either side in the moving average; 0 for the mean over the whole series.
         blur_width: σ_max of gaussian-blur, in time steps, above 0.
 
     Raises:
-        ParameterError: an unknown name or a width that is not above 0.
+        ParameterError: an unknown name, a negative window or a width that is not above 0.
     """
     if name not in NAMES:
         raise ParameterError(f"perturbation must be {', '.join(NAMES)}, got '{name}'")
     if not 0 < blur_width < math.inf:
         raise ParameterError(f"blur_width must be above 0, got {blur_width}")
     if name == "gaussian-blur":
-        return lambda series, _absent, mask: blur(series, mask, blur_width)
-    return fade
+        return Blur(series, blur_width)
+    return Fade(series, baseline if name == "fade-to-baseline" else moving_average(series, window))
 
 
-def fade(series: Tensor, absent: Tensor, mask: Tensor) -> Tensor:
-    """Return m·x + (1 - m)·x′ for series x, absence x′ and mask m, (rows, time, features)."""
-    return absent.lerp(series, mask)
+class Fade:
+    """m·x + (1 - m)·x′ for series x and absence x′, (batch, time, features)."""
+
+    def __init__(self, series: Tensor, absent: Tensor) -> None:
+        self._series, self._absent = series, absent
+        self.slopes = series - absent
+
+    def points(self, mask: Tensor, samples: slice) -> Tensor:
+        """Return m·x + (1 - m)·x′ for masks of some samples, (samples, time, features)."""
+        return self._absent[samples].lerp(self._series[samples], mask)
+
+
+class Blur:
+    """Series x, each cell blurred in time by a Gaussian of width σ = width · (1 - m), see `blur`."""
+
+    def __init__(self, series: Tensor, width: float) -> None:
+        self._series, self._width = series, width
+        self.slopes = torch.empty_like(series)
+
+    def points(self, mask: Tensor, samples: slice) -> Tensor:
+        """Return blurred series for masks of some samples, (samples, time, features)."""
+        points, self.slopes[samples] = blur(self._series[samples], mask, self._width)
+        return points
 
 
 def moving_average(series: Tensor, window: int) -> Tensor:
@@ -56,9 +88,10 @@ def moving_average(series: Tensor, window: int) -> Tensor:
     return torch.stack(steps, 1)
 
 
-def blur(series: Tensor, mask: Tensor, width: float) -> Tensor:
-    """Return Σ_s w_{s,t} x_s / Σ_s w_{s,t} with w = exp(-(s - t)² / 2σ²), σ = width · (1 - m), at each cell.
+def blur(series: Tensor, mask: Tensor, width: float) -> tuple[Tensor, Tensor]:
+    """Return Σ_s w_{s,t} x_s / Σ_s w_{s,t} with w = exp(-(s - t)² / 2σ²), σ = width · (1 - m), and its derivative.
 
+    The derivative by m is -width / σ³ · Σ_s w_{s,t} (s - t)² (x_s - y_t) / Σ_s w_{s,t}, with y the blurred series.
     Steps whose weight is below the rounding of the series' type, even at the widest blur, are left out.
 
     Args:
@@ -67,7 +100,7 @@ def blur(series: Tensor, mask: Tensor, width: float) -> Tensor:
         width: σ at m = 0, in time steps.
 
     Returns:
-        (rows, time, features).
+        y and ∂y/∂m, both (rows, time, features).
     """
     time = series.shape[1]
     reach = min(time - 1, math.ceil(width * math.sqrt(-2 * math.log(torch.finfo(series.dtype).eps))))
@@ -75,6 +108,9 @@ def blur(series: Tensor, mask: Tensor, width: float) -> Tensor:
     steps = torch.arange(time, device=series.device)[:, None] + offsets
     inside = (steps >= 0) & (steps < time)
     neighbours = series[:, steps.clamp(0, time - 1)].transpose(2, 3)  # (rows, time, features, offsets)
-    spread = (width * ((1 + _NARROWEST) - mask)).square().mul(2).unsqueeze(3)
-    weights = torch.exp(-offsets.square() / spread) * inside[:, None]
-    return (weights * neighbours).sum(3) / weights.sum(3)
+    sigma = (width * ((1 + _NARROWEST) - mask)).unsqueeze(3)
+    weights = torch.exp(-offsets.square() / sigma.square().mul(2)) * inside[:, None]
+    total = weights.sum(3)
+    blurred = (weights * neighbours).sum(3) / total
+    pull = (weights * offsets.square() * (neighbours - blurred.unsqueeze(3))).sum(3) / total
+    return blurred, -width * pull / sigma.squeeze(3) ** 3

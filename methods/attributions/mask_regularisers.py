@@ -1,26 +1,53 @@
 """What keeps a learned mask small and its changes in time rare, as slopes: derivatives by the mask."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 
 
-def size_slopes(mask: Tensor, kept: int) -> Tensor:
-    """Return half the derivative of ‖sort(m) - r‖² by m, which is m - r with r = 1 at the largest cells, else 0.
+class SizeSlopes:
+    """Half the derivative of ‖sort(m) - r‖² by m, which is m - r with r = 1 at the largest cells, else 0.
 
     Cells that tie for the last of these places share them: r is then the same fraction for all of them, the mean
     over the orders in which a sort may put them.
 
-    Args:
-        mask: m, (batch, time, features).
-        kept: how many cells of each mask r asks to be 1.
+    From one epoch to the next, mostly the same cells stay the largest. A bound between them and the others is kept
+    for each sample; where as many cells as wanted lie above it, they are the largest, and nothing need be sorted.
 
-    Returns:
-        (batch, time, features).
+    Args:
+        masks: the masks of all samples, (batch, time, features), for their size, type and device.
+        kept: how many cells of each mask r asks to be 1.
     """
-    flat = mask.flatten(1)
-    wanted = _wanted(flat, kept)
-    return torch.sub(flat, wanted, out=wanted).view_as(mask)
+
+    def __init__(self, masks: Tensor, kept: int) -> None:
+        self._kept = kept
+        self._bounds = masks.new_full((len(masks), 1, 1), math.inf)
+        exact = masks[0].numel() * torch.finfo(masks.dtype).eps <= 1
+        self._counts = masks.dtype if exact else torch.float64
+
+    def of(self, mask: Tensor, samples: slice, out: Tensor) -> Tensor:
+        """Return the slopes of the masks of some samples, (samples, time, features), written to out."""
+        bounds = self._bounds[samples]
+        torch.gt(mask, bounds, out=out)
+        unsure = [row for row, count in enumerate(self._sums(out).flatten().tolist()) if count != self._kept]
+        if unsure:
+            out[unsure], bounds[unsure] = self._sorted(mask[unsure])
+        return torch.sub(mask, out, out=out)
+
+    def _sorted(self, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return r and a bound that no cell lies between and the smallest cell with r > 0."""
+        ordered = _ordered(mask.flatten(1))
+        first = ordered.shape[1] - self._kept
+        last = ordered[:, first, None, None]
+        below = ordered[:, first - 1, None, None] if first else torch.full_like(last, -math.inf)
+        larger, equal = mask.clone().gt_(last), mask.clone().eq_(last)
+        share = (self._kept - self._sums(larger)) / self._sums(equal)
+        return larger.addcmul_(equal, share.to(mask.dtype)), (below + last) / 2
+
+    def _sums(self, mask: Tensor) -> Tensor:
+        return mask.sum((1, 2), keepdim=True, dtype=self._counts)
 
 
 def jump_slopes(mask: Tensor) -> Tensor:
@@ -31,19 +58,6 @@ def jump_slopes(mask: Tensor) -> Tensor:
         slopes[:, 1:] += signs
         slopes[:, :-1] -= signs
     return slopes
-
-
-def _wanted(flat: Tensor, kept: int) -> Tensor:
-    cells = flat.shape[1]
-    if not kept:
-        return torch.zeros_like(flat)
-    ordered = _ordered(flat)
-    last = ordered[:, cells - kept, None].contiguous()
-    below, reached = torch.searchsorted(ordered, last), torch.searchsorted(ordered, last, right=True)
-    share = (kept - cells + reached) / (reached - below).to(flat.dtype)
-    if bool((share == 1).all()):
-        return flat.clone().ge_(last)
-    return torch.where(flat == last, share, flat.clone().gt_(last))
 
 
 def _ordered(flat: Tensor) -> Tensor:

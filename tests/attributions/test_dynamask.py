@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import ParameterError
+from saltbench.methods.attributions import mask_descent
 from saltbench.methods.attributions.dynamask import dynamask, dynamask_cost
 from saltbench.methods.attributions.explain import attribute, bind
 from saltbench.methods.attributions.mask_entries import MASKS
-from saltbench.methods.attributions.mask_perturbations import NAMES, blur, moving_average
-from saltbench.methods.attributions.mask_regularisers import jump_slopes, size_slopes
+from saltbench.methods.attributions.mask_perturbations import NAMES, blur, moving_average, perturbed_by
+from saltbench.methods.attributions.mask_regularisers import SizeSlopes, jump_slopes
 
 NETWORKS = pytest.mark.parametrize("name", ["lstm", "lstm-self-attention", "gru", "input-cell", "convolution"])
 ZERO = torch.tensor([0])
@@ -59,6 +60,10 @@ def slow_size_slope(mask, kept, t, i):
     cells, own = mask.flatten().tolist(), mask[t, i].item()
     larger, equal = sum(m > own for m in cells), sum(m == own for m in cells)
     return 2 * (own - min(max((kept - larger) / equal, 0), 1))
+
+
+def size_slopes(masks, kept):
+    return SizeSlopes(masks, kept).of(masks, slice(0, len(masks)), out=torch.empty_like(masks))
 
 
 def slow_jump_slope(mask, t, i):
@@ -191,6 +196,45 @@ def test_size_slopes_are_the_mean_over_the_orders_of_ties(values, data):
     torch.testing.assert_close(slopes.flatten(), expected, rtol=1e-6, atol=1e-6)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 3), st.data())
+def test_size_slopes_forget_nothing_and_remember_nothing_wrong(time, features, data):
+    """Whatever bound an epoch leaves, the next one has the slopes that a sort of its masks gives."""
+    kept = data.draw(st.integers(0, time * features))
+    values = st.sampled_from([0.0, math.nextafter(0.5, 0), 0.5, math.nextafter(0.5, 1), 0.75, 1.0])
+    cells = st.lists(values, min_size=2 * time * features, max_size=2 * time * features)
+    drawn = data.draw(st.lists(cells, min_size=1, max_size=4))
+    epochs = [torch.tensor(values, dtype=torch.float64).reshape(2, time, features) for values in drawn]
+    slopes = SizeSlopes(epochs[0], kept)
+    for masks in epochs:
+        for sample, mask in enumerate(masks):
+            samples = slice(sample, sample + 1)
+            found = slopes.of(masks[samples], samples, out=torch.empty_like(masks[samples]))
+            for t in range(time):
+                for i in range(features):
+                    assert found[0, t, i].item() == pytest.approx(slow_size_slope(mask, kept, t, i) / 2, rel=1e-15)
+
+
+def test_masks_whose_largest_cells_stay_are_not_sorted_again(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    largest = torch.rand(3, 20, generator=generator).argsort(1).lt(7).reshape(3, 4, 5)
+    slopes, sort, sorted_masks = SizeSlopes(torch.empty(3, 4, 5), 7), SizeSlopes._sorted, []
+    monkeypatch.setattr(SizeSlopes, "_sorted", lambda self, mask: sorted_masks.append(len(mask)) or sort(self, mask))
+    for epoch in range(4):
+        masks = torch.rand(3, 4, 5, generator=generator) / 10 + torch.where(largest, 0.6, 0.3)
+        if epoch == 3:
+            masks[1] += 0.3
+        slopes.of(masks, slice(0, 3), out=torch.empty_like(masks))
+    assert sorted_masks == [3, 1]
+
+
+@pytest.mark.parametrize("kept", [2049, 4095])
+def test_cells_are_counted_exactly_in_half_precision(kept):
+    mask = torch.linspace(0, 1, 4096).clamp_(0, 1).reshape(1, 64, 64).half()
+    expected = size_slopes(mask.double(), kept)
+    torch.testing.assert_close(size_slopes(mask, kept).double(), expected, rtol=1e-3, atol=1e-3)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 1000), st.data())
 def test_slopes_of_distinct_cells_are_the_derivatives_of_the_regularisers(time, features, seed, data):
@@ -220,13 +264,31 @@ def test_moving_average_of_a_ramp():
     assert moving_average(ramp, 1).flatten().tolist() == [0.5, 1.0, 2.0, 3.0, 3.5]
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("window", [0, 2])
+def test_perturbations_know_their_slopes(name, window):
+    inputs, baseline, samples = series(4), series(4, seed=8), slice(1, 3)
+    mask = torch.rand(2, TIME, FEATURES, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    mask[:, 0], mask[:, 1] = 0, 1
+    mask.requires_grad_()
+    perturbation = perturbed_by(name, inputs, baseline, window, 2.0)
+    cells = zip(inputs[samples], mask, baseline[samples], strict=True)
+    expected = torch.stack([slow_perturbed(*sample, name, window) for sample in cells])
+    torch.testing.assert_close(perturbation.points(mask.detach(), samples), expected, rtol=0, atol=1e-12)
+    slopes = torch.autograd.grad(expected.sum(), mask)[0]
+    torch.testing.assert_close(perturbation.slopes[samples], slopes, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_blur_keeps_kept_cells_and_leaves_out_what_rounding_would(dtype):
     long = torch.randn(2, 60, 3, generator=torch.Generator().manual_seed(1), dtype=dtype)
-    assert torch.equal(blur(long, torch.ones_like(long), 2.0), long)
+    kept, slopes = blur(long, torch.ones_like(long), 2.0)
+    assert torch.equal(kept, long)
+    assert (slopes == 0).all()
     expected = torch.stack([slow_blur(x.double(), torch.zeros_like(x.double()), 2.0) for x in long])
     rounding = 8 * torch.finfo(dtype).eps
-    torch.testing.assert_close(blur(long, torch.zeros_like(long), 2.0).double(), expected, rtol=rounding, atol=rounding)
+    blurred, _ = blur(long, torch.zeros_like(long), 2.0)
+    torch.testing.assert_close(blurred.double(), expected, rtol=rounding, atol=rounding)
 
 
 @pytest.mark.parametrize("name", ["lstm", "input-cell", "convolution"])
@@ -239,6 +301,13 @@ def test_bits_do_not_depend_on_memory_nor_on_who_else_is_explained(name, dtype, 
     assert torch.equal(whole, masked(model, inputs, target, **options))
     assert torch.equal(whole, masked(model, inputs, target, memory=1_000_000, **options))
     assert torch.equal(whole[3:5], masked(model, inputs[3:5], target[3:5], **options))
+
+
+def test_bits_do_not_depend_on_how_many_masks_a_step_moves_at_once(monkeypatch):
+    options = {"epochs": 30, "area": 0.3, "time_weight": 0.01}
+    whole = masked(network("lstm"), series(40), classes(40), **options)
+    monkeypatch.setattr(mask_descent, "_BLOCK", 3 * series(1).numel() * 8)
+    assert torch.equal(whole, masked(network("lstm"), series(40), classes(40), **options))
 
 
 def test_the_random_state_stays():

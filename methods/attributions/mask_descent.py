@@ -1,0 +1,92 @@
+"""The descent of learned masks: momentum on the slopes of error and regularisers, a few samples at a time."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...errors import ParameterError
+from .mask_regularisers import SizeSlopes, jump_slopes
+
+# Slopes of a network's output by its points, and of the points by the mask, of some samples: (samples, time, features)
+Slopes = tuple[slice, Tensor, Tensor]
+
+_BLOCK = 1 << 19  # bytes of a tensor that is worked on at once: on a CPU, all that a step needs then stays in the cache
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Gradient descent with momentum on error and regularisers, while the weight of the mask's size grows."""
+
+    epochs: int
+    size_weight: float
+    size_growth: float
+    time_weight: float
+    learning_rate: float
+    momentum: float
+
+    def __post_init__(self) -> None:
+        for name, value, fits, wanted in (
+            ("epochs", self.epochs, self.epochs >= 1, "at least 1"),
+            ("size_weight", self.size_weight, 0 <= self.size_weight < math.inf, "at least 0"),
+            ("size_growth", self.size_growth, 0 < self.size_growth < math.inf, "above 0"),
+            ("time_weight", self.time_weight, 0 <= self.time_weight < math.inf, "at least 0"),
+            ("learning_rate", self.learning_rate, 0 < self.learning_rate < math.inf, "above 0"),
+            ("momentum", self.momentum, 0 <= self.momentum < 1, "at least 0 and below 1"),
+        ):
+            if not fits:
+                raise ParameterError(f"{name} must be {wanted}, got {value}")
+
+    def fit(self, mask: Tensor, area: float, slopes: Callable[[Tensor], Iterable[Slopes]]) -> None:
+        """Let masks descend from where they are.
+
+        Args:
+            mask: m, (batch, time, features), changed in place.
+            area: share of the cells that each mask is to keep.
+            slopes: the slopes of all samples' errors at given masks; masks change between what it yields.
+        """
+        steps = _Steps(self, mask, kept_cells(area, mask[0].numel()))
+        for epoch in range(self.epochs):
+            size_weight = self.size_weight * self.size_growth ** (epoch / self.epochs)
+            for samples, outer, inner in slopes(mask):
+                for rows in _blocks(len(outer), steps.block):
+                    own = slice(samples.start + rows.start, samples.start + rows.stop)
+                    steps.step(own, outer[rows], inner[rows], size_weight)
+
+
+class _Steps:
+    """Masks, their velocities and the room to compute a step of a block of them."""
+
+    def __init__(self, descent: Descent, mask: Tensor, kept: int) -> None:
+        self.block = _block(mask)
+        self._descent = descent
+        self._mask, self._velocity = mask, torch.zeros_like(mask)
+        self._room = torch.empty_like(mask[: self.block])
+        self._size_slopes = SizeSlopes(mask, kept)
+
+    def step(self, samples: slice, outer: Tensor, inner: Tensor, size_weight: float) -> None:
+        mask, velocity, room = self._mask[samples], self._velocity[samples], self._room[: len(outer)]
+        torch.mul(outer, inner, out=room)
+        torch.add(room, velocity, alpha=self._descent.momentum, out=velocity)
+        velocity.add_(self._size_slopes.of(mask, samples, out=room), alpha=2 * size_weight)
+        if self._descent.time_weight:
+            velocity.add_(jump_slopes(mask), alpha=self._descent.time_weight)
+        mask.sub_(velocity, alpha=self._descent.learning_rate).clamp_(0, 1)
+
+
+def kept_cells(area: float, cells: int) -> int:
+    """Return how many cells an area is: as published, a part of a cell counts as a cell; but .1 · 30 is 3, not 4."""
+    return min(cells, math.ceil(area * cells * (1 - 1e-12)))
+
+
+def _block(mask: Tensor) -> int:
+    if mask.device.type != "cpu":
+        return len(mask)
+    return min(len(mask), max(1, _BLOCK // (mask[0].numel() * mask.element_size())))
+
+
+def _blocks(rows: int, block: int) -> Iterator[slice]:
+    for start in range(0, rows, block):
+        yield slice(start, min(start + block, rows))
