@@ -13,7 +13,7 @@ from .mask_regularisers import SizeSlopes, jump_slopes
 # Slopes of a network's output by its points, and of the points by the mask, of some samples: (samples, time, features)
 Slopes = tuple[slice, Tensor, Tensor]
 
-_BLOCK = 1 << 19  # bytes of a tensor that is worked on at once: on a CPU, all that a step needs then stays in the cache
+_BLOCK = 1 << 20  # most bytes of a tensor that a step on a CPU works on: what follows finds them in the cache
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def kept_cells(area: float, cells: int) -> int:
 def _block(mask: Tensor) -> int:
     if mask.device.type != "cpu":
         return len(mask)
-    return min(len(mask), max(1, _BLOCK // (mask[0].numel() * mask.element_size())))
+    fitting = max(1, _BLOCK // (mask[0].numel() * mask.element_size()))
+    return min(len(mask), 1 << (fitting.bit_length() - 1))  # passes hold 32 times a power of two
 
 
 def _blocks(rows: int, block: int) -> Iterator[slice]:
