@@ -1,14 +1,14 @@
 """Dynamask: a mask learned for each series, of a given area, that keeps or deletes what the network looks at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from ...errors import ParameterError
-from .mask_descent import Descent, Slopes
+from .mask_descent import Descent, TakeSlopes
 from .mask_perturbations import Perturbation, perturbed_by
-from .passes import Passes, Piece, Points, gradient, join, pick
+from .passes import Passes, Piece, Write, copies, gradient, pick
 from .spec import Cost
 
 
@@ -90,37 +90,37 @@ class _Errors:
     ) -> None:
         self._passes, self._target = passes, target
         self._perturbation, self._deletion = perturbation, deletion
-        self._original = torch.empty_like(inputs[:, 0, 0])
-        for _, samples, part in passes.outputs(target, 1, lambda _, samples: inputs[samples]):
-            self._original[samples] = part
+        self._inputs = inputs
+        self._original = passes.outputs(inputs, target, 1, copies(inputs))[:, 0]
 
     def of(self, mask: Tensor) -> Tensor:
         """Return the error of each sample, (batch,)."""
-        errors = torch.empty_like(self._original)
-        for _, samples, part in self._passes.outputs(self._target, 1, self._points(mask), kind="masked output"):
-            errors[samples] = (part - self._original[samples]).square()
+        found = self._passes.outputs(self._inputs, self._target, 1, self._written(mask), kind="masked output")
+        errors = (found[:, 0] - self._original).square()
         return -errors if self._deletion else errors
 
-    def slopes(self, mask: Tensor) -> Iterator[Slopes]:
-        """Yield samples, the derivatives of their errors by the points Π_m x, and those of the points by the masks.
+    def each_slope(self, mask: Tensor, take: TakeSlopes) -> None:
+        """Hand over samples, the derivatives of their errors by the points Π_m x, and those of the points by the masks.
 
         Where masks mark what to delete, both the error and the derivative of 1 - m are negative: that cancels out.
         """
 
         def compute(pieces: Sequence[Piece]) -> Tensor:
-            points = join(self._points(mask), pieces).requires_grad_()
+            points = self._passes.rows(self._inputs, pieces, self._written(mask)).requires_grad_()
             explained = self._passes.explained(points, pick(self._target, pieces))
             return gradient((explained - pick(self._original, pieces)).square(), points)
 
-        for _, samples, part in self._passes.each("masked gradient", self._target, 1, compute):
-            yield samples, part, self._perturbation.slopes[samples]
+        def taken(samples: slice, _draws: slice, part: Tensor) -> None:
+            take(samples, part[:, 0], self._perturbation.slopes[samples])
 
-    def _points(self, mask: Tensor) -> Points:
-        def points(_draw: int, samples: slice) -> Tensor:
+        self._passes.each("masked gradient", self._target, 1, compute, taken)
+
+    def _written(self, mask: Tensor) -> Write:
+        def write(samples: slice, _draws: slice, rows: Tensor) -> None:
             kept = 1 - mask[samples] if self._deletion else mask[samples]
-            return self._perturbation.points(kept, samples)
+            self._perturbation.write(kept, samples, rows[:, 0])
 
-        return points
+        return write
 
 
 def _best(areas: Sequence[float], inputs: Tensor, descent: Descent, errors: _Errors) -> Tensor:
@@ -138,7 +138,7 @@ def _best(areas: Sequence[float], inputs: Tensor, descent: Descent, errors: _Err
 
 def _fitted(area: float, inputs: Tensor, descent: Descent, errors: _Errors) -> Tensor:
     mask = torch.full_like(inputs, 0.5)
-    descent.fit(mask, area, errors.slopes)
+    descent.fit(mask, area, errors.each_slope)
     return mask
 
 

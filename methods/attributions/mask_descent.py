@@ -1,7 +1,8 @@
 """The descent of learned masks: momentum on the slopes of error and regularisers, a few samples at a time."""
 
+import functools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,8 +11,8 @@ from torch import Tensor
 from ...errors import ParameterError
 from .mask_regularisers import SizeSlopes, jump_slopes
 
-# Slopes of a network's output by its points, and of the points by the mask, of some samples: (samples, time, features)
-Slopes = tuple[slice, Tensor, Tensor]
+# Takes samples, slopes of their errors by the points, and of the points by the masks, (samples, time, features)
+TakeSlopes = Callable[[slice, Tensor, Tensor], object]
 
 _BLOCK = 1 << 20  # most bytes of a tensor that a step on a CPU works on: what follows finds them in the cache
 
@@ -39,21 +40,19 @@ class Descent:
             if not fits:
                 raise ParameterError(f"{name} must be {wanted}, got {value}")
 
-    def fit(self, mask: Tensor, area: float, slopes: Callable[[Tensor], Iterable[Slopes]]) -> None:
+    def fit(self, mask: Tensor, area: float, each_slope: Callable[[Tensor, TakeSlopes], None]) -> None:
         """Let masks descend from where they are.
 
         Args:
             mask: m, (batch, time, features), changed in place.
             area: share of the cells that each mask is to keep.
-            slopes: the slopes of all samples' errors at given masks; masks change between what it yields.
+            each_slope: hands over the slopes of all samples' errors at given masks, some samples after the others;
+                their masks change meanwhile.
         """
         steps = _Steps(self, mask, kept_cells(area, mask[0].numel()))
         for epoch in range(self.epochs):
             size_weight = self.size_weight * self.size_growth ** (epoch / self.epochs)
-            for samples, outer, inner in slopes(mask):
-                for rows in _blocks(len(outer), steps.block):
-                    own = slice(samples.start + rows.start, samples.start + rows.stop)
-                    steps.step(own, outer[rows], inner[rows], size_weight)
+            each_slope(mask, functools.partial(steps.step, size_weight))
 
 
 class _Steps:
@@ -66,7 +65,12 @@ class _Steps:
         self._room = torch.empty_like(mask[: self.block])
         self._size_slopes = SizeSlopes(mask, kept)
 
-    def step(self, samples: slice, outer: Tensor, inner: Tensor, size_weight: float) -> None:
+    def step(self, size_weight: float, samples: slice, outer: Tensor, inner: Tensor) -> None:
+        for rows in _blocks(len(outer), self.block):
+            own = slice(samples.start + rows.start, samples.start + rows.stop)
+            self._step(size_weight, own, outer[rows], inner[rows])
+
+    def _step(self, size_weight: float, samples: slice, outer: Tensor, inner: Tensor) -> None:
         mask, velocity, room = self._mask[samples], self._velocity[samples], self._room[: len(outer)]
         torch.mul(outer, inner, out=room)
         torch.add(room, velocity, alpha=self._descent.momentum, out=velocity)

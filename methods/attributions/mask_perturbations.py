@@ -19,8 +19,8 @@ class Perturbation(Protocol):
     slopes: Tensor
     """∂(Π_m x)/∂m at the points of each sample that were asked for last, (batch, time, features)."""
 
-    def points(self, mask: Tensor, samples: slice) -> Tensor:
-        """Return Π_m x for masks of some samples, (samples, time, features)."""
+    def write(self, mask: Tensor, samples: slice, points: Tensor) -> None:
+        """Fill points with Π_m x for masks of some samples, all (samples, time, features)."""
         ...
 
 
@@ -53,9 +53,9 @@ class Fade:
         self._series, self._absent = series, absent
         self.slopes = series - absent
 
-    def points(self, mask: Tensor, samples: slice) -> Tensor:
-        """Return m·x + (1 - m)·x′ for masks of some samples, (samples, time, features)."""
-        return self._absent[samples].lerp(self._series[samples], mask)
+    def write(self, mask: Tensor, samples: slice, points: Tensor) -> None:
+        """Fill points with m·x + (1 - m)·x′ for masks of some samples, all (samples, time, features)."""
+        torch.lerp(self._absent[samples], self._series[samples], mask, out=points)
 
 
 class Blur:
@@ -65,10 +65,10 @@ class Blur:
         self._series, self._width = series, width
         self.slopes = torch.empty_like(series)
 
-    def points(self, mask: Tensor, samples: slice) -> Tensor:
-        """Return blurred series for masks of some samples, (samples, time, features)."""
-        points, self.slopes[samples] = blur(self._series[samples], mask, self._width)
-        return points
+    def write(self, mask: Tensor, samples: slice, points: Tensor) -> None:
+        """Fill points with blurred series for masks of some samples, all (samples, time, features)."""
+        blurred, self.slopes[samples] = blur(self._series[samples], mask, self._width)
+        points.copy_(blurred)
 
 
 def moving_average(series: Tensor, window: int) -> Tensor:
