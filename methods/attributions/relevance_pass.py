@@ -88,7 +88,8 @@ class RelevancePass(Interception):
 
 def stable_reciprocal(y: Tensor, epsilon: float) -> Tensor:
     """Return 1 / (y + ε sign y) with sign 0 = 1, and 0 where that divides by zero: nothing is shared there."""
-    stable = torch.where(y < 0, y - epsilon, y + epsilon)
+    stable = y + 0.0  # -0 becomes 0, whose sign is 1
+    stable.add_(torch.copysign(y.new_full((), epsilon), stable))  # where() takes ten times as long
     if epsilon > 0:
         return stable.reciprocal_()
     return torch.where(stable == 0, 0.0, 1 / stable)
