@@ -12,13 +12,13 @@ from torch import Tensor
 
 from .interception import Call
 from .paired_pass import PairedPass
-from .recurrence import Shares, States
-from .recurrent_layers import Backward, Direction, OneDirection, StatesOf, propagating
+from .recurrence import CellShares, Shares, States
+from .recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagating
 
-SharesOf = Callable[[States], Shares]
+SharesOf = Callable[[States], SharesType]
 
 
-def paired(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> OneDirection[PairedPass]:
+def paired(states_of: StatesOf, shares_of: SharesOf[SharesType], backward: Backward[SharesType]) -> OneDirection[PairedPass]:
     """Return the rule of one layer in one direction: input and baseline run as one batch.
 
     Args:
@@ -48,14 +48,19 @@ def paired(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> OneD
     return one_direction
 
 
-def lstm_multipliers(states: States) -> Shares:
+def lstm_multipliers(states: States) -> CellShares:
     """Return the multipliers of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c)."""
     slopes, means = _gate_slopes(states, tanh_gate=2), _mean(states.gates)
     cells, tanh_c = states.kept, torch.tanh(states.kept[1:])
+    from_cell = slopes.new_empty(len(slopes), 5, *cells.shape[1:2], slopes.shape[2])
     i, f, g, o = means.chunk(4, 1)
-    for slope, other in zip(slopes.chunk(4, 1), (g, _mean(cells[:-1]), i, _mean(tanh_c)), strict=True):
-        slope.mul_(other)
-    return Shares(slopes, kept=f, to_cell=_tanh_slope(cells[1:], tanh_c).mul_(o))
+    by_i, by_f, by_g, by_o = slopes.chunk(4, 1)
+    for row, (slope, other) in enumerate([(by_i, g), (by_f, _mean(cells[:-1])), (by_g, i)]):
+        torch.mul(slope, other, out=from_cell[:, row])
+    from_cell[:, 3], from_cell[:, 4] = 0, f
+    from_hidden = from_cell * _tanh_slope(cells[1:], tanh_c).mul_(o).unsqueeze(1)
+    torch.mul(by_o, _mean(tanh_c), out=from_hidden[:, 3])
+    return CellShares(from_cell, from_hidden)
 
 
 def gru_multipliers(states: States) -> Shares:

@@ -41,19 +41,19 @@ def lstm_states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tup
     if b_hh is not None:
         projected.add_(b_hh[:, None])
     hidden, cells = (_steps(start, len(projected)) for start in state)
-    before, gates = torch.empty_like(projected), torch.empty_like(projected)
-    tanh_c = torch.empty_like(hidden[0])
-    quarters = [part.unbind(0) for part in gates.chunk(4, 1)]
-    new = before.chunk(4, 1)[2].unbind(0)
-    rows = zip(projected.unbind(0), before.unbind(0), gates.unbind(0), new, *quarters, strict=True)
+    activated, tanh_c = torch.empty_like(projected[0]), torch.empty_like(hidden[0])
+    i, f, g, o = activated.chunk(4)
+    new = projected.chunk(4, 1)[2]
     h, c = hidden.unbind(0), cells.unbind(0)
-    for step, (from_input, a, activated, a_new, i, f, g, o) in enumerate(rows):
-        torch.addmm(from_input, w_hh, h[step], out=a)
-        torch.sigmoid(a, out=activated)
-        torch.tanh(a_new, out=g)
+    for step, (before, before_new) in enumerate(zip(projected.unbind(0), new.unbind(0), strict=True)):
+        before.addmm_(w_hh, h[step])
+        torch.sigmoid(before, out=activated)
+        torch.tanh(before_new, out=g)
         torch.mul(f, c[step], out=c[step + 1]).addcmul_(i, g)
         torch.mul(o, torch.tanh(c[step + 1], out=tanh_c), out=h[step + 1])
-    return States(hidden, before, gates, cells)
+    gates = torch.sigmoid(projected)
+    torch.tanh(new, out=gates.chunk(4, 1)[2])
+    return States(hidden, projected, gates, cells)
 
 
 def gru_states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tuple[Tensor, ...]) -> States:
@@ -99,27 +99,40 @@ def rnn_states(activation: Activation) -> Callable[[Tensor, Tensor, Tensor | Non
 
 @dataclass(frozen=True)
 class Shares:
-    """What each step hands on, backward: factors of what arrives at h_t, and at c_t in an LSTM.
+    """What each step of a GRU or a plain cell hands on, backward: factors of what arrives at h_t.
 
     Attributes:
         gates: to what the gates' activations are applied to, (time, gates · hidden, batch).
-        kept: to h_{t-1} past the gates (GRU) or from c_t to c_{t-1} (LSTM), (time, hidden, batch); None for none.
-        to_cell: from h_t to c_t, (time, hidden, batch); None without a cell state.
+        kept: to h_{t-1} past the gates, (time, hidden, batch); None for none.
         hidden: factor of what reaches h_{t-1} by W_hh, (time, hidden, batch); None for 1.
         new: from h_t to W_in x + b_in of a GRU, whose third gate is W_hn h + b_hn, (time, hidden, batch).
     """
 
     gates: Tensor
     kept: Tensor | None = None
-    to_cell: Tensor | None = None
     hidden: Tensor | None = None
     new: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class CellShares:
+    """What each step of an LSTM hands on, backward, to what the gates i, f, g, o are applied to and to c_{t-1}.
+
+    Attributes:
+        from_cell: factors of what arrives at c_t, (time, 5, hidden, batch).
+        from_hidden: factors of what arrives at h_t, by way of c_t or of o, (time, 5, hidden, batch).
+        hidden: factor of what reaches h_{t-1} by W_hh, (time, hidden, batch); None for 1.
+    """
+
+    from_cell: Tensor
+    from_hidden: Tensor
+    hidden: Tensor | None = None
+
+
 def backward_through_cells(
-    arriving: Tensor, last: tuple[Tensor, ...], shares: Shares, w_hh: Tensor
+    arriving: Tensor, last: tuple[Tensor, ...], shares: CellShares, w_hh: Tensor
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Propagate through an LSTM: the gates i, f, g get their share from c_t, and o from h_t.
+    """Propagate through an LSTM.
 
     Args:
         arriving: at h_1 … h_T from outside, (time, hidden, batch).
@@ -130,22 +143,16 @@ def backward_through_cells(
     Returns:
         what reaches the gates, (time, 4 · hidden, batch), and what reaches the initial states.
     """
-    assert shares.to_cell is not None
-    assert shares.kept is not None
-    width = arriving.shape[1]
-    at_gates = torch.empty_like(shares.gates)
-    tensors = (shares.gates, at_gates)
-    inner = [tensor[:, : 3 * width].unflatten(1, (3, width)).unbind(0) for tensor in tensors]
-    outer = [tensor[:, 3 * width :].unbind(0) for tensor in tensors]
-    to_cell, kept, rows = shares.to_cell.unbind(0), shares.kept.unbind(0), at_gates.unbind(0)
-    at_hidden, at_cell = arriving[-1] + last[0], last[1].clone()
-    earlier = _earlier(arriving, shares, w_hh)
-    for step in reversed(range(len(arriving))):
-        at_cell.addcmul_(at_hidden, to_cell[step])
-        torch.mul(inner[0][step], at_cell, out=inner[1][step])
-        torch.mul(outer[0][step], at_hidden, out=outer[1][step])
-        at_hidden = earlier(rows[step], step)
-        at_cell.mul_(kept[step])
+    reached = torch.empty_like(shares.from_cell)
+    at_gates = reached[:, :4].flatten(1, 2)
+    steps = zip(*(t.unbind(0) for t in (shares.from_cell, shares.from_hidden, reached, at_gates, reached[:, 4])), strict=True)
+    at_hidden, at_cell = arriving[-1] + last[0], last[1]
+    earlier = _earlier(arriving, shares.hidden, w_hh)
+    least = _negligible(arriving)
+    for step, (from_cell, from_hidden, all_five, gates, cell) in reversed([*enumerate(steps)]):
+        torch.mul(from_cell, at_cell, out=all_five).addcmul_(from_hidden, at_hidden)
+        torch.hardshrink(all_five, least, out=all_five)
+        at_hidden, at_cell = earlier(gates, step), cell
     return at_gates, (at_hidden, at_cell)
 
 
@@ -168,10 +175,12 @@ def backward_through_states(
     factors, products = (tensor.unflatten(1, (-1, width)).unbind(0) for tensor in (shares.gates, at_gates))
     rows, states = at_gates.unbind(0), at_states.unbind(0)
     at_hidden = arriving[-1] + last[0]
-    earlier = _earlier(arriving, shares, w_hh)
+    earlier = _earlier(arriving, shares.hidden, w_hh)
+    least = _negligible(arriving)
     for step in reversed(range(len(arriving))):
         states[step].copy_(at_hidden)
         torch.mul(factors[step], at_hidden, out=products[step])
+        torch.hardshrink(rows[step], least, out=rows[step])
         before = earlier(rows[step], step)
         at_hidden = before if shares.kept is None else before.addcmul_(at_hidden, shares.kept[step])
     if shares.new is not None:
@@ -179,14 +188,20 @@ def backward_through_states(
     return at_gates, (at_hidden,)
 
 
-def _earlier(arriving: Tensor, shares: Shares, w_hh: Tensor) -> Callable[[Tensor, int], Tensor]:
+def _earlier(arriving: Tensor, hidden: Tensor | None, w_hh: Tensor) -> Callable[[Tensor, int], Tensor]:
     """Return the function for what reaches the state before a step, from the step's gates and from outside."""
     weights = w_hh.t()
     outside = (torch.zeros_like(arriving[0]), *arriving[:-1].unbind(0))
-    if shares.hidden is None:
+    if hidden is None:
         return lambda at_gates, step: torch.addmm(outside[step], weights, at_gates)
-    factors = shares.hidden.unbind(0)
+    factors = hidden.unbind(0)
     return lambda at_gates, step: torch.addcmul(outside[step], factors[step], torch.mm(weights, at_gates))
+
+
+def _negligible(tensor: Tensor) -> float:
+    """Return the number below which a product with a factor ε is denormal: a CPU takes 100 times as long for it."""
+    limits = torch.finfo(tensor.dtype)
+    return limits.tiny / limits.eps
 
 
 def _steps(start: Tensor, time: int) -> Tensor:

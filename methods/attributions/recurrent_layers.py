@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from .interception import Call, Mode, Rule
-from .recurrence import Shares, States
+from .recurrence import CellShares, Shares, States
 
 StatesOf = Callable[[Tensor, Tensor, Tensor | None, tuple[Tensor, ...]], States]
-Backward = Callable[[Tensor, tuple[Tensor, ...], Shares, Tensor], tuple[Tensor, tuple[Tensor, ...]]]
+SharesType = TypeVar("SharesType", Shares, CellShares)
+Backward = Callable[[Tensor, tuple[Tensor, ...], SharesType, Tensor], tuple[Tensor, tuple[Tensor, ...]]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Direction:
         return _usable(self.ordered(states.hidden[1:].transpose(1, 2)), *last)
 
     def back(
-        self, backward: "Backward", arriving: Tensor, last: tuple[Tensor, ...], shares: Shares
+        self, backward: "Backward[SharesType]", arriving: Tensor, last: tuple[Tensor, ...], shares: SharesType
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return what reaches the gates, (time, gates · hidden, batch), and the initial states, (batch, hidden)."""
         with torch.inference_mode():

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from .interception import Call
-from .recurrence import Shares, States
-from .recurrent_layers import Backward, Direction, OneDirection, StatesOf, propagating
+from .recurrence import CellShares, Shares, States
+from .recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagating
 from .relevance_pass import Product, RelevancePass, Role, stable_reciprocal
 
-SharesOf = Callable[[States, float, Product], Shares]
+SharesOf = Callable[[States, float, Product], SharesType]
 
 
-def relevant(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> OneDirection[RelevancePass]:
+def relevant(states_of: StatesOf, shares_of: SharesOf[SharesType], backward: Backward[SharesType]) -> OneDirection[RelevancePass]:
     """Return the rule of one layer in one direction.
 
     Args:
@@ -35,7 +35,7 @@ def relevant(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> On
 
         def back(arriving: Tensor, *last: Tensor) -> tuple[Tensor, ...]:
             at_gates, at_start = layer.back(backward, arriving, last, shares)
-            return (layer.to_input(at_gates, x) * x, *at_start)
+            return (layer.to_input(at_gates, x).mul_(x), *at_start)
 
         values = propagating(layer.output(states, len(start)), (x, *start), back)
         call.noted(values, [Role.SIGNAL] * len(values))
@@ -44,7 +44,7 @@ def relevant(states_of: StatesOf, shares_of: SharesOf, backward: Backward) -> On
     return one_direction
 
 
-def lstm_relevance(states: States, epsilon: float, product: Product) -> Shares:
+def lstm_relevance(states: States, epsilon: float, product: Product) -> CellShares:
     """Return the shares of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c)."""
     i, f, g, o = states.gates.chunk(4, 1)
     cells, kept = states.kept[1:], states.kept[:-1]
@@ -53,13 +53,13 @@ def lstm_relevance(states: States, epsilon: float, product: Product) -> Shares:
     to_cell, to_o = product.shares(torch.tanh(cells), o, epsilon)
     inverse = stable_reciprocal(cells, epsilon)
     of_kept, of_new = f * kept * inverse, i * g * inverse
-    parts = torch.cat([of_new * to_i, of_kept * to_f, of_new * to_g, torch.ones_like(inverse) * to_o], 1)
-    return Shares(
-        parts.mul_(stable_reciprocal(states.before, epsilon)),
-        kept=of_kept * to_kept,
-        to_cell=torch.ones_like(inverse) * to_cell,
-        hidden=states.hidden[:-1],
-    )
+    none = torch.zeros_like(inverse)
+    from_cell = torch.stack([of_new * to_i, of_kept * to_f, of_new * to_g, none, of_kept * to_kept], 1)
+    by_gates = stable_reciprocal(states.before, epsilon).unflatten(1, (4, -1))
+    from_cell[:, :4].mul_(by_gates)
+    from_hidden = from_cell * (to_cell.unsqueeze(1) if isinstance(to_cell, Tensor) else to_cell)
+    torch.mul(by_gates[:, 3], to_o, out=from_hidden[:, 3])
+    return CellShares(from_cell, from_hidden, hidden=states.hidden[:-1])
 
 
 def gru_relevance(states: States, epsilon: float, product: Product) -> Shares:
