@@ -12,13 +12,15 @@ from torch import Tensor
 
 from .interception import Call
 from .paired_pass import PairedPass
-from .recurrence import CellShares, Shares, States
+from .recurrence import CellShares, Shares, States, cell_shares
 from .recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagating
 
 SharesOf = Callable[[States], SharesType]
 
 
-def paired(states_of: StatesOf, shares_of: SharesOf[SharesType], backward: Backward[SharesType]) -> OneDirection[PairedPass]:
+def paired(
+    states_of: StatesOf, shares_of: SharesOf[SharesType], backward: Backward[SharesType]
+) -> OneDirection[PairedPass]:
     """Return the rule of one layer in one direction: input and baseline run as one batch.
 
     Args:
@@ -39,7 +41,7 @@ def paired(states_of: StatesOf, shares_of: SharesOf[SharesType], backward: Backw
 
         def back(arriving: Tensor, *last: Tensor) -> tuple[Tensor, ...]:
             at_gates, at_start = layer.back(backward, arriving, last, shares)
-            return (layer.to_input(at_gates, x), *at_start)
+            return (layer.to_input(at_gates), *at_start)
 
         values = propagating([value for value, _ in pairs], (x, *start), back)
         call.noted(values, [reference for _, reference in pairs])
@@ -50,22 +52,19 @@ def paired(states_of: StatesOf, shares_of: SharesOf[SharesType], backward: Backw
 
 def lstm_multipliers(states: States) -> CellShares:
     """Return the multipliers of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c)."""
-    slopes, means = _gate_slopes(states, tanh_gate=2), _mean(states.gates)
+    means = _mean(states.gates)
+    slopes = _gate_slopes(states, means, tanh_gate=2)
     cells, tanh_c = states.kept, torch.tanh(states.kept[1:])
-    from_cell = slopes.new_empty(len(slopes), 5, *cells.shape[1:2], slopes.shape[2])
     i, f, g, o = means.chunk(4, 1)
     by_i, by_f, by_g, by_o = slopes.chunk(4, 1)
-    for row, (slope, other) in enumerate([(by_i, g), (by_f, _mean(cells[:-1])), (by_g, i)]):
-        torch.mul(slope, other, out=from_cell[:, row])
-    from_cell[:, 3], from_cell[:, 4] = 0, f
-    from_hidden = from_cell * _tanh_slope(cells[1:], tanh_c).mul_(o).unsqueeze(1)
-    torch.mul(by_o, _mean(tanh_c), out=from_hidden[:, 3])
-    return CellShares(from_cell, from_hidden)
+    parts = [by_i * g, by_f * _mean(cells[:-1]), by_g * i, f]
+    return cell_shares(parts, _tanh_slope(cells[1:], tanh_c).mul_(o), by_o * _mean(tanh_c))
 
 
 def gru_multipliers(states: States) -> Shares:
     """Return the multipliers of n = tanh(n_x + σ(r)·n_h), h = (1 - σ(z))·n + σ(z)·h."""
-    slopes, means = _gate_slopes(states, tanh_gate=2), _mean(states.gates)
+    means = _mean(states.gates)
+    slopes = _gate_slopes(states, means, tanh_gate=2)
     r, z, n = means.chunk(3, 1)
     by_r, by_z, by_new = slopes.chunk(3, 1)
     new = by_new * (1 - z)
@@ -88,7 +87,7 @@ def relu_multipliers(states: States) -> Shares:
     return Shares(torch.where(same, derivative, change_of_y / torch.where(same, 1.0, change)))
 
 
-def _gate_slopes(states: States, tanh_gate: int) -> Tensor:
+def _gate_slopes(states: States, means: Tensor, tanh_gate: int) -> Tensor:
     """Return Δy/Δx of every gate's activation, of which one is tanh and the others σ, (time, gates · hidden, batch)."""
     width = states.hidden.shape[1]
     rows = slice(tanh_gate * width, (tanh_gate + 1) * width)
@@ -96,7 +95,7 @@ def _gate_slopes(states: States, tanh_gate: int) -> Tensor:
     # σ is tanh of half its argument: both quotients at once
     scale = value.new_full((value.shape[1], 1), 0.5)
     scale[rows] = 1.0
-    spread = torch.addcmul(value + twin, value, twin, value=-2).mul_(0.5)
+    spread = torch.addcmul(means, value, twin, value=-1)
     torch.addcmul(value.new_ones(()), value[:, rows], twin[:, rows], value=-1, out=spread[:, rows])
     return _tanh_quotient(_difference(states.before).mul_(scale)).mul_(spread)
 

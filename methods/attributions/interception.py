@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -187,14 +187,22 @@ def operation_name(function: Function | None) -> str:
     return f"property {getattr(owner, '__name__', '?')}" if name == "__get__" else name
 
 
-def _tensors(arguments: Any) -> Iterator[Tensor]:
+def _tensors(arguments: Any) -> list[Tensor]:
+    found: list[Tensor] = []
+    _collect(arguments, found)
+    return found
+
+
+def _collect(arguments: Any, found: list[Tensor]) -> None:
+    # no generator: every call of a network passes here, and generators within generators took a third of its time
     if isinstance(arguments, Tensor):
-        yield arguments
+        found.append(arguments)
     elif isinstance(arguments, (tuple, list)):
         for value in arguments:
-            yield from _tensors(value)
+            _collect(value, found)
     elif isinstance(arguments, dict):
-        yield from _tensors(list(arguments.values()))
+        for value in arguments.values():
+            _collect(value, found)
 
 
 def _elementary(call: Call[Any]) -> Any:

@@ -5,7 +5,7 @@ each gate of each step is one contiguous block. The gates are PyTorch's: W_ih, W
 o (LSTM) and r, z, n (GRU).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -129,6 +129,24 @@ class CellShares:
     hidden: Tensor | None = None
 
 
+def cell_shares(
+    new_and_kept: Sequence[Tensor], to_cell: Tensor | float, to_o: Tensor, hidden: Tensor | None = None
+) -> CellShares:
+    """Return the shares of an LSTM from those of its parts, (time, hidden, batch) each.
+
+    Args:
+        new_and_kept: from c_t to what i, f and g are applied to and to c_{t-1}.
+        to_cell: from h_t to c_t.
+        to_o: from h_t to what o is applied to.
+        hidden: factor of what reaches h_{t-1} by W_hh.
+    """
+    *new, kept = new_and_kept
+    from_cell = torch.stack([*new, torch.zeros_like(kept), kept], 1)
+    from_hidden = from_cell * (to_cell.unsqueeze(1) if isinstance(to_cell, Tensor) else to_cell)
+    from_hidden[:, 3] = to_o
+    return CellShares(from_cell, from_hidden, hidden)
+
+
 def backward_through_cells(
     arriving: Tensor, last: tuple[Tensor, ...], shares: CellShares, w_hh: Tensor
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -143,17 +161,20 @@ def backward_through_cells(
     Returns:
         what reaches the gates, (time, 4 · hidden, batch), and what reaches the initial states.
     """
-    reached = torch.empty_like(shares.from_cell)
-    at_gates = reached[:, :4].flatten(1, 2)
-    steps = zip(*(t.unbind(0) for t in (shares.from_cell, shares.from_hidden, reached, at_gates, reached[:, 4])), strict=True)
-    at_hidden, at_cell = arriving[-1] + last[0], last[1]
-    earlier = _earlier(arriving, shares.hidden, w_hh)
-    least = _negligible(arriving)
-    for step, (from_cell, from_hidden, all_five, gates, cell) in reversed([*enumerate(steps)]):
-        torch.mul(from_cell, at_cell, out=all_five).addcmul_(from_hidden, at_hidden)
-        torch.hardshrink(all_five, least, out=all_five)
-        at_hidden, at_cell = earlier(gates, step), cell
-    return at_gates, (at_hidden, at_cell)
+    width = arriving.shape[1]
+    reached = arriving.new_empty(len(arriving), 5 * width, arriving.shape[2])
+    at_five = torch.empty_like(shares.from_cell[0])
+    at_both = torch.cat([arriving[-1] + last[0], last[1]])
+    at_hidden, at_cell = at_both.chunk(2)
+    weights = torch.block_diag(w_hh.t(), torch.eye(width, dtype=w_hh.dtype, device=w_hh.device))
+    joined, least = _joined(arriving, shares.hidden), _negligible(arriving)
+    steps = [*zip(*(t.unbind(0) for t in (shares.from_cell, shares.from_hidden, reached)), strict=True)]
+    for step, (from_cell, from_hidden, row) in reversed([*enumerate(steps)]):
+        torch.mul(from_cell, at_cell, out=at_five).addcmul_(from_hidden, at_hidden)
+        torch.hardshrink(at_five.view(row.shape), least, out=row)
+        torch.mm(weights, row, out=at_both)
+        joined(at_hidden, step)
+    return reached[:, : 4 * width], (at_hidden, at_cell)
 
 
 def backward_through_states(
@@ -175,27 +196,25 @@ def backward_through_states(
     factors, products = (tensor.unflatten(1, (-1, width)).unbind(0) for tensor in (shares.gates, at_gates))
     rows, states = at_gates.unbind(0), at_states.unbind(0)
     at_hidden = arriving[-1] + last[0]
-    earlier = _earlier(arriving, shares.hidden, w_hh)
-    least = _negligible(arriving)
+    weights = w_hh.t()
+    joined, least = _joined(arriving, shares.hidden), _negligible(arriving)
     for step in reversed(range(len(arriving))):
-        states[step].copy_(at_hidden)
+        at_hidden = torch.hardshrink(at_hidden, least, out=states[step])
         torch.mul(factors[step], at_hidden, out=products[step])
-        torch.hardshrink(rows[step], least, out=rows[step])
-        before = earlier(rows[step], step)
+        before = joined(torch.mm(weights, rows[step]), step)
         at_hidden = before if shares.kept is None else before.addcmul_(at_hidden, shares.kept[step])
     if shares.new is not None:
         at_gates[:, 2 * width :] = at_states * shares.new
     return at_gates, (at_hidden,)
 
 
-def _earlier(arriving: Tensor, hidden: Tensor | None, w_hh: Tensor) -> Callable[[Tensor, int], Tensor]:
-    """Return the function for what reaches the state before a step, from the step's gates and from outside."""
-    weights = w_hh.t()
+def _joined(arriving: Tensor, hidden: Tensor | None) -> Callable[[Tensor, int], Tensor]:
+    """Return the function that turns what W_hh brings to the state before a step into all that arrives there."""
     outside = (torch.zeros_like(arriving[0]), *arriving[:-1].unbind(0))
     if hidden is None:
-        return lambda at_gates, step: torch.addmm(outside[step], weights, at_gates)
+        return lambda brought, step: brought.add_(outside[step])
     factors = hidden.unbind(0)
-    return lambda at_gates, step: torch.addcmul(outside[step], factors[step], torch.mm(weights, at_gates))
+    return lambda brought, step: torch.addcmul(outside[step], factors[step], brought, out=brought)
 
 
 def _negligible(tensor: Tensor) -> float:

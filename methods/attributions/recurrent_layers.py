@@ -28,18 +28,15 @@ class Direction:
     def project(self, *inputs: Tensor) -> Tensor:
         """Return W_ih x + b_ih of one or more x, (time, batch, features), as (time, gates · hidden, batches)."""
         parts = [self._projected(x.transpose(1, 2)) for x in inputs]
-        return self.ordered(torch.cat(parts, 2))
+        return self.ordered(torch.cat(parts, 2) if len(parts) > 1 else parts[0])
 
     def _projected(self, x: Tensor) -> Tensor:
         weights = self.w_ih.expand(len(x), -1, -1)
         return torch.bmm(weights, x) if self.b_ih is None else torch.baddbmm(self.b_ih[:, None], weights, x)
 
-    def to_input(self, at_gates: Tensor, x: Tensor) -> Tensor:
-        """Return W_ihᵀ applied to what reached the gates, (time, batch, features), in the layout of x."""
-        at_gates = self.ordered(at_gates)
-        if _is_batch_major(x):
-            return (at_gates.permute(2, 0, 1).contiguous() @ self.w_ih).transpose(0, 1)
-        return at_gates.transpose(1, 2).contiguous() @ self.w_ih
+    def to_input(self, at_gates: Tensor) -> Tensor:
+        """Return W_ihᵀ applied to what reached the gates, (time, batch, features)."""
+        return torch.bmm(self.ordered(at_gates).transpose(1, 2), self.w_ih.expand(len(at_gates), -1, -1))
 
     def ordered(self, series: Tensor) -> Tensor:
         """Turn (time, …) from the input's order to the layer's, or back."""
@@ -140,7 +137,3 @@ def _directions(call: Call[Any]) -> tuple[list[Direction], int]:
 def _usable(*tensors: Tensor) -> list[Tensor]:
     # Steps run in inference mode, where small operations cost less, but autograd takes no tensors made there
     return [tensor.clone() for tensor in tensors]
-
-
-def _is_batch_major(x: Tensor) -> bool:
-    return not x.is_contiguous() and x.transpose(0, 1).is_contiguous()

@@ -10,14 +10,16 @@ import torch
 from torch import Tensor
 
 from .interception import Call
-from .recurrence import CellShares, Shares, States
+from .recurrence import CellShares, Shares, States, cell_shares
 from .recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagating
 from .relevance_pass import Product, RelevancePass, Role, stable_reciprocal
 
 SharesOf = Callable[[States, float, Product], SharesType]
 
 
-def relevant(states_of: StatesOf, shares_of: SharesOf[SharesType], backward: Backward[SharesType]) -> OneDirection[RelevancePass]:
+def relevant(
+    states_of: StatesOf, shares_of: SharesOf[SharesType], backward: Backward[SharesType]
+) -> OneDirection[RelevancePass]:
     """Return the rule of one layer in one direction.
 
     Args:
@@ -35,7 +37,7 @@ def relevant(states_of: StatesOf, shares_of: SharesOf[SharesType], backward: Bac
 
         def back(arriving: Tensor, *last: Tensor) -> tuple[Tensor, ...]:
             at_gates, at_start = layer.back(backward, arriving, last, shares)
-            return (layer.to_input(at_gates, x).mul_(x), *at_start)
+            return (layer.to_input(at_gates).mul_(x), *at_start)
 
         values = propagating(layer.output(states, len(start)), (x, *start), back)
         call.noted(values, [Role.SIGNAL] * len(values))
@@ -53,13 +55,9 @@ def lstm_relevance(states: States, epsilon: float, product: Product) -> CellShar
     to_cell, to_o = product.shares(torch.tanh(cells), o, epsilon)
     inverse = stable_reciprocal(cells, epsilon)
     of_kept, of_new = f * kept * inverse, i * g * inverse
-    none = torch.zeros_like(inverse)
-    from_cell = torch.stack([of_new * to_i, of_kept * to_f, of_new * to_g, none, of_kept * to_kept], 1)
-    by_gates = stable_reciprocal(states.before, epsilon).unflatten(1, (4, -1))
-    from_cell[:, :4].mul_(by_gates)
-    from_hidden = from_cell * (to_cell.unsqueeze(1) if isinstance(to_cell, Tensor) else to_cell)
-    torch.mul(by_gates[:, 3], to_o, out=from_hidden[:, 3])
-    return CellShares(from_cell, from_hidden, hidden=states.hidden[:-1])
+    by_i, by_f, by_g, by_o = stable_reciprocal(states.before, epsilon).chunk(4, 1)
+    parts = [of_new * to_i * by_i, of_kept * to_f * by_f, of_new * to_g * by_g, of_kept * to_kept]
+    return cell_shares(parts, to_cell, to_o * by_o, hidden=states.hidden[:-1])
 
 
 def gru_relevance(states: States, epsilon: float, product: Product) -> Shares:
