@@ -54,16 +54,18 @@ class _Storages(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        results = func(*args, **(kwargs or {}))
-        for result in tree_leaves(results):
+        options = kwargs or {}
+        results = func(*args, **options)
+        # Steps of a recurrence call this a thousand times, and tree_leaves takes longer than they do
+        for result in (results,) if isinstance(results, Tensor) else tree_leaves(results):
             if isinstance(result, Tensor):
-                self._follow(result.untyped_storage())
+                self._follow(result.untyped_storage(), (args, options))
         return results
 
-    def _follow(self, storage: torch.UntypedStorage) -> None:
+    def _follow(self, storage: torch.UntypedStorage, arguments: Any) -> None:
         address = storage.data_ptr()
-        if address in self._sizes:
-            return
+        if address in self._sizes or address in _addresses(arguments):
+            return  # an address of an argument that is not followed was there before the block
         self._sizes[address] = storage.nbytes()
         self._live += storage.nbytes()
         self.peak = max(self.peak, self._live)
@@ -71,3 +73,7 @@ class _Storages(TorchDispatchMode):
 
     def _forget(self, address: int) -> None:
         self._live -= self._sizes.pop(address)
+
+
+def _addresses(arguments: Any) -> set[int]:
+    return {value.untyped_storage().data_ptr() for value in tree_leaves(arguments) if isinstance(value, Tensor)}

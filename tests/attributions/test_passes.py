@@ -162,6 +162,14 @@ def test_peak_memory_follows_what_is_freed():
     assert peak.bytes == 8000
 
 
+def test_peak_memory_leaves_out_what_was_there_before():
+    before = torch.zeros(1000)
+    with PeakMemory(CPU) as peak:
+        before[:2].add_(1).view(2, 1).unbind(0)
+        before[:2].mul(2)
+    assert peak.bytes == 8
+
+
 def test_peak_memory_counts_the_backward_pass():
     inputs = torch.zeros(1000, requires_grad=True)
     with PeakMemory(CPU) as forward:
