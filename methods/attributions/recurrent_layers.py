@@ -11,7 +11,7 @@ from .interception import Call, Mode, Rule
 from .recurrence import CellShares, Shares, States
 
 StatesOf = Callable[[Tensor, Tensor, Tensor | None, tuple[Tensor, ...]], States]
-SharesType = TypeVar("SharesType", Shares, CellShares)
+SharesType = TypeVar("SharesType", bound=Shares | CellShares)
 Backward = Callable[[Tensor, tuple[Tensor, ...], SharesType, Tensor], tuple[Tensor, tuple[Tensor, ...]]]
 
 
