@@ -40,7 +40,7 @@ class Recurrent(nn.Module):
 def prefix_mean(scores: Tensor, values: Tensor) -> Tensor:
     """Mean over hops of softmax-weighted prefixes, masked with -inf: (batch, time, features)."""
     time = scores.shape[1]
-    later = torch.ones(time, time, dtype=torch.bool).triu(1)
+    later = torch.ones(time, time, dtype=torch.bool, device=scores.device).triu(1)
     rows = scores.transpose(1, 2).unsqueeze(2).expand(-1, -1, time, time)
     weights = torch.softmax(rows.masked_fill(later, -torch.inf), dim=-1)
     return (weights @ values.unsqueeze(1)).mean(1)
