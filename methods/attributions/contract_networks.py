@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..operations import composite
+from ..seeding import seeded
 
 TIME, FEATURES, CLASSES = 6, 4, 3
 
@@ -105,8 +106,7 @@ KINKED = frozenset({"rnn-relu", "convolution"})  # functions of the input whose 
 
 def network(name: str, seed: int = 0) -> nn.Module:
     """Return one of NETWORKS in float64, large enough weights to leave the linear regime, in evaluation mode."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with seeded(seed):
         model = NETWORKS[name]().double()
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.8)
