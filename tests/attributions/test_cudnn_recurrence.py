@@ -1,12 +1,8 @@
 import pytest
 import torch
-from attribution_models import classes, network, series
 from torch import nn
 
-from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.attributions.cudnn import differentiable_recurrence
-from saltbench.methods.attributions.entries import ENTRIES
-from saltbench.methods.attributions.explain import attribute, bind
 
 
 def stack() -> nn.Sequential:
@@ -44,25 +40,3 @@ def test_outputs_are_those_of_evaluation_mode():
     expected = model(inputs)[0]
     with differentiable_recurrence(model):
         assert torch.equal(model(inputs)[0], expected)
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("spec", [s for s in ENTRIES if not s.is_reference], ids=lambda s: s.name)
-@pytest.mark.parametrize("name", ["lstm", "deep-bi-lstm", "gru", "rnn-tanh", "input-cell-elementary", "convolution"])
-def test_cuda_gives_the_maps_of_the_cpu(spec, name):
-    def explained(device):
-        return attribute(
-            bind(spec),
-            network(name).to(device),
-            series().to(device),
-            classes().to(device),
-            background=series(3, seed=7).to(device),
-            seeds=range(5),
-        ).cpu()
-
-    try:
-        on_cpu = explained("cpu")
-    except UnsupportedOperationError as error:
-        pytest.skip(str(error))
-    torch.testing.assert_close(explained("cuda"), on_cpu, rtol=1e-9, atol=1e-9)

@@ -1,0 +1,155 @@
+"""Every method on a device whose tensors refuse to meet those of the CPU, and on a GPU where there is one."""
+
+import contextlib
+
+import pytest
+import torch
+from attribution_models import classes, network, series
+from pretend_device import pretend_cuda
+from test_attribution_contract import FEWER
+
+from saltbench.errors import MissingPackageError, ParameterError, UnsupportedOperationError
+from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
+from saltbench.methods.attributions.completeness import output_difference
+from saltbench.methods.attributions.entries import ENTRIES
+from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.seeding import seeded
+
+SETTINGS = {
+    **FEWER,
+    "integrated-gradients": {"steps": 4},
+    "tsr-integrated-gradients": {"steps": 2},
+    "extremal-mask": {"epochs": 2},
+    "fit": {"epochs": 1, "noise_samples": 1},
+}
+METHODS = {spec.name: spec for spec in ENTRIES}
+FAMILIES = ("input-cell", "lstm-self-attention", "convolution")  # a recurrent layer is part of the first two
+CELLS = (
+    "deep-bi-lstm",
+    "gru",
+    "rnn-relu",
+    "input-cell-elementary",
+)  # have rules of their own where methods look inside
+REAL = [pytest.param("real", marks=pytest.mark.gpu)] if torch.cuda.is_available() else []
+
+
+@pytest.fixture(params=["pretended", *REAL])
+def device(request):
+    if request.param == "real":
+        yield torch.device("cuda")
+    else:
+        with pretend_cuda() as device:
+            yield device
+
+
+def networks_for(spec):
+    if spec.name == "attention":
+        return []  # asks the shipped architectures, below
+    if {"reference", "extra", "rescaled"} & set(spec.tags):
+        return ["lstm"]
+    return [*FAMILIES, *(CELLS if {"difference", "relevance"} & set(spec.tags) else ())]
+
+
+CASES = [pytest.param(spec, name, id=f"{spec.name}-{name}") for spec in ENTRIES for name in networks_for(spec)]
+
+
+def explained(spec, model, place):
+    return attribute(
+        bind(spec, SETTINGS.get(spec.name)),
+        None if spec.is_reference else model.to(place),
+        series(3).to(place),
+        classes(3).to(place),
+        baseline=series(3, seed=5).to(place),
+        background=series(3, seed=7).to(place),
+        truth=(series(3, seed=9) > 0).double().to(place),
+        seeds=sample_seeds(3, 3),
+    )
+
+
+def assert_same(on_device, on_cpu, device):
+    assert on_device.device == torch.ones(1, device=device).device
+    torch.testing.assert_close(on_device.cpu(), on_cpu, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("spec", "name"), CASES)
+def test_maps_are_those_of_the_cpu(spec, name, device):
+    try:
+        on_cpu = explained(spec, network(name), "cpu")
+    except (MissingPackageError, UnsupportedOperationError) as error:
+        pytest.skip(str(error))
+    on_device = explained(spec, network(name), device)
+    if "extra" in spec.tags:  # computed in single precision, with random numbers drawn on the device
+        on_cpu = explained(spec, network(name), device).cpu()
+    assert_same(on_device, on_cpu, device)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("method", ["saliency", "deeplift", "lrp", "attention"])
+def test_maps_of_shipped_architectures_are_those_of_the_cpu(architecture, method, device):
+    with seeded(0):
+        model = architecture.load()(features=4, classes=3, **architecture.configure({})).double()
+    try:
+        on_cpu = explained(METHODS[method], model, "cpu")
+    except UnsupportedOperationError as error:
+        pytest.skip(str(error))
+    assert_same(explained(METHODS[method], model, device), on_cpu, device)
+
+
+@pytest.mark.parametrize("settings", [{"against": "mean"}, {"against": "sampled", "baseline_samples": 2}], ids=str)
+def test_what_a_complete_map_sums_to_is_that_of_the_cpu(settings, device):
+    def difference(place):
+        inputs, target, background = series(3).to(place), classes(3).to(place), series(4, seed=7).to(place)
+        model, seeds = network("lstm").to(place), sample_seeds(3, 3)
+        return output_difference(settings, model, inputs, target, background=background, seeds=seeds)
+
+    assert_same(difference(device), difference("cpu"), device)
+
+
+def test_arguments_on_the_cpu_are_brought_to_the_inputs(device):
+    spec, others = METHODS["gradient-shap"], {"background": series(3, seed=7), "seeds": sample_seeds(3, 3)}
+    arguments = bind(spec, SETTINGS[spec.name]), network("lstm")
+    on_cpu = attribute(*arguments, series(3), classes(3), **others)
+    arguments[1].to(device)
+    assert_same(attribute(*arguments, series(3).to(device), classes(3), **others), on_cpu, device)
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (lambda inputs, model: inputs * torch.ones(inputs.shape[1:], dtype=inputs.dtype), "the same device"),
+        (
+            lambda inputs, model: inputs * float(model(inputs).detach().numpy().sum()),
+            "can't convert cuda:0 .* to numpy",
+        ),
+        (lambda inputs, model: inputs[:, torch.arange(6)] + model(inputs).cpu().sum(1)[:, None, None], "same device"),
+        (lambda inputs, model: torch.zeros(inputs.shape).to(inputs.dtype), "must return .* attributions on cuda:0"),
+    ],
+)
+def test_a_method_that_mixes_devices_fails_on_the_device_alone(fault, message):
+    assert attribute(fault, network("lstm"), series(3)).shape == (3, 6, 4)
+    with pretend_cuda() as device, pytest.raises((RuntimeError, TypeError, ParameterError), match=message):
+        attribute(fault, network("lstm").to(device), series(3).to(device))
+
+
+def test_a_gradient_outside_train_mode_fails_on_the_device(monkeypatch):
+    place = "saltbench.methods.attributions.model_state.differentiable_recurrence"
+    monkeypatch.setattr(place, contextlib.nullcontext)
+    assert explained(METHODS["saliency"], network("lstm"), "cpu").shape == (3, 6, 4)
+    with pretend_cuda() as device, pytest.raises(RuntimeError, match="backward can only be called in training mode"):
+        explained(METHODS["saliency"], network("lstm"), device)
+
+
+def test_seeds_reach_the_device_and_nothing_else(device):
+    def drawn(place):
+        return torch.rand(3, device=place).tolist()
+
+    before = torch.cuda.get_rng_state(device)
+    with seeded(1):
+        first = drawn("cpu")
+    assert torch.equal(torch.cuda.get_rng_state(device), before)
+    with seeded(1, device):
+        assert drawn("cpu") == first
+        there = drawn(device)
+    assert torch.equal(torch.cuda.get_rng_state(device), before)
+    with seeded(1, device):
+        assert drawn(device) == there

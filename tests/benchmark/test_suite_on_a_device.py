@@ -1,0 +1,124 @@
+"""Training, explaining, scoring and storing on a device whose tensors refuse to meet those of the CPU."""
+
+import json
+
+import pytest
+import torch
+from pretend_device import PretendTensor, pretend_cuda
+from torch import nn
+
+import saltbench
+from saltbench.benchmark.recipe import Recipe
+from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.runner import choose_device, run_suite
+from saltbench.benchmark.suite import load_suite
+from saltbench.methods.attributions.contract_networks import FEATURES, classes, network, series
+from saltbench.methods.seeding import seeded
+
+TASK = {"layouts": [[[0, 4, 1, 4]]], "time": 6, "features": 5, "train": 40, "validation": 20, "test": 20}
+SUITE = """
+description = "small"
+tasks = ["box/earlier"]
+architectures = ["input-cell-lstm"]
+methods = ["integrated-gradients", "deeplift"]
+seeds = 1
+samples = 4
+
+[training]
+epochs = 1
+
+[parameters."box/earlier"]
+layouts = [[[0, 4, 1, 4]]]
+time = 6
+features = 5
+train = 40
+validation = 20
+test = 20
+
+[parameters.integrated-gradients]
+steps = 2
+"""
+
+
+@pytest.fixture
+def device():
+    with pretend_cuda() as device:
+        yield device
+
+
+def build(features, classes):
+    return nn.Sequential(nn.Flatten(), nn.Linear(6 * features, 3), nn.Tanh(), nn.Linear(3, classes))
+
+
+def test_a_suite_runs_and_is_read_again(device, tmp_path):
+    (tmp_path / "small.toml").write_text(SUITE)
+    suite = load_suite(str(tmp_path / "small.toml"), load_registries())
+    assert choose_device("auto") == "cuda"
+    first = run_suite(suite, tmp_path, device="cuda")
+    assert list(first.table.status.unique()) == ["ok"]
+    assert json.loads((first.folder / "provenance.json").read_text())["device"] == "cuda"
+    second = run_suite(suite, tmp_path, device="cuda")
+    assert second.table.equals(first.table)
+
+
+def test_a_leaderboard_trained_there_is_that_of_the_cpu(device):
+    def table(place):
+        options = {"parameters": {"box/earlier": TASK}, "training": Recipe(epochs=3), "samples": 4}
+        with torch.random.fork_rng(devices=[]):
+            return saltbench.evaluate(build, "box/earlier", ["saliency", "deeplift"], device=place, **options)
+
+    on_cpu, there = table("cpu"), table("cuda")
+    assert list(there.status.unique()) == ["ok"]
+    columns = ["accuracy", "average_precision", "completeness_residual"]
+    torch.testing.assert_close(*(torch.tensor(t[columns].to_numpy()) for t in (there, on_cpu)), equal_nan=True)
+
+
+@pytest.mark.parametrize("target", [None, 1, [0, 1, 2], "tensor"])
+@pytest.mark.parametrize("output", ["logit", "probability"])
+def test_own_models_are_explained_where_they_are(device, target, output):
+    def explained(model, place):
+        chosen = classes(3).to(place) if target == "tensor" else target
+        given = {"background": series(2, seed=7).numpy(), "baseline": series(1, seed=5)[0].numpy()}
+        return saltbench.explain(model, series(3).numpy(), chosen, method="saliency", output=output, **given)
+
+    on_cpu = explained(network("lstm"), "cpu")
+    found = explained(network("lstm").to(device), device)
+    assert isinstance(found, PretendTensor)
+    torch.testing.assert_close(found.cpu(), on_cpu, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "form", [{"output": "probabilities"}, {"output": "single-logit"}, {"time_first": True, "item": 0}]
+)
+def test_adapted_models_are_explained_where_they_are(device, form):
+    with seeded(0):
+        models = {
+            "probabilities": nn.Sequential(nn.Flatten(), nn.Linear(6 * FEATURES, 2), nn.Softmax(1)),
+            "single-logit": nn.Sequential(nn.Flatten(), nn.Linear(6 * FEATURES, 1)),
+            "logits": TimeFirst(),
+        }
+    model = models[form.get("output", "logits")].double()
+    on_cpu = saltbench.explain(saltbench.adapted(model, **form), series(3), 1, method="deeplift")
+    found = saltbench.explain(saltbench.adapted(model.to(device), **form), series(3), 1, method="deeplift")
+    torch.testing.assert_close(found.cpu(), on_cpu, rtol=1e-9, atol=1e-9)
+
+
+class TimeFirst(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.LSTM(FEATURES, 3)
+
+    def forward(self, inputs):
+        hidden = self.layer(inputs)[0]
+        return hidden[-1], hidden
+
+
+@pytest.mark.parametrize("target", [None, classes(3)])
+def test_randomisation_is_checked_where_the_model_is(device, target):
+    def table(place):
+        model, inputs = network("lstm").to(place), series(3).to(place)
+        return saltbench.randomisation_check(model, inputs, target, method="saliency")
+
+    on_cpu, there = table("cpu"), table(device)
+    assert there.drop(columns="similarity").equals(on_cpu.drop(columns="similarity"))
+    assert there.similarity.tolist() == pytest.approx(on_cpu.similarity.tolist())
