@@ -109,12 +109,16 @@ class RandomisedCopy:
 
 def _copied(model: nn.Module) -> nn.Module:
     try:
-        return copy.deepcopy(model)
+        copied = copy.deepcopy(model)
     except Exception as error:  # a third party's module can raise anything
         raise RandomisationError(
             f"copy.deepcopy must copy the model, got {type(error).__name__}: {' '.join(str(error).split())}; "
             f"make {type(model).__name__} copyable"
         ) from error
+    for module in copied.modules():
+        if isinstance(module, nn.RNNBase):
+            module.flatten_parameters()  # on a GPU a copy's lie apart, and cuDNN warns and compacts them in every pass
+    return copied
 
 
 def _own(name: str, module: nn.Module) -> Iterator[Layer]:

@@ -8,6 +8,7 @@ from pretend_device import PretendTensor, pretend_cuda
 from torch import nn
 
 import saltbench
+from saltbench.benchmark.randomisation import RandomisedCopy, layers
 from saltbench.benchmark.recipe import Recipe
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.runner import choose_device, run_suite
@@ -122,3 +123,14 @@ def test_randomisation_is_checked_where_the_model_is(device, target):
     on_cpu, there = table("cpu"), table(device)
     assert there.drop(columns="similarity").equals(on_cpu.drop(columns="similarity"))
     assert there.similarity.tolist() == pytest.approx(on_cpu.similarity.tolist())
+
+
+def test_the_recurrent_weights_of_a_randomised_copy_are_laid_together_again(monkeypatch):
+    model, together = network("lstm"), []
+    found = layers(model, series(1))
+
+    def flatten_parameters(layer):
+        together.append(layer)
+
+    monkeypatch.setattr(nn.RNNBase, "flatten_parameters", flatten_parameters)
+    assert RandomisedCopy(model, found, seed=0).model.layer in together
