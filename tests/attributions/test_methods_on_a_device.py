@@ -7,6 +7,8 @@ import torch
 from attribution_models import classes, network, series
 from pretend_device import pretend_cuda
 from test_attribution_contract import FEWER
+from torch import nn
+from torch.nn import functional as F
 
 from saltbench.errors import MissingPackageError, ParameterError, UnsupportedOperationError
 from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
@@ -105,12 +107,45 @@ def test_what_a_complete_map_sums_to_is_that_of_the_cpu(settings, device):
     assert_same(difference(device), difference("cpu"), device)
 
 
-def test_arguments_on_the_cpu_are_brought_to_the_inputs(device):
-    spec, others = METHODS["gradient-shap"], {"background": series(3, seed=7), "seeds": sample_seeds(3, 3)}
-    arguments = bind(spec, SETTINGS[spec.name]), network("lstm")
-    on_cpu = attribute(*arguments, series(3), classes(3), **others)
-    arguments[1].to(device)
-    assert_same(attribute(*arguments, series(3).to(device), classes(3), **others), on_cpu, device)
+@pytest.mark.parametrize("name", ["integrated-gradients", "gradient-shap"])
+def test_arguments_on_the_cpu_are_brought_to_the_inputs(name, device):
+    given = {"background": series(3, seed=7), "baseline": series(3, seed=5), "seeds": sample_seeds(3, 3)}
+    method, model = bind(METHODS[name], SETTINGS[name]), network("lstm")
+    on_cpu = attribute(method, model, series(3), classes(3), **given)
+    on_device = attribute(method, model.to(device), series(3).to(device), classes(3), **given)
+    assert_same(on_device, on_cpu, device)
+
+
+class Layered(nn.Module):
+    """A layer without parameters, and a linear classifier of what it returns."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+        self.classifier = nn.Linear(layer(series(1)).numel(), 3)
+
+    def forward(self, inputs):
+        return self.classifier(self.layer(inputs).flatten(1))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda x: F.max_pool1d(x.mT, 3, 2, 1),
+        lambda x: F.adaptive_max_pool1d(x.mT, 4),
+        lambda x: torch.maximum(x, x.flip(1)).amax(1),
+        lambda x: F.layer_norm(x, (4,)) + F.group_norm(x.mT, 2).mT,
+        lambda x: F.scaled_dot_product_attention(x, x, x, is_causal=True),
+        lambda x: torch.logcumsumexp(x, 1),
+        lambda x: F.silu(x) + F.gelu(x) + F.elu(x) + F.hardswish(x),
+    ],
+)
+def test_rules_of_layers_make_their_tensors_on_the_device(layer, device):
+    with seeded(0):
+        model = Layered(layer).double()
+    assert_same(
+        explained(METHODS["deeplift"], model, device), explained(METHODS["deeplift"], model.cpu(), "cpu"), device
+    )
 
 
 @pytest.mark.parametrize(
