@@ -107,7 +107,8 @@ def fit(
 
     The score of x_{t,i} is 2 σ(5 E[KL(p_t ‖ p_{t-1}) - KL(p_t ‖ p̂_t)]) - 1, where p_t is the prediction on the first t
     steps and p̂_t that on a series whose other features at t are drawn by a generator given the past and x_{t,i}.
-    The first step has score 0. The whole distribution is explained, not one class.
+    The first step has score 0. The whole distribution is explained, not one class. Each type of device draws its own
+    random numbers: the same seeds give another map on a GPU than on the CPU.
 
     Args:
         inputs: x, (batch, time, features).

@@ -32,16 +32,6 @@ CELLS = (
     "rnn-relu",
     "input-cell-elementary",
 )  # have rules of their own where methods look inside
-REAL = [pytest.param("real", marks=pytest.mark.gpu)] if torch.cuda.is_available() else []
-
-
-@pytest.fixture(params=["pretended", *REAL])
-def device(request):
-    if request.param == "real":
-        yield torch.device("cuda")
-    else:
-        with pretend_cuda() as device:
-            yield device
 
 
 def networks_for(spec):
@@ -81,7 +71,7 @@ def test_maps_are_those_of_the_cpu(spec, name, device):
         pytest.skip(str(error))
     on_device = explained(spec, network(name), device)
     if "extra" in spec.tags:  # computed in single precision, with random numbers drawn on the device
-        on_cpu = explained(spec, network(name), device).cpu()
+        on_cpu = on_device.cpu()
     assert_same(on_device, on_cpu, device)
 
 

@@ -94,12 +94,10 @@ def test_impossible_windows_are_refused(windows, strides, message):
         attribute(sliding_method(windows, strides), network("lstm"), series(1), classes(1))
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_captum_fails_on_cuda_with_several_perturbations_a_pass_and_ours_does_not():
+def test_captum_fails_on_cuda_with_several_perturbations_a_pass_and_ours_does_not(device):
     # github.com/meta-pytorch/captum/issues/1879: the other tensors' masks are made on the CPU
-    model = network("lstm").cuda()
-    inputs, target = series(2).cuda(), classes(2).cuda()
+    model = network("lstm").to(device)
+    inputs, target = series(2).to(device), classes(2).to(device)
 
     def both(first, second):
         return model(first + second)
