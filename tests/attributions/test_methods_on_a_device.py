@@ -45,9 +45,9 @@ def networks_for(spec):
 CASES = [pytest.param(spec, name, id=f"{spec.name}-{name}") for spec in ENTRIES for name in networks_for(spec)]
 
 
-def explained(spec, model, place):
+def explained(spec, model, place, **settings):
     return attribute(
-        bind(spec, SETTINGS.get(spec.name)),
+        bind(spec, {**SETTINGS.get(spec.name, {}), **settings}),
         None if spec.is_reference else model.to(place),
         series(3).to(place),
         classes(3).to(place),
@@ -72,6 +72,15 @@ def test_maps_are_those_of_the_cpu(spec, name, device):
     on_device = explained(spec, network(name), device)
     if "extra" in spec.tags:  # computed in single precision, with random numbers drawn on the device
         on_cpu = on_device.cpu()
+    assert_same(on_device, on_cpu, device)
+
+
+@pytest.mark.parametrize("perturbation", ["gaussian-blur", "fade-to-baseline"])
+def test_masks_perturb_on_the_device(perturbation, device):
+    on_cpu, on_device = (
+        explained(METHODS["dynamask"], network("lstm"), place, perturbation=perturbation, time_weight=0.1)
+        for place in ("cpu", device)
+    )
     assert_same(on_device, on_cpu, device)
 
 
