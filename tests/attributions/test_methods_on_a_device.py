@@ -147,6 +147,29 @@ def test_rules_of_layers_make_their_tensors_on_the_device(layer, device):
     )
 
 
+class Stepwise(nn.Module):
+    """A recurrent cell that is called step by step, and a linear classifier of its last state."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
+        self.classifier = nn.Linear(cell.hidden_size, 3)
+
+    def forward(self, inputs):
+        state = None
+        for step in inputs.unbind(1):
+            state = self.cell(step, state)
+        return self.classifier(state[0] if isinstance(state, tuple) else state)
+
+
+@pytest.mark.parametrize("cell", [nn.LSTMCell, nn.GRUCell, nn.RNNCell])
+@pytest.mark.parametrize("method", ["deeplift", "lrp"])
+def test_rules_of_cells_make_their_tensors_on_the_device(cell, method, device):
+    with seeded(0):
+        model = Stepwise(cell(4, 3)).double()
+    assert_same(explained(METHODS[method], model, device), explained(METHODS[method], model.cpu(), "cpu"), device)
+
+
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
