@@ -248,6 +248,7 @@ def pretend_cuda() -> Iterator[torch.device]:
         "mem_get_info": lambda device=None: (1 << 30, 1 << 30),
         "reset_peak_memory_stats": lambda device=None: None,
         "memory_allocated": lambda device=None: 0,
+        "memory_reserved": lambda device=None: 0,
         "max_memory_allocated": lambda device=None: 1 << 16,
         "manual_seed": _RANDOM.seed,
         "manual_seed_all": _RANDOM.seed,

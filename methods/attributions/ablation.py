@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from .passes import Passes
+from .passes import Passes, copies
 from .replacement import average, replacement_effects
 from .segments import segments
 
@@ -37,5 +37,5 @@ def feature_ablation(
     """
     time, features = inputs.shape[1:]
     grid = segments(time, features, time_segments, feature_segments)
-    effects = replacement_effects(passes, inputs, target, grid, 1, lambda samples, _draws: baseline[samples, None])
+    effects = replacement_effects(passes, inputs, target, grid, 1, copies(baseline))
     return average(effects, grid, time, features)

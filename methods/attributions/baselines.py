@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...errors import ParameterError
 from .parameters import check_least
-from .passes import Points
+from .passes import Write, copies
 from .streams import Stream, rewind
 
 AGAINST = ("baseline", "mean", "sampled")
@@ -15,8 +15,8 @@ AGAINST = ("baseline", "mean", "sampled")
 
 def absence(
     against: str, baseline: Tensor, background: Tensor | None, seeds: Sequence[int] | None, draws: int
-) -> Points:
-    """Return the series that stand for absence in each draw.
+) -> Write:
+    """Return what writes the series that stand for absence in each draw.
 
     Args:
         against: "baseline", the given series of each sample in every draw; "mean", the mean of the background in
@@ -27,8 +27,7 @@ def absence(
         draws: how many series each sample gets, at least 1.
 
     Returns:
-        A function of samples and draws, two slices, that returns (samples, draws, time, features), with one draw
-        for all where they do not differ.
+        A function of samples, draws and the rows to be filled, (samples, draws, time, features), contiguous.
 
     Raises:
         ParameterError: an unknown against, draws below 1, or no background or seeds where they are needed.
@@ -36,7 +35,7 @@ def absence(
     check_against(against)
     check_least("draws", draws, 1)
     if against == "baseline":
-        return lambda samples, _draws: baseline[samples, None]
+        return copies(baseline)
     if background is None:
         raise ParameterError(
             f"a background of series is needed to explain against '{against}', got None; "
@@ -44,16 +43,15 @@ def absence(
         )
     if against == "mean":
         mean = background.mean(0)
-        return lambda samples, _draws: mean.expand(len(baseline[samples]), 1, *mean.shape)
+        return lambda _samples, _draws, rows: rows.copy_(mean)
     if seeds is None:
         raise ParameterError("seeds are needed to draw from the background, got None; pass seeds=, one a sample")
     drawn = _drawn(len(background), seeds, draws).to(background.device)
 
-    def points(samples: slice, draws: slice) -> Tensor:
-        numbers = drawn[samples, draws]
-        return background.index_select(0, numbers.flatten()).view(*numbers.shape, *background.shape[1:])
+    def write(samples: slice, several: slice, rows: Tensor) -> None:
+        torch.index_select(background, 0, drawn[samples, several].flatten(), out=rows.view(-1, *rows.shape[2:]))
 
-    return points
+    return write
 
 
 def check_against(against: str) -> None:

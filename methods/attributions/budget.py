@@ -128,7 +128,8 @@ def default_memory(device: torch.device | str) -> int:
 def free_memory(device: torch.device) -> int:
     """Return the bytes that are free on a device, within the limit of a container."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for what comes
+        return int(torch.cuda.mem_get_info(device)[0]) + kept
     free = int(psutil.virtual_memory().available)
     limit = _CONTAINER_LIMIT.read_text().strip() if _CONTAINER_LIMIT.exists() else "max"
     return free if limit == "max" else min(free, int(limit))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from .baselines import absence
 from .budget import Budget
 from .model_state import lent
-from .passes import Passes, copies, written
+from .passes import Passes, copies
 
 
 def output_difference(
@@ -47,5 +47,5 @@ def output_difference(
     with lent(model, inputs.device):
         passes = Passes(model, Budget(memory, inputs.device))
         present = passes.outputs(inputs, target, 1, copies(inputs))[:, 0]
-        without = passes.outputs(inputs, target, draws, written(absent))
+        without = passes.outputs(inputs, target, draws, absent)
     return present.double() - without.double().mean(1)

@@ -8,7 +8,7 @@ from torch import Tensor
 from .baselines import absence
 from .deeplift import deeplift
 from .parameters import check_least
-from .passes import Passes, Piece, pick, written
+from .passes import Passes, Piece, pick
 
 
 def deeplift_shap(
@@ -43,7 +43,7 @@ def deeplift_shap(
     absent = absence("sampled", inputs, background, seeds, baseline_samples)
 
     def compute(pieces: Sequence[Piece]) -> Tensor:
-        baselines = passes.rows(inputs, pieces, written(absent))
+        baselines = passes.rows(inputs, pieces, absent)
         return deeplift(passes.model, pick(inputs, pieces), pick(target, pieces), baselines)
 
     attributions = torch.zeros_like(inputs)

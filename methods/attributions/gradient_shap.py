@@ -8,7 +8,7 @@ from torch import Tensor
 from .baselines import absence
 from .noise import noisy
 from .parameters import check_least
-from .passes import Passes, Points
+from .passes import Passes
 from .streams import Stream, rewind
 
 
@@ -47,32 +47,31 @@ def gradient_shap(
     check_least("path_samples", path_samples, 1)
     check_least("noise_level", noise_level, 0)
     absent = absence("sampled", inputs, background, seeds, path_samples)
-    present = _noisy_rows(inputs, noise_level, seeds) if noise_level else lambda samples, _draws: inputs[samples, None]
+    present = noisy(inputs, noise_level, seeds) if noise_level else None
     places = _places(seeds, path_samples).to(inputs)[:, :, None, None]
     attributions = torch.zeros_like(inputs)[:, None]
 
+    def ends(samples: slice, draws: slice, like: Tensor) -> Tensor:
+        """Return x̃, (samples, draws, time, features), or one for all draws without noise."""
+        if present is None:
+            return inputs[samples, None]
+        rows = torch.empty_like(like)
+        present(samples, draws, rows)
+        return rows
+
     def write(samples: slice, draws: slice, rows: Tensor) -> None:
-        torch.lerp(absent(samples, draws), present(samples, draws), places[samples, draws], out=rows)
+        absent(samples, draws, rows)
+        torch.lerp(rows, ends(samples, draws, rows), places[samples, draws], out=rows)
 
     def take(samples: slice, draws: slice, gradients: Tensor) -> None:
-        ways = present(samples, draws) - absent(samples, draws)
-        sums = attributions[samples]
+        ways, sums = torch.empty_like(gradients), attributions[samples]
+        absent(samples, draws, ways)
+        torch.sub(ends(samples, draws, ways), ways, out=ways)
         for part, way in zip(gradients.split(1, 1), ways.split(1, 1), strict=True):
             sums.addcmul_(part, way)
 
     passes.gradients(inputs, target, path_samples, write, take)
     return attributions.squeeze(1).div_(path_samples)
-
-
-def _noisy_rows(inputs: Tensor, noise_level: float, seeds: Sequence[int]) -> Points:
-    write = noisy(inputs, noise_level, seeds)
-
-    def rows(samples: slice, draws: slice) -> Tensor:
-        filled = inputs.new_empty(len(inputs[samples]), draws.stop - draws.start, *inputs.shape[1:])
-        write(samples, draws, filled)
-        return filled
-
-    return rows
 
 
 def _places(seeds: Sequence[int], draws: int) -> Tensor:

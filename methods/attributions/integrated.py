@@ -48,9 +48,9 @@ def integrated_gradients(
     check_least("baseline_samples", baseline_samples, 1)
     draws = distinct_draws(against, baseline_samples)
     absent = absence(against, baseline, background, seeds, draws)
-    attributions = torch.zeros_like(inputs)
+    attributions, start = torch.zeros_like(inputs), torch.empty_like(inputs)
     for draw in range(draws):
-        start = absent(slice(len(inputs)), slice(draw, draw + 1)).squeeze(1)
+        absent(slice(len(inputs)), slice(draw, draw + 1), start[:, None])
         attributions += path_integral(inputs, target, start, passes, steps)
     return attributions.div_(draws)
 

@@ -28,7 +28,7 @@ def noisy(inputs: Tensor, level: float, seeds: Sequence[int]) -> Write:
     generator, noise = torch.Generator(), torch.empty(centres.shape[1:], dtype=torch.float32)
 
     def write(samples: slice, draws: slice, rows: Tensor) -> None:
-        filled = torch.empty_like(rows, device="cpu") if rows.device.type != "cpu" else rows
+        filled = rows if rows.device.type == "cpu" else torch.empty_like(rows, device="cpu")
         numbers = range(draws.start, draws.stop)
         for of_sample, centre, deviation, seed in zip(
             filled, centres[samples], deviations[samples], seeds[samples], strict=True

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from .passes import Passes
+from .passes import Passes, copies
 from .replacement import average, replacement_effects
 from .segments import sliding
 
@@ -41,5 +41,5 @@ def occlusion(
     """
     time, features = inputs.shape[1:]
     grid = sliding((time, features), (time_window, feature_window), (time_stride, feature_stride))
-    effects = replacement_effects(passes, inputs, target, grid, 1, lambda samples, _draws: baseline[samples, None])
+    effects = replacement_effects(passes, inputs, target, grid, 1, copies(baseline))
     return average(effects, grid, time, features)

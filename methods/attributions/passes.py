@@ -11,7 +11,6 @@ from .budget import GRAIN, PROBE, Budget
 from .peak_memory import PeakMemory
 
 Piece = tuple[slice, slice]
-Points = Callable[[slice, slice], Tensor]
 Write = Callable[[slice, slice, Tensor], object]
 Compute = Callable[[Sequence[Piece]], Tensor]
 Take = Callable[[slice, slice, Tensor], object]
@@ -142,6 +141,8 @@ class Passes:
             start = stop
 
     def _probe(self, kind: Hashable, pieces: Sequence[Piece], compute: Compute, device: torch.device) -> None:
+        if device.type == "cuda":
+            compute(pieces)  # libraries take workspaces in the first pass that later ones share
         with PeakMemory(device) as peak:
             rows = compute(pieces)
         self._budget.learn(kind, -(-peak.bytes // len(rows)))
@@ -159,11 +160,6 @@ class Passes:
 def copies(series: Tensor) -> Write:
     """Return what writes each sample's series, (batch, time, features), in every draw."""
     return lambda samples, _draws, rows: rows.copy_(series[samples, None])
-
-
-def written(points: Points) -> Write:
-    """Return what writes points, (samples, draws or 1, time, features) of some draws of some samples."""
-    return lambda samples, draws, rows: rows.copy_(points(samples, draws))
 
 
 def pick(values: Tensor, pieces: Sequence[Piece]) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .budget import GRAIN
-from .passes import Passes, Piece, Points, copies, pick
+from .passes import Passes, Piece, Write, copies, pick
 from .prefix import Recording
 from .segments import Grid, Span
 
@@ -15,7 +15,7 @@ _PACES = 4  # kinds of passes that are told apart by how late they begin
 
 
 def replacement_effects(
-    passes: Passes, inputs: Tensor, target: Tensor, grid: Grid, draws: int, replacement: Points
+    passes: Passes, inputs: Tensor, target: Tensor, grid: Grid, draws: int, replacement: Write
 ) -> Tensor:
     """Return S_c(x) - mean over draws of S_c(x with window k replaced), (samples, time windows, feature windows).
 
@@ -28,15 +28,15 @@ def replacement_effects(
         target: int64 (samples,).
         grid: the windows.
         draws: how many replacements are averaged, at least 1.
-        replacement: the series (samples, time, features) from which draw k takes a window.
+        replacement: writes the series from which draw k takes a window, (samples, draws, time, features).
     """
     effects = inputs.new_zeros(len(inputs), grid.size)
 
     def take(part: slice, whole: Tensor, recording: Recording) -> None:
-        group = _Group(inputs[part], target[part], grid)
+        group, source = _Group(inputs[part], target[part], grid), torch.empty_like(inputs[part])
         for windows in group.together(recording):
             for draw in range(draws):
-                source = replacement(part, slice(draw, draw + 1)).squeeze(1)
+                replacement(part, slice(draw, draw + 1), source[:, None])
                 effects[part, windows] += whole - group.outputs(passes, recording, windows, source)
 
     # So few at once that what is remembered of them takes no more memory than one pass

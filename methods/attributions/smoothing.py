@@ -172,12 +172,13 @@ def integrated_gradients_smoothgrad(
     _check_noise(noise_samples, noise_level)
     write = noisy(inputs, noise_level, seeds)
     absent = absence(against, baseline, background, seeds, noise_samples)
-    everyone, ends = slice(len(inputs)), torch.empty_like(inputs)
+    everyone, start, end = slice(len(inputs)), torch.empty_like(inputs), torch.empty_like(inputs)
     attributions = torch.zeros_like(inputs)
     for draw in range(noise_samples):
         this = slice(draw, draw + 1)
-        write(everyone, this, ends[:, None])
-        attributions += path_integral(ends, target, absent(everyone, this).squeeze(1), passes, steps)
+        absent(everyone, this, start[:, None])
+        write(everyone, this, end[:, None])
+        attributions += path_integral(end, target, start, passes, steps)
     return attributions.div_(noise_samples)
 
 

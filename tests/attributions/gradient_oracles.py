@@ -28,17 +28,16 @@ def autograd_gradient(model, inputs, target):
     return torch.autograd.grad(model(inputs).gather(1, target[:, None]).sum(), inputs)[0]
 
 
-def one_draw(points, draw, samples):
-    """The rows (samples, time, features) of one draw of what stands for absence."""
-    return points(samples, slice(draw, draw + 1)).squeeze(1)
-
-
-def noisy_draw(inputs, level, seeds, draw, samples=None):
-    """The noisy copies (samples, time, features) of one draw."""
-    samples = samples or slice(len(inputs))
-    rows = torch.empty_like(inputs[samples])[:, None]
-    noisy(inputs, level, seeds)(samples, slice(draw, draw + 1), rows)
+def one_draw(write, draw, samples, like):
+    """The rows (samples, time, features) that are written for one draw, of the type of (any, time, features)."""
+    rows = torch.empty_like(like[:1]).repeat(samples.stop - samples.start, 1, 1)[:, None]
+    write(samples, slice(draw, draw + 1), rows)
     return rows.squeeze(1)
+
+
+def noisy_draw(inputs, level, seeds, draw):
+    """The noisy copies (samples, time, features) of one draw."""
+    return one_draw(noisy(inputs, level, seeds), draw, slice(len(inputs)), inputs)
 
 
 def explain(method, model, inputs, target, parameters=None, *, seed=3, **arguments):

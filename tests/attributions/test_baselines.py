@@ -19,14 +19,14 @@ def test_a_given_baseline_is_the_same_in_every_draw():
     baseline = series(5)
     absent = absence("baseline", baseline, None, None, 3)
     for draw in range(3):
-        assert torch.equal(one_draw(absent, draw, slice(1, 4)), baseline[1:4])
+        assert torch.equal(one_draw(absent, draw, slice(1, 4), BACKGROUND), baseline[1:4])
 
 
 def test_the_mean_is_that_of_the_background():
     absent = absence("mean", series(5), BACKGROUND, None, 2)
     expected = sum(BACKGROUND) / len(BACKGROUND)
     for draw in range(2):
-        rows = one_draw(absent, draw, slice(1, 4))
+        rows = one_draw(absent, draw, slice(1, 4), BACKGROUND)
         assert rows.shape == (3, *expected.shape)
         torch.testing.assert_close(rows, expected.expand(3, -1, -1))
 
@@ -44,18 +44,18 @@ def test_sampled_series_are_those_of_the_background_whoever_else_is_explained(co
     absent = absence("sampled", series(5).to(dtype), background, seeds, draws)
     apart = absence("sampled", series(5)[cut:].to(dtype), background, seeds[cut:], draws)
     for draw in range(draws):
-        rows = one_draw(absent, draw, EVERYONE)
+        rows = one_draw(absent, draw, EVERYONE, background)
         assert rows.dtype == dtype
         assert all((background == row).all((1, 2)).any() for row in rows)
-        assert torch.equal(rows[cut:], one_draw(apart, draw, slice(5 - cut)))
-        assert torch.equal(rows[2:4], one_draw(absent, draw, slice(2, 4)))
+        assert torch.equal(rows[cut:], one_draw(apart, draw, slice(5 - cut), background))
+        assert torch.equal(rows[2:4], one_draw(absent, draw, slice(2, 4), background))
 
 
 def test_every_series_is_drawn_equally_often_with_replacement():
     seeds = sample_seeds(0, 40)
     indexed = torch.arange(7.0)[:, None, None].expand(7, 2, 2)
     absent = absence("sampled", torch.zeros(40, 2, 2), indexed, seeds, 100)
-    drawn = torch.stack([one_draw(absent, draw, slice(40))[:, 0, 0] for draw in range(100)]).long()
+    drawn = torch.stack([one_draw(absent, draw, slice(40), indexed)[:, 0, 0] for draw in range(100)]).long()
     counts = torch.bincount(drawn.flatten(), minlength=7)
     # 4,000 draws of probability 1/7: a standard deviation of 22
     assert ((counts - 4000 / 7).abs() < 5 * 22).all()

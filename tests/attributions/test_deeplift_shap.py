@@ -22,7 +22,9 @@ BACKGROUND = series(4, seed=9)
 def test_map_is_the_mean_of_those_against_the_drawn_series(name):
     model, inputs, target, seeds = network(name), series(3), classes(3), [5, 6, 7]
     absent = absence("sampled", inputs, BACKGROUND, seeds, 4)
-    maps = [explain(deeplift, model, inputs, target, baseline=one_draw(absent, draw, slice(3))) for draw in range(4)]
+    maps = [
+        explain(deeplift, model, inputs, target, baseline=one_draw(absent, draw, slice(3), inputs)) for draw in range(4)
+    ]
     parameters = {"baseline_samples": 4}
     explained = explain(deeplift_shap, model, inputs, target, parameters, background=BACKGROUND, seeds=seeds)
     torch.testing.assert_close(explained, torch.stack(maps).mean(0), rtol=1e-10, atol=1e-13)
@@ -52,7 +54,7 @@ def test_map_of_a_linear_model_is_the_mean_difference_times_the_weights():
     model = Scores(lambda x: (x * weights).sum((1, 2))[:, None])
     seeds = [3, 4]
     absent = absence("sampled", inputs, BACKGROUND, seeds, 6)
-    mean = torch.stack([one_draw(absent, draw, slice(2)) for draw in range(6)]).mean(0)
+    mean = torch.stack([one_draw(absent, draw, slice(2), inputs) for draw in range(6)]).mean(0)
     explained = explain(
         deeplift_shap,
         model,

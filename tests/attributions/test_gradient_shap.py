@@ -33,7 +33,7 @@ def test_map_is_the_mean_over_the_same_draws(name, level):
     absent = absence("sampled", series(2), BACKGROUND, SEEDS, DRAWS)
     maps = [torch.zeros(6, 4, dtype=torch.float64) for _ in SEEDS]
     for draw in range(DRAWS):
-        starts, ends = one_draw(absent, draw, slice(2)), noisy_draw(series(2), level, SEEDS, draw)
+        starts, ends = one_draw(absent, draw, slice(2), series(2)), noisy_draw(series(2), level, SEEDS, draw)
         for sample, (start, end) in enumerate(zip(starts, ends, strict=True)):
             point = start + alphas[sample][draw] * (end - start)
             gradient = autograd_gradient(model, point[None], target[sample : sample + 1])[0]
@@ -47,7 +47,9 @@ def test_map_is_the_mean_over_the_same_draws(name, level):
 def test_captum_gives_the_same_map_of_the_same_draws(name, monkeypatch):
     indexed = torch.arange(4.0)[:, None, None].expand(4, 6, 4)
     absent = absence("sampled", series(2), indexed, SEEDS, DRAWS)
-    chosen = torch.stack([one_draw(absent, draw, slice(2))[:, 0, 0] for draw in range(DRAWS)], 1).flatten().long()
+    chosen = (
+        torch.stack([one_draw(absent, draw, slice(2), indexed)[:, 0, 0] for draw in range(DRAWS)], 1).flatten().long()
+    )
     # Captum lays out each sample's draws side by side
     monkeypatch.setattr(np.random, "choice", lambda count, size: chosen.numpy())
     monkeypatch.setattr(np.random, "uniform", lambda low, high, size: torch.cat(places()).numpy())

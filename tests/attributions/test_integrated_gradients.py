@@ -44,7 +44,7 @@ def test_map_is_the_mean_over_what_stands_for_absence(name, against):
     model, inputs, target, background, seeds = network(name), series(3), classes(3), series(4, seed=8), [5, 6, 7]
     draws = 1 if against == "mean" else 3
     absent = absence(against, inputs, background, seeds, draws)
-    maps = [slow_map(model, inputs, target, one_draw(absent, draw, slice(3)), 5) for draw in range(draws)]
+    maps = [slow_map(model, inputs, target, one_draw(absent, draw, slice(3), inputs), 5) for draw in range(draws)]
     parameters = {"steps": 5, "against": against, "baseline_samples": 3}
     explained = explain(integrated_gradients, model, inputs, target, parameters, background=background, seeds=seeds)
     torch.testing.assert_close(explained, torch.stack(maps).mean(0), rtol=1e-12, atol=1e-14)

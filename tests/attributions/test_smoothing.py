@@ -90,7 +90,9 @@ def test_smoothed_integrated_gradients_are_those_of_noisy_inputs(against):
     model, target, background = network("gru"), classes(2), series(5, seed=9)
     absent = absence(against, torch.zeros(2, 6, 4, dtype=torch.float64), background, SEEDS, 3)
     maps = [
-        explain(integrated_gradients, model, rows, target, {"steps": 5}, baseline=one_draw(absent, draw, slice(2)))
+        explain(
+            integrated_gradients, model, rows, target, {"steps": 5}, baseline=one_draw(absent, draw, slice(2), rows)
+        )
         for draw, rows in enumerate(noisy_inputs(3))
     ]
     parameters = {"steps": 5, "against": against, "noise_samples": 3, "noise_level": 0.2}
