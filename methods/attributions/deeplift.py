@@ -16,6 +16,9 @@ def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor)
     linear, rescale, the symmetric split of products Δ(ab) = Δa·(b+b′)/2 + Δb·(a+a′)/2, and for a maximum the
     share of the straight way from x′ to x on which each operand is the largest.
 
+    In recurrent layers a multiplier below 1024 times the smallest normal number of its type (1e-35 in single precision)
+    becomes 0, since arithmetic below takes a hundred times as long.
+
     Args:
         model: network in evaluation mode, (batch, time, features) to (batch, classes).
         inputs: (batch, time, features).

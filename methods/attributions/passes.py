@@ -96,10 +96,8 @@ class Passes:
             pieces: samples and their draws.
             write: fills the rows (samples, draws, time, features) of a piece.
         """
-        counts = [_count(piece) for piece in pieces]
-        rows = self._reserved(like, sum(counts))
-        for (samples, draws), part in zip(pieces, rows.split(counts), strict=True):
-            write(samples, draws, part.view(-1, draws.stop - draws.start, *rows.shape[1:]))
+        rows = self._reserved(like, sum(map(_count, pieces)))
+        fill(rows, pieces, write)
         return rows
 
     def _reserved(self, like: Tensor, count: int) -> Tensor:
@@ -132,12 +130,12 @@ class Passes:
         start, total = 0, len(target) * draws
         self._memory = None  # each call may use the whole budget
         if total and not self._budget.knows(kind):
-            self._probe(kind, list(_pieces(0, min(PROBE, total), draws)), compute, target.device)
+            self._probe(kind, list(pieces_of(0, min(PROBE, total), draws)), compute, target.device)
         while start < total:
             size = self._budget.size(kind, total - start)
             stop = min(start + size, total)
-            pieces = list(_pieces(start, stop, draws))
-            _hand_over(self._run(kind, size, pieces, compute, target.device), pieces, take)
+            pieces = list(pieces_of(start, stop, draws))
+            hand_over(self._run(kind, size, pieces, compute, target.device), pieces, take)
             start = stop
 
     def _probe(self, kind: Hashable, pieces: Sequence[Piece], compute: Compute, device: torch.device) -> None:
@@ -155,6 +153,12 @@ class Passes:
         if len(rows) == size:  # what is left at the end says nothing of a full pass
             self._budget.note(kind, size, (_now(device) - started) / size)
         return rows
+
+
+def fill(rows: Tensor, pieces: Sequence[Piece], write: Write) -> None:
+    """Write rows (rows, time, features) piece by piece."""
+    for (samples, draws), part in zip(pieces, rows.split([_count(piece) for piece in pieces]), strict=True):
+        write(samples, draws, part.view(-1, draws.stop - draws.start, *rows.shape[1:]))
 
 
 def copies(series: Tensor) -> Write:
@@ -184,7 +188,7 @@ def gradient(explained: Tensor, rows: Tensor) -> Tensor:
     return found
 
 
-def _pieces(start: int, stop: int, draws: int) -> Iterator[Piece]:
+def pieces_of(start: int, stop: int, draws: int) -> Iterator[Piece]:
     """Yield the pieces of rows start … stop: samples of a single draw, or draws of a single sample."""
     if draws == 1:
         yield slice(start, stop), slice(0, 1)
@@ -198,10 +202,12 @@ def _pieces(start: int, stop: int, draws: int) -> Iterator[Piece]:
 
 def _count(piece: Piece) -> int:
     samples, draws = piece
-    return (samples.stop - samples.start) * (draws.stop - draws.start)
+    count: int = (samples.stop - samples.start) * (draws.stop - draws.start)
+    return count
 
 
-def _hand_over(rows: Tensor, pieces: Sequence[Piece], take: Take) -> None:
+def hand_over(rows: Tensor, pieces: Sequence[Piece], take: Take) -> None:
+    """Hand over the results (rows, …) of each piece; those of further rows are left out."""
     first = 0
     for samples, draws in pieces:
         several = draws.stop - draws.start

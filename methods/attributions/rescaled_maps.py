@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...errors import ParameterError
 from .arguments import check_attributions
-from .passes import Passes, Piece, Take, pick
+from .passes import Passes, Piece, Take, fill, hand_over, pick, pieces_of
 from .rescaling import THRESHOLD
 
 Method = Callable[..., Tensor]
@@ -131,7 +131,8 @@ def _each_map(
 
     passes: Passes | None = arguments.get("passes")
     if passes is None or "passes" in asked:
-        _one_sample_at_a_time(explain, copies, copies.draws if passes is None else passes.together(copies.inputs), take)
+        most = len(copies.inputs) if passes is None else passes.together(copies.inputs)
+        _in_blocks(explain, copies, most, take)
     else:
 
         def compute(pieces: Sequence[Piece]) -> Tensor:
@@ -140,17 +141,17 @@ def _each_map(
         passes.each("rescaling", arguments["target"], copies.draws, compute, take)
 
 
-def _one_sample_at_a_time(
+def _in_blocks(
     explain: Callable[[Sequence[Piece], Tensor], Tensor], copies: MaskedCopies, most: int, take: Take
 ) -> None:
     """Hand over the maps of a method that makes its passes itself, or none, for at most so many copies at once."""
-    rows = copies.inputs.new_empty(min(most, copies.draws), copies.steps, copies.features)
-    for sample in range(len(copies.inputs)):
-        for start in range(0, copies.draws, len(rows)):
-            samples, draws = slice(sample, sample + 1), slice(start, min(start + len(rows), copies.draws))
-            part = rows[: draws.stop - start]
-            copies.write(samples, draws, part[None])
-            take(samples, draws, explain([(samples, draws)], part)[None])
+    total = len(copies.inputs) * copies.draws
+    rows = copies.inputs.new_empty(min(most, total), copies.steps, copies.features)
+    for start in range(0, total, most):
+        pieces = list(pieces_of(start, min(start + most, total), copies.draws))
+        block = rows[: total - start]
+        fill(block, pieces, copies.write)
+        hand_over(explain(pieces, block), pieces, take)
 
 
 def _rows_of(pieces: Sequence[Piece]) -> Callable[[Any], Any]:

@@ -30,7 +30,7 @@ def autograd_gradient(model, inputs, target):
 
 def one_draw(write, draw, samples, like):
     """The rows (samples, time, features) that are written for one draw, of the type of (any, time, features)."""
-    rows = torch.empty_like(like[:1]).repeat(samples.stop - samples.start, 1, 1)[:, None]
+    rows = torch.empty_like(like[:1]).repeat(samples.stop - (samples.start or 0), 1, 1)[:, None]
     write(samples, slice(draw, draw + 1), rows)
     return rows.squeeze(1)
 

@@ -66,7 +66,7 @@ def test_every_series_is_drawn_equally_often_with_replacement():
 def test_more_draws_begin_with_the_same_series():
     few, many = (absence("sampled", series(5), BACKGROUND, range(5), draws) for draws in (3, 50))
     for draw in range(3):
-        assert torch.equal(few(draw, EVERYONE), many(draw, EVERYONE))
+        assert torch.equal(one_draw(few, draw, EVERYONE, BACKGROUND), one_draw(many, draw, EVERYONE, BACKGROUND))
 
 
 def test_only_sampled_draws_differ():

@@ -45,7 +45,7 @@ def test_method_gets_its_share_of_every_argument():
     )
     (probed, *_), *passes = ECHOED
     assert probed == 2
-    assert [size for size, *_ in passes] == [32, 32]  # the last five, and 27 copies of the last of them
+    assert [size for size, *_ in passes] == [64]  # all of them, and 27 copies of the last
     assert torch.equal(torch.cat([b for _, b, _, _ in passes])[:37], baseline)
     assert torch.equal(torch.cat([t for _, _, t, _ in passes])[:37], truth)
     assert [seed for *_, seeds in passes for seed in seeds] == [*range(37), *[36] * 27]
@@ -57,7 +57,8 @@ def test_a_method_with_passes_gets_chunks_and_the_model_behind_them():
         ECHOED.append(len(inputs))
         return inputs
 
-    assert torch.equal(attribute(method, network("lstm"), series(70), classes(70)), series(70))
+    memory = 2 * 16 * 64 * series(1).nbytes  # half of it for 16 tensors of 64 samples
+    assert torch.equal(attribute(method, network("lstm"), series(70), classes(70), memory=memory), series(70))
     assert ECHOED == [64, 6]
 
 
