@@ -49,7 +49,7 @@ def gradient_shap(
     absent = absence("sampled", inputs, background, seeds, path_samples)
     present = noisy(inputs, noise_level, seeds) if noise_level else None
     places = _places(seeds, path_samples).to(inputs)[:, :, None, None]
-    attributions = torch.zeros_like(inputs)[:, None]
+    attributions = torch.zeros_like(inputs)
 
     def ends(samples: slice, draws: slice, like: Tensor) -> Tensor:
         """Return x̃, (samples, draws, time, features), or one for all draws without noise."""
@@ -59,19 +59,22 @@ def gradient_shap(
         present(samples, draws, rows)
         return rows
 
+    ways: dict[tuple[int, int], Tensor] = {}  # x̃ - x′ of the pieces of a pass
+
     def write(samples: slice, draws: slice, rows: Tensor) -> None:
-        absent(samples, draws, rows)
-        torch.lerp(rows, ends(samples, draws, rows), places[samples, draws], out=rows)
+        way = torch.empty_like(rows)
+        absent(samples, draws, way)
+        end = ends(samples, draws, rows)
+        torch.lerp(way, end, places[samples, draws], out=rows)
+        ways[samples.start, draws.start] = torch.sub(end, way, out=way)
 
     def take(samples: slice, draws: slice, gradients: Tensor) -> None:
-        ways, sums = torch.empty_like(gradients), attributions[samples]
-        absent(samples, draws, ways)
-        torch.sub(ends(samples, draws, ways), ways, out=ways)
-        for part, way in zip(gradients.split(1, 1), ways.split(1, 1), strict=True):
-            sums.addcmul_(part, way)
+        way, sums = ways.pop((samples.start, draws.start)), attributions[samples]
+        for part, step in zip(gradients.unbind(1), way.unbind(1), strict=True):
+            sums.addcmul_(part, step)
 
     passes.gradients(inputs, target, path_samples, write, take)
-    return attributions.squeeze(1).div_(path_samples)
+    return attributions.div_(path_samples)
 
 
 def _places(seeds: Sequence[int], draws: int) -> Tensor:

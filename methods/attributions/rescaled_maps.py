@@ -16,6 +16,7 @@ from .rescaling import THRESHOLD
 Method = Callable[..., Tensor]
 
 _OWN = ("inputs", "target", "baseline", "passes")  # what the wrapper itself needs of a method that uses a model
+_COPIES = 128  # that a method which makes its passes itself gets at once: what it adds up should stay in the cache
 _BLOCK = 16  # maps that are compared at once: their differences should stay in the cache
 _PER_SAMPLE = ("target", "baseline", "truth", "seeds")
 
@@ -131,7 +132,7 @@ def _each_map(
 
     passes: Passes | None = arguments.get("passes")
     if passes is None or "passes" in asked:
-        most = len(copies.inputs) if passes is None else passes.together(copies.inputs)
+        most = len(copies.inputs) if passes is None else min(_COPIES, passes.together(copies.inputs))
         _in_blocks(explain, copies, most, take)
     else:
 
