@@ -19,7 +19,7 @@ GRAIN = 32
 PROBE = 2  # rows of the pass whose memory is measured and whose results are thrown away
 
 _FIRST = {"cpu": 128, "cuda": 1024}  # rows of the first pass, near the fastest size of most networks
-_WORTH = 100  # passes that have to be left for other sizes to be tried, which takes as long as eight
+_LEFT_FOR_HALF, _LEFT_FOR_TWICE = 16, 100  # passes that have to be left for trying a size: twice costs as much as eight
 _TRIES = 2  # passes from which a size is judged,
 _FAR = 1.5  # or one, if it takes so many times as long as the fastest
 _SHARE = 0.25  # of the free memory that is used unless told
@@ -47,11 +47,11 @@ class _Pace:
         if self.limit < self.first:
             return 1 << (self.limit.bit_length() - 1)
         fastest = min(self.seconds, key=self.seconds.__getitem__, default=self.first)
-        if left < _WORTH * fastest or self.tried.get(fastest, 0) < _TRIES:
+        if self.tried.get(fastest, 0) < _TRIES:
             return fastest
-        for size in (fastest // 2, 2 * fastest):
-            is_far = self.seconds.get(size, 0) > _FAR * self.seconds[fastest]
-            if GRAIN <= size <= self.limit and self.tried.get(size, 0) < _TRIES and not is_far:
+        for size, worth in ((fastest // 2, _LEFT_FOR_HALF), (2 * fastest, _LEFT_FOR_TWICE)):
+            is_open = self.tried.get(size, 0) < _TRIES and self.seconds.get(size, 0) <= _FAR * self.seconds[fastest]
+            if is_open and GRAIN <= size <= self.limit and left >= worth * fastest:
                 return size
         return fastest
 

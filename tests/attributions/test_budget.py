@@ -33,8 +33,9 @@ def test_one_disturbed_measurement_does_not_decide():
     assert set(sizes[-10:]) == {128}
 
 
-def test_other_sizes_are_not_tried_where_little_is_left():
-    assert set(paced(lambda size: size, left=2000)) == {128}
+@pytest.mark.parametrize(("left", "tried"), [(2000, {128}), (12000, {64, 128}), (10**6, {64, 128, 256})])
+def test_other_sizes_are_tried_where_enough_is_left(left, tried):
+    assert set(paced(lambda size: 1.0 + (size != 128) / 10, left=left)) == tried
 
 
 def test_a_size_that_is_far_slower_is_tried_once():
