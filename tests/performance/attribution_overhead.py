@@ -103,8 +103,8 @@ class RawPasses:
 def measure(spec: MethodSpec, model: nn.Module, inputs: Tensor, rounds: int) -> dict[str, Any]:
     cost = spec.cost_of(inputs.shape[1], inputs.shape[2], spec.parameters)
     assert cost is not None
-    # fewer than 32 would not fill a pass of a method that needs its passes one after the other
-    samples = max(32, min(len(inputs), MOST_ROWS // max(cost)))
+    # fewer than 128 would not fill a pass of a method that needs its passes one after the other
+    samples = max(128, min(len(inputs), MOST_ROWS // max(cost)))
     method, target = bind(spec), torch.zeros(samples, dtype=torch.int64)
     arguments = {"background": inputs[:50], "seeds": sample_seeds(0, samples)}
 
