@@ -62,6 +62,7 @@ def extremal_mask(
     Raises:
         ParameterError: a parameter out of range.
         MissingPackageError: time_interpret is not installed.
+        BudgetError: the memory does not hold one sample.
 
     Source: Enguehard, "Learning Perturbations to Explain Time Series Predictions", ICML 2023.
     """
@@ -74,7 +75,7 @@ def extremal_mask(
     explainer = _time_interpret("attr").ExtremalMask(passes.model)
     networks = _time_interpret("attr.models")
 
-    def one(series: Tensor, label: Tensor, absent: Tensor, seed: int) -> Tensor:
+    def one(series: Tensor, label: Tensor, absent: Tensor, seed: int, epochs: int = epochs) -> Tensor:
         with seeded(seed, series.device):
             net = networks.ExtremalMaskNet(
                 forward_func=passes.model,
@@ -88,8 +89,9 @@ def extremal_mask(
             )
         return mask.to(series)
 
-    parts = zip(inputs.split(1), target.split(1), baseline.split(1), seeds, strict=True)
+    parts = list(zip(inputs.split(1), target.split(1), baseline.split(1), seeds, strict=True))
     with torch.enable_grad():
+        passes.check_memory("extremal-mask", lambda: one(*parts[0], epochs=1), inputs.device)
         return torch.cat([one(*part) for part in parts])
 
 
@@ -125,6 +127,7 @@ def fit(
     Raises:
         ParameterError: a parameter out of range, too few or too short series.
         MissingPackageError: time_interpret is not installed.
+        BudgetError: the memory does not hold the generator's training, or one sample.
         UnsupportedOperationError: a network that does not take shorter series.
 
     Source: Tonekaboni, Joshi, Campbell, Duvenaud, Goldenberg, "What went wrong and when?", NeurIPS 2020.
@@ -135,16 +138,23 @@ def fit(
     _check_at_least("the number of background series", len(background), 2)
     _check_at_least("the number of time steps", inputs.shape[1], _SHORTEST)
     _check_prefixes(passes.model, inputs)
-    if passes not in _FITTED:
+
+    def fitted(epochs: int) -> Any:
         with seeded(generator_seed, inputs.device), torch.enable_grad():
-            _FITTED[passes] = _time_interpret("attr").Fit(
+            return _time_interpret("attr").Fit(
                 passes.model, features=background, trainer=_Trainer(epochs), batch_size=_batch(len(background))
             )
-    maps = []
-    for series, seed in zip(inputs.split(1), seeds, strict=True):
+
+    def one(series: Tensor, seed: int) -> Tensor:
         with seeded(seed, series.device), torch.no_grad():
-            maps.append(_FITTED[passes].attribute(series, n_samples=noise_samples).to(series))
-    return torch.cat(maps)
+            scores: Tensor = _FITTED[passes].attribute(series, n_samples=noise_samples)
+        return scores.to(series)
+
+    if passes not in _FITTED:
+        passes.check_memory("fit's generator", lambda: fitted(1), inputs.device)
+        _FITTED[passes] = fitted(epochs)
+    passes.check_memory("fit", lambda: one(inputs[:1], seeds[0]), inputs.device)
+    return torch.cat([one(*part) for part in zip(inputs.split(1), seeds, strict=True)])
 
 
 def extremal_mask_cost(_time: int, _features: int, *, epochs: int, **_others: object) -> Cost:

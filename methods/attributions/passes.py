@@ -86,6 +86,24 @@ class Passes:
         """Return how many samples like these, (any, time, features), a method may hold its tensors of at once."""
         return self._budget.samples(like[0].numel() * like.element_size())
 
+    def check_memory(self, kind: Hashable, work: Callable[[], object], device: torch.device) -> None:
+        """Run work, unless some of its kind has run before, to see that the memory holds what it takes for a sample.
+
+        For methods that leave their passes to another library.
+
+        Args:
+            kind: names what work does.
+            work: takes as much memory as it will for any sample.
+            device: where it computes.
+
+        Raises:
+            BudgetError: the memory does not hold it.
+        """
+        if not self._budget.knows(kind):
+            with PeakMemory(device) as peak:
+                work()
+            self._budget.learn(kind, peak.bytes)
+
     def rows(self, like: Tensor, pieces: Sequence[Piece], write: Write) -> Tensor:
         """Return the rows (rows, time, features) of all pieces as they are written.
 

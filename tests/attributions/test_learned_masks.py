@@ -10,7 +10,7 @@ import torch
 from attribution_models import TIME, Scores, classes, network, series
 from torch import nn
 
-from saltbench.errors import MissingPackageError, ParameterError, UnsupportedOperationError
+from saltbench.errors import BudgetError, MissingPackageError, ParameterError, UnsupportedOperationError
 from saltbench.methods.attributions.dynamask import dynamask
 from saltbench.methods.attributions.explain import attribute, bind
 from saltbench.methods.attributions.learned_masks import (
@@ -22,6 +22,7 @@ from saltbench.methods.attributions.learned_masks import (
     fit_cost,
 )
 from saltbench.methods.attributions.mask_entries import MASKS
+from saltbench.methods.attributions.peak_memory import PeakMemory
 
 BACKGROUND = series(33, seed=5)
 EXTRA = [spec for spec in MASKS if "extra" in spec.tags]
@@ -45,6 +46,19 @@ def explained(spec, model, batch=3, rows=slice(None), seeds=(1, 2, 3), **options
     method = bind(spec, QUICK[spec.name] | options)
     samples = series(batch)[rows]
     return attribute(method, model, samples, classes(batch)[rows], seeds=list(seeds)[rows], background=BACKGROUND)
+
+
+@each_entry
+def test_what_is_taken_does_not_grow_with_the_samples_and_keeps_to_the_memory(tint, spec):
+    method, peaks = bind(spec, QUICK[spec.name]), []
+    for batch in (2, 8):
+        arguments = {"seeds": range(batch), "background": BACKGROUND}
+        with PeakMemory(torch.device("cpu")) as peak:
+            attribute(method, network("lstm"), series(batch), classes(batch), memory=10_000_000, **arguments)
+        peaks.append(peak.bytes)
+    assert 10_000 < peaks[1] < 1.2 * peaks[0] < 10_000_000
+    with pytest.raises(BudgetError, match=r"the memory budget must be at least .* for one sample of this model"):
+        attribute(method, network("lstm"), series(2), classes(2), memory=20_000, seeds=(1, 2), background=BACKGROUND)
 
 
 @each_entry
@@ -239,5 +253,6 @@ def test_entries_state_the_defaults_and_count_the_passes(tint, spec):
     model = Scores(lambda x: rows.append(len(x)) or x.sum(1))
     explained(spec, model, batch=1, seeds=(1,))
     cost = {"extremal-mask": extremal_mask_cost, "fit": fit_cost}[spec.name](TIME, 4, **QUICK[spec.name])
-    checks = 1 if spec.name == "extremal-mask" else 2  # of the outputs' shape, and of a prefix
+    # of the outputs' shape and of the memory, by an epoch; for fit of a prefix too, and of the memory by a whole map
+    checks = 1 + 4 if spec.name == "extremal-mask" else 2 + cost.forward
     assert sum(rows) == cost.forward + checks
