@@ -1,6 +1,6 @@
 """Series of which a coalition of segments is present and the rest absent, and what the network makes of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import groupby
 from typing import Protocol, TypeVar
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .passes import Passes, Piece, pick
+from .passes import Passes
 from .segments import Grid
 
 
@@ -72,11 +72,7 @@ def coalition_outputs(
             for sample in range(samples.start, samples.stop):
                 take(sample, begun.pop(sample), outputs[sample])
 
-    def compute(pieces: Sequence[Piece]) -> Tensor:
-        with torch.no_grad():
-            return passes.explained(passes.rows(inputs, pieces, write), pick(target, pieces))
-
-    passes.each("coalitions", target, count, compute, done)
+    passes.each_output(inputs, target, count, write, done, "coalitions")
     if not count:
         for sample in range(len(inputs)):
             take(sample, coalitions(sample), outputs[sample])

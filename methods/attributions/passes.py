@@ -72,15 +72,26 @@ class Passes:
         """
         found = inputs.new_empty(len(target), draws)
 
+        def take(samples: slice, several: slice, part: Tensor) -> None:
+            found[samples, several] = part
+
+        self.each_output(inputs, target, draws, write, take, kind)
+        return found
+
+    def each_output(
+        self, inputs: Tensor, target: Tensor, draws: int, write: Write, take: Take, kind: Hashable = "output"
+    ) -> None:
+        """Hand over S_c, (samples, draws), at what is written for samples and draws; arguments as in `outputs`.
+
+        Raises:
+            BudgetError: the memory does not hold one row.
+        """
+
         def compute(pieces: Sequence[Piece]) -> Tensor:
             with torch.no_grad():
                 return self.explained(self.rows(inputs, pieces, write), pick(target, pieces))
 
-        def take(samples: slice, several: slice, part: Tensor) -> None:
-            found[samples, several] = part
-
         self.each(kind, target, draws, compute, take)
-        return found
 
     def together(self, like: Tensor) -> int:
         """Return how many samples like these, (any, time, features), a method may hold its tensors of at once."""

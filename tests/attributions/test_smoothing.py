@@ -122,6 +122,13 @@ def test_without_noise_smoothed_integrated_gradients_are_integrated_gradients():
     torch.testing.assert_close(smooth, expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize(("method", "expected"), [(smoothgrad, 1.0), (smoothgrad_squared, 1.0), (vargrad, 0.0)])
+def test_gradients_that_share_their_memory(method, expected):
+    # the gradient of a sum is one number in a place that every row points to
+    maps = explain(method, Scores(lambda x: x.sum((1, 2))[:, None].expand(-1, 2)), series(5), classes(5) % 2)
+    assert torch.equal(maps, torch.full_like(maps, expected))
+
+
 def test_one_draw_has_no_variance():
     explained = explain(vargrad, network("lstm"), series(2), classes(2), {"noise_samples": 1})
     assert torch.equal(explained, torch.zeros_like(explained))

@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 from pretend_device import PretendTensor, pretend_cuda
+from tiny_suite import TINY
 from torch import nn
 
 import saltbench
@@ -17,28 +18,6 @@ from saltbench.methods.attributions.contract_networks import FEATURES, classes, 
 from saltbench.methods.seeding import seeded
 
 TASK = {"layouts": [[[0, 4, 1, 4]]], "time": 6, "features": 5, "train": 40, "validation": 20, "test": 20}
-SUITE = """
-description = "small"
-tasks = ["box/earlier"]
-architectures = ["input-cell-lstm"]
-methods = ["integrated-gradients", "deeplift"]
-seeds = 1
-samples = 4
-
-[training]
-epochs = 1
-
-[parameters."box/earlier"]
-layouts = [[[0, 4, 1, 4]]]
-time = 6
-features = 5
-train = 40
-validation = 20
-test = 20
-
-[parameters.integrated-gradients]
-steps = 2
-"""
 
 
 @pytest.fixture
@@ -52,7 +31,7 @@ def build(features, classes):
 
 
 def test_a_suite_runs_and_is_read_again(device, tmp_path):
-    (tmp_path / "small.toml").write_text(SUITE)
+    (tmp_path / "small.toml").write_text(TINY)
     suite = load_suite(str(tmp_path / "small.toml"), load_registries())
     assert choose_device("auto") == "cuda"
     first = run_suite(suite, tmp_path, device="cuda")
