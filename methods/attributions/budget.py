@@ -18,8 +18,8 @@ from ...errors import BudgetError, ParameterError
 GRAIN = 32
 PROBE = 2  # rows of the pass whose memory is measured and whose results are thrown away
 
-_FIRST = {"cpu": 128, "cuda": 1024}  # rows of the first pass, near the fastest size of most networks
-_LEFT_FOR_HALF, _LEFT_FOR_TWICE = 16, 100  # passes that have to be left for trying a size: twice costs as much as eight
+_FIRST = {"cpu": 128, "cuda": 1024}  # rows of the first pass: fastest for an LSTM; for a GPU a guess
+_LEFT_FOR_HALF, _LEFT_FOR_TWICE = 16, 100  # passes that have to be left for trying a size: twice costs as much as five
 _TRIES = 2  # passes from which a size is judged,
 _FAR = 1.5  # or one, if it takes so many times as long as the fastest
 _SHARE = 0.25  # of the free memory that is used unless told
