@@ -18,7 +18,10 @@ from ...errors import BudgetError, ParameterError
 GRAIN = 32
 PROBE = 2  # rows of the pass whose memory is measured and whose results are thrown away
 
-_FIRST = {"cpu": 128, "cuda": 1024}  # rows of the first pass: fastest for an LSTM; for a GPU a guess
+# Memory of the first pass. On a CPU, LSTMs of seven sizes and four architectures at two sizes were fastest, or nearly
+# so, where a pass took 20 to 40 MB; from 45 MB on it took up to twice as long in a process that does not keep freed
+# memory. For a GPU it is a guess.
+_FIRST_BYTES = {"cpu": 40 * 10**6, "cuda": 10**9}
 _LEFT_FOR_HALF, _LEFT_FOR_TWICE = 16, 100  # passes that have to be left for trying a size: twice costs as much as five
 _TRIES = 2  # passes from which a size is judged,
 _FAR = 1.5  # or one, if it takes so many times as long as the fastest
@@ -31,7 +34,7 @@ _SAMPLES = 1024  # at most at once
 
 @dataclass
 class _Pace:
-    """What is known of one kind of pass: the most rows that fit, and the best time a row takes at each size."""
+    """What is known of one kind of pass: the most rows that fit, the first size to run, the time of a row at each."""
 
     limit: int
     first: int
@@ -44,8 +47,6 @@ class _Pace:
         A size is tried more than once, since the first pass of a size finds its memory out of the cache, and others
         may use the machine.
         """
-        if self.limit < self.first:
-            return 1 << (self.limit.bit_length() - 1)
         fastest = min(self.seconds, key=self.seconds.__getitem__, default=self.first)
         if self.tried.get(fastest, 0) < _TRIES:
             return fastest
@@ -65,8 +66,8 @@ class Budget:
     """The memory that explaining one network may take, and what was learned of its passes on the way.
 
     Half of it is for passes, half for what a method holds beside them. Sizes of passes are 32 times a power of two,
-    smaller only where the memory does not hold 32 rows. They are tried on the work itself, so that measuring costs
-    nothing extra, and do not change any result.
+    smaller only where the memory does not hold 32 rows. The first size follows from the memory that a row takes,
+    others are tried on the work itself, so that measuring costs nothing extra; none changes any result.
 
     Args:
         memory: bytes beside inputs and attributions; None for a quarter of what is free on device.
@@ -103,7 +104,8 @@ class Budget:
                 f"the memory budget must be at least {_amount(2 * row_bytes)} for one sample of this model, "
                 f"got {_amount(self.memory)}; raise memory, or explain shorter series"
             )
-        self._paces[kind] = _Pace(limit, _FIRST.get(self._device.type, GRAIN))
+        first = max(GRAIN, _FIRST_BYTES.get(self._device.type, 0) // max(row_bytes, 1))
+        self._paces[kind] = _Pace(limit, _power_of_two(min(limit, first)))
 
     def size(self, kind: Hashable, left: int) -> int:
         """Return how many rows the next pass of a learned kind takes, while so many are left."""
@@ -146,6 +148,10 @@ def parse_memory(text: str) -> int:
     if amount < 1:
         raise ParameterError(f"memory must be a positive number with KB, MB or GB, such as 2GB, got '{text}'")
     return amount
+
+
+def _power_of_two(most: int) -> int:
+    return 1 << most.bit_length() >> 1
 
 
 def _amount(count: int) -> str:

@@ -9,7 +9,7 @@ from saltbench.errors import BudgetError, ParameterError
 from saltbench.methods.attributions.budget import GRAIN, Budget, free_memory, parse_memory
 
 
-def paced(seconds_of, memory=10**6, row_bytes=100, passes=40, left=10**9):
+def paced(seconds_of, memory=10**12, row_bytes=300_000, passes=40, left=10**9):
     """The sizes that a budget chooses when a row of a pass of a size takes seconds_of(size)."""
     budget = Budget(memory)
     budget.learn("pass", row_bytes)
@@ -25,6 +25,14 @@ def test_the_fastest_size_is_found_and_kept(fastest):
     sizes = paced(lambda size: abs(size - fastest) + 1.0)
     assert sizes[0] == 128
     assert set(sizes[-10:]) == {fastest}
+
+
+@pytest.mark.parametrize(
+    ("row_bytes", "memory", "first"),
+    [(80_000, 10**9, 256), (400_000, 10**9, 64), (10**8, 10**10, 32), (80_000, 10**7, 32), (10**6, 10**7, 4)],
+)
+def test_the_first_pass_takes_forty_megabytes_where_the_memory_allows_it(row_bytes, memory, first):
+    assert paced(lambda size: 1.0, memory, row_bytes)[0] == first
 
 
 def test_one_disturbed_measurement_does_not_decide():

@@ -78,7 +78,7 @@ def test_what_one_pass_gave_is_free_before_the_next():
         given.append(weakref.ref(rows.untyped_storage()))
         return rows
 
-    passes = Passes(Recorder(), Budget())
+    passes = Passes(Recorder(), Budget(400 * ROW))
     passes.each("rows", target, 20, compute, lambda _samples, _draws, part: part.sum())
     assert len(given) > 3
 
