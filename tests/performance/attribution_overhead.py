@@ -1,41 +1,96 @@
 """What each attribution method costs beside the raw passes through the network that it needs.
 
 Run it on an idle machine: `tox run -e overhead` writes results/overhead/overhead.csv.
-The raw passes and the method alternate in one process, and the fastest round of each counts, since others may use
-the machine too. Raw passes go over the points at which the method asked for them, in the size that is fastest.
+A method is measured twice: beside passes of all samples at once, as one writes them (raw_seconds, ratio), and beside
+passes in the size that is fastest here (fastest_raw_seconds, fastest_ratio). Both go over the points at which the
+method asked for passes, alternate with it in one process, and count with their fastest round, since others may use
+the machine too. Each method has a new process, since what one has freed decides what memory costs the next. It is a
+plain Python process: those of `saltbench run` keep freed memory, which makes methods and raw passes faster.
+Captum's methods with their own defaults are measured in the same way.
 """
 
 import argparse
 import csv
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import torch
+from captum.attr import FeatureAblation, GradientShap, IntegratedGradients, NoiseTunnel, Saliency
 from torch import Tensor, nn
 
-from saltbench.benchmark.heap import keep_freed_memory
 from saltbench.benchmark.registry import load_registries
-from saltbench.errors import SaltbenchError, UnsupportedOperationError
+from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.architectures.recurrent import lstm
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
 from saltbench.methods.attributions.passes import gradient
 from saltbench.methods.attributions.peak_memory import PeakMemory
 from saltbench.methods.attributions.spec import Cost, MethodSpec
 
-SIZES = (16, 32, 64, 128, 256)  # rows of a raw pass
-MOST_SAMPLES = 300
-MOST_ROWS = 8000  # of a method's passes, which are kept to be repeated without it
+SAMPLES, TIME, FEATURES = 300, 100, 100
+SIZES = (16, 32, 64, 128, 256)  # rows of a raw pass among which the fastest is looked for
+MOST_ROWS = 20 * SAMPLES  # of a method's passes that are repeated without it
+BACKGROUND = 50  # series
+LEAST_SECONDS = 10  # of rounds, so that a method of some milliseconds has many
+
+Explain = Callable[[nn.Module, Tensor], object]
 
 
-def best(work: Callable[[], Any], repeats: int) -> float:
-    """Return the seconds of the fastest of several runs."""
-    return min(timed(work) for _ in range(repeats))
+@dataclass
+class Subject:
+    """A method, what passes it needs for a sample, and how it explains the samples (batch, time, features)."""
+
+    cost: Cost
+    explain: Explain
+
+
+def registered(spec: MethodSpec) -> Subject:
+    method, seeds, target = bind(spec), sample_seeds(0, SAMPLES), torch.zeros(SAMPLES, dtype=torch.int64)
+    cost = spec.cost_of(TIME, FEATURES, spec.parameters)
+    assert cost is not None
+
+    def explain(model: nn.Module, inputs: Tensor) -> object:
+        return attribute(method, model, inputs, target, background=inputs[:BACKGROUND], seeds=seeds)
+
+    return Subject(cost, explain)
+
+
+def captum_defaults() -> dict[str, Subject]:
+    """Return methods of Captum as a user calls them, with 50 draws each, ablation with windows as ours has."""
+    windows = torch.arange(TIME * FEATURES).view(1, TIME, FEATURES) // (TIME * FEATURES // 400)
+    noise, background = {"nt_samples": 50, "stdevs": 0.15}, {"n_samples": 50}
+    return {
+        "captum.attr.IntegratedGradients": Subject(
+            Cost(50, 50), lambda model, inputs: IntegratedGradients(model).attribute(inputs, target=0)
+        ),
+        "captum.attr.NoiseTunnel": Subject(
+            Cost(50, 50), lambda model, inputs: NoiseTunnel(Saliency(model)).attribute(inputs, target=0, **noise)
+        ),
+        "captum.attr.GradientShap": Subject(
+            Cost(50, 50),
+            lambda model, inputs: GradientShap(model).attribute(inputs, inputs[:BACKGROUND], target=0, **background),
+        ),
+        "captum.attr.FeatureAblation": Subject(
+            Cost(401, 0), lambda model, inputs: FeatureAblation(model).attribute(inputs, target=0, feature_mask=windows)
+        ),
+    }
+
+
+def subjects() -> dict[str, Subject]:
+    """Return all methods but the references and those that train a network for each series, for minutes."""
+    specs = (spec for spec in load_registries().methods.match(["*"]) if not spec.is_reference)
+    shipped = {spec.name: registered(spec) for spec in specs if not {"extra", "attention"} & set(spec.tags)}
+    return shipped | captum_defaults()
 
 
 def timed(work: Callable[[], Any]) -> float:
+    """Return the seconds of one run."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
@@ -57,14 +112,15 @@ class Recorder(nn.Module):
         return outputs
 
 
-def recorded(explain: Callable[[nn.Module], None], model: nn.Module, inputs: Tensor) -> Tensor:
+def recorded(explain: Explain, model: nn.Module, inputs: Tensor) -> Tensor:
     """Return the last rows that a method passed, or the inputs where its rules do not let anyone look on."""
     recorder = Recorder(model)
     try:
-        explain(recorder)
+        explain(recorder, inputs)
     except UnsupportedOperationError:
         return inputs
-    return torch.cat(recorder.rows)
+    rows = torch.cat(recorder.rows)[-MOST_ROWS:]
+    return rows[len(rows) % SAMPLES :]
 
 
 class RawPasses:
@@ -74,87 +130,79 @@ class RawPasses:
         model: the network.
         rows: (rows, time, features), the points at which the method asked for passes: where gradients vanish into
             denormal numbers, as in a saturated LSTM, a pass takes several times as long as elsewhere.
+        cost: the passes that the method needs for a sample; backward rows go forward too.
     """
 
-    def __init__(self, model: nn.Module, rows: Tensor) -> None:
+    def __init__(self, model: nn.Module, rows: Tensor, cost: Cost) -> None:
         self.model = model
-        self.parts = {size: rows.split(size) for size in SIZES}
-        self.count = len(rows)
-        self.forward_size = min(SIZES, key=lambda size: best(lambda: self.forward(size), 2))
-        self.both_size = min(SIZES, key=lambda size: best(lambda: self.both(size), 2))
+        self.rows = rows
+        self.shares = {self.forward: max(0, cost.forward - cost.backward), self.both: cost.backward}
+        self.fastest = {
+            work: min(SIZES, key=lambda size: min(timed(lambda: work(size)) for _ in range(2)))  # noqa: B023
+            for work in self.shares
+        }
 
     def forward(self, size: int) -> None:
         with torch.no_grad():
-            for rows in self.parts[size]:
+            for rows in self.rows.split(size):
                 self.model(rows)
 
     def both(self, size: int) -> None:
-        for part in self.parts[size]:
+        for part in self.rows.split(size):
             rows = part.detach().requires_grad_()
             gradient(self.model(rows)[:, 0], rows)
 
-    def seconds(self, cost: Cost) -> float:
-        """Return what the passes of one sample take now: backward rows go forward too."""
-        forward = timed(lambda: self.forward(self.forward_size)) / self.count
-        both = timed(lambda: self.both(self.both_size)) / self.count
-        return max(0, cost.forward - cost.backward) * forward + cost.backward * both
+    def seconds(self, sizes: dict[Callable[[int], None], int]) -> float:
+        """Return what the passes that the method needs for all samples take now."""
+        taken = {work: timed(lambda: work(sizes[work])) for work, share in self.shares.items() if share}  # noqa: B023
+        return sum(self.shares[work] * seconds for work, seconds in taken.items()) / len(self.rows) * SAMPLES
 
 
-def measure(spec: MethodSpec, model: nn.Module, inputs: Tensor, rounds: int) -> dict[str, Any]:
-    cost = spec.cost_of(inputs.shape[1], inputs.shape[2], spec.parameters)
-    assert cost is not None
-    # fewer than 128 would not fill a pass of a method that needs its passes one after the other
-    samples = max(128, min(len(inputs), MOST_ROWS // max(cost)))
-    method, target = bind(spec), torch.zeros(samples, dtype=torch.int64)
-    arguments = {"background": inputs[:50], "seeds": sample_seeds(0, samples)}
-
-    def explain(network: nn.Module) -> None:
-        attribute(method, network, inputs[:samples], target, **arguments)
-
-    raw = RawPasses(model, recorded(explain, model, inputs[:samples]))
-    raw_seconds, seconds = [], []
-    for _ in range(rounds):
-        raw_seconds.append(raw.seconds(cost) * samples)
-        seconds.append(timed(lambda: explain(model)))
+def measure(name: str, rounds: int) -> dict[str, Any]:
+    """Return a row of the table."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = lstm(features=FEATURES, classes=2, hidden=5, dropout=0.1).eval().requires_grad_(False)
+    inputs, subject = torch.randn(SAMPLES, TIME, FEATURES), subjects()[name]
+    raw = RawPasses(model, recorded(subject.explain, model, inputs), subject.cost)
+    works = {
+        "raw_seconds": lambda: raw.seconds(dict.fromkeys(raw.shares, SAMPLES)),
+        "fastest_raw_seconds": lambda: raw.seconds(raw.fastest),
+        "seconds": lambda: timed(lambda: subject.explain(model, inputs)),
+    }
+    taken: list[dict[str, float]] = []
+    while len(taken) < rounds or sum(times["seconds"] + times["raw_seconds"] for times in taken) < LEAST_SECONDS:
+        taken.append({column: work() for column, work in works.items()})
+    best = {column: min(times[column] for times in taken) for column in works}
     with PeakMemory(torch.device("cpu")) as peak:
-        explain(model)
+        subject.explain(model, inputs)
     return {
-        "method": spec.name,
-        "samples": samples,
-        "forward": cost.forward,
-        "backward": cost.backward,
-        "raw_seconds": round(min(raw_seconds), 4),
-        "seconds": round(min(seconds), 4),
-        "ratio": round(min(seconds) / min(raw_seconds), 3),
-        "peak_megabytes": round(peak.bytes / 1e6, 1),
+        "method": name,
+        "samples": SAMPLES,
+        "forward": subject.cost.forward,
+        "backward": subject.cost.backward,
+        **{column: f"{seconds:.4f}" for column, seconds in best.items()},
+        "ratio": f"{best['seconds'] / best['raw_seconds']:.2f}",
+        "fastest_ratio": f"{best['seconds'] / best['fastest_raw_seconds']:.2f}",
+        "peak_megabytes": f"{peak.bytes / 1e6:.1f}",
     }
 
 
-def rows(names: list[str], rounds: int, time_steps: int, features: int) -> Iterator[dict[str, Any]]:
-    torch.set_num_threads(1)
-    keep_freed_memory()  # as `saltbench run` does
-    torch.manual_seed(0)
-    model = lstm(features=features, classes=2, hidden=5, dropout=0.1).eval().requires_grad_(False)
-    inputs = torch.randn(MOST_SAMPLES, time_steps, features)
-    for spec in load_registries().methods.match(names):
-        if spec.is_reference or "extra" in spec.tags:  # those train a network for each series, for minutes
-            continue
-        try:
-            yield measure(spec, model, inputs, rounds)
-        except SaltbenchError as error:
-            sys.stdout.write(f"{spec.name}: {error}\n")
+def rows(patterns: list[str], rounds: int) -> Iterator[dict[str, Any]]:
+    spawn = multiprocessing.get_context("spawn")
+    names = [name for name in subjects() if any(fnmatch(name, pattern) for pattern in patterns)]
+    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as processes:
+        yield from processes.map(measure, names, [rounds] * len(names))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("methods", nargs="*", default=["*"], help="names or shell patterns")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--time", type=int, default=100)
-    parser.add_argument("--features", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--output", type=Path, help="a CSV file")
     given = parser.parse_args()
     measured = []
-    for row in rows(given.methods, given.rounds, given.time, given.features):
+    for row in rows(given.methods, given.rounds):
         measured.append(row)
         sys.stdout.write("  ".join(f"{key} {value}" for key, value in row.items()) + "\n")
         sys.stdout.flush()
