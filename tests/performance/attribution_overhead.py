@@ -6,7 +6,7 @@ passes in the size that is fastest here (fastest_raw_seconds, fastest_ratio). Bo
 method asked for passes, alternate with it in one process, and count with their fastest round, since others may use
 the machine too. Each method has a new process, since what one has freed decides what memory costs the next. It is a
 plain Python process: those of `saltbench run` keep freed memory, which makes methods and raw passes faster.
-Captum's methods with their own defaults are measured in the same way.
+Captum's methods with their own defaults are measured in the same way; they take up to 8 GB.
 """
 
 import argparse
