@@ -18,7 +18,7 @@ def lrp(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilon: float = 0.
     R_i = Σ_j z_ij / (z_j + ε sign z_j) · R_j for every sum z_j = Σ_i z_ij + b_j, R_x = R_y for activations, and
     R_gate = 0, R_signal = R_y for the products in gated cells and attention. Biases and ε keep their share, so
     that Σ R = S_c only as ε → 0 in a network without biases. Inside a recurrent layer, relevance below 1.2e-35
-    (2.3e-305 in float64) is dropped.
+    (2.3e-305 in float64, none in float16) is dropped.
 
     Args:
         model: network in evaluation mode, (batch, time, features) to (batch, classes).

@@ -1,9 +1,9 @@
 """Recurrent cells over time: their states and gates forward, and a linear propagation through them backward.
 
 Everything that does not depend on the step before is computed for all steps at once. Backward, what comes to less than
-1.2e-35 (2.3e-305 in float64) at a gate or state is dropped, as it vanishes over time. Tensors are (time, width, batch):
-each gate of each step is one contiguous block. The gates are PyTorch's: W_ih, W_hh and the biases stacked as i, f, g,
-o (LSTM) and r, z, n (GRU).
+1.2e-35 (2.3e-305 in float64, nothing in float16) at a gate or state is dropped, as it vanishes over time. Tensors are
+(time, width, batch): each gate of each step is one contiguous block. The gates are PyTorch's: W_ih, W_hh and the biases
+stacked as i, f, g, o (LSTM) and r, z, n (GRU).
 """
 
 from collections.abc import Callable, Sequence
@@ -221,9 +221,10 @@ def _joined(arriving: Tensor, hidden: Tensor | None) -> Callable[[Tensor, int], 
 def _negligible(tensor: Tensor) -> float:
     """Return 1024 times the smallest normal number: what is larger stays normal when it is shared on.
 
-    A CPU takes a hundred times as long for denormal numbers, which hold few digits.
+    A CPU takes a hundred times as long for denormal numbers, which hold few digits. In half precision nothing is
+    negligible: 1024 times its smallest normal number is 0.06, and a CPU computes it in single precision.
     """
-    return 1024 * torch.finfo(tensor.dtype).tiny
+    return 0.0 if tensor.dtype == torch.float16 else 1024 * torch.finfo(tensor.dtype).tiny
 
 
 def _steps(start: Tensor, time: int) -> Tensor:

@@ -4,7 +4,17 @@ import math
 
 import pytest
 import torch
-from attribution_models import NETWORKS, InputCell, classes, network, output_change, prefix_mean, series
+from attribution_models import (
+    CLASSES,
+    FEATURES,
+    NETWORKS,
+    InputCell,
+    classes,
+    network,
+    output_change,
+    prefix_mean,
+    series,
+)
 from scalar_cells import dot, lstm_states, sigmoid
 from torch import nn
 
@@ -13,6 +23,7 @@ from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
 from saltbench.methods.attributions.adapters import Probabilities
 from saltbench.methods.attributions.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
+from saltbench.methods.attributions.lrp import lrp
 
 
 def slope(function, x, reference):
@@ -218,3 +229,24 @@ def test_lstm_dropout_in_training_mode_is_refused():
     model = Around(nn.LSTM(4, 3, 2, dropout=0.5), lambda m: lambda x: m(x)[0][:, -1])
     with pytest.raises(UnsupportedOperationError, match="no rule for lstm with dropout in training mode"):
         deeplift(model.train(), series(), classes(), torch.zeros_like(series()))
+
+
+@pytest.mark.parametrize("method", [deeplift, lrp])
+@pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU, nn.RNN])
+def test_half_precision_gives_the_map_of_single_precision_up_to_its_rounding(layer, method):
+    torch.manual_seed(0)
+    model = LastState(layer)
+    inputs, target = series(4).half(), classes(4)
+    exact = attribute(method, model.float(), inputs.float(), target)
+    found = attribute(method, model.half(), inputs, target).float()
+    assert (found - exact).abs().max() < 0.02 * exact.abs().max()
+
+
+class LastState(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer(FEATURES, 4, batch_first=True)
+        self.classifier = nn.Linear(4, CLASSES)
+
+    def forward(self, inputs):
+        return self.classifier(self.layer(inputs)[0][:, -1])
