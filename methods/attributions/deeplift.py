@@ -36,9 +36,7 @@ def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor)
     inputs = inputs.detach().requires_grad_()
     pairs = PairedPass("DeepLIFT", RULES, METADATA)
     pairs.note(inputs, baseline)
-    with pairs:
-        outputs = model(inputs)
-    pairs.check_escape(outputs)
+    outputs = pairs.outputs(model, inputs)
     explained = outputs.gather(1, target[:, None]).sum()
     if not explained.requires_grad:
         return torch.zeros_like(baseline)

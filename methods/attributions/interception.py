@@ -40,6 +40,27 @@ class Interception(TorchFunctionMode):
         # Holding the tensor beside its note keeps its id from being given to another
         self._notes: dict[int, tuple[Tensor, Any]] = {}
 
+    def outputs(self, model: nn.Module, inputs: Tensor) -> Tensor:
+        """Return what a network makes of inputs, every call of it intercepted.
+
+        Raises:
+            UnsupportedOperationError: an operation without a rule, TorchScript, or activation checkpointing, which
+                would repeat calls out of sight.
+        """
+        for module in model.modules():
+            if isinstance(module, torch.jit.ScriptModule):
+                raise self._unsupported(f"TorchScript ({type(module).__name__} {module.original_name})")
+        repeated = self._unsupported("checkpoint (torch.utils.checkpoint or other hooks on saved tensors)")
+        try:
+            with torch.autograd.graph.disable_saved_tensors_hooks(str(repeated)), self:
+                outputs: Tensor = model(inputs)
+        except RuntimeError as error:
+            if str(error) == str(repeated):
+                raise repeated from error
+            raise
+        self.check_escape(outputs)
+        return outputs
+
     def note(self, tensor: Tensor, note: Any) -> None:
         """Remember that a tensor varies, and what the rule set notes about it."""
         self._notes[id(tensor)] = (tensor, note)
@@ -83,7 +104,10 @@ class Interception(TorchFunctionMode):
     def unsupported(self, function: Function | None, detail: str = "") -> UnsupportedOperationError:
         """Return the error for an operation without a rule, naming the module and the line that called it."""
         words = [word for word in (operation_name(function), detail, _place()) if word]
-        return UnsupportedOperationError(f"{self._method} has no rule for {' '.join(words)}; {_INSTEAD}")
+        return self._unsupported(" ".join(words))
+
+    def _unsupported(self, what: str) -> UnsupportedOperationError:
+        return UnsupportedOperationError(f"{self._method} has no rule for {what}; {_INSTEAD}")
 
     def __torch_function__(
         self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None

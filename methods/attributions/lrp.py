@@ -97,9 +97,7 @@ def _relevance(model: nn.Module, inputs: Tensor, target: Tensor, epsilon: float,
     inputs = inputs.detach().requires_grad_()
     mode = RelevancePass("LRP", RULES, METADATA, epsilon=epsilon, product=product)
     mode.note(inputs, Role.SIGNAL)
-    with mode:
-        outputs = model(inputs)
-    mode.check_escape(outputs)
+    outputs = mode.outputs(model, inputs)
     explained = outputs.gather(1, target[:, None])
     if not explained.requires_grad:
         return torch.zeros_like(inputs, requires_grad=False)

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.attributions.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.largest_rules import shares_of_the_way
+from saltbench.methods.attributions.lrp import lrp
 
 OTHER = torch.linspace(-1, 1, TIME * FEATURES, dtype=torch.float64).reshape(TIME, FEATURES)
 KERNEL = torch.linspace(-1, 1, 2 * FEATURES * 3, dtype=torch.float64).reshape(2, FEATURES, 3)
@@ -261,3 +263,12 @@ def test_weights_that_depend_on_the_input_are_refused(layer, weight, call, messa
 
     with pytest.raises(UnsupportedOperationError, match=f"no rule for {message} with weights that depend on the input"):
         attribute(deeplift, Scores(forward), series(), classes())
+
+
+@pytest.mark.parametrize("method", [deeplift, lrp])
+def test_checkpointed_activations_are_refused(method):
+    # They would be computed again when the multipliers pass backward, and then with ordinary derivatives
+    layer = nn.Linear(FEATURES, 2).double()
+    model = Scores(lambda x: checkpoint(lambda part: torch.relu(layer(part)).sum(1), x, use_reentrant=False))
+    with pytest.raises(UnsupportedOperationError, match="no rule for checkpoint"):
+        attribute(method, model, series(3))
