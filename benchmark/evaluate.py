@@ -29,6 +29,8 @@ Factory = Callable[[int, int], nn.Module]
 GRADIENT_METHODS = ("saliency", "input-x-gradient", "integrated-gradients", "deeplift", "smoothgrad")
 
 
+@torch.inference_mode(False)  # the caller may be in it, and under no_grad: networks are trained and explained here
+@torch.enable_grad()
 def evaluate(
     model: nn.Module | Factory,
     task: str | TaskSpec | TaskData,

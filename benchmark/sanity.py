@@ -27,6 +27,7 @@ _CHUNK = 64  # samples whose class is predicted at once
 Explain = Callable[[nn.Module], NDArray[np.float64]]
 
 
+@torch.inference_mode(False)  # the caller may be in it, and the copies that are explained are made here
 def randomisation_check(
     model: nn.Module,
     inputs: Tensor,

@@ -112,10 +112,11 @@ def attribute(
     if model is None:
         return _in_chunks(method, needed, given, budget)
     with lent(model, inputs.device):
-        _check_model(model, inputs, given["target"])
+        given = {name: _with_gradients(value) for name, value in given.items()}
+        _check_model(model, given["inputs"], given["target"])
         passes = Passes(model, budget)
         if given["target"] is None:
-            given["target"] = _predicted(model, inputs, passes)
+            given["target"] = _predicted(model, given["inputs"], passes)
         if "passes" in needed:
             return _in_chunks(method, needed, {**given, "passes": passes}, budget)
         return _in_passes(method, needed, given, passes)
@@ -192,11 +193,21 @@ def _rows(values: Any, rows: Sequence[int]) -> Any:
     return values[list(rows)]
 
 
+def _with_gradients(value: Any) -> Any:
+    # What was made in torch.inference_mode takes no part in gradients
+    return value.clone() if isinstance(value, Tensor) and value.is_inference() else value
+
+
 def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> None:
     check_placement(model, inputs)
-    first = inputs[:PROBE]
+    first = inputs[:PROBE].clone()
     with torch.no_grad():
         outputs = model(first)
+    if not torch.equal(first, inputs[:PROBE]):
+        raise ParameterError(
+            "the model must leave its inputs as they are, got them changed in place; "
+            "let it work on a copy, inputs.clone()"
+        )
     check_classes(outputs, len(first), target)
 
 

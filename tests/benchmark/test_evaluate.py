@@ -68,6 +68,30 @@ def test_a_function_is_trained_anew_for_each_seed():
     assert saliency["average_precision_low"] < saliency["average_precision"] < saliency["average_precision_high"]
 
 
+@pytest.mark.parametrize("caller", [torch.no_grad, torch.inference_mode])
+def test_the_mode_that_the_caller_is_in_does_not_matter(caller):
+    options = {"methods": ["saliency", "deeplift"], "training": Recipe(epochs=1)}
+    expected = evaluated(lstm, **options)
+    with caller():
+        assert evaluated(lstm, **options).equals(expected)
+
+
+def test_a_network_that_counts_its_calls_is_left_as_it_was():
+    class Counted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = lstm()
+            self.register_buffer("calls", torch.zeros(()))
+
+        def forward(self, inputs):
+            self.calls += 1
+            return self.model(inputs)
+
+    model = Counted()
+    assert set(evaluated(model, ["saliency", "deeplift", "occlusion"]).status) == {"ok"}
+    assert model.calls == 0
+
+
 def test_an_untrained_network_is_at_chance():
     torch.manual_seed(0)
     assert row(evaluated(), "saliency")["at_chance"] == "true"

@@ -237,6 +237,14 @@ def test_first_steps_agree_and_later_ones_differ():
     assert table.parameters.sum() == 2 * sum(p.numel() for p in build("deep-bi-gru").parameters())
 
 
+@pytest.mark.parametrize("caller", [torch.no_grad, torch.inference_mode])
+def test_the_mode_that_the_caller_is_in_does_not_matter(caller):
+    model = build("cell")
+    expected = randomisation_check(model, series(), method="saliency")
+    with caller():
+        assert randomisation_check(model, series() * 1, method="saliency").equals(expected)
+
+
 def test_the_same_seed_gives_the_same_table_and_another_seed_another():
     model = build("cell")
     one, same, other = (randomisation_check(model, series(), method="smoothgrad", seed=s) for s in (1, 1, 2))
