@@ -11,11 +11,12 @@ from ..methods.attributions.model_state import lent
 
 
 def check_answers(model: nn.Module, inputs: Tensor) -> None:
-    """Raise unless a model maps three of the inputs (batch, time, features) to logits (batch, classes).
+    """Raise unless a model maps the inputs (batch, time, features) to logits (batch, classes), each for itself.
 
     Raises:
         ShapeError: inputs that the model does not take, or outputs of another form; and how to adapt them.
-        ParameterError: probabilities in place of logits.
+        ParameterError: probabilities in place of logits, or outputs that depend on the rest of the batch, on earlier
+            calls or on chance.
     """
     probe = inputs[[0, 0, 0]] if len(inputs) else inputs
     outputs = _outputs(model, probe)
@@ -24,11 +25,29 @@ def check_answers(model: nn.Module, inputs: Tensor) -> None:
         got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
         wanted = f"{len(probe)} samples to logits ({len(probe)}, classes)"
         raise ShapeError(f"the model must map {wanted}, got {got}; {advice}")
+    _check_alone(outputs[:1], model, probe)
     sums = outputs.sum(1)
     if len(outputs) and bool((outputs >= 0).all() and torch.allclose(sums, torch.ones_like(sums), atol=1e-4)):
         raise ParameterError(
             "the model must return logits, got probabilities (at least 0, with sum 1); "
             "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"
+        )
+
+
+def _check_alone(outputs: Tensor, model: nn.Module, probe: Tensor) -> None:
+    """Raise unless the outputs of a sample, (1, classes), stay the same around a series of zeros."""
+    if not outputs.numel() or not outputs.is_floating_point():
+        return
+    among = _outputs(model, torch.stack([probe[0], torch.zeros_like(probe[0]), probe[0]]))[[0, 2]]
+    if not bool(torch.isfinite(outputs).all()):
+        return  # said by the methods themselves
+    # Rounding differs with a row's place in the batch by far less than half of the digits
+    tolerance = torch.finfo(outputs.dtype).eps ** 0.5 * outputs.abs().max()
+    if not bool(((among - outputs).abs() <= tolerance).all()):
+        raise ParameterError(
+            "the model must answer each sample by itself, got other outputs for a sample in another batch; look for "
+            "a recurrent layer without batch_first=True, statistics of the batch, dropout that stays on in evaluation "
+            "mode, and states kept from call to call"
         )
 
 

@@ -78,7 +78,7 @@ def _asked(model: nn.Module, output: str) -> nn.Module:
 
 
 def _like_parameters(model: nn.Module, values: Tensor | ArrayLike) -> Tensor:
-    tensor = values if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
+    tensor = values if isinstance(values, Tensor) else _tensor(values)
     parameter = next((p for p in model.parameters() if p.is_floating_point()), None)
     if parameter is None:
         return tensor if tensor.is_floating_point() else tensor.float()
@@ -88,5 +88,21 @@ def _like_parameters(model: nn.Module, values: Tensor | ArrayLike) -> Tensor:
 def _classes(target: Tensor | ArrayLike | int | None, batch: int) -> Tensor | None:
     if target is None or isinstance(target, Tensor):
         return target
-    classes = torch.as_tensor(np.asarray(target))
+    classes = _tensor(target) if np.size(target) else torch.empty(0, dtype=torch.int64)
     return classes.expand(batch) if classes.ndim == 0 else classes
+
+
+def _tensor(values: ArrayLike) -> Tensor:
+    """Return a copy of values, which may be read-only, reversed or in another byte order.
+
+    Raises:
+        ParameterError: what is not numbers of one shape.
+    """
+    try:
+        array = np.array(values, order="C")
+        return torch.as_tensor(array.astype(array.dtype.newbyteorder("="), copy=False))
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            "series and classes must be a tensor, an array or nested lists of numbers, "
+            f"got {type(values).__name__}: {' '.join(str(error).split())}; convert it"
+        ) from error

@@ -174,3 +174,65 @@ def test_what_cannot_be_explained_is_refused_in_one_line(arguments, error, messa
     with pytest.raises(error, match=message) as caught:
         saltbench.explain(options.pop("model"), options.pop("inputs"), **options)
     assert "\n" not in str(caught.value)
+
+
+def read_only():
+    values = series().numpy()
+    values.setflags(write=False)
+    return values
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        read_only(),
+        series().flip(1).numpy()[:, ::-1],
+        series().numpy().astype(">f4"),
+        np.asfortranarray(series().numpy()),
+        series().tolist(),
+    ],
+    ids=["read-only", "reversed", "big-endian", "columns-first", "lists"],
+)
+def test_arrays_of_any_layout_are_taken(given):
+    model = Own()
+    expected = saltbench.explain(model, series(), 1, method="saliency")
+    assert torch.equal(saltbench.explain(model, given, np.ones(6, ">i8")[::-1], method="saliency"), expected)
+
+
+def test_no_samples_have_no_classes():
+    assert saltbench.explain(Own(), series(0), [], method="saliency").shape == (0, TIME, FEATURES)
+
+
+@pytest.mark.parametrize("given", ["box", [[[1.0], [1.0, 2.0]]], None])
+def test_what_is_not_numbers_is_refused_in_one_line(given):
+    with pytest.raises(ParameterError, match="must be a tensor, an array or nested lists of numbers, got") as caught:
+        saltbench.explain(Own(), given)
+    assert "\n" not in str(caught.value)
+
+
+class Mixing(nn.Module):
+    """Answers that depend on more than the sample."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        self.layer = nn.GRU(FEATURES, 6, batch_first=kind != "time-first")
+        self.normalise = nn.BatchNorm1d(6, track_running_stats=kind != "statistics")
+        self.classifier = nn.Linear(6, CLASSES)
+        self.state = None
+
+    def forward(self, inputs):
+        hidden, state = self.layer(inputs, self.state)
+        self.state = state.detach() if self.kind == "state" else None
+        hidden = self.normalise(hidden[:, -1])
+        return self.classifier(nn.functional.dropout(hidden) if self.kind == "dropout" else hidden)
+
+
+@pytest.mark.parametrize("kind", ["time-first", "statistics", "state", "dropout"])
+def test_a_model_that_answers_by_more_than_the_sample_is_refused(kind):
+    with pytest.raises(ParameterError, match="must answer each sample by itself, got other outputs"):
+        saltbench.explain(Mixing(kind), series(), method="saliency")
+
+
+def test_a_model_that_answers_by_the_sample_is_not():
+    assert saltbench.explain(Mixing("none"), series(), method="saliency").any()
