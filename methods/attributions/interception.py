@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ...errors import UnsupportedOperationError
+from .operation_names import LIKENESSES
 
 Function = Callable[..., Any]
 
@@ -119,7 +120,7 @@ class Interception(TorchFunctionMode):
                 is_constant = False
             else:
                 self._check_one(tensor, func)
-        if is_constant or func in self._metadata:
+        if is_constant or func in self._metadata or (func in LIKENESSES and not self.varies(args[0])):
             return func(*args, **options)
         if func not in self._rules and getattr(func, "__name__", "") == "__get__":
             return self._property(func, args)

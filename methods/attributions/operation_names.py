@@ -17,6 +17,9 @@ METADATA_NAMES = """
     new_full
 """
 
+# Of a second tensor they read only the shape, type or place
+LIKENESS_NAMES = "to type_as view_as reshape_as expand_as"
+
 # Each value of the result is one of the arguments' values, or a constant
 MOVES = """
     positive __pos__
@@ -88,3 +91,4 @@ def rules(names: str, rule: _Rule) -> dict[Callable[..., Any], _Rule]:
 
 
 METADATA: frozenset[Callable[..., Any]] = frozenset(named(METADATA_NAMES))
+LIKENESSES: frozenset[Callable[..., Any]] = frozenset(named(LIKENESS_NAMES))

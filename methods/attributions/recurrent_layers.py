@@ -67,14 +67,16 @@ def layers(one_direction: OneDirection[Mode]) -> Rule[Mode]:
         one_direction: returns outputs (time, batch, hidden) and final states of a layer in one direction, noted.
 
     Raises:
-        UnsupportedOperationError: packed sequences, projections (proj_size), dropout that is switched on, or
-            weights that vary.
+        UnsupportedOperationError: packed sequences, projections (proj_size), dropout that is switched on, autocast
+            of the model's own, or weights that vary.
     """
 
     def rule(call: Call[Mode]) -> tuple[Tensor, ...]:
         if not isinstance(call.args[2], (list, tuple)):
             raise call.unsupported("on a PackedSequence (give padded series)")
         inputs, initial, *_, batch_first = call.args
+        if torch.is_autocast_enabled(inputs.device.type):
+            raise call.unsupported("under torch.autocast")
         directions, count = _directions(call)
         with call.mode:
             series = inputs.transpose(0, 1) if batch_first else inputs

@@ -272,3 +272,15 @@ def test_checkpointed_activations_are_refused(method):
     model = Scores(lambda x: checkpoint(lambda part: torch.relu(layer(part)).sum(1), x, use_reentrant=False))
     with pytest.raises(UnsupportedOperationError, match="no rule for checkpoint"):
         attribute(method, model, series(3))
+
+
+@pytest.mark.parametrize("method", [deeplift, lrp])
+def test_recurrent_layers_under_autocast_of_their_own_are_refused(method):
+    layer = nn.LSTM(FEATURES, 2, batch_first=True)
+
+    def automatic(x):
+        with torch.autocast("cpu", torch.bfloat16):
+            return layer(x)[0][:, -1]
+
+    with pytest.raises(UnsupportedOperationError, match=r"no rule for lstm under torch\.autocast"):
+        attribute(method, Scores(automatic), series(3).float())

@@ -91,9 +91,7 @@ def test_torchscript_is_refused_by_methods_that_take_every_operation_apart(metho
 
 
 def test_a_network_without_sizes_is_refused():
-    with pytest.raises(
-        ParameterError, match=r"got 1\.weight without a shape; call the model once"
-    ):
+    with pytest.raises(ParameterError, match=r"got 1\.weight without a shape; call the model once"):
         attribute(saliency, nn.Sequential(nn.Flatten(), nn.LazyLinear(2)), series(2))
 
 

@@ -52,6 +52,24 @@ def test_activations_pass_relevance_on(name, function):
     assert explained == pytest.approx([output / 5, 4 * output / 5])
 
 
+@pytest.mark.parametrize(
+    "alike",
+    [
+        lambda constant, x: constant.to(x),
+        lambda constant, x: constant.type_as(x),
+        lambda constant, x: constant.expand_as(x),
+        lambda constant, x: constant.view_as(x),
+        lambda constant, x: constant.reshape_as(x),
+    ],
+)
+@methods
+def test_a_constant_brought_to_the_form_of_the_signal_stays_a_constant(name, alike):
+    def formula(a, _):
+        return a * alike(torch.full((len(a),), 3.0, dtype=a.dtype), a)
+
+    assert explain(formula, [2.0, 1.0], METHODS[name]) == pytest.approx([6.0, 0.0])
+
+
 def test_a_gate_takes_nothing_and_the_signal_all():
     output = 3 / (1 + math.exp(-2))
     assert explain(lambda a, b: torch.sigmoid(a) * b, [2.0, 3.0]) == pytest.approx([0.0, output])
