@@ -55,7 +55,7 @@ def _check_alone(outputs: Tensor, model: nn.Module, probe: Tensor) -> None:
 def _outputs(model: nn.Module, probe: Tensor) -> Any:
     with lent(model, probe.device), torch.no_grad():
         try:
-            return model(probe)
+            return model(probe.clone())  # the model may change it
         except (RuntimeError, ValueError) as error:  # what PyTorch's layers raise
             reason = " ".join(str(error).split())
             raise ShapeError(

@@ -53,16 +53,16 @@ def explain(
     spec = load_registries().methods.get(method) if isinstance(method, str) else method
     if spec.is_reference:
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
-    rows = _like_parameters(model, inputs)
+    rows = like_parameters(model, inputs)
     check_inputs(rows)
     check_answers(model, rows)
     return attribute(
         bind(spec, parameters),
         _asked(model, output),
         rows,
-        _classes(target, len(rows)),
-        baseline=None if baseline is None else _one_each(_like_parameters(model, baseline), rows),
-        background=None if background is None else _like_parameters(model, background),
+        classes_of(target, len(rows)),
+        baseline=None if baseline is None else _one_each(like_parameters(model, baseline), rows),
+        background=None if background is None else like_parameters(model, background),
         seeds=sample_seeds(seed, len(rows)),
         memory=memory,
     )
@@ -77,7 +77,12 @@ def _asked(model: nn.Module, output: str) -> nn.Module:
     return Probabilities(model) if output == "probability" else model
 
 
-def _like_parameters(model: nn.Module, values: Tensor | ArrayLike) -> Tensor:
+def like_parameters(model: nn.Module, values: Tensor | ArrayLike) -> Tensor:
+    """Return series in the type and on the device of a model's parameters.
+
+    Raises:
+        ParameterError: what is not numbers of one shape.
+    """
     tensor = values if isinstance(values, Tensor) else _tensor(values)
     parameter = next((p for p in model.parameters() if p.is_floating_point()), None)
     if parameter is None:
@@ -85,7 +90,12 @@ def _like_parameters(model: nn.Module, values: Tensor | ArrayLike) -> Tensor:
     return tensor.to(parameter.device, parameter.dtype)
 
 
-def _classes(target: Tensor | ArrayLike | int | None, batch: int) -> Tensor | None:
+def classes_of(target: Tensor | ArrayLike | int | None, batch: int) -> Tensor | None:
+    """Return one class a sample, (batch,), of one for all or one each; None stays None.
+
+    Raises:
+        ParameterError: what is not numbers of one shape.
+    """
     if target is None or isinstance(target, Tensor):
         return target
     classes = _tensor(target) if np.size(target) else torch.empty(0, dtype=torch.int64)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
@@ -16,6 +16,8 @@ from ..methods.attributions.arguments import check_inputs
 from ..methods.attributions.explain import attribute, bind, sample_seeds
 from ..methods.attributions.model_state import lent
 from ..methods.attributions.spec import MethodSpec
+from .answers import check_answers
+from .explain import classes_of, like_parameters
 from .randomisation import Layer, RandomisedCopy, layers
 from .registry import load_registries
 
@@ -30,8 +32,8 @@ Explain = Callable[[nn.Module], NDArray[np.float64]]
 @torch.inference_mode(False)  # the caller may be in it, and the copies that are explained are made here
 def randomisation_check(
     model: nn.Module,
-    inputs: Tensor,
-    target: Tensor | None = None,
+    inputs: Tensor | ArrayLike,
+    target: Tensor | ArrayLike | int | None = None,
     *,
     method: str | MethodSpec = "integrated-gradients",
     parameters: Mapping[str, Any] | None = None,
@@ -55,8 +57,9 @@ def randomisation_check(
 
     Args:
         model: (batch, time, features) to (batch, classes).
-        inputs: (batch, time, features), at least one sample.
-        target: int64 (batch,), the explained class; None for the one that the model predicts, also afterwards.
+        inputs: (batch, time, features), at least one sample; brought to the type and device of the model's parameters.
+        target: the explained class, one for all samples or one each, (batch,); None for the one that the model
+            predicts, also afterwards.
         method: name or entry of an attribution method that looks at the model.
         parameters: the method's own, in place of its defaults.
         orders: "cascading", "independent", or both.
@@ -80,14 +83,16 @@ def randomisation_check(
     Source: Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018.
     """
     spec = load_registries().methods.get(method) if isinstance(method, str) else method
-    _check(spec, inputs, orders, seed, scale)
-    found, explained = _question(model, inputs, target)
-    seeds = sample_seeds(seed, len(inputs))
+    series = like_parameters(model, inputs)
+    _check(spec, series, orders, seed, scale)
+    check_answers(model, series)
+    found, explained = _question(model, series, classes_of(target, len(series)))
+    seeds = sample_seeds(seed, len(series))
     bound = bind(spec, parameters)
 
     def explain(network: nn.Module) -> NDArray[np.float64]:
         attributions = attribute(
-            bound, network, inputs, explained, baseline=baseline, background=background, seeds=seeds, memory=memory
+            bound, network, series, explained, baseline=baseline, background=background, seeds=seeds, memory=memory
         )
         magnitude: NDArray[np.float64] = attributions.abs().flatten(1).double().cpu().numpy()
         return magnitude
@@ -96,7 +101,7 @@ def randomisation_check(
     sizes = {name: parameter.numel() for name, parameter in model.named_parameters(remove_duplicate=False)}
     rows = []
     for order in dict.fromkeys(orders):
-        for step, (layer, network) in enumerate(_randomised(model, inputs, found, order, seed, scale), start=1):
+        for step, (layer, network) in enumerate(_randomised(model, series, found, order, seed, scale), start=1):
             count = sum(sizes[name] for name in layer.parameters)
             rows.append((order, step, layer.name, count, float(rank_similarity(before, explain(network)).mean())))
     return pd.DataFrame(rows, columns=COLUMNS)

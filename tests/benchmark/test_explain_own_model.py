@@ -236,3 +236,15 @@ def test_a_model_that_answers_by_more_than_the_sample_is_refused(kind):
 
 def test_a_model_that_answers_by_the_sample_is_not():
     assert saltbench.explain(Mixing("none"), series(), method="saliency").any()
+
+
+def test_a_model_that_changes_its_inputs_is_told_so_and_the_inputs_are_as_they_were():
+    given = series()
+    with pytest.raises(ParameterError, match="must leave its inputs as they are"):
+        saltbench.explain(Changing(), given, method="occlusion")
+    assert torch.equal(given, series())
+
+
+class Changing(Own):
+    def forward(self, inputs):
+        return super().forward(inputs.mul_(2))

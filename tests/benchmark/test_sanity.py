@@ -15,7 +15,7 @@ from saltbench import randomisation_check
 from saltbench.benchmark.randomisation import RandomisedCopy, layers
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.sanity import rank_similarity
-from saltbench.errors import ParameterError, RandomisationError, UnknownNameError
+from saltbench.errors import ParameterError, RandomisationError, ShapeError, UnknownNameError
 from saltbench.methods.architectures.attention import lstm_self_attention
 from saltbench.methods.architectures.input_cell import input_cell_lstm
 from saltbench.methods.attributions.budget import GRAIN
@@ -389,3 +389,22 @@ def test_an_entry_of_a_registry_is_as_good_as_its_name():
     model = copy.deepcopy(build("cell"))
     by_entry, by_name = (randomisation_check(model, series(), method=method) for method in (spec, "saliency"))
     assert by_entry.equals(by_name)
+
+
+def test_arrays_and_one_class_for_all_are_taken():
+    model = build("cell")
+    expected = randomisation_check(model, series(), torch.ones(6, dtype=torch.int64), method="saliency")
+    assert randomisation_check(model, series().numpy(), 1, method="saliency").equals(expected)
+
+
+def test_a_network_of_another_form_is_told_how_to_be_adapted():
+    class Pair(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = build("cell")
+
+        def forward(self, inputs):
+            return self.model(inputs), inputs
+
+    with pytest.raises(ShapeError, match=r"got tuple; wrap it: saltbench\.adapted\(model, item=0\)"):
+        randomisation_check(Pair(), series(), method="saliency")
