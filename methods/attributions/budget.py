@@ -3,6 +3,7 @@
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 
 import psutil
@@ -74,12 +75,14 @@ class Budget:
         device: where the network computes.
 
     Raises:
-        ParameterError: memory below 1.
+        ParameterError: memory that is not a whole number, or below 1.
     """
 
     def __init__(self, memory: int | None = None, device: torch.device | str = "cpu") -> None:
-        if memory is not None and memory < 1:
-            raise ParameterError(f"memory must be at least 1 byte, got {memory}; give bytes, or text such as 2GB")
+        if memory is not None and not (isinstance(memory, Integral) and memory >= 1):
+            raise ParameterError(
+                f"memory must be a whole number of bytes, at least 1, got {memory!r}; for 2 GB give 2 * 10**9"
+            )
         self._device = torch.device(device)
         self.memory = memory or default_memory(self._device)
         self._paces: dict[Hashable, _Pace] = {}

@@ -1,5 +1,7 @@
 """How many rows a pass holds: what fits, what is fast, and what is refused."""
 
+import re
+
 import pytest
 import torch
 from hypothesis import given
@@ -98,6 +100,8 @@ def test_what_is_no_amount_of_memory(text):
         parse_memory(text)
 
 
-def test_no_memory_is_refused():
-    with pytest.raises(ParameterError, match="memory must be at least 1 byte, got 0"):
-        Budget(0)
+@pytest.mark.parametrize("memory", [0, -1, 2e9, "2GB"])
+def test_what_is_no_number_of_bytes_is_refused(memory):
+    message = f"memory must be a whole number of bytes, at least 1, got {memory!r}; for 2 GB give "
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        Budget(memory)

@@ -230,7 +230,7 @@ class Outputs(nn.Module):
         ({"baseline": poisoned(float("inf"))}, NonFiniteError, "baseline must be finite, .* in 1 of 2 samples"),
         ({"truth": series(3)}, ShapeError, r"truth must have the inputs' shape \(2, 6, 4\), got \(3, 6, 4\)"),
         ({"seeds": [1]}, ShapeError, "seeds must be 2 integers, one a sample, got 1"),
-        ({"memory": 0}, ParameterError, "memory must be at least 1 byte, got 0"),
+        ({"memory": 0}, ParameterError, "memory must be a whole number of bytes, at least 1, got 0"),
         ({"memory": 99}, BudgetError, "the memory budget must be at least .* for one sample of this model, got 99 B"),
         ({"background": series(2)[0]}, ShapeError, r"series of the inputs' size \(any, 6, 4\), got \(6, 4\)"),
         ({"background": series(2)[:, 1:]}, ShapeError, r"the inputs' size \(any, 6, 4\), got \(2, 5, 4\)"),
