@@ -81,7 +81,20 @@ def read_csv(folder: Path) -> pd.DataFrame:
     absent = [column for column in LEADING if column not in table]
     if absent:
         raise StoreError(f"{path} is not a leaderboard: it lacks the columns {', '.join(absent)}; recompute it")
+    _check_numbers(table, path)
     return table.fillna(dict.fromkeys(TEXT, ""))
+
+
+def _check_numbers(table: pd.DataFrame, path: Path) -> None:
+    if table.empty:
+        raise StoreError(f"{path} is not a leaderboard: it has no row below its header; restore or recompute it")
+    for name in table.columns.difference(list(TEXT), sort=False):
+        stray = table.index[pd.to_numeric(table[name], errors="coerce").isna() & table[name].notna()]
+        if len(stray):
+            raise StoreError(
+                f"{path} is not a leaderboard: it needs numbers in {name}, "
+                f"got {table[name][stray[0]]!r} in row {stray[0] + 1}; restore or recompute it"
+            )
 
 
 def _columns(metrics: Sequence[MetricSpec]) -> list[str]:

@@ -150,6 +150,9 @@ def test_csv_reads_back_exactly(tmp_path: Path) -> None:
     assert to_csv(read_csv(tmp_path / "leaderboard.csv")) == to_csv(table)
 
 
+HEADER = b"task,architecture,method,status,reason,seeds,samples,accuracy,at_chance,roc_auc\n"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -158,6 +161,9 @@ def test_csv_reads_back_exactly(tmp_path: Path) -> None:
         (b"\xff\xfe\x00", "is not a CSV table"),
         (b'a,b\n1,2,3\n"', "is not a CSV table|is not a leaderboard"),
         (b"task,architecture\n1,2\n", "lacks the columns method, status"),
+        (HEADER, "has no row below its header; restore or recompute it"),
+        (HEADER + b"a,,b,ok,,1,1,,,1\na,,c,ok,,1,1,,,0.3.1\n", "needs numbers in roc_auc, got '0.3.1' in row 2; "),
+        (HEADER + b"a,,b,ok,,1,1,yes,,1\n", "needs numbers in accuracy, got 'yes' in row 1; restore"),
     ],
 )
 def test_damaged_leaderboards_are_one_line(tmp_path: Path, content: bytes | None, message: str) -> None:
