@@ -3,7 +3,7 @@
 import traceback
 from pathlib import Path
 
-from ..errors import SaltbenchError, UnsupportedOperationError
+from ..errors import SaltbenchError, UnsupportedOperationError, text_of
 from .registry import PLUGIN_MODULE
 
 
@@ -17,7 +17,7 @@ def reason_for(error: BaseException) -> str:
 
     The place is the last line of a plugin that the error passed, or else where it was raised.
     """
-    text = " ".join(str(error).split())
+    text = text_of(error)
     if isinstance(error, SaltbenchError):
         return text
     if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text:

@@ -17,7 +17,7 @@ from ..datasets import entries as tasks
 from ..datasets import planted_files
 from ..datasets.spec import TaskSpec
 from ..entry import Entry, Family, unknown
-from ..errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError
+from ..errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError, text_of
 from ..methods.architectures import entries as architectures
 from ..methods.architectures.spec import ArchitectureSpec
 from ..methods.attributions import entries as methods
@@ -208,7 +208,7 @@ def _line_in(path: Path, error: BaseException) -> str:
 
 
 def _described(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    return f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
 
 
 def listing(registry: Registry[Any]) -> list[dict[str, Any]]:

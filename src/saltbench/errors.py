@@ -5,6 +5,14 @@ class SaltbenchError(Exception):
     """Base of every error caused by input, files or entries rather than by a fault in saltbench."""
 
 
+def text_of(error: BaseException) -> str:
+    """Return an error's own text in one line, or that it has none to be read."""
+    try:
+        return " ".join(str(error).split())
+    except Exception as another:  # noqa: BLE001 - the class may be third-party code, which can raise anything
+        return f"its text cannot be read, that raises {type(another).__name__}"
+
+
 class UnknownNameError(SaltbenchError):
     """A name that no registry entry, suite, parameter or published table has."""
 

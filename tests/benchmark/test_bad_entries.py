@@ -62,6 +62,11 @@ def misbehave(model, inputs, target, background, *, how):
             class Stop(BaseException):
                 pass
             raise Stop("at\\nonce")
+        case "no-text":
+            class Mute(Exception):
+                def __str__(self):
+                    raise KeyError(self)
+            raise Mute
     return gradient
 
 WRONG = {wrong}
@@ -97,6 +102,7 @@ REASONS = {
     "requires-grad": "the method changed requires_grad of ",
     "deep": f"RuntimeError: shape '[3]' is invalid for input of size 2 {place(METHODS, 'reshape(3)')}",
     "interrupt": f"Stop: at once {place(METHODS, 'raise Stop')}",
+    "no-text": f"Mute: its text cannot be read, that raises KeyError {place(METHODS, 'raise Mute')}",
 }
 
 
