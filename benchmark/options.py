@@ -1,5 +1,6 @@
 """The options that the command line and the pytest plugin share; imports nothing but the standard library."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,3 +47,9 @@ PLUGIN = Option(
 
 IN_PLACE_OF_A_SUITES = (TASKS, ARCHITECTURES, METHODS, SEEDS, TARGET, OUTPUT)  # keys of its TOML file
 OF_A_RUN = (DEVICE, MEMORY, DATA, RESULTS, PLUGIN)
+
+
+def prefixed(text: str) -> str:
+    """Return a message of the command line with its options named as pytest's."""
+    names = "|".join(option.name for option in (*IN_PLACE_OF_A_SUITES, *OF_A_RUN))
+    return re.sub(rf"(?<![\w-])--({names})\b", r"--saltbench-\1", text)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from . import options
 from .evaluation import Failure
 from .plan import Job, jobs
 from .runner import one_thread
@@ -69,7 +70,8 @@ class Cell(pytest.Item):
         for self.failure in found:
             if self.failure.status == "skipped":
                 pytest.skip(self.failure.reason)
-            pytest.fail(f"{self.failure.reason}\n\nto run it alone, add -k {self.words}", pytrace=False)
+            reason = options.prefixed(self.failure.reason)
+            pytest.fail(f"{reason}\n\nto run it alone, add -k {self.words}", pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the suite's file, and the cell in words."""

@@ -137,7 +137,7 @@ def _in_one_line() -> Iterator[None]:
     try:
         yield
     except SaltbenchError as error:
-        raise pytest.UsageError(f"saltbench: {error}") from error
+        raise pytest.UsageError(f"saltbench: {options.prefixed(str(error))}") from error
 
 
 def _planned(config: pytest.Config) -> SuitesPlugin:

@@ -204,7 +204,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(here: pytest.Pyte
         (["--saltbench", "quik"], "saltbench: unknown suite 'quik'; did you mean 'quick'?*"),
         (
             ["--saltbench", "quick", "--saltbench-methods", "x"],
-            "saltbench: suite quick, --methods: unknown method 'x'; *",
+            "saltbench: suite quick, --saltbench-methods: unknown method 'x'; *",
         ),
         (["--saltbench", "quick", "--saltbench-memory", "many"], "saltbench: memory must be *, got 'many'"),
         (["--saltbench", "quick", "--saltbench-device", "gpu"], "saltbench: device must be auto, cpu or cuda, got *"),
@@ -225,7 +225,8 @@ def test_a_folder_that_another_run_holds_is_one_line(here: pytest.Pytester) -> N
     with open_store(here.path / "results" / "small"):
         result = here.runpytest_inprocess(*OPTIONS, "--saltbench-results", "results")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: saltbench: another run is writing *results/small; wait for it or choose *"])
+    wait = "wait for it or choose another --saltbench-results"
+    result.stderr.fnmatch_lines([f"ERROR: saltbench: another run is writing *results/small; {wait}"])
 
 
 def test_a_leaderboard_that_cannot_be_written_is_one_line(here: pytest.Pytester) -> None:
