@@ -304,7 +304,7 @@ def without_command(
 
 
 def _given(**options: Any) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def look_for_data_in(folder: Path | None) -> None:

@@ -37,7 +37,7 @@ def execute(
             plugins=plugins,
             device=chosen,
             workers=workers or default_workers(chosen),
-            memory=parse_memory(memory) if memory else None,
+            memory=None if memory is None else parse_memory(memory),
             timeout=timeout,
             report=report,
         )
@@ -53,13 +53,16 @@ def finish(result: Result) -> None:
         console.print(f"{path}", markup=False, soft_wrap=True)
     skipped = [failure for failure in result.failures if failure.status == "skipped"]
     if skipped:
-        console.print(f"{len(skipped)} cells were skipped, their methods do not apply; the reasons stand in the CSV")
+        were = "1 cell was" if len(skipped) == 1 else f"{len(skipped)} cells were"
+        console.print(f"{were} skipped, the method does not apply to the network; the CSV says why")
     failed = [failure for failure in result.failures if failure.status == "failed"]
     if failed:
         first = failed[0]
+        cell = (first.task, first.architecture, first.method)
         raise SaltbenchError(
-            f"{len(failed)} cells failed, the others are complete; the first: {first.task} "
-            f"{first.architecture} {first.method} seed {first.repetition}: {first.reason}"
+            f"{len(failed)} cell{'s' if len(failed) > 1 else ''} failed, the others are complete; "
+            f"{'the first' if len(failed) > 1 else 'it is'}: {' '.join(filter(None, cell))} "
+            f"seed {first.repetition}: {first.reason}"
         )
 
 

@@ -64,6 +64,8 @@ def test_list_csv_and_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         (["run", "--device", "tpu"], "device must be auto, cpu or cuda, got 'tpu'"),
         (["run", "--target", "false"], "target must be one of true, predicted, got 'false'"),
         (["run", "--output", "softmax"], "output must be one of logit, probability, got 'softmax'"),
+        (["run", "--target", ""], "target must be one of true, predicted, got ''"),
+        (["run", "--memory", ""], "memory must be a positive number with KB, MB or GB, such as 2GB, got ''"),
         (["run", "--timeout", "0"], "timeout must be a positive number of seconds, got 0"),
         (["run", "--methods", "salency"], "suite quick, --methods: unknown method"),
         (["run", "--plugin", "absent.py"], "plugin absent.py cannot be read: No such file"),

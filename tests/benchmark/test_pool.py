@@ -142,7 +142,7 @@ def test_the_command_says_what_took_too_long(tmp_path: Path, plugin: Path) -> No
     process = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert process.returncode == 1
     assert process.stderr.splitlines()[-1] == (
-        "saltbench: 1 cells failed, the others are complete; the first: box/latter lstm bad-loop seed 0: "
+        "saltbench: 1 cell failed, the others are complete; it is: box/latter lstm bad-loop seed 0: "
         "took longer than 0.5 s; raise --timeout or make the method faster"
     )
     table = pd.read_csv(tmp_path / "results/tiny/leaderboard.csv", keep_default_na=False).set_index(
