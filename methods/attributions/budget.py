@@ -1,5 +1,6 @@
 """How many rows one pass through a network holds: bounded by memory, chosen by the clock."""
 
+import math
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -147,10 +148,10 @@ def parse_memory(text: str) -> int:
         ParameterError: text that is not a positive number with B, KB, MB, GB or TB.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
-    amount = int(float(match[1]) * _UNITS[f"{match[2].upper()}B"]) if match else 0
-    if amount < 1:
+    amount = float(match[1]) * _UNITS[f"{match[2].upper()}B"] if match else 0.0
+    if not 1 <= amount < math.inf:
         raise ParameterError(f"memory must be a positive number with KB, MB or GB, such as 2GB, got '{text}'")
-    return amount
+    return int(amount)
 
 
 def _power_of_two(most: int) -> int:

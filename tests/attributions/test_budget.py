@@ -94,7 +94,7 @@ def test_amounts_of_memory_as_people_write_them(text, count):
     assert parse_memory(text) == count
 
 
-@pytest.mark.parametrize("text", ["", "much", "-1GB", "0", "2 GiB", "GB", "1e-3", "nan"])
+@pytest.mark.parametrize("text", ["", "much", "-1GB", "0", "2 GiB", "GB", "1e-3", "nan", "1e400GB"])
 def test_what_is_no_amount_of_memory(text):
     with pytest.raises(ParameterError, match=f"memory must be a positive number with KB, MB or GB, .* got '{text}'"):
         parse_memory(text)
