@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import ParameterError, ShapeError
+from ..errors import ParameterError, ShapeError, text_of
 from ..methods.attributions.model_state import lent
 
 
@@ -36,11 +36,9 @@ def check_answers(model: nn.Module, inputs: Tensor) -> None:
 
 def _check_alone(outputs: Tensor, model: nn.Module, probe: Tensor) -> None:
     """Raise unless the outputs of a sample, (1, classes), stay the same around a series of zeros."""
-    if not outputs.numel() or not outputs.is_floating_point():
-        return
+    if not outputs.numel() or not outputs.is_floating_point() or not bool(torch.isfinite(outputs).all()):
+        return  # numbers that are not finite are refused with the target
     among = _outputs(model, torch.stack([probe[0], torch.zeros_like(probe[0]), probe[0]]))[[0, 2]]
-    if not bool(torch.isfinite(outputs).all()):
-        return  # said by the methods themselves
     # Rounding differs with a row's place in the batch by far less than half of the digits; outputs near 0 may be
     # differences of larger numbers
     tolerance = torch.finfo(outputs.dtype).eps ** 0.5 * outputs.abs().max().clamp(min=0.01)
@@ -57,10 +55,9 @@ def _outputs(model: nn.Module, probe: Tensor) -> Any:
         try:
             return model(probe.clone())  # the model may change it
         except (RuntimeError, ValueError) as error:  # what PyTorch's layers raise
-            reason = " ".join(str(error).split())
             raise ShapeError(
-                f"the model must take inputs (batch, time, features), got an error for {tuple(probe.shape)}: {reason}; "
-                "give the features that it was built for, or wrap it with saltbench.adapted"
+                f"the model must take inputs (batch, time, features), got an error for {tuple(probe.shape)}: "
+                f"{text_of(error)}; give the features that it was built for, or wrap it with saltbench.adapted"
             ) from error
 
 

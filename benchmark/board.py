@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..entry import unknown
-from ..errors import StoreError, UnknownNameError
+from ..errors import StoreError, UnknownNameError, text_of
 from .leaderboard import IDENTITY, read_csv
 from .recorded import recorded
 from .shared_samples import over_data
@@ -60,8 +60,7 @@ def read_board(path: Path) -> Board:
     except FileNotFoundError:
         return Board(path, table, None, f"{path} holds no {SCORES}")
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise StoreError(f"cannot read {path / SCORES}: {reason}; remove it or run the suite again") from error
+        raise StoreError(f"cannot read {path / SCORES}: {text_of(error)}; remove it or run the suite again") from error
     absent = [column for column in (*IDENTITY, "seed", "sample", "label") if column not in scores]
     if absent:
         raise StoreError(f"{path / SCORES} lacks the columns {', '.join(absent)}; remove it or run the suite again")

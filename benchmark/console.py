@@ -58,11 +58,11 @@ def finish(result: Result) -> None:
     failed = [failure for failure in result.failures if failure.status == "failed"]
     if failed:
         first = failed[0]
-        cell = (first.task, first.architecture, first.method)
+        cell = " ".join(filter(None, (first.task, first.architecture, first.method)))
+        many = len(failed) > 1
         raise SaltbenchError(
-            f"{len(failed)} cell{'s' if len(failed) > 1 else ''} failed, the others are complete; "
-            f"{'the first' if len(failed) > 1 else 'it is'}: {' '.join(filter(None, cell))} "
-            f"seed {first.repetition}: {first.reason}"
+            f"{len(failed)} {'cells' if many else 'cell'} failed, the others are complete; "
+            f"{'the first' if many else 'it is'}: {cell} seed {first.repetition}: {first.reason}"
         )
 
 

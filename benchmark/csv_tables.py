@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import StoreError
+from ..errors import StoreError, text_of
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -21,8 +21,7 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}; restore or recompute it") from error
     except ValueError as error:  # of pandas and of the decoding
-        reason = " ".join(str(error).split())
-        raise StoreError(f"{path} is not a CSV table: {reason}; restore or recompute it") from error
+        raise StoreError(f"{path} is not a CSV table: {text_of(error)}; restore or recompute it") from error
     absent = [column for column in columns if column not in table]
     if absent:
         raise StoreError(f"{path} lacks the columns {', '.join(absent)}; restore or recompute it")

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from ..errors import ParameterError
+from ..errors import ParameterError, text_of
 from ..methods.attributions.adapters import Probabilities
 from ..methods.attributions.arguments import check_inputs
 from ..methods.attributions.explain import attribute, bind, sample_seeds
@@ -114,5 +114,5 @@ def _tensor(values: ArrayLike) -> Tensor:
     except (TypeError, ValueError) as error:
         raise ParameterError(
             "series and classes must be a tensor, an array or nested lists of numbers, "
-            f"got {type(values).__name__}: {' '.join(str(error).split())}; convert it"
+            f"got {type(values).__name__}: {text_of(error)}; convert it"
         ) from error

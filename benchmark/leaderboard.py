@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import StoreError
+from ..errors import StoreError, text_of
 from .bootstrap import hierarchical_intervals
 from .collection import Collection
 from .metric_spec import MetricSpec
@@ -76,8 +76,7 @@ def read_csv(folder: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(io.BytesIO(content), dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=[""])
     except (ValueError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise StoreError(f"{path} is not a CSV table: {reason}; restore or recompute it") from error
+        raise StoreError(f"{path} is not a CSV table: {text_of(error)}; restore or recompute it") from error
     absent = [column for column in LEADING if column not in table]
     if absent:
         raise StoreError(f"{path} is not a leaderboard: it lacks the columns {', '.join(absent)}; recompute it")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..errors import RandomisationError
+from ..errors import RandomisationError, text_of
 
 # weight_ih_l0, bias_hh_l1_reverse, … of an nn.RNNBase: each layer and direction is a layer of its own
 _RECURRENT = re.compile(r".*_(l\d+(?:_reverse)?)$")
@@ -112,7 +112,7 @@ def _copied(model: nn.Module) -> nn.Module:
         copied = copy.deepcopy(model)
     except Exception as error:  # a third party's module can raise anything
         raise RandomisationError(
-            f"copy.deepcopy must copy the model, got {type(error).__name__}: {' '.join(str(error).split())}; "
+            f"copy.deepcopy must copy the model, got {type(error).__name__}: {text_of(error)}; "
             f"make {type(model).__name__} copyable"
         ) from error
     for module in copied.modules():

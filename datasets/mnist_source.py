@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import fetch_openml, get_data_home
 
-from ..errors import DataError
+from ..errors import DataError, text_of
 from .idx import read_idx
 from .local_data import HOW, local_folder
 
@@ -130,7 +130,7 @@ def _fetch(cells: int) -> tuple[Bytes, Bytes]:
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return text_of(error) or type(error).__name__
 
 
 def _checked(values: Bytes, name: str, where: str) -> Bytes:

@@ -11,7 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from ..errors import DataError, text_of
 from .long_format import Columns, to_series
 
 
@@ -82,5 +82,5 @@ def _check_names(names: Sequence[str], file: str) -> None:
 
 
 def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
+    text = text_of(error).rstrip(".")
     return text if len(text) <= 200 else f"{text[:200]}…"
