@@ -2,6 +2,7 @@
 
 import math
 import re
+import statistics
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -24,9 +25,10 @@ PROBE = 2  # rows of the pass whose memory is measured and whose results are thr
 # so, where a pass took 20 to 40 MB; from 45 MB on it took up to twice as long in a process that does not keep freed
 # memory. For a GPU it is a guess.
 _FIRST_BYTES = {"cpu": 40 * 10**6, "cuda": 10**9}
-_LEFT_FOR_HALF, _LEFT_FOR_TWICE = 16, 100  # passes that have to be left for trying a size: twice costs as much as five
-_TRIES = 2  # passes from which a size is judged,
-_FAR = 1.5  # or one, if it takes so many times as long as the fastest
+_LEFT_FOR_HALF, _LEFT_FOR_TWICE = 16, 200  # passes that have to be left for trying a size: twice costs as much as five
+_COLD = 2  # passes of a size that find its memory out of the cache, and tell only whether it is far slower than another
+_COUNTED = 3  # passes after those; their median judges the size, since samples differ and others use the machine too
+_FAR = 1.5  # times as long as the fastest
 _SHARE = 0.25  # of the free memory that is used unless told
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -36,32 +38,40 @@ _SAMPLES = 1024  # at most at once
 
 @dataclass
 class _Pace:
-    """What is known of one kind of pass: the most rows that fit, the first size to run, the time of a row at each."""
+    """What is known of one kind of pass.
+
+    Attributes:
+        limit: the most rows that fit.
+        first: the size to run first.
+        tried: seconds of a row in each pass of a size that is being tried.
+        judged: seconds of a row at the sizes that have been tried.
+    """
 
     limit: int
     first: int
-    seconds: dict[int, float] = field(default_factory=dict)
-    tried: dict[int, int] = field(default_factory=dict)
+    tried: dict[int, list[float]] = field(default_factory=dict)
+    judged: dict[int, float] = field(default_factory=dict)
 
     def size(self, left: int) -> int:
-        """Return the size to run next: the fastest, after trying half and twice of it where enough rows are left.
-
-        A size is tried more than once, since the first pass of a size finds its memory out of the cache, and others
-        may use the machine.
-        """
-        fastest = min(self.seconds, key=self.seconds.__getitem__, default=self.first)
-        if self.tried.get(fastest, 0) < _TRIES:
+        """Return the size to run next: the fastest, after trying half and twice of it where enough rows are left."""
+        fastest = min(self.judged, key=self.judged.__getitem__, default=self.first)
+        if fastest not in self.judged:
             return fastest
         for size, worth in ((fastest // 2, _LEFT_FOR_HALF), (2 * fastest, _LEFT_FOR_TWICE)):
-            is_open = self.tried.get(size, 0) < _TRIES and self.seconds.get(size, 0) <= _FAR * self.seconds[fastest]
-            if is_open and GRAIN <= size <= self.limit and left >= worth * fastest:
+            if size not in self.judged and GRAIN <= size <= self.limit and left >= worth * fastest:
                 return size
         return fastest
 
     def note(self, size: int, seconds: float) -> None:
-        """Remember what a row of a pass of this size took; the best of several, since others use the machine too."""
-        self.seconds[size] = min(seconds, self.seconds.get(size, seconds))
-        self.tried[size] = self.tried.get(size, 0) + 1
+        """Judge a size by the seconds that a row of a pass of it took, once there were enough passes."""
+        if size in self.judged:
+            return
+        tried = self.tried.setdefault(size, [])
+        tried.append(seconds)
+        if len(tried) == _COLD + _COUNTED:
+            self.judged[size] = statistics.median(tried[_COLD:])
+        elif len(tried) == _COLD and seconds > _FAR * min(self.judged.values(), default=math.inf):
+            self.judged[size] = seconds
 
 
 class Budget:

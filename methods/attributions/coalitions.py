@@ -16,7 +16,7 @@ class Coalitions(Protocol):
     """The coalitions of one sample."""
 
     def __getitem__(self, rows: slice, /) -> Tensor:
-        """Return which segments are present in some of the coalitions, bool (coalitions, segments)."""
+        """Return which segments are present in some of the coalitions, bool (coalitions, segments), on the CPU."""
         ...
 
 
@@ -24,13 +24,13 @@ Of = TypeVar("Of", bound=Coalitions)
 
 
 def endpoints(passes: Passes, inputs: Tensor, baseline: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Return S_c with every segment present and with none, each (batch,)."""
+    """Return S_c with every segment present and with none, each (batch,), on the CPU."""
 
     def write(samples: slice, draws: slice, rows: Tensor) -> None:
         for draw, of_draw in zip(range(draws.start, draws.stop), rows.unbind(1), strict=True):
             of_draw.copy_((inputs, baseline)[draw][samples])
 
-    whole, absent = passes.outputs(inputs, target, 2, write).unbind(1)
+    whole, absent = passes.outputs(inputs, target, 2, write).cpu().unbind(1)
     return whole, absent
 
 
@@ -54,7 +54,7 @@ def coalition_outputs(
         grid: the segments, as `segments` makes them.
         count: number of coalitions of each sample.
         coalitions: the coalitions of a sample; asked for once.
-        take: is given sample, coalitions and outputs, one sample after the other.
+        take: is given sample, coalitions and outputs, on the CPU as the coalitions are, one sample after the other.
     """
     mixture = _Mixture(inputs, baseline, grid)
     outputs = inputs.new_empty(len(inputs), count)
@@ -70,12 +70,12 @@ def coalition_outputs(
         outputs[samples, draws] = part
         if draws.stop == count:
             for sample in range(samples.start, samples.stop):
-                take(sample, begun.pop(sample), outputs[sample])
+                take(sample, begun.pop(sample), outputs[sample].cpu())
 
     passes.each_output(inputs, target, count, write, done, "coalitions")
     if not count:
         for sample in range(len(inputs)):
-            take(sample, coalitions(sample), outputs[sample])
+            take(sample, coalitions(sample), outputs[sample].cpu())
 
 
 def spread(values: Tensor, grid: Grid) -> Tensor:
@@ -114,7 +114,7 @@ class _Mixture:
     def write(self, sample: int, present: Tensor, rows: Tensor) -> None:
         """Fill rows (rows, time, features) with the sample where these segments, bool (rows, segments), are present."""
         # Both factors hold 0 and 1 only, with a single 1 a column
-        weights = present.to(rows.dtype).unflatten(1, (len(self._grid.time), -1)) @ self._columns
+        weights = present.to(rows).unflatten(1, (len(self._grid.time), -1)) @ self._columns
         for run in self._runs:
             segments = slice(run[0], run[-1] + 1)
             steps = slice(self._grid.time[run[0]].start, self._grid.time[run[-1]].stop)

@@ -83,7 +83,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="vargrad",
-        version=1,
+        version=2,
         description="Variance of the gradient over noisy copies of the input.",
         reference=(
             "Adebayo, Gilmer, Goodfellow, Kim. Local Explanation Methods for Deep Neural Networks Lack Sensitivity "

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.linalg import lstsq
 from torch import Tensor
 
 from .coalitions import coalition_outputs, endpoints, generator, share
@@ -63,18 +64,18 @@ def kernel_shap(
     check_least("coalitions", coalitions, 2)
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
     whole, absent = (value.double() for value in endpoints(passes, inputs, baseline, target))
-    values = inputs.new_empty(len(inputs), grid.size, dtype=torch.float64)
-    weights = coalition_design(grid.size, coalitions, seeds[0]).weights.to(inputs.device)  # whatever the seed
+    values = torch.empty(len(inputs), grid.size, dtype=torch.float64)
+    weights = coalition_design(grid.size, coalitions, seeds[0]).weights  # whatever the seed
 
     def drawn(sample: int) -> Tensor:
-        return coalition_design(grid.size, coalitions, seeds[sample]).present.to(inputs.device)
+        return coalition_design(grid.size, coalitions, seeds[sample]).present
 
     def fit(sample: int, present: Tensor, outputs: Tensor) -> None:
         gains, total = outputs.double() - absent[sample], whole[sample] - absent[sample]
         values[sample] = solve(Design(present, weights), gains, total)
 
     coalition_outputs(passes, inputs, baseline, target, grid, len(weights), drawn, fit)
-    return share(values, grid).to(inputs.dtype)
+    return share(values, grid).to(inputs)
 
 
 def coalition_design(segments: int, coalitions: int, seed: int) -> Design:
@@ -112,8 +113,10 @@ def solve(design: Design, gains: Tensor, total: Tensor) -> Tensor:
     """
     present = design.present.double()
     equal: Tensor = total / present.shape[1]
-    centred = present - present.mean(1, keepdim=True)
-    weighted = centred * design.weights[:, None]
-    gram, moments = weighted.T @ centred, weighted.T @ (gains - present.sum(1) * equal)
-    deviations: Tensor = torch.linalg.pinv(gram, rtol=_RANK, hermitian=True) @ moments
+    roots, gains = design.weights.sqrt(), gains - present.sum(1) * equal
+    centred = present.sub_(present.mean(1, keepdim=True)).mul_(roots[:, None])
+    gram, moments = centred.T @ centred, centred.T @ (gains * roots)
+    # Of several solutions the shortest; the same function of torch finds wrong ranks (pytorch#71222)
+    shortest = lstsq(gram.numpy(), moments.numpy(), cond=_RANK, lapack_driver="gelsy", check_finite=False)[0]
+    deviations = torch.from_numpy(shortest)
     return equal + deviations - deviations.mean()

@@ -53,16 +53,17 @@ def lime(
         if not value > 0:
             raise ParameterError(f"{name} must be above 0, got {value}")
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
-    values = inputs.new_empty(len(inputs), grid.size, dtype=torch.float64)
+    values = torch.empty(len(inputs), grid.size, dtype=torch.float64)
 
     def drawn(sample: int) -> Tensor:
-        return coalitions_nearby(grid.size, perturbations, seeds[sample]).to(inputs.device)
+        return coalitions_nearby(grid.size, perturbations, seeds[sample])
 
-    def fit(sample: int, present: Tensor, outputs: Tensor) -> None:
-        values[sample] = ridge(present.double(), outputs.double(), nearness(present, kernel_width), penalty)
+    def fit(sample: int, coalitions: Tensor, outputs: Tensor) -> None:
+        present = coalitions.double()
+        values[sample] = ridge(present, outputs.double(), nearness(present, kernel_width), penalty)
 
     coalition_outputs(passes, inputs, baseline, target, grid, perturbations, drawn, fit)
-    return spread(values, grid).to(inputs.dtype)
+    return spread(values, grid).to(inputs)
 
 
 def coalitions_nearby(segments: int, perturbations: int, seed: int) -> Tensor:
@@ -73,17 +74,16 @@ def coalitions_nearby(segments: int, perturbations: int, seed: int) -> Tensor:
 
 
 def nearness(present: Tensor, kernel_width: float) -> Tensor:
-    """Return π(z) = exp(-d²/kernel_width²), d = 1 - cos(z, 1), float64 (coalitions,)."""
-    distance = 1 - present.double().mean(1).sqrt()
+    """Return π(z) = exp(-d²/kernel_width²), d = 1 - cos(z, 1), float64 (coalitions,), z float64 with 1 where present."""
+    distance = 1 - present.mean(1).sqrt()
     return torch.exp(-((distance / kernel_width) ** 2))
 
 
 def ridge(features: Tensor, outputs: Tensor, weights: Tensor, penalty: float) -> Tensor:
     """Return the w of least Σ weight (output - b - featuresᵀw)² + penalty·|w|², (features,), b free of penalty."""
-    shares = weights / weights.sum()
-    centred, deviations = features - shares @ features, outputs - shares @ outputs
-    weighted = centred * weights[:, None]
-    gram = weighted.T @ centred
+    shares, roots = weights / weights.sum(), weights.sqrt()
+    centred = features.sub(shares @ features).mul_(roots[:, None])
+    gram = centred.T @ centred
     gram.diagonal().add_(penalty)
-    coefficients: Tensor = torch.linalg.solve(gram, weighted.T @ deviations)
+    coefficients: Tensor = torch.linalg.solve(gram, centred.T @ (outputs - shares @ outputs).mul_(roots))
     return coefficients

@@ -197,8 +197,8 @@ def copies(series: Tensor) -> Write:
 
 def pick(values: Tensor, pieces: Sequence[Piece]) -> Tensor:
     """Return the values (batch, …) of each row's sample, (rows, …)."""
-    parts = [values[samples].repeat_interleave(draws.stop - draws.start, 0) for samples, draws in pieces]
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+    # A piece has several samples or several draws, not both
+    return torch.cat([values[piece[0]].expand(_count(piece), *values.shape[1:]) for piece in pieces])
 
 
 def gradient(explained: Tensor, rows: Tensor) -> Tensor:

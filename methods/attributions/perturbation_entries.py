@@ -75,7 +75,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="kernel-shap",
-        version=1,
+        version=2,
         description="Shapley values of segments, as the least-squares fit of a linear game to sampled coalitions.",
         reference="Lundberg, Lee. A Unified Approach to Interpreting Model Predictions. NeurIPS 2017. arXiv:1705.07874",
         factory=f"{_FOLDER}.kernel_shap:kernel_shap",
@@ -88,7 +88,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="lime",
-        version=1,
+        version=2,
         description="Weights of a ridge regression of the output on which segments are present, near the full series.",
         reference=(
             "Ribeiro, Singh, Guestrin. Why Should I Trust You?: Explaining the Predictions of Any Classifier. "

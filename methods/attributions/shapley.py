@@ -49,10 +49,10 @@ def shapley_sampling(
     check_least("permutations", permutations, 1)
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
     whole, absent = endpoints(passes, inputs, baseline, target)
-    values = inputs.new_empty(len(inputs), grid.size, dtype=torch.float64)
+    values = torch.empty(len(inputs), grid.size, dtype=torch.float64)
 
     def drawn(sample: int) -> _Orders:
-        return _Orders(seeds[sample], permutations, grid.size, inputs.device)
+        return _Orders(seeds[sample], permutations, grid.size)
 
     def average(sample: int, orders: _Orders, outputs: Tensor) -> None:
         between = outputs.view(permutations, grid.size - 1)
@@ -61,7 +61,7 @@ def shapley_sampling(
         values[sample] = torch.zeros_like(changes).scatter_(1, orders.segments, changes).mean(0)
 
     coalition_outputs(passes, inputs, baseline, target, grid, permutations * (grid.size - 1), drawn, average)
-    return share(values, grid).to(inputs.dtype)
+    return share(values, grid).to(inputs)
 
 
 class _Orders:
@@ -71,13 +71,13 @@ class _Orders:
         segments: which segment comes at each place of each order, int64 (permutations, segments).
     """
 
-    def __init__(self, seed: int, permutations: int, count: int, device: torch.device) -> None:
+    def __init__(self, seed: int, permutations: int, count: int) -> None:
         numbers = generator(seed)
         orders = np.stack([numbers.permutation(count) for _ in range(permutations)])
-        self.segments = torch.from_numpy(orders).to(device)
+        self.segments = torch.from_numpy(orders)
         self._places = self.segments.argsort(1)
 
     def __getitem__(self, rows: slice) -> Tensor:
         steps = self._places.shape[1] - 1
-        numbers = torch.arange(rows.start, rows.stop, device=self._places.device)
+        numbers = torch.arange(rows.start, rows.stop)
         return self._places[numbers // steps] <= (numbers % steps)[:, None]

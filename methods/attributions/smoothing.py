@@ -124,7 +124,7 @@ def vargrad(
             # Welford's update: the difference of large means would lose a small variance to rounding
             deviation = part - means
             means.add_(deviation, alpha=1 / (draw + 1))
-            sums.addcmul_(deviation, part - means)
+            sums.addcmul_(deviation, deviation, value=draw / (draw + 1))
 
     _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, take)
     return total.div_(noise_samples)

@@ -1,6 +1,7 @@
 """How many rows a pass holds: what fits, what is fast, and what is refused."""
 
 import re
+from collections import Counter
 
 import pytest
 import torch
@@ -43,14 +44,25 @@ def test_one_disturbed_measurement_does_not_decide():
     assert set(sizes[-10:]) == {128}
 
 
-@pytest.mark.parametrize(("left", "tried"), [(2000, {128}), (12000, {64, 128}), (10**6, {64, 128, 256})])
+@pytest.mark.parametrize(("left", "tried"), [(2000, {128}), (25000, {64, 128}), (10**6, {64, 128, 256})])
 def test_other_sizes_are_tried_where_enough_is_left(left, tried):
     assert set(paced(lambda size: 1.0 + (size != 128) / 10, left=left)) == tried
 
 
-def test_a_size_that_is_far_slower_is_tried_once():
+def test_a_size_that_is_far_slower_is_tried_twice():
     sizes = paced(lambda size: 1.0 if size == 128 else 2.0)
-    assert sizes.count(64) == sizes.count(256) == 1
+    assert sizes.count(64) == sizes.count(256) == 2
+
+
+@pytest.mark.parametrize("fastest", [64, 256])
+def test_a_size_whose_first_two_passes_find_their_memory_cold_is_found(fastest):
+    passes = Counter()
+
+    def seconds_of(size):
+        passes[size] += 1
+        return (1.0 if size == fastest else 1.1) * {1: 2.4, 2: 1.2}.get(passes[size], 1.0)
+
+    assert set(paced(seconds_of)[-10:]) == {fastest}
 
 
 @given(st.integers(200, 10**9), st.integers(1, 10**6))

@@ -3,6 +3,7 @@
 from functools import partial
 from itertools import permutations
 
+import numpy as np
 import pytest
 import torch
 from attribution_models import Scores, classes, network, output_change, series
@@ -10,7 +11,7 @@ from captum.attr import ShapleyValues
 
 from saltbench.errors import ParameterError
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.kernel_shap import coalition_design, kernel_shap
+from saltbench.methods.attributions.kernel_shap import coalition_design, kernel_shap, solve
 from saltbench.methods.attributions.shapley import shapley_sampling
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "convolution"])
@@ -113,6 +114,19 @@ def test_drawn_coalitions_come_with_their_complements_and_sizes_follow_the_kerne
     assert ((sizes[1:40] - expected).abs() < 6 * expected.sqrt()).all()
     # within a size every segment is as likely as any other
     assert ((present.double().mean(0) - 0.5).abs() < 0.02).all()
+
+
+@pytest.mark.parametrize(("segments", "coalitions"), [(30, 20), (30, 40), (30, 200), (5, 30), (2, 2), (1, 2)])
+def test_of_several_fits_the_one_closest_to_equal_values_is_taken(segments, coalitions):
+    # the oracle works by singular values on the coalitions themselves, not on their Gram matrix
+    design = coalition_design(segments, coalitions, seed=3)
+    gains, total = torch.randn(len(design.present), generator=torch.Generator().manual_seed(4)).double(), 1.5
+    found = solve(design, gains, torch.tensor(total).double())
+    present, roots = design.present.double().numpy(), design.weights.sqrt().numpy()
+    equal = np.full(segments, total / segments)
+    kept = np.eye(segments) - 1 / segments  # onto deviations whose sum is 0
+    deviations = np.linalg.lstsq(roots[:, None] * (present @ kept), roots * (gains.numpy() - present @ equal), 1e-10)[0]
+    np.testing.assert_allclose(found, equal + kept @ deviations, rtol=1e-9, atol=1e-10)
 
 
 @METHODS
