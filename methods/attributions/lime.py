@@ -74,7 +74,7 @@ def coalitions_nearby(segments: int, perturbations: int, seed: int) -> Tensor:
 
 
 def nearness(present: Tensor, kernel_width: float) -> Tensor:
-    """Return π(z) = exp(-d²/kernel_width²), d = 1 - cos(z, 1), float64 (coalitions,), z float64 with 1 where present."""
+    """Return π(z) = exp(-d²/kernel_width²), d = 1 - cos(z, 1), float64 (coalitions,); z are 1 where present, else 0."""
     distance = 1 - present.mean(1).sqrt()
     return torch.exp(-((distance / kernel_width) ** 2))
 
