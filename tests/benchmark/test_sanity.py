@@ -25,15 +25,15 @@ from saltbench.methods.attributions.spec import MethodSpec
 def test_the_model_is_left_as_it_was(name):
     model = build(name).train()
     before, modes = everything(model), [module.training for module in model.modules()]
+    trained = [parameter.requires_grad for parameter in model.parameters()]
     state = torch.get_rng_state()
     randomisation_check(model, series(), method="saliency")
     assert torch.equal(torch.get_rng_state(), state)
     assert [module.training for module in model.modules()] == modes
     assert all(not module._forward_hooks for module in model.modules())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters()) or (
-        name == "input-cell-lstm"
-    )
+    assert [parameter.requires_grad for parameter in model.parameters()] == trained
+    assert all(parameter.grad is None for parameter in model.parameters())
 
 
 def test_similarity_on_a_linear_model_is_that_of_its_weights():

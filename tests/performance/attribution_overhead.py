@@ -3,9 +3,10 @@
 Run it on an idle machine: `tox run -e overhead` writes results/overhead/overhead.csv.
 A method is measured twice: beside passes of all samples at once, as one writes them (raw_seconds, ratio), and beside
 passes in the size that is fastest here (fastest_raw_seconds, fastest_ratio). Both go over the points at which the
-method asked for passes, alternate with it in one process, and count with their fastest round, since others may use
-the machine too. Each method has a new process, since what one has freed decides what memory costs the next. It is a
-plain Python process: those of `saltbench run` keep freed memory, which makes methods and raw passes faster.
+method asked for passes, alternate with it, and count with their fastest round, since others may use the machine too.
+A method and its raw passes have a new process each, since what one has freed decides what memory costs the other:
+raw passes of 300 samples take 50 µs a row or 115 according to what ran before them, 115 in a process of their own.
+They are plain Python processes: those of `saltbench run` keep freed memory, which makes methods and raw passes faster.
 Captum's methods with their own defaults are measured in the same way; they take up to 8 GB.
 """
 
@@ -18,9 +19,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import torch
 from captum.attr import FeatureAblation, GradientShap, IntegratedGradients, NoiseTunnel, Saliency
 from torch import Tensor, nn
@@ -152,47 +156,90 @@ class RawPasses:
             rows = part.detach().requires_grad_()
             gradient(self.model(rows)[:, 0], rows)
 
-    def seconds(self, sizes: dict[Callable[[int], None], int]) -> float:
-        """Return what the passes that the method needs for all samples take now."""
+    def seconds(self, all_at_once: bool) -> float:
+        """Return what the passes that the method needs for all samples take now, in passes of all samples or fastest.
+
+        Args:
+            all_at_once: whether a pass has a row for each sample, else the size that is fastest here.
+        """
+        sizes = dict.fromkeys(self.shares, SAMPLES) if all_at_once else self.fastest
         taken = {work: timed(lambda: work(sizes[work])) for work, share in self.shares.items() if share}  # noqa: B023
         return sum(self.shares[work] * seconds for work, seconds in taken.items()) / len(self.rows) * SAMPLES
 
 
-def measure(name: str, rounds: int) -> dict[str, Any]:
-    """Return a row of the table."""
+def new_process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
+@cache  # in each process
+def prepared(name: str) -> tuple[Subject, nn.Module, Tensor]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = lstm(features=FEATURES, classes=2, hidden=5, dropout=0.1).eval().requires_grad_(False)
-    inputs, subject = torch.randn(SAMPLES, TIME, FEATURES), subjects()[name]
-    raw = RawPasses(model, recorded(subject.explain, model, inputs), subject.cost)
-    works = {
-        "raw_seconds": lambda: raw.seconds(dict.fromkeys(raw.shares, SAMPLES)),
-        "fastest_raw_seconds": lambda: raw.seconds(raw.fastest),
-        "seconds": lambda: timed(lambda: subject.explain(model, inputs)),
-    }
-    taken: list[dict[str, float]] = []
-    while len(taken) < rounds or sum(times["seconds"] + times["raw_seconds"] for times in taken) < LEAST_SECONDS:
-        taken.append({column: work() for column, work in works.items()})
-    best = {column: min(times[column] for times in taken) for column in works}
+    return subjects()[name], model, torch.randn(SAMPLES, TIME, FEATURES)
+
+
+def record(name: str, file: Path) -> Cost:
+    """Write the points at which a method asks for passes into a file, and return how many passes it needs."""
+    subject, model, inputs = prepared(name)
+    np.save(file, recorded(subject.explain, model, inputs).numpy())
+    return subject.cost
+
+
+@cache
+def raw_passes(name: str, file: Path) -> RawPasses:
+    subject, model, _ = prepared(name)
+    return RawPasses(model, torch.from_numpy(np.load(file)), subject.cost)
+
+
+def raw_seconds(name: str, file: Path, all_at_once: bool) -> float:
+    return raw_passes(name, file).seconds(all_at_once)
+
+
+def method_seconds(name: str) -> float:
+    subject, model, inputs = prepared(name)
+    return timed(lambda: subject.explain(model, inputs))
+
+
+def peak_bytes(name: str) -> int:
+    subject, model, inputs = prepared(name)
     with PeakMemory(torch.device("cpu")) as peak:
         subject.explain(model, inputs)
+    return peak.bytes
+
+
+def measure(name: str, rounds: int) -> dict[str, Any]:
+    """Return a row of the table."""
+    with TemporaryDirectory() as folder, new_process() as recording, new_process() as raw, new_process() as method:
+        file = Path(folder, "rows.npy")
+        cost = recording.submit(record, name, file).result()
+        recording.shutdown()
+        works = {
+            "raw_seconds": lambda: raw.submit(raw_seconds, name, file, True).result(),
+            "fastest_raw_seconds": lambda: raw.submit(raw_seconds, name, file, False).result(),
+            "seconds": lambda: method.submit(method_seconds, name).result(),
+        }
+        taken: list[dict[str, float]] = []
+        while len(taken) < rounds or sum(times["seconds"] + times["raw_seconds"] for times in taken) < LEAST_SECONDS:
+            taken.append({column: work() for column, work in works.items()})
+        peak = method.submit(peak_bytes, name).result()
+    best = {column: min(times[column] for times in taken) for column in works}
     return {
         "method": name,
         "samples": SAMPLES,
-        "forward": subject.cost.forward,
-        "backward": subject.cost.backward,
+        "forward": cost.forward,
+        "backward": cost.backward,
         **{column: f"{seconds:.4f}" for column, seconds in best.items()},
         "ratio": f"{best['seconds'] / best['raw_seconds']:.2f}",
         "fastest_ratio": f"{best['seconds'] / best['fastest_raw_seconds']:.2f}",
-        "peak_megabytes": f"{peak.bytes / 1e6:.1f}",
+        "peak_megabytes": f"{peak / 1e6:.1f}",
     }
 
 
 def rows(patterns: list[str], rounds: int) -> Iterator[dict[str, Any]]:
-    spawn = multiprocessing.get_context("spawn")
-    names = [name for name in subjects() if any(fnmatch(name, pattern) for pattern in patterns)]
-    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as processes:
-        yield from processes.map(measure, names, [rounds] * len(names))
+    for name in subjects():
+        if any(fnmatch(name, pattern) for pattern in patterns):
+            yield measure(name, rounds)
 
 
 def main() -> None:
