@@ -21,6 +21,7 @@ from .arguments import (
     check_target,
 )
 from .budget import PROBE, Budget
+from .freed_memory import expect_large_blocks
 from .model_state import lent
 from .passes import Passes, Piece, pick
 from .spec import MethodSpec
@@ -111,6 +112,7 @@ def attribute(
         return inputs.clone()
     if model is None:
         return _in_chunks(method, needed, given, budget)
+    expect_large_blocks()
     with lent(model, inputs.device):
         given = {name: _with_gradients(value) for name, value in given.items()}
         _check_model(model, given["inputs"], given["target"])

@@ -7,6 +7,7 @@ method asked for passes, alternate with it, and count with their fastest round, 
 A method and its raw passes have a new process each, since what one has freed decides what memory costs the other:
 raw passes of 300 samples take 50 µs a row or 115 according to what ran before them, 115 in a process of their own.
 They are plain Python processes: those of `saltbench run` keep freed memory, which makes methods and raw passes faster.
+A method in one has the memory kept that a pass frees (see `expect_large_blocks`); raw passes do not ask for that.
 Captum's methods with their own defaults are measured in the same way; they take up to 8 GB.
 """
 
@@ -41,7 +42,7 @@ SAMPLES, TIME, FEATURES = 300, 100, 100
 SIZES = (16, 32, 64, 128, 256)  # rows of a raw pass among which the fastest is looked for
 MOST_ROWS = 20 * SAMPLES  # of a method's passes that are repeated without it
 BACKGROUND = 50  # series
-LEAST_SECONDS = 10  # of rounds, so that a method of some milliseconds has many
+LEAST_SECONDS = 1  # of each timing: of two that differ in length, the shorter one meets more moments of an idle machine
 
 Explain = Callable[[nn.Module, Tensor], object]
 
@@ -93,11 +94,13 @@ def subjects() -> dict[str, Subject]:
     return shipped | captum_defaults()
 
 
-def timed(work: Callable[[], Any]) -> float:
-    """Return the seconds of one run."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def timed(work: Callable[[], Any], least: float = 0) -> float:
+    """Return the seconds of a run, the mean of as many as take at least so many seconds."""
+    started, runs, taken = time.perf_counter(), 0, 0.0
+    while not runs or taken < least:
+        work()
+        runs, taken = runs + 1, time.perf_counter() - started
+    return taken / runs
 
 
 class Recorder(nn.Module):
@@ -163,7 +166,11 @@ class RawPasses:
             all_at_once: whether a pass has a row for each sample, else the size that is fastest here.
         """
         sizes = dict.fromkeys(self.shares, SAMPLES) if all_at_once else self.fastest
-        taken = {work: timed(lambda: work(sizes[work])) for work, share in self.shares.items() if share}  # noqa: B023
+        taken = {
+            work: timed(lambda: work(sizes[work]), LEAST_SECONDS)  # noqa: B023
+            for work, share in self.shares.items()
+            if share
+        }
         return sum(self.shares[work] * seconds for work, seconds in taken.items()) / len(self.rows) * SAMPLES
 
 
@@ -198,7 +205,7 @@ def raw_seconds(name: str, file: Path, all_at_once: bool) -> float:
 
 def method_seconds(name: str) -> float:
     subject, model, inputs = prepared(name)
-    return timed(lambda: subject.explain(model, inputs))
+    return timed(lambda: subject.explain(model, inputs), LEAST_SECONDS)
 
 
 def peak_bytes(name: str) -> int:
@@ -219,9 +226,7 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
             "fastest_raw_seconds": lambda: raw.submit(raw_seconds, name, file, False).result(),
             "seconds": lambda: method.submit(method_seconds, name).result(),
         }
-        taken: list[dict[str, float]] = []
-        while len(taken) < rounds or sum(times["seconds"] + times["raw_seconds"] for times in taken) < LEAST_SECONDS:
-            taken.append({column: work() for column, work in works.items()})
+        taken = [{column: work() for column, work in works.items()} for _ in range(rounds)]
         peak = method.submit(peak_bytes, name).result()
     best = {column: min(times[column] for times in taken) for column in works}
     return {
