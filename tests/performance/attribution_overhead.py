@@ -3,11 +3,11 @@
 Run it on an idle machine: `tox run -e overhead` writes results/overhead/overhead.csv.
 A method is measured twice: beside passes of all samples at once, as one writes them (raw_seconds, ratio), and beside
 passes in the size that is fastest here (fastest_raw_seconds, fastest_ratio). Both go over the points at which the
-method asked for passes, alternate with it, and count with their fastest round, since others may use the machine too.
-A method and its raw passes have a new process each, since what one has freed decides what memory costs the other:
-raw passes of 300 samples take 50 µs a row or 115 according to what ran before them, 115 in a process of their own.
-They are plain Python processes: those of `saltbench run` keep freed memory, which makes methods and raw passes faster.
-A method in one has the memory kept that a pass frees (see `expect_large_blocks`); raw passes do not ask for that.
+method asked for passes and alternate with it. Every timing has a new process and the median of several counts, since
+what a process freed earlier decides what its memory costs: raw passes of 300 samples take 50 to 120 µs a row, and a
+process keeps to what it got. They are plain Python processes: those of `saltbench run` keep freed memory, which makes
+methods and raw passes faster. A method in one has memory kept that a pass frees (see `expect_large_blocks`); raw passes
+do not ask for that.
 Captum's methods with their own defaults are measured in the same way; they take up to 8 GB.
 """
 
@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cache
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -39,10 +39,10 @@ from saltbench.methods.attributions.peak_memory import PeakMemory
 from saltbench.methods.attributions.spec import Cost, MethodSpec
 
 SAMPLES, TIME, FEATURES = 300, 100, 100
-SIZES = (16, 32, 64, 128, 256)  # rows of a raw pass among which the fastest is looked for
+SIZES = (32, 64, 128, 256)  # rows of a raw pass among which the fastest is looked for
 MOST_ROWS = 20 * SAMPLES  # of a method's passes that are repeated without it
 BACKGROUND = 50  # series
-LEAST_SECONDS = 1  # of each timing: of two that differ in length, the shorter one meets more moments of an idle machine
+LEAST_SECONDS = 1  # of each timing of what takes less
 
 Explain = Callable[[nn.Module, Tensor], object]
 
@@ -95,12 +95,17 @@ def subjects() -> dict[str, Subject]:
 
 
 def timed(work: Callable[[], Any], least: float = 0) -> float:
-    """Return the seconds of a run, the mean of as many as take at least so many seconds."""
-    started, runs, taken = time.perf_counter(), 0, 0.0
-    while not runs or taken < least:
-        work()
-        runs, taken = runs + 1, time.perf_counter() - started
-    return taken / runs
+    """Return the seconds of a run, or if it takes fewer than least, the mean of later ones that take as many."""
+    taken, runs, total = _once(work), 0, 0.0
+    while taken < least and total < least:
+        runs, total = runs + 1, total + _once(work)
+    return total / runs if runs else taken
+
+
+def _once(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 class Recorder(nn.Module):
@@ -143,11 +148,8 @@ class RawPasses:
     def __init__(self, model: nn.Module, rows: Tensor, cost: Cost) -> None:
         self.model = model
         self.rows = rows
-        self.shares = {self.forward: max(0, cost.forward - cost.backward), self.both: cost.backward}
-        self.fastest = {
-            work: min(SIZES, key=lambda size: min(timed(lambda: work(size)) for _ in range(2)))  # noqa: B023
-            for work in self.shares
-        }
+        shares = {self.forward: max(0, cost.forward - cost.backward), self.both: cost.backward}
+        self.shares = {work: share for work, share in shares.items() if share}
 
     def forward(self, size: int) -> None:
         with torch.no_grad():
@@ -159,26 +161,20 @@ class RawPasses:
             rows = part.detach().requires_grad_()
             gradient(self.model(rows)[:, 0], rows)
 
-    def seconds(self, all_at_once: bool) -> float:
-        """Return what the passes that the method needs for all samples take now, in passes of all samples or fastest.
-
-        Args:
-            all_at_once: whether a pass has a row for each sample, else the size that is fastest here.
-        """
-        sizes = dict.fromkeys(self.shares, SAMPLES) if all_at_once else self.fastest
-        taken = {
-            work: timed(lambda: work(sizes[work]), LEAST_SECONDS)  # noqa: B023
-            for work, share in self.shares.items()
-            if share
-        }
-        return sum(self.shares[work] * seconds for work, seconds in taken.items()) / len(self.rows) * SAMPLES
+    def seconds(self, sizes: tuple[int, ...]) -> float:
+        """Return what the passes that the method needs for all samples take, in the fastest of some sizes."""
+        taken = 0.0
+        for work, share in self.shares.items():
+            size = min(sizes, key=lambda size: timed(lambda: work(size))) if len(sizes) > 1 else sizes[0]  # noqa: B023
+            taken += share * timed(lambda: work(size), LEAST_SECONDS)  # noqa: B023
+        return taken / len(self.rows) * SAMPLES
 
 
-def new_process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+def in_new_process(work: Callable[..., Any], *arguments: object) -> Any:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(work, *arguments).result()
 
 
-@cache  # in each process
 def prepared(name: str) -> tuple[Subject, nn.Module, Tensor]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -193,14 +189,9 @@ def record(name: str, file: Path) -> Cost:
     return subject.cost
 
 
-@cache
-def raw_passes(name: str, file: Path) -> RawPasses:
+def raw_seconds(name: str, file: Path, sizes: tuple[int, ...]) -> float:
     subject, model, _ = prepared(name)
-    return RawPasses(model, torch.from_numpy(np.load(file)), subject.cost)
-
-
-def raw_seconds(name: str, file: Path, all_at_once: bool) -> float:
-    return raw_passes(name, file).seconds(all_at_once)
+    return RawPasses(model, torch.from_numpy(np.load(file)), subject.cost).seconds(sizes)
 
 
 def method_seconds(name: str) -> float:
@@ -217,27 +208,25 @@ def peak_bytes(name: str) -> int:
 
 def measure(name: str, rounds: int) -> dict[str, Any]:
     """Return a row of the table."""
-    with TemporaryDirectory() as folder, new_process() as recording, new_process() as raw, new_process() as method:
+    with TemporaryDirectory() as folder:
         file = Path(folder, "rows.npy")
-        cost = recording.submit(record, name, file).result()
-        recording.shutdown()
-        works = {
-            "raw_seconds": lambda: raw.submit(raw_seconds, name, file, True).result(),
-            "fastest_raw_seconds": lambda: raw.submit(raw_seconds, name, file, False).result(),
-            "seconds": lambda: method.submit(method_seconds, name).result(),
+        cost = in_new_process(record, name, file)
+        timings = {
+            "raw_seconds": (raw_seconds, name, file, (SAMPLES,)),
+            "fastest_raw_seconds": (raw_seconds, name, file, SIZES),
+            "seconds": (method_seconds, name),
         }
-        taken = [{column: work() for column, work in works.items()} for _ in range(rounds)]
-        peak = method.submit(peak_bytes, name).result()
-    best = {column: min(times[column] for times in taken) for column in works}
+        taken = [{column: in_new_process(*timing) for column, timing in timings.items()} for _ in range(rounds)]
+    seconds = {column: median(times[column] for times in taken) for column in timings}
     return {
         "method": name,
         "samples": SAMPLES,
         "forward": cost.forward,
         "backward": cost.backward,
-        **{column: f"{seconds:.4f}" for column, seconds in best.items()},
-        "ratio": f"{best['seconds'] / best['raw_seconds']:.2f}",
-        "fastest_ratio": f"{best['seconds'] / best['fastest_raw_seconds']:.2f}",
-        "peak_megabytes": f"{peak / 1e6:.1f}",
+        **{column: f"{value:.4f}" for column, value in seconds.items()},
+        "ratio": f"{seconds['seconds'] / seconds['raw_seconds']:.2f}",
+        "fastest_ratio": f"{seconds['seconds'] / seconds['fastest_raw_seconds']:.2f}",
+        "peak_megabytes": f"{in_new_process(peak_bytes, name) / 1e6:.1f}",
     }
 
 
@@ -250,7 +239,7 @@ def rows(patterns: list[str], rounds: int) -> Iterator[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("methods", nargs="*", default=["*"], help="names or shell patterns")
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--output", type=Path, help="a CSV file")
     given = parser.parse_args()
     measured = []
