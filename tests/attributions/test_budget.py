@@ -12,7 +12,7 @@ from saltbench.errors import BudgetError, ParameterError
 from saltbench.methods.attributions.budget import GRAIN, Budget, free_memory, parse_memory
 
 
-def paced(seconds_of, memory=10**12, row_bytes=300_000, passes=40, left=10**9):
+def paced(seconds_of, memory=10**12, row_bytes=300_000, passes=60, left=10**9):
     """The sizes that a budget chooses when a row of a pass of a size takes seconds_of(size)."""
     budget = Budget(memory)
     budget.learn("pass", row_bytes)
