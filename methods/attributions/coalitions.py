@@ -79,9 +79,9 @@ def coalition_outputs(
 
 
 def spread(values: Tensor, grid: Grid) -> Tensor:
-    """Return values of segments, (samples, segments), at each of their cells, (samples, time, features)."""
-    rows = torch.tensor([span.length for span in grid.time], device=values.device)
-    columns = torch.tensor([span.length for span in grid.features], device=values.device)
+    """Return values of segments, (samples, segments) on the CPU, at each of their cells, (samples, time, features)."""
+    rows = torch.tensor([span.length for span in grid.time])
+    columns = torch.tensor([span.length for span in grid.features])
     cells: Tensor = values.unflatten(1, (len(grid.time), len(grid.features)))
     return cells.repeat_interleave(rows, 1).repeat_interleave(columns, 2)
 
@@ -89,7 +89,7 @@ def spread(values: Tensor, grid: Grid) -> Tensor:
 def share(values: Tensor, grid: Grid) -> Tensor:
     """Return values of segments, (samples, segments), shared equally among their cells, (samples, time, features)."""
     sizes = [rows.length * columns.length for rows in grid.time for columns in grid.features]
-    return spread(values / torch.tensor(sizes, device=values.device), grid)
+    return spread(values / torch.tensor(sizes), grid)
 
 
 def generator(seed: int) -> np.random.Generator:

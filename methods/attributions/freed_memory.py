@@ -1,10 +1,13 @@
 """Memory that passes through a network free, and the next one takes again."""
 
+from functools import cache
+
 import numpy as np
 
 _LARGEST = (1 << 25) - (1 << 16)  # bytes: glibc learns from no block above 32 MiB
 
 
+@cache  # once a process
 def expect_large_blocks() -> None:
     """Free a block of 32 MB, after which glibc keeps freed blocks of up to that size for what comes next.
 

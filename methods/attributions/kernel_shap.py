@@ -116,7 +116,7 @@ def solve(design: Design, gains: Tensor, total: Tensor) -> Tensor:
     roots, gains = design.weights.sqrt(), gains - present.sum(1) * equal
     centred = present.sub_(present.mean(1, keepdim=True)).mul_(roots[:, None])
     gram, moments = centred.T @ centred, centred.T @ (gains * roots)
-    # Of several solutions the shortest; the same function of torch finds wrong ranks (pytorch#71222)
+    # Of several solutions the shortest; the same function of torch finds wrong ranks (pytorch#187411)
     shortest = lstsq(gram.numpy(), moments.numpy(), cond=_RANK, lapack_driver="gelsy", check_finite=False)[0]
     deviations = torch.from_numpy(shortest)
     return equal + deviations - deviations.mean()
