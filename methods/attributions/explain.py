@@ -24,6 +24,7 @@ from .budget import PROBE, Budget
 from .freed_memory import expect_large_blocks
 from .model_state import lent
 from .passes import Passes, Piece, pick
+from .series_reader import SeriesReader
 from .spec import MethodSpec
 
 Method = Callable[..., Tensor]
@@ -115,8 +116,8 @@ def attribute(
     expect_large_blocks()
     with lent(model, inputs.device):
         given = {name: _with_gradients(value) for name, value in given.items()}
-        _check_model(model, given["inputs"], given["target"])
-        passes = Passes(model, budget)
+        step_by_step = _check_model(model, given["inputs"], given["target"])
+        passes = Passes(model, budget, step_by_step)
         if given["target"] is None:
             given["target"] = _predicted(model, given["inputs"], passes)
         if "passes" in needed:
@@ -200,10 +201,11 @@ def _with_gradients(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) and value.is_inference() else value
 
 
-def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> None:
+def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> bool:
+    """Return whether the model reads its series step by step."""
     check_placement(model, inputs)
     first = inputs[:PROBE].clone()
-    with torch.no_grad():
+    with torch.no_grad(), SeriesReader(first) as reader:
         outputs = model(first)
     if not torch.equal(first, inputs[:PROBE]):
         raise ParameterError(
@@ -211,6 +213,7 @@ def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> Non
             "let it work on a copy, inputs.clone()"
         )
     check_classes(outputs, len(first), target)
+    return reader.is_recurrent
 
 
 def _predicted(model: nn.Module, inputs: Tensor, passes: Passes) -> Tensor:

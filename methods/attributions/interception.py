@@ -87,7 +87,7 @@ class Interception(TorchFunctionMode):
 
     def varying(self, arguments: Any) -> list[Tensor]:
         """Return the varying tensors among nested arguments, in order."""
-        return [tensor for tensor in _tensors(arguments) if self.varies(tensor)]
+        return [tensor for tensor in tensors_in(arguments) if self.varies(tensor)]
 
     def check_escape(self, arguments: Any, function: Function | None = None) -> None:
         """Refuse a tensor with a gradient that does not vary: an operation that no rule saw made it.
@@ -95,7 +95,7 @@ class Interception(TorchFunctionMode):
         Raises:
             UnsupportedOperationError: such a tensor is among the nested arguments.
         """
-        for tensor in _tensors(arguments):
+        for tensor in tensors_in(arguments):
             self._check_one(tensor, function)
 
     def _check_one(self, tensor: Tensor, function: Function | None) -> None:
@@ -115,7 +115,7 @@ class Interception(TorchFunctionMode):
     ) -> Any:
         options = kwargs or {}
         is_constant = True
-        for tensor in _tensors((args, options)):
+        for tensor in tensors_in((args, options)):
             if self.varies(tensor):
                 is_constant = False
             else:
@@ -212,7 +212,8 @@ def operation_name(function: Function | None) -> str:
     return f"property {getattr(owner, '__name__', '?')}" if name == "__get__" else name
 
 
-def _tensors(arguments: Any) -> list[Tensor]:
+def tensors_in(arguments: Any) -> list[Tensor]:
+    """Return the tensors among nested tuples, lists and dictionaries, in order."""
     found: list[Tensor] = []
     _collect(arguments, found)
     return found

@@ -29,11 +29,13 @@ class Passes:
     Args:
         model: (batch, time, features) to (batch, classes), in evaluation mode with frozen parameters.
         budget: memory and what is known of the model's passes.
+        step_by_step: rows lie in memory in the order (time, rows, features); see `SeriesReader`.
     """
 
-    def __init__(self, model: nn.Module, budget: Budget) -> None:
+    def __init__(self, model: nn.Module, budget: Budget, step_by_step: bool = False) -> None:
         self.model = model
         self._budget = budget
+        self._step_by_step = step_by_step
         self._memory: Tensor | None = None
 
     def gradients(self, inputs: Tensor, target: Tensor, draws: int, write: Write, take: Take) -> None:
@@ -130,10 +132,15 @@ class Passes:
         return rows
 
     def _reserved(self, like: Tensor, count: int) -> Tensor:
-        if self._memory is None or len(self._memory) < count:
+        cells = count * like[0].numel()
+        if self._memory is None or len(self._memory) < cells:
             self._memory = None  # before more is asked for
-            self._memory = torch.empty(count, *like.shape[1:], dtype=like.dtype, device=like.device)
-        return self._memory[:count].detach()
+            self._memory = torch.empty(cells, dtype=like.dtype, device=like.device)
+        time, features = like.shape[1:]
+        memory = self._memory[:cells].detach()
+        if self._step_by_step:
+            return memory.view(time, count, features).transpose(0, 1)
+        return memory.view(count, time, features)
 
     def explained(self, rows: Tensor, target: Tensor) -> Tensor:
         """Return S_c of rows (rows, time, features) for their classes, (rows,)."""

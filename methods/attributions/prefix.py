@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 Function = Callable[..., Any]
 State = tuple[Tensor, ...]
 
-_LAYERS = frozenset({torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu})
+RECURRENT_LAYERS = frozenset({torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu})
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Layer:
 
         A call by keyword is not one of PyTorch's own layers and is left alone, too.
         """
-        if function not in _LAYERS or options or not isinstance(args[3], bool):
+        if function not in RECURRENT_LAYERS or options or not isinstance(args[3], bool):
             return None
         inputs, initial, weights, *rest = args
         _, _, dropout, training, bidirectional, _ = rest

@@ -106,7 +106,7 @@ class _Group:
         self._grid = grid
         index = torch.arange(grid.size, device=inputs.device)
         width = len(grid.features)
-        self._time = (_positions(grid.time, inputs.device) * inputs.shape[2])[index // width, :, None]
+        self._steps = _positions(grid.time, inputs.device)[index // width, :, None]
         self._features = _positions(grid.features, inputs.device)[index % width, None, :]
 
     def together(self, recording: Recording) -> list[slice]:
@@ -146,8 +146,8 @@ class _Group:
 
     def _write(self, rows: Tensor, sample: int, windows: slice, source: Tensor) -> None:
         rows.copy_(self._inputs[sample])
-        cells = (self._time[windows] + self._features[windows]).flatten(1)
-        rows.flatten(1).scatter_(1, cells, source.flatten()[cells])
+        steps, features = self._steps[windows], self._features[windows]
+        rows[torch.arange(len(rows), device=rows.device)[:, None, None], steps, features] = source[steps, features]
 
 
 def _positions(spans: Sequence[Span], device: torch.device) -> Tensor:
