@@ -205,7 +205,8 @@ def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> boo
     """Return whether the model reads its series step by step."""
     check_placement(model, inputs)
     first = inputs[:PROBE].clone()
-    with torch.no_grad(), SeriesReader(first) as reader:
+    reader = SeriesReader(first)
+    with torch.no_grad(), reader:
         outputs = model(first)
     if not torch.equal(first, inputs[:PROBE]):
         raise ParameterError(
