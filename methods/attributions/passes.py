@@ -117,28 +117,31 @@ class Passes:
                 work()
             self._budget.learn(kind, peak.bytes)
 
-    def rows(self, like: Tensor, pieces: Sequence[Piece], write: Write) -> Tensor:
+    def rows(self, like: Tensor, pieces: Sequence[Piece], write: Write, *, by_sample: bool = False) -> Tensor:
         """Return the rows (rows, time, features) of all pieces as they are written.
 
-        The next pass writes to the same memory, since fresh memory costs more than writing to it.
+        The next pass writes to the same memory, since fresh memory costs more than writing to it. Where the network
+        reads step by step, they lie in it like that.
 
         Args:
             like: (any, time, features), of the type and place of the rows.
             pieces: samples and their draws.
-            write: fills the rows (samples, draws, time, features) of a piece.
+            write: fills the rows (samples, draws, time, features) of a piece, in place: by index, broadcast or `out=`,
+                since a view may not exist.
+            by_sample: rows lie one behind the other whatever the network reads, for those who may want to view them.
         """
-        rows = self._reserved(like, sum(map(_count, pieces)))
+        rows = self._reserved(like, sum(map(_count, pieces)), self._step_by_step and not by_sample)
         fill(rows, pieces, write)
         return rows
 
-    def _reserved(self, like: Tensor, count: int) -> Tensor:
+    def _reserved(self, like: Tensor, count: int, step_by_step: bool) -> Tensor:
         cells = count * like[0].numel()
         if self._memory is None or len(self._memory) < cells:
             self._memory = None  # before more is asked for
             self._memory = torch.empty(cells, dtype=like.dtype, device=like.device)
         time, features = like.shape[1:]
         memory = self._memory[:cells].detach()
-        if self._step_by_step:
+        if step_by_step:
             return memory.view(time, count, features).transpose(0, 1)
         return memory.view(count, time, features)
 
