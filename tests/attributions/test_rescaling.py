@@ -39,7 +39,13 @@ def input_x_gradient_in_passes(inputs, target, passes):
     return attributions
 
 
+def deviation_of_viewed_inputs(model, inputs):
+    cells = inputs.view(len(inputs), -1)
+    return (cells - cells.mean(1, keepdim=True)).view_as(inputs) * model(inputs).sum(1)[:, None, None]
+
+
 TestRescalingOfAMethodOfOnesOwn = method_contract(entry(input_x_gradient_in_passes))
+TestRescalingOfAMethodThatViewsItsInputs = method_contract(entry(deviation_of_viewed_inputs))
 
 
 def algorithm(explain, x, baseline, threshold):
