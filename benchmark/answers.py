@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ParameterError, ShapeError, text_of
+from ..methods.attributions.arguments import check_logits
 from ..methods.attributions.model_state import lent
 
 
@@ -15,8 +16,8 @@ def check_answers(model: nn.Module, inputs: Tensor) -> None:
 
     Raises:
         ShapeError: inputs that the model does not take, or outputs of another form; and how to adapt them.
-        ParameterError: probabilities in place of logits, or outputs that depend on the rest of the batch, on earlier
-            calls or on chance.
+        ParameterError: integers, complex numbers or probabilities in place of logits, or outputs that depend on the
+            rest of the batch, on earlier calls or on chance.
     """
     probe = inputs[[0, 0, 0]] if len(inputs) else inputs
     outputs = _outputs(model, probe)
@@ -25,6 +26,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> None:
         got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
         wanted = f"{len(probe)} samples to logits ({len(probe)}, classes)"
         raise ShapeError(f"the model must map {wanted}, got {got}; {advice}")
+    check_logits(outputs)
     _check_alone(outputs[:1], model, probe)
     sums = outputs.sum(1)
     if len(outputs) and bool((outputs >= 0).all() and torch.allclose(sums, torch.ones_like(sums), atol=1e-4)):
@@ -36,7 +38,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> None:
 
 def _check_alone(outputs: Tensor, model: nn.Module, probe: Tensor) -> None:
     """Raise unless the outputs of a sample, (1, classes), stay the same around a series of zeros."""
-    if not outputs.numel() or not outputs.is_floating_point() or not bool(torch.isfinite(outputs).all()):
+    if not outputs.numel() or not bool(torch.isfinite(outputs).all()):
         return  # numbers that are not finite are refused with the target
     among = _outputs(model, torch.stack([probe[0], torch.zeros_like(probe[0]), probe[0]]))[[0, 2]]
     # Rounding differs with a row's place in the batch by far less than half of the digits; outputs near 0 may be

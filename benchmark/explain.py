@@ -81,9 +81,13 @@ def like_parameters(model: nn.Module, values: Tensor | ArrayLike) -> Tensor:
     """Return series in the type and on the device of a model's parameters.
 
     Raises:
-        ParameterError: what is not numbers of one shape.
+        ParameterError: what is not real numbers of one shape.
     """
     tensor = values if isinstance(values, Tensor) else _tensor(values)
+    if tensor.is_complex():
+        raise ParameterError(
+            f"series must be real numbers, got {tensor.dtype}; give real and imaginary parts as features of their own"
+        )
     parameter = next((p for p in model.parameters() if p.is_floating_point()), None)
     if parameter is None:
         return tensor if tensor.is_floating_point() else tensor.float()

@@ -68,10 +68,11 @@ def check_target(target: Tensor, inputs: Tensor) -> Tensor:
 
 
 def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
-    """Raise unless outputs are finite (batch, classes) and every target is one of these classes."""
+    """Raise unless outputs are finite real (batch, classes) and every target is one of these classes."""
     if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != batch:
         got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
         raise ShapeError(f"the model must map {batch} samples to ({batch}, classes), got {got}; wrap it in a module")
+    check_logits(outputs)
     if not bool(torch.isfinite(outputs).all()):
         raise NonFiniteError("the model's outputs must be finite, got NaN or infinity; check its weights and its input")
     classes = outputs.shape[1]
@@ -79,6 +80,15 @@ def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
         raise ParameterError(
             f"target must lie in 0 … {classes - 1}, the model's {classes} classes, "
             f"got {int(target.min())} … {int(target.max())}"
+        )
+
+
+def check_logits(outputs: Tensor) -> None:
+    """Raise unless outputs are of a floating-point type."""
+    if not outputs.is_floating_point():
+        raise ParameterError(
+            f"the model's outputs must be floating-point logits, got {outputs.dtype}; "
+            "return what comes before rounding or argmax, or convert them with .float()"
         )
 
 

@@ -7,6 +7,7 @@ from captum.attr import DeepLift
 from torch import Tensor, nn
 
 from ...errors import UnsupportedOperationError
+from .passes import gradient
 
 _HOOKS = "Setting forward, backward hooks and attributes on non-linear"  # said of every call
 _TWICE = "A Module"  # how Captum begins its complaint of a module that is called twice
@@ -27,6 +28,7 @@ def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: 
 
     Raises:
         UnsupportedOperationError: the model calls one activation module twice.
+        ParameterError: a model without gradients.
 
     Source: Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation Differences",
     ICML 2017; Kokhlikyan et al., "Captum", arXiv 2009.07896.
@@ -36,10 +38,12 @@ def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: 
         try:
             attributions = DeepLift(model).attribute(inputs.detach().requires_grad_(), baseline, target=target)
         except RuntimeError as error:
-            if not str(error).startswith(_TWICE):
-                raise
-            raise UnsupportedOperationError(
-                "Captum's DeepLIFT needs a module of its own for every activation, got one that is called twice or "
-                "never; give each call its own module, or use deeplift"
-            ) from error
+            if str(error).startswith(_TWICE):
+                raise UnsupportedOperationError(
+                    "Captum's DeepLIFT needs a module of its own for every activation, got one that is called twice or "
+                    "never; give each call its own module, or use deeplift"
+                ) from error
+            rows = inputs.detach().requires_grad_()
+            gradient(model(rows).gather(1, target[:, None]), rows)  # says so if there is none
+            raise
     return cast("Tensor", attributions).detach()

@@ -40,5 +40,5 @@ def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor)
     explained = outputs.gather(1, target[:, None]).sum()
     if not explained.requires_grad:
         return torch.zeros_like(baseline)
-    (multipliers,) = torch.autograd.grad(explained, inputs)
+    (multipliers,) = torch.autograd.grad(explained, inputs, materialize_grads=True, allow_unused=True)
     return (inputs.detach() - baseline).mul_(multipliers)

@@ -60,7 +60,7 @@ def extremal_mask(
         m in [0, 1], (batch, time, features).
 
     Raises:
-        ParameterError: a parameter out of range.
+        ParameterError: a parameter out of range, or half precision.
         MissingPackageError: time_interpret is not installed.
         BudgetError: the memory does not hold one sample.
 
@@ -72,6 +72,7 @@ def extremal_mask(
     _check_at_least("perturbation_weight", perturbation_weight, 0)
     if not learning_rate > 0:
         raise ParameterError(f"learning_rate must be above 0, got {learning_rate}")
+    _check_precision(inputs)
     explainer = _time_interpret("attr").ExtremalMask(passes.model)
     networks = _time_interpret("attr.models")
 
@@ -125,7 +126,7 @@ def fit(
         (batch, time, features), in (-1, 1).
 
     Raises:
-        ParameterError: a parameter out of range, too few or too short series.
+        ParameterError: a parameter out of range, too few or too short series, or half precision.
         MissingPackageError: time_interpret is not installed.
         BudgetError: the memory does not hold the generator's training, or one sample.
         UnsupportedOperationError: a network that does not take shorter series.
@@ -137,6 +138,8 @@ def fit(
     _check_at_least("generator_seed", generator_seed, 0)
     _check_at_least("the number of background series", len(background), 2)
     _check_at_least("the number of time steps", inputs.shape[1], _SHORTEST)
+    _check_precision(inputs)
+    _check_default(inputs)
     _check_prefixes(passes.model, inputs)
 
     def fitted(epochs: int) -> Any:
@@ -230,6 +233,23 @@ def _check_prefixes(model: nn.Module, inputs: Tensor) -> None:
             f"fit needs a network that takes series of any length, got one that fails on 1 of {inputs.shape[1]} time "
             f"steps ({str(error).splitlines()[0]}); choose another method"
         ) from error
+
+
+def _check_precision(inputs: Tensor) -> None:
+    if inputs.dtype not in (torch.float32, torch.float64):
+        raise ParameterError(
+            f"time_interpret's methods need inputs in float32 or float64, got {inputs.dtype}; convert model and inputs "
+            "with .float()"
+        )
+
+
+def _check_default(inputs: Tensor) -> None:
+    # Of this type are tensors that time_interpret makes beside the inputs
+    default = torch.get_default_dtype()
+    if default not in (torch.float32, inputs.dtype):
+        raise ParameterError(
+            f"fit needs torch's default dtype to be float32, got {default}; call torch.set_default_dtype(torch.float32)"
+        )
 
 
 def _check_at_least(name: str, value: float, least: int) -> None:

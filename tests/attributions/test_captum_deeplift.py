@@ -4,11 +4,11 @@ import warnings
 
 import pytest
 import torch
-from attribution_models import NETWORKS, classes, network, output_change, series
+from attribution_models import NETWORKS, Scores, classes, network, output_change, series
 from captum.attr import DeepLift
 from torch import nn
 
-from saltbench.errors import UnsupportedOperationError
+from saltbench.errors import ParameterError, UnsupportedOperationError
 from saltbench.methods.attributions.captum_deeplift import captum_deeplift
 from saltbench.methods.attributions.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
@@ -44,6 +44,12 @@ def test_on_recurrent_layers_it_is_gradient_times_difference_and_not_complete(na
     assert ((explained.sum((1, 2)) - change).abs().max() / change.abs().max()) > 0.1, FIXED
     ours = attribute(deeplift, model, inputs, target, baseline=baseline)
     torch.testing.assert_close(ours.sum((1, 2)), change, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("formula", [lambda x: x.detach().sum(1), lambda x: (x > 0).sum(1).to(x.dtype)])
+def test_a_model_without_gradients_is_refused(formula):
+    with pytest.raises(ParameterError, match="must depend on its input through operations with gradients"):
+        attribute(captum_deeplift, Scores(formula), series(), classes(), baseline=torch.zeros_like(series()))
 
 
 def test_through_a_softmax_module_it_depends_on_the_batch_and_ours_does_not():

@@ -360,6 +360,15 @@ def test_impossible_parameters_are_refused(options, message):
         masked(network("lstm"), series(1), classes(1), **options)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_finds_nearly_the_same_mask(dtype):
+    model, inputs, target = network("lstm"), series(3), classes(3)
+    exact = masked(model, inputs, target, epochs=5)
+    rough = masked(model.to(dtype), inputs.to(dtype), target, epochs=5)
+    assert rough.dtype == dtype
+    assert (rough.double() - exact).abs().mean() < 0.02 < (exact - exact.mean()).abs().mean()
+
+
 def test_a_network_without_gradients_is_refused():
     with pytest.raises(ParameterError, match="must depend on its input through operations with gradients"):
         masked(Scores(lambda x: x.detach().sum(1)), series(1), ZERO, epochs=1)

@@ -241,6 +241,20 @@ def test_fit_refuses_a_background_of_one_and_series_of_four_steps():
         call(series(1)[:, :4], background=series(3)[:, :4])
 
 
+@each_entry
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_refused(spec, dtype):
+    call = partial(attribute, bind(spec, QUICK[spec.name]), network("lstm").to(dtype), series(1).to(dtype))
+    with pytest.raises(ParameterError, match=f"need inputs in float32 or float64, got {dtype}; convert model and in"):
+        call(classes(1), seeds=[1], background=BACKGROUND)
+
+
+def test_fit_refuses_another_default_dtype_than_its_own(monkeypatch):
+    monkeypatch.setattr(torch, "get_default_dtype", lambda: torch.float64)
+    with pytest.raises(ParameterError, match=r"default dtype to be float32, got torch\.float64; call torch\.set_def"):
+        attribute(fit, network("lstm").float(), series(1).float(), classes(1), seeds=[1], background=BACKGROUND)
+
+
 @pytest.mark.parametrize("count", range(2, 200))
 def test_no_training_step_of_the_generator_holds_one_series(count):
     assert count % _batch(count) != 1
