@@ -190,7 +190,7 @@ class _Repetition:
         try:
             question = Question.about(model, self.explained, self.target, self.output)
             maps = explain_samples(method, parameters, question, self.explained, seed, self.memory)
-            columns = score(method, parameters, maps, question, self.explained, seed, self.plan.metrics)
+            columns = score(method, parameters, maps, question, self.explained, seed, self.plan.metrics, self.memory)
         except Exception as error:  # noqa: BLE001 - third-party methods raise anything; the reason is kept
             return None, {"status": status_for(error), "reason": reason_for(error)}
         return columns, {"status": "ok", "reason": ""}

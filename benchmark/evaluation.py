@@ -200,7 +200,7 @@ class Evaluator:
             "seconds": time.perf_counter() - started,
             "environment": environment(),
         }
-        columns = score(method, parameters, attributions, question, explained, seed, self._metrics(job))
+        columns = score(method, parameters, attributions, question, explained, seed, self._metrics(job), self.memory)
         key = job.cell_key(choice)
         files = {
             SCORES: _parquet(columns, key),

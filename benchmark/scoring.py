@@ -144,9 +144,10 @@ def score(
     explained: Explained,
     seed: int,
     metrics: Metrics,
+    memory: int | None = None,
 ) -> Columns:
     """Return label, target and each metric's scores of attributions, (batch,) each; NaN where a metric is undefined."""
-    difference = _difference(method, parameters, question, explained, seed)
+    difference = _difference(method, parameters, question, explained, seed, memory)
     maps = Maps(read_only(attributions.cpu().numpy()), read_only(explained.truth.cpu().numpy()), difference)
     columns: Columns = {"label": explained.labels.cpu().numpy(), "target": question.target.cpu().numpy()}
     for metric, chosen in metrics:
@@ -157,7 +158,12 @@ def score(
 
 
 def _difference(
-    method: MethodSpec, parameters: Mapping[str, Any], question: Question, explained: Explained, seed: int
+    method: MethodSpec,
+    parameters: Mapping[str, Any],
+    question: Question,
+    explained: Explained,
+    seed: int,
+    memory: int | None,
 ) -> NDArray[np.float64] | None:
     if question.model is None or not method.is_complete:
         return None
@@ -168,6 +174,7 @@ def _difference(
         question.target,
         background=explained.background,
         seeds=sample_seeds(seed, len(explained.inputs)),
+        memory=memory,
     )
     values: NDArray[np.float64] = difference.cpu().numpy()
     return values

@@ -73,14 +73,20 @@ def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
         got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
         raise ShapeError(f"the model must map {batch} samples to ({batch}, classes), got {got}; wrap it in a module")
     check_logits(outputs)
-    if not bool(torch.isfinite(outputs).all()):
-        raise NonFiniteError("the model's outputs must be finite, got NaN or infinity; check its weights and its input")
+    check_finite(outputs)
     classes = outputs.shape[1]
     if target is not None and not bool(((target >= 0) & (target < classes)).all()):
         raise ParameterError(
             f"target must lie in 0 … {classes - 1}, the model's {classes} classes, "
             f"got {int(target.min())} … {int(target.max())}"
         )
+
+
+def check_finite(outputs: Tensor) -> Tensor:
+    """Return a model's outputs, (batch, classes), after checking that they are finite."""
+    if count_nonfinite(outputs):
+        raise NonFiniteError("the model's outputs must be finite, got NaN or infinity; check its weights and its input")
+    return outputs
 
 
 def check_logits(outputs: Tensor) -> None:

@@ -31,7 +31,7 @@ _COUNTED = 5  # passes after those; their median judges the size, since samples 
 _FAR = 1.5  # times as long as the fastest
 _SHARE = 0.25  # of the free memory that is used unless told
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_CONTAINER = Path("/sys/fs/cgroup")
 _TENSORS = 16  # as large as a sample's input, that a method may hold of each sample beside its passes
 _SAMPLES = 1024  # at most at once
 
@@ -146,9 +146,17 @@ def free_memory(device: torch.device) -> int:
     if device.type == "cuda":
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for what comes
         return int(torch.cuda.mem_get_info(device)[0]) + kept
-    free = int(psutil.virtual_memory().available)
-    limit = _CONTAINER_LIMIT.read_text().strip() if _CONTAINER_LIMIT.exists() else "max"
-    return free if limit == "max" else min(free, int(limit))
+    return int(min(psutil.virtual_memory().available, _free_in_container()))
+
+
+def _free_in_container() -> float:
+    limit = _CONTAINER / "memory.max"
+    if not limit.exists() or limit.read_text().strip() == "max":
+        return math.inf
+    # Of what is used, files that were read and may be dropped again are free
+    statistics_of = dict(line.split() for line in (_CONTAINER / "memory.stat").read_text().splitlines())
+    used = int((_CONTAINER / "memory.current").read_text()) - int(statistics_of["inactive_file"])
+    return max(0, int(limit.read_text()) - used)
 
 
 def parse_memory(text: str) -> int:

@@ -6,7 +6,7 @@ from typing import cast
 from captum.attr import DeepLift
 from torch import Tensor, nn
 
-from ...errors import UnsupportedOperationError
+from ...errors import UnsupportedOperationError, text_of
 from .passes import gradient
 
 _HOOKS = "Setting forward, backward hooks and attributes on non-linear"  # said of every call
@@ -18,7 +18,8 @@ def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: 
 
     Captum replaces the gradient of activation *modules* such as nn.ReLU by the rescale multiplier. Whatever is not
     such a module keeps its gradient: recurrent layers, attention, functions, products. There the result is
-    gradient × (x - x′) and not complete; through nn.Softmax it depends on the other samples of the batch.
+    gradient × (x - x′) and not complete; through nn.Softmax it depends on the other samples of the batch, and through
+    nn.MaxPool1d with overlapping windows it is not complete either.
 
     Args:
         model: network in evaluation mode, (batch, time, features) to (batch, classes).
@@ -27,7 +28,7 @@ def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: 
         baseline: x′, (batch, time, features).
 
     Raises:
-        UnsupportedOperationError: the model calls one activation module twice.
+        UnsupportedOperationError: the model calls one activation module twice, or has a layer that Captum fails on.
         ParameterError: a model without gradients.
 
     Source: Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation Differences",
@@ -37,6 +38,10 @@ def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: 
         warnings.filterwarnings("ignore", message=_HOOKS, category=UserWarning)
         try:
             attributions = DeepLift(model).attribute(inputs.detach().requires_grad_(), baseline, target=target)
+        except (ValueError, AssertionError) as error:
+            raise UnsupportedOperationError(
+                f"Captum's DeepLIFT fails on this network ({text_of(error)}); use deeplift"
+            ) from error
         except RuntimeError as error:
             if str(error).startswith(_TWICE):
                 raise UnsupportedOperationError(

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from .arguments import check_finite
 from .operation_names import METADATA
 from .paired_pass import PairedPass
 from .rule_table import RULES
@@ -36,7 +37,7 @@ def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor)
     inputs = inputs.detach().requires_grad_()
     pairs = PairedPass("DeepLIFT", RULES, METADATA)
     pairs.note(inputs, baseline)
-    outputs = pairs.outputs(model, inputs)
+    outputs = check_finite(pairs.outputs(model, inputs))
     explained = outputs.gather(1, target[:, None]).sum()
     if not explained.requires_grad:
         return torch.zeros_like(baseline)

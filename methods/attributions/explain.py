@@ -15,6 +15,7 @@ from .arguments import (
     check_attributions,
     check_background,
     check_classes,
+    check_finite,
     check_inputs,
     check_placement,
     check_seeds,
@@ -222,8 +223,7 @@ def _predicted(model: nn.Module, inputs: Tensor, passes: Passes) -> Tensor:
 
     def compute(pieces: Sequence[Piece]) -> Tensor:
         with torch.no_grad():
-            outputs: Tensor = model(pick(inputs, pieces))
-        return outputs.argmax(1)
+            return check_finite(model(pick(inputs, pieces))).argmax(1)
 
     def take(samples: slice, _draws: slice, part: Tensor) -> None:
         predicted[samples, None] = part

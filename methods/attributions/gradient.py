@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from .arguments import check_finite
 from .passes import gradient
 
 
@@ -29,4 +30,4 @@ def input_x_gradient(model: nn.Module, inputs: Tensor, target: Tensor) -> Tensor
 
 def _derivative(model: nn.Module, inputs: Tensor, target: Tensor) -> Tensor:
     rows = inputs.detach().requires_grad_()
-    return gradient(model(rows).gather(1, target[:, None]), rows)
+    return gradient(check_finite(model(rows)).gather(1, target[:, None]), rows)

@@ -1,6 +1,7 @@
 """Integrated gradients: the gradient averaged along the straight path from absence to the input."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import torch
@@ -73,7 +74,8 @@ def path_integral(inputs: Tensor, target: Tensor, start: Tensor, passes: Passes,
     return integral.mul_(inputs - start)
 
 
-def quadrature(steps: int) -> tuple[list[float], list[float]]:
+@cache  # 5 ms for 50 steps, half a second for 2000
+def quadrature(steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return nodes and weights of the Gauss-Legendre quadrature on [0, 1], exact up to degree 2·steps - 1."""
     nodes, weights = np.polynomial.legendre.leggauss(steps)
-    return ((nodes + 1) / 2).tolist(), (weights / 2).tolist()
+    return tuple(((nodes + 1) / 2).tolist()), tuple((weights / 2).tolist())

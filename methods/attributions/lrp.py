@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError
+from .arguments import check_finite
 from .operation_names import METADATA
 from .relevance_pass import Product, RelevancePass, Role
 from .relevance_table import RULES
@@ -97,7 +98,7 @@ def _relevance(model: nn.Module, inputs: Tensor, target: Tensor, epsilon: float,
     inputs = inputs.detach().requires_grad_()
     mode = RelevancePass("LRP", RULES, METADATA, epsilon=epsilon, product=product)
     mode.note(inputs, Role.SIGNAL)
-    outputs = mode.outputs(model, inputs)
+    outputs = check_finite(mode.outputs(model, inputs))
     explained = outputs.gather(1, target[:, None])
     if not explained.requires_grad:
         return torch.zeros_like(inputs, requires_grad=False)

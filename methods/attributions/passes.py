@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError
+from .arguments import check_finite
 from .budget import GRAIN, PROBE, Budget
 from .peak_memory import PeakMemory
 
@@ -146,9 +147,12 @@ class Passes:
         return memory.view(count, time, features)
 
     def explained(self, rows: Tensor, target: Tensor) -> Tensor:
-        """Return S_c of rows (rows, time, features) for their classes, (rows,)."""
-        outputs: Tensor = self.model(rows)
-        return outputs.gather(1, target[:, None]).squeeze(1)
+        """Return S_c of rows (rows, time, features) for their classes, (rows,).
+
+        Raises:
+            NonFiniteError: NaN or infinity in an output.
+        """
+        return check_finite(self.model(rows)).gather(1, target[:, None]).squeeze(1)
 
     def each(self, kind: Hashable, target: Tensor, draws: int, compute: Compute, take: Take) -> None:
         """Hand over compute's rows for all samples and draws, in passes that the budget allows.

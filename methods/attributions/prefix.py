@@ -93,7 +93,7 @@ class _Series:
 
     def is_read_by(self, layer: "Layer") -> bool:
         """Return whether the layer's input is a view of all of the series, which nothing has altered since."""
-        read = layer.inputs.transpose(0, layer.time_axis - 1)
+        read = layer.inputs.transpose(0, layer.batch_axis)
         return (
             read.data_ptr() == self._series.data_ptr()
             and read.shape == self._series.shape

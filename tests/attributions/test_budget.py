@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltbench.errors import BudgetError, ParameterError
+from saltbench.methods.attributions import budget as budget_module
 from saltbench.methods.attributions.budget import GRAIN, Budget, free_memory, parse_memory
 
 
@@ -96,6 +97,18 @@ def test_a_budget_too_small_for_one_sample_says_what_it_takes():
 
 def test_by_default_a_quarter_of_the_free_memory_is_used():
     assert 0.1 < Budget().memory / free_memory(torch.device("cpu")) < 0.5
+
+
+def test_what_a_container_uses_is_not_free(monkeypatch, tmp_path):
+    monkeypatch.setattr(budget_module, "_CONTAINER", tmp_path)
+    outside = free_memory(torch.device("cpu"))
+    (tmp_path / "memory.max").write_text("max\n")
+    assert free_memory(torch.device("cpu")) == pytest.approx(outside, rel=0.2)
+    (tmp_path / "memory.current").write_text("900\n")
+    (tmp_path / "memory.stat").write_text("anon 600\ninactive_file 300\nactive_file 0\n")
+    for limit, free in (("1000", 400), ("600", 0), ("500", 0)):
+        (tmp_path / "memory.max").write_text(f"{limit}\n")
+        assert free_memory(torch.device("cpu")) == free
 
 
 @pytest.mark.parametrize(

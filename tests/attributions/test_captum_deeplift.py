@@ -52,6 +52,26 @@ def test_a_model_without_gradients_is_refused(formula):
         attribute(captum_deeplift, Scores(formula), series(), classes(), baseline=torch.zeros_like(series()))
 
 
+def test_a_layer_that_captum_fails_on_is_refused():
+    model = nn.Sequential(nn.MaxPool1d(2, 1, 0, dilation=2), nn.Flatten(), nn.LazyLinear(2)).double()
+    model(series())
+    with pytest.raises(UnsupportedOperationError, match=r"Captum's DeepLIFT fails on this network \(.*\); use deepl"):
+        attribute(captum_deeplift, model, series(), classes() % 2, baseline=torch.zeros_like(series()))
+
+
+def test_through_overlapping_pools_it_misses_the_change():
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        model = nn.Sequential(nn.MaxPool1d(3, 2, 1), nn.Flatten(), nn.LazyLinear(2)).double()
+        model(series())
+    inputs, target, baseline = series(), classes() % 2, torch.zeros_like(series())
+    change = output_change(model, inputs, baseline, target)
+    missed = attribute(captum_deeplift, model, inputs, target, baseline=baseline).sum((1, 2)) - change
+    assert missed.abs().max() > 0.1 * change.abs().max(), FIXED
+    ours = attribute(deeplift, model, inputs, target, baseline=baseline)
+    torch.testing.assert_close(ours.sum((1, 2)), change, rtol=0, atol=1e-12)
+
+
 def test_through_a_softmax_module_it_depends_on_the_batch_and_ours_does_not():
     with torch.random.fork_rng():
         torch.manual_seed(2)

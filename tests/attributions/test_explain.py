@@ -12,6 +12,7 @@ from torch import nn
 
 from saltbench.errors import BudgetError, NonFiniteError, ParameterError, ShapeError, UnknownNameError
 from saltbench.methods.attributions.adapters import Probabilities
+from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
 from saltbench.methods.attributions.spec import MethodSpec
 
@@ -156,8 +157,6 @@ def test_inputs_stay_untouched():
 
 
 def bind_named(name, **overrides):
-    from saltbench.methods.attributions.entries import ENTRIES
-
     return bind(next(spec for spec in ENTRIES if spec.name == name), overrides)
 
 
@@ -213,6 +212,18 @@ class Outputs(nn.Module):
 
     def forward(self, inputs):
         return self.make(inputs)
+
+
+@pytest.mark.parametrize("target", [None, torch.zeros(6, dtype=torch.int64)])
+@pytest.mark.parametrize(
+    "name", ["saliency", "smoothgrad", "integrated-gradients", "deeplift", "lrp", "feature-ablation", "lime"]
+)
+def test_an_output_of_any_sample_that_is_not_finite_is_refused(name, target):
+    inputs = series(6).abs() + 1
+    inputs[4] -= 10
+    model = Outputs(lambda x: torch.stack([x.mean((1, 2)).log1p(), x[:, -1, 0]], 1))
+    with pytest.raises(NonFiniteError, match="the model's outputs must be finite, got NaN or infinity"):
+        attribute(bind_named(name), model, inputs, target, seeds=range(6))
 
 
 @pytest.mark.parametrize(

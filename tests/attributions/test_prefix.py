@@ -7,7 +7,7 @@ import torch
 from attribution_models import CLASSES, NETWORKS, Recurrent, classes, network, series
 from torch import nn
 
-from saltbench.methods.attributions import replacement
+from saltbench.methods.attributions import prefix, replacement
 from saltbench.methods.attributions.ablation import feature_ablation
 from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.prefix import Recording
@@ -81,6 +81,20 @@ def test_recurrent_layers_continue_and_give_the_same(monkeypatch, name, time_seg
     assert all(answer for _, answer in counted)
     assert full.abs().max() > 0.01
     torch.testing.assert_close(continued, full, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["lstm", "time-first"])
+def test_series_that_nothing_altered_are_not_compared(monkeypatch, name):
+    answers, is_read_by = [], prefix._Series.is_read_by
+
+    def spied(series, layer):
+        answers.append(is_read_by(series, layer))
+        return answers[-1]
+
+    monkeypatch.setattr(prefix._Series, "is_read_by", spied)
+    attribute(feature_ablation, CONTINUED[name](), noise(18, 1), classes(18))
+    assert len(answers) > TIME
+    assert all(answers)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
