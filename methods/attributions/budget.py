@@ -112,14 +112,27 @@ class Budget:
         Raises:
             BudgetError: not even one row fits.
         """
-        limit = self.memory // 2 // max(row_bytes, 1)
-        if not limit:
-            raise BudgetError(
-                f"the memory budget must be at least {_amount(2 * row_bytes)} for one sample of this model, "
-                f"got {_amount(self.memory)}; raise memory, or explain shorter series"
-            )
+        limit = self.holds(row_bytes, "explain shorter series")
         first = max(GRAIN, _FIRST_BYTES.get(self._device.type, 0) // max(row_bytes, 1))
         self._paces[kind] = _Pace(limit, _power_of_two(min(limit, first)))
+
+    def holds(self, sample_bytes: int, remedy: str) -> int:
+        """Return how often half of the memory holds what is needed for one sample.
+
+        Args:
+            sample_bytes: bytes for one sample.
+            remedy: what takes less.
+
+        Raises:
+            BudgetError: not even once.
+        """
+        count = self.memory // 2 // max(sample_bytes, 1)
+        if not count:
+            raise BudgetError(
+                f"the memory budget must be at least {_amount(2 * sample_bytes)} for one sample of this model, "
+                f"got {_amount(self.memory)}; raise memory, or {remedy}"
+            )
+        return count
 
     def size(self, kind: Hashable, left: int) -> int:
         """Return how many rows the next pass of a learned kind takes, while so many are left."""

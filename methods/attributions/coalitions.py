@@ -11,6 +11,8 @@ from torch import Tensor
 from .passes import Passes
 from .segments import Grid
 
+_CELL_BYTES = 18  # of a segment in a coalition: whether it is present, and two numbers to draw it or to fit
+
 
 class Coalitions(Protocol):
     """The coalitions of one sample."""
@@ -21,6 +23,11 @@ class Coalitions(Protocol):
 
 
 Of = TypeVar("Of", bound=Coalitions)
+
+
+def check_design(passes: Passes, coalitions: int, grid: Grid, parameter: str) -> None:
+    """Raise a BudgetError unless the memory holds the coalitions of one sample, which a parameter says how many are."""
+    passes.check_holds(_CELL_BYTES * coalitions * grid.size, f"lower {parameter} or the number of segments")
 
 
 def endpoints(passes: Passes, inputs: Tensor, baseline: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from scipy.linalg import lstsq
 from torch import Tensor
 
-from .coalitions import coalition_outputs, endpoints, generator, share
+from .coalitions import check_design, coalition_outputs, endpoints, generator, share
 from .parameters import check_least
 from .passes import Passes
 from .segments import segments
@@ -57,12 +57,14 @@ def kernel_shap(
 
     Raises:
         ParameterError: a number of segments below 1, or of coalitions below 2.
+        BudgetError: the memory does not hold the coalitions of one sample.
 
     Source: Lundberg, Lee, "A Unified Approach to Interpreting Model Predictions", NeurIPS 2017; paired sampling:
     Covert, Lee, "Improving KernelSHAP: Practical Shapley Value Estimation via Linear Regression", AISTATS 2021.
     """
     check_least("coalitions", coalitions, 2)
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
+    check_design(passes, min(coalitions, 2**grid.size), grid, "coalitions")
     whole, absent = (value.double() for value in endpoints(passes, inputs, baseline, target))
     values = torch.empty(len(inputs), grid.size, dtype=torch.float64)
     weights = coalition_design(grid.size, coalitions, seeds[0]).weights  # whatever the seed

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import ParameterError
-from .coalitions import coalition_outputs, generator, spread
+from .coalitions import check_design, coalition_outputs, generator, spread
 from .parameters import check_least
 from .passes import Passes
 from .segments import segments
@@ -45,6 +45,7 @@ def lime(
 
     Raises:
         ParameterError: a number of segments or perturbations below 1, or a width or penalty that is not above 0.
+        BudgetError: the memory does not hold the perturbations of one sample.
 
     Source: Ribeiro, Singh, Guestrin, "Why Should I Trust You?", KDD 2016.
     """
@@ -53,6 +54,7 @@ def lime(
         if not value > 0:
             raise ParameterError(f"{name} must be above 0, got {value}")
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
+    check_design(passes, perturbations, grid, "perturbations")
     values = torch.empty(len(inputs), grid.size, dtype=torch.float64)
 
     def drawn(sample: int) -> Tensor:

@@ -100,6 +100,10 @@ class Passes:
         """Return how many samples like these, (any, time, features), a method may hold its tensors of at once."""
         return self._budget.samples(like[0].numel() * like.element_size())
 
+    def check_holds(self, sample_bytes: int, remedy: str) -> None:
+        """Raise a BudgetError unless the memory for what a method holds of one sample suffices; see `Budget.holds`."""
+        self._budget.holds(sample_bytes, remedy)
+
     def check_memory(self, kind: Hashable, work: Callable[[], object], device: torch.device) -> None:
         """Run work, unless some of its kind has run before, to see that the memory holds what it takes for a sample.
 

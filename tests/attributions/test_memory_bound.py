@@ -5,6 +5,7 @@ import torch
 from test_attribution_contract import FEWER
 from torch import nn
 
+from saltbench.errors import BudgetError
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
 from saltbench.methods.attributions.peak_memory import PeakMemory
@@ -35,3 +36,15 @@ def test_what_a_method_takes_is_bounded(spec, batch):
     beside = 2 * inputs.numel() * inputs.element_size()  # the attributions, and a baseline of zeros
     assert peak.bytes <= MEMORY + beside
     assert peak.bytes > 10_000
+
+
+@pytest.mark.parametrize(("name", "parameter"), [("lime", "perturbations"), ("kernel-shap", "coalitions")])
+def test_more_coalitions_than_the_memory_holds_are_refused(name, parameter):
+    method = bind(next(spec for spec in ENTRIES if spec.name == name), {parameter: 1000})
+    inputs = torch.randn(2, TIME, FEATURES, generator=torch.Generator().manual_seed(0))
+    target, cells = torch.zeros(2, dtype=torch.int64), 1000 * TIME * FEATURES
+    with PeakMemory(torch.device("cpu")) as peak:
+        attribute(method, Network(), inputs, target, seeds=[1, 2], memory=36 * cells)
+    assert 8 * cells < peak.bytes < 36 * cells
+    with pytest.raises(BudgetError, match=f"at least 2.9 MB for .*; raise memory, or lower {parameter} or the number"):
+        attribute(method, Network(), inputs, target, seeds=[1, 2], memory=36 * cells - 1)
