@@ -18,6 +18,7 @@ from .budget import Budget
 from .completeness import output_difference
 from .contract_networks import FEATURES, KINKED, NETWORKS, TIME, classes, network, series
 from .explain import attribute, bind, sample_seeds
+from .model_state import hook_tables
 from .spec import MethodSpec
 
 MOST = 64  # samples there are
@@ -178,5 +179,5 @@ def _state(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
         yield f"gradient of {name}", torch.zeros(1) if parameter.grad is None else parameter.grad.clone()
     for name, module in model.named_modules():
         yield f"mode of {name}", torch.tensor(module.training)
-        hooks = [len(table) for what, table in vars(module).items() if "_hooks" in what and isinstance(table, dict)]
-        yield f"hooks of {name}", torch.tensor(hooks)
+        yield f"hooks of {name}", torch.tensor([len(table) for table in hook_tables(module)])
+        yield f"attributes of {name}", torch.tensor(len(vars(module)))
