@@ -1,6 +1,8 @@
 """DeepLIFT as Captum computes it, faults included, for comparison with `deeplift`."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from captum.attr import DeepLift
@@ -10,6 +12,7 @@ from ...errors import UnsupportedOperationError, text_of
 from .passes import gradient
 
 _HOOKS = "Setting forward, backward hooks and attributes on non-linear"  # said of every call
+_NOTES = ("input", "output")  # attributes in which Captum keeps a module's own until a backward pass reaches it
 _TWICE = "A Module"  # how Captum begins its complaint of a module that is called twice
 
 
@@ -34,11 +37,11 @@ def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: 
     Source: Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation Differences",
     ICML 2017; Kokhlikyan et al., "Captum", arXiv 2009.07896.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _without_notes(model):
         warnings.filterwarnings("ignore", message=_HOOKS, category=UserWarning)
         try:
             attributions = DeepLift(model).attribute(inputs.detach().requires_grad_(), baseline, target=target)
-        except (ValueError, AssertionError) as error:
+        except (ValueError, TypeError, AssertionError) as error:
             raise UnsupportedOperationError(
                 f"Captum's DeepLIFT fails on this network ({text_of(error)}); use deeplift"
             ) from error
@@ -52,3 +55,18 @@ def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: 
             gradient(model(rows).gather(1, target[:, None]), rows)  # says so if there is none
             raise
     return cast("Tensor", attributions).detach()
+
+
+@contextmanager
+def _without_notes(model: nn.Module) -> Iterator[None]:
+    before = [
+        (vars(module), {name: vars(module)[name] for name in _NOTES if name in vars(module)})
+        for module in model.modules()
+    ]
+    try:
+        yield
+    finally:
+        for attributes, own in before:
+            for name in _NOTES:
+                attributes.pop(name, None)
+            attributes.update(own)

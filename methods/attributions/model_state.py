@@ -17,8 +17,7 @@ def lent(model: nn.Module, device: torch.device) -> Iterator[None]:
     """Freeze a network in evaluation mode inside the block, and restore it and the random state after it.
 
     Restored, also on an exception: the training flag of every submodule, requires_grad and grad of every
-    parameter, every buffer, every hook, which attributes a module has and what they refer to, and PyTorch's default
-    generators on the CPU and on device. The block
+    parameter, every buffer, every hook, and PyTorch's default generators on the CPU and on device. The block
     computes with gradients and without autocast, whatever the caller's `torch.no_grad`, `torch.inference_mode` or
     `torch.autocast` says.
 
@@ -64,7 +63,6 @@ class _ModuleState:
         self._training = [(module, module.training) for module in model.modules()]
         self._parameters = [(p, p.requires_grad, p.grad) for p in model.parameters()]
         self._values = [(buffer, buffer.clone()) for buffer in model.buffers()]
-        self._attributes = [(vars(module), dict(vars(module))) for module in model.modules()]
         self._tables = [(table, dict(table)) for module in model.modules() for table in _tables(module)]
 
     def restore(self) -> None:
@@ -73,7 +71,7 @@ class _ModuleState:
         for parameter, requires_grad, gradient in self._parameters:
             parameter.requires_grad_(requires_grad)
             parameter.grad = gradient
-        for table, entries in (*self._attributes, *self._tables):
+        for table, entries in self._tables:
             table.clear()
             table.update(entries)
         for buffer, before in self._values:

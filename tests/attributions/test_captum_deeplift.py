@@ -52,6 +52,29 @@ def test_a_model_without_gradients_is_refused(formula):
         attribute(captum_deeplift, Scores(formula), series(), classes(), baseline=torch.zeros_like(series()))
 
 
+class Aside(nn.Module):
+    """Computes an answer that it does not return, and has an attribute of a name that Captum uses."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.LazyLinear(4), nn.ReLU(), nn.Linear(4, 2)).double()
+        self.body(series())
+        self.aside = nn.Sequential(nn.Linear(2, 3), nn.ReLU()).double()
+        self.body[2].output = "mine"
+
+    def forward(self, inputs):
+        outputs = self.body(inputs)
+        self.aside(outputs)
+        return outputs
+
+
+def test_attributes_are_left_as_they_were():
+    model = Aside()
+    before = [dict(vars(module)) for module in model.modules()]
+    attribute(captum_deeplift, model, series(), classes() % 2, baseline=torch.zeros_like(series()))
+    assert [vars(module) for module in model.modules()] == before
+
+
 def test_a_layer_that_captum_fails_on_is_refused():
     model = nn.Sequential(nn.MaxPool1d(2, 1, 0, dilation=2), nn.Flatten(), nn.LazyLinear(2)).double()
     model(series())

@@ -71,32 +71,6 @@ def test_buffers_that_a_pass_changes_are_restored(error):
     assert list(model.state_dict()) == list(Counted().state_dict())
 
 
-class Remembering(nn.Module):
-    """Keeps what it saw last, and sums up an answer that it does not return."""
-
-    def __init__(self):
-        super().__init__()
-        self.body = nn.Sequential(nn.Flatten(), nn.LazyLinear(4), nn.Tanh(), nn.Linear(4, 2)).double()
-        self.body(series(1))
-        self.aside = nn.Sequential(nn.Linear(2, 3), nn.ReLU()).double()
-        self.seen = None
-
-    def forward(self, inputs):
-        self.seen = outputs = self.body(inputs)
-        self.calls = len(self.aside(outputs))
-        return outputs
-
-
-@pytest.mark.parametrize("name", [name for name in METHODS if name in ("saliency", "deeplift-captum", "lime")])
-def test_attributes_that_a_pass_sets_are_as_before(name):
-    model = Remembering()
-    before = [dict(vars(module)) for module in model.modules()]
-    explain(name, model)
-    for module, attributes in zip(model.modules(), before, strict=True):
-        assert vars(module).keys() == attributes.keys()
-        assert all(value is attributes[attribute] for attribute, value in vars(module).items())
-
-
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 @pytest.mark.parametrize("name", ["saliency", "integrated-gradients", "feature-ablation", "shapley-sampling"])
 @pytest.mark.parametrize("compiled", [torch.jit.script, lambda model: torch.jit.trace(model, series(2))])
