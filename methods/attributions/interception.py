@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ...errors import UnsupportedOperationError
+from .argument_names import by_place
 from .operation_names import LIKENESSES
 
 Function = Callable[..., Any]
@@ -124,19 +125,19 @@ class Interception(TorchFunctionMode):
             return func(*args, **options)
         if func not in self._rules and getattr(func, "__name__", "") == "__get__":
             return self._property(func, args)
-        call = Call(self, func, args, options)
-        return self._rule(call)(call)
+        return self._apply(Call(self, func, args, options))
 
-    def _rule(self, call: Call[Self]) -> Rule[Self]:
+    def _apply(self, call: Call[Self]) -> Any:
         if not torch.is_grad_enabled():
             raise call.unsupported("under torch.no_grad or in a custom autograd.Function")
         if call.options.get("inplace") or call.options.get("out") is not None:
             raise call.unsupported("in place")
         if hasattr(call.function, "elementary"):
-            return _elementary
+            return _elementary(call)
         if call.function not in self._rules:
             raise call.unsupported()
-        return self._rules[call.function]
+        args, options = by_place(call.args, call.options)
+        return self._rules[call.function](Call(self, call.function, args, options))
 
     def _property(self, function: Function, args: tuple[Any, ...]) -> Any:
         value = function(*args)

@@ -68,10 +68,12 @@ def layers(one_direction: OneDirection[Mode]) -> Rule[Mode]:
 
     Raises:
         UnsupportedOperationError: packed sequences, projections (proj_size), dropout that is switched on, autocast
-            of the model's own, or weights that vary.
+            of the model's own, weights that vary, or arguments given by name.
     """
 
     def rule(call: Call[Mode]) -> tuple[Tensor, ...]:
+        if call.options:
+            raise call.unsupported("with arguments given by name")
         if not isinstance(call.args[2], (list, tuple)):
             raise call.unsupported("on a PackedSequence (give padded series)")
         inputs, initial, *_, batch_first = call.args

@@ -80,7 +80,7 @@ def activation(role: Role | None = None) -> Rule[RelevancePass]:
 
 def power(call: RelevanceCall) -> Tensor:
     """Apply a power: an activation, and a divisor if the exponent is a negative number."""
-    exponent = call.options.get("exponent", call.args[-1])
+    exponent = call.options["exponent"] if "exponent" in call.options else call.args[1]
     is_divisor = isinstance(exponent, (int, float)) and exponent < 0
     result: Tensor = activation(Role.DIVISOR if is_divisor else Role.SIGNAL)(call)
     return result

@@ -299,8 +299,8 @@ REFUSED = {
     "two-exponents": (lambda x: torch.pow(x.abs() + 1, x), "pow of 2 varying operands"),
     "power-shape": (lambda x: torch.pow(x[:, :1].abs(), OTHER.abs()), "pow from shape"),
     "three-operands": (lambda x: torch.einsum("bti,bti,bti->bt", x, x, x), "einsum of 3 varying operands"),
-    "by-name": (lambda x: torch.mul(x, other=x), "mul with operands given by name"),
-    "constant-by-name": (lambda x: torch.mul(x, other=OTHER), "mul with operands given by name"),
+    "by-name": (lambda x: torch.bmm(x, mat2=x.mT), "bmm with operands given by name"),
+    "constant-by-name": (lambda x: F.linear(x, weight=OTHER), "linear with operands given by name"),
     "raw-operator": (torch.ops.aten.exp, "exp"),
 }
 

@@ -242,7 +242,7 @@ REFUSED = {
     "norm-weights": (lambda x: F.layer_norm(x, (FEATURES,), x[0, 0]), "layer_norm with weights that depend"),
     "two-exponents": (lambda x: torch.pow(x.abs() + 1, x), "pow of 2 varying operands"),
     "three-operands": (lambda x: torch.einsum("bti,bti,bti->bt", x, x, x), "einsum of 3 varying operands"),
-    "by-name": (lambda x: torch.mul(x, other=x), "mul with operands given by name"),
+    "by-name": (lambda x: torch.bmm(x, mat2=x.mT), "bmm with operands given by name"),
     "rounding": (lambda x: torch.div(x, 2, rounding_mode="floor"), "div with rounding_mode 'floor'"),
     "two-signals": (lambda x: x * x.flip(1), "mul of two factors neither of which gates the other"),
     "two-gates": (lambda x: x.sigmoid() * x.flip(1).sigmoid(), "mul of two factors neither of which gates the other"),
