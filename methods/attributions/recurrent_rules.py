@@ -65,11 +65,15 @@ def single_step(step: Cell) -> Rule[Mode]:
     """Return the rule of torch.lstm_cell, torch.gru_cell, torch.rnn_tanh_cell and torch.rnn_relu_cell."""
 
     def rule(call: Call[Mode]) -> Any:
-        x, initial, *parameters = call.args
+        x, initial, weights = _cell_arguments(*call.args, **call.options)
         is_tuple = isinstance(initial, (list, tuple))
         state = tuple(call.mode.as_varying(part) for part in (initial if is_tuple else [initial]))
         with call.mode:
-            final = step(x, state, Weights(*parameters))
+            final = step(x, state, weights)
         return final if is_tuple else final[0]
 
     return rule
+
+
+def _cell_arguments(x: Tensor, hx: Any, *parameters: Tensor, **named: Tensor) -> tuple[Tensor, Any, Weights]:
+    return x, hx, Weights(*parameters, **named)

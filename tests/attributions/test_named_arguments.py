@@ -89,3 +89,30 @@ def test_a_recurrent_layer_called_by_name_is_refused(method):
 
     with pytest.raises(UnsupportedOperationError, match="no rule for lstm with arguments given by name"):
         METHODS[method](Formula(called), series(3), classes(3) % 2, series(3, seed=7))
+
+
+CELLS = {"lstm_cell": 8, "gru_cell": 6, "rnn_tanh_cell": 2, "rnn_relu_cell": 2}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("by_place", range(5))
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cell_may_be_given_its_state_and_weights_by_name(name, by_place, method):
+    rows = torch.arange(1.0, 1 + CELLS[name], dtype=torch.float64)[:, None]
+    weights = [(rows * torch.arange(1, 1 + width)).cos() for width in (FEATURES, 2)]
+    biases = [(step * rows[:, 0]).sin() for step in (2, 3)]
+
+    def called(x, count):
+        start = x[:, 1, :2]
+        given = {"hx": (start, start) if name == "lstm_cell" else start}
+        given |= dict(zip(("w_ih", "w_hh", "b_ih", "b_hh"), (*weights, *biases), strict=True))
+        state = getattr(torch, name)(x[:, 0], *list(given.values())[:count], **dict(list(given.items())[count:]))
+        return torch.cat(state, 1) if name == "lstm_cell" else state
+
+    inputs, target, baseline = series(3), classes(3) % 2, series(3, seed=7)
+    expected, explained = (
+        METHODS[method](Formula(lambda x: called(x, count)), inputs, target, baseline)  # noqa: B023 - called at once
+        for count in (5, by_place)
+    )
+    assert expected.abs().max() > 0
+    assert torch.equal(explained, expected)
