@@ -6,13 +6,13 @@ from .interception import Call, Mode, Rule
 
 
 def switched_off_dropout(call: Call[Mode]) -> Any:
-    """Apply dropout in evaluation mode: the identity.
+    """Apply dropout in evaluation mode, the identity: `training` in torch.nn.functional, `train` in torch.
 
     Raises:
         UnsupportedOperationError: dropout in training mode, whose mask would be random.
     """
-    training = call.options.get("training", call.args[2] if len(call.args) > 2 else True)
-    if training:
+    named = dict(zip(("input", "p", "training"), call.args, strict=False)) | call.options
+    if named.get("train", named.get("training", True)):
         raise call.unsupported("in training mode")
     return call.args[0]
 

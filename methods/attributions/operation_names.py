@@ -74,7 +74,7 @@ DIVISIONS = "div divide true_divide __truediv__ __div__"
 
 REFLECTED_DIVISIONS = "__rtruediv__ __rdiv__"
 
-DROPOUTS = "dropout dropout1d alpha_dropout feature_dropout feature_alpha_dropout"
+DROPOUTS = "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout"
 
 TRANSPOSED: tuple[Callable[..., Any], ...] = (Tensor.T.__get__, Tensor.mT.__get__)  # type: ignore[attr-defined]
 

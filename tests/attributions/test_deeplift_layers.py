@@ -266,6 +266,27 @@ def test_weights_that_depend_on_the_input_are_refused(layer, weight, call, messa
 
 
 @pytest.mark.parametrize("method", [deeplift, lrp])
+@pytest.mark.parametrize(
+    ("dropout", "shape"),
+    [
+        (nn.Dropout, (TIME, FEATURES)),
+        (nn.Dropout1d, (TIME, FEATURES)),
+        (nn.Dropout2d, (TIME, FEATURES, 1)),
+        (nn.Dropout3d, (TIME, FEATURES, 1, 1)),
+        (nn.AlphaDropout, (TIME, FEATURES)),
+        (nn.FeatureAlphaDropout, (TIME, FEATURES)),
+    ],
+)
+def test_dropout_in_evaluation_mode_changes_no_map(dropout, shape, method):
+    layer = dropout(0.5).eval()
+    explained, expected = (
+        attribute(method, Formula(formula), series(), classes() % 2)
+        for formula in (lambda x: layer(x.reshape(-1, *shape)).tanh(), torch.tanh)
+    )
+    assert torch.equal(explained, expected)
+
+
+@pytest.mark.parametrize("method", [deeplift, lrp])
 def test_checkpointed_activations_are_refused(method):
     # They would be computed again when the multipliers pass backward, and then with ordinary derivatives
     layer = nn.Linear(FEATURES, 2).double()

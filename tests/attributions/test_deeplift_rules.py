@@ -290,6 +290,8 @@ REFUSED = {
     "own-gradient": (OwnGradient.apply, "exp under torch.no_grad or in a custom autograd.Function"),
     "unseen": (lambda x: Unseen.apply(x) * 2, "mul on a tensor that was computed out of PyTorch's sight"),
     "dropout": (lambda x: F.dropout(x, 0.5, training=True), "dropout in training mode"),
+    "dropout-by-place": (lambda x: torch.dropout(x, 0.5, True), "dropout in training mode"),
+    "dropout-by-name": (lambda x: torch.dropout(x, p=0.5, train=True), "dropout in training mode"),
     "batch-statistics": (
         lambda x: F.batch_norm(x, None, None, training=True),
         "batch_norm with statistics or weights that depend",

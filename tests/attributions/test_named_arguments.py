@@ -51,6 +51,8 @@ CALLS = {
     "relu": (lambda x: torch.relu(input=x), torch.relu),
     "clamp": (lambda x: torch.clamp(input=x, min=0.2), lambda x: torch.clamp(x, 0.2)),
     "mean": (lambda x: torch.mean(input=x, axis=1), lambda x: torch.mean(x, 1)),
+    "dropout": (lambda x: torch.dropout(x, p=0.5, train=False), lambda x: torch.dropout(x, 0.5, False)),
+    "dropout-input": (lambda x: torch.dropout(input=x, p=0.5, train=False), lambda x: torch.dropout(x, 0.5, False)),
     "normalize": (lambda x: F.normalize(input=x, dim=2), lambda x: F.normalize(x, 2.0, 2)),
 }
 
