@@ -27,11 +27,13 @@ from .paired_pass import PairedPass
 from .recurrence import backward_through_cells, backward_through_states, gru_states, lstm_states, rnn_states
 from .recurrent_layers import layers
 from .recurrent_rules import gru_step, lstm_step, rnn_step, single_step
+from .softplus_rule import softplus
 
 RULES: dict[Function, Rule[PairedPass]] = {
     **rules(f"{names.MOVES} {names.ADDITIONS} {names.REDUCTIONS} {names.NEGATIONS}", linear),
     **dict.fromkeys(names.TRANSPOSED, linear),
     **rules(f"{names.SMOOTH} {names.SMOOTH_GATES}", rescale(smooth)),
+    **rules("softplus", softplus),
     **rules(f"{names.SINGULAR} {names.RECIPROCALS} {names.POWERS}", rescale(singular)),
     **rules(f"{names.KINKED} {names.KINKED_GATES} {names.CLAMPS}", rescale(kinked)),
     **rules(names.SCALINGS, product()),

@@ -203,6 +203,21 @@ def test_the_multiplier_of_a_small_change_is_the_derivative(function, derivative
     assert explained / (x - 0.3) == pytest.approx(derivative, rel=max(2 * change, 1e-9))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("beta", [-20, 0.2, 1, 20, 1000, 1e6])
+def test_softplus_is_complete_however_sharp_its_bend(beta, dtype):
+    changes = torch.logspace(-6, 0, 50, dtype=dtype)
+    reference = torch.linspace(-2, 2, 50, dtype=dtype) / abs(beta)
+    steps = torch.stack([reference + sign * changes for sign in (-1, 1)]).flatten()
+    for call in (lambda x: F.softplus(x, beta), lambda x: F.softplus(x, beta=beta), nn.Softplus(beta)):
+        model = Scores(lambda x: call(x[:, 0]))  # noqa: B023 - called at once
+        inputs, baseline = steps[:, None, None], reference.repeat(2)[:, None, None]
+        explained = deeplift(model, inputs, torch.zeros(100, dtype=torch.int64), baseline).flatten()
+        values, twins = (F.softplus(x.double(), beta).flatten() for x in (inputs, baseline))
+        eps, missed = torch.finfo(dtype).eps, (explained - (values - twins)).abs()
+        assert bool((missed <= eps ** (2 / 3) * (values - twins).abs() + 4 * eps * (values.abs() + twins.abs())).all())
+
+
 def test_singular_functions_use_a_relative_tolerance():
     (explained,) = explain(torch.log, [1.5e-7], [1e-7])
     assert explained == pytest.approx(math.log(1.5), rel=1e-12)
