@@ -130,13 +130,15 @@ def _rescaled(call: Call[PairedPass], elementwise: Elementwise, x: Tensor, toler
         near = change.abs() <= tolerance(twin)
         multiplier = (value - reference) / torch.where(near, 1.0, change)
     if bool(near.any()):
-        multiplier = torch.where(near, _derivative(elementwise, twin + change / 2), multiplier)
+        multiplier = torch.where(near, _derivative(elementwise, twin, change), multiplier)
     return with_gradient_of(call, multiplier * x, value, reference)
 
 
-def _derivative(elementwise: Elementwise, point: Tensor) -> Tensor:
-    point = point.detach().requires_grad_()
-    return torch.autograd.grad(elementwise(point).sum(), point)[0]
+def _derivative(elementwise: Elementwise, twin: Tensor, change: Tensor) -> Tensor:
+    """Return the midpoint's derivative, or 0 where that is infinite and nothing changes: their product would be NaN."""
+    point = (twin + change / 2).detach().requires_grad_()
+    derivative = torch.autograd.grad(elementwise(point).sum(), point)[0]
+    return derivative.masked_fill((change == 0) & ~derivative.isfinite(), 0.0)
 
 
 def _split(call: Call[PairedPass], first: int, second: int) -> Tensor:

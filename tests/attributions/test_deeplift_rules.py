@@ -223,6 +223,25 @@ def test_singular_functions_use_a_relative_tolerance():
     assert explained == pytest.approx(math.log(1.5), rel=1e-12)
 
 
+INFINITELY_STEEP = {
+    "root": torch.sqrt,
+    "norm": lambda x: x.square().sum(1).sqrt(),
+    "power": lambda x: x.abs().pow(0.3),
+}
+
+
+@pytest.mark.parametrize("name", INFINITELY_STEEP)
+def test_what_does_not_change_where_the_derivative_is_infinite_owes_nothing(name):
+    inputs, baseline, target = series(4).abs(), series(4, seed=7).abs(), classes(4) % 2
+    inputs[:2, :, 1] = baseline[:2, :, 1] = 0.0
+    inputs[3] = baseline[3] = 0.0
+    model = Formula(INFINITELY_STEEP[name])
+    explained = attribute(deeplift, model, inputs, target, baseline=baseline)
+    change = output_change(model, inputs, baseline, target)
+    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-12, atol=1e-12)
+    assert not explained[inputs == baseline].any()
+
+
 @pytest.mark.parametrize("formula", [torch.exp, lambda x: torch.softmax(x, 1)], ids=["exp", "softmax"])
 def test_masked_scores_take_no_part(formula):
     mask = torch.zeros(TIME, FEATURES, dtype=torch.bool)
