@@ -18,6 +18,7 @@ from .operation_names import LIKENESSES
 
 Function = Callable[..., Any]
 
+_TORCHSCRIPT_FAILED = "failed in the TorchScript interpreter"  # as it does under any TorchFunctionMode
 _INSTEAD = "rewrite it with an operation that has a rule or choose another method, such as integrated-gradients"
 
 
@@ -59,6 +60,8 @@ class Interception(TorchFunctionMode):
         except RuntimeError as error:
             if str(error) == str(repeated):
                 raise repeated from error
+            if _TORCHSCRIPT_FAILED in str(error):
+                raise self._unsupported("TorchScript (a function made by torch.jit)") from error
             raise
         self.check_escape(outputs)
         return outputs

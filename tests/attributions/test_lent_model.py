@@ -90,6 +90,20 @@ def test_torchscript_is_refused_by_methods_that_take_every_operation_apart(metho
         attribute(method, model, series(2))
 
 
+def doubled(x: torch.Tensor) -> torch.Tensor:
+    return torch.relu(x) * 2
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("method", [deeplift, lrp])
+@pytest.mark.parametrize("compiled", [torch.jit.script, lambda function: torch.jit.trace(function, series(2))])
+def test_functions_in_torchscript_are_refused_too(compiled, method):
+    function = compiled(doubled)
+    for _ in range(3):  # the interpreter optimises what it has run before
+        with pytest.raises(UnsupportedOperationError, match=r"no rule for TorchScript \(a function made"):
+            attribute(method, Scores(lambda x: function(x).sum(1)), series(2))
+
+
 def test_a_network_without_sizes_is_refused():
     with pytest.raises(ParameterError, match=r"got 1\.weight without a shape; call the model once"):
         attribute(saliency, nn.Sequential(nn.Flatten(), nn.LazyLinear(2)), series(2))
