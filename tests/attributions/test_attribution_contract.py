@@ -3,8 +3,13 @@
 import subprocess
 import sys
 
+import pytest
+from attribution_models import NETWORKS, classes, network, series
+
+from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
+from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
 
 NOISY = {"noise_samples": 3}
 SEGMENTS = {"time_segments": 4, "feature_segments": 2}
@@ -25,7 +30,31 @@ FEWER = {
 }
 
 # the extra methods train a network for each series: test_learned_masks.py runs them on fewer
-TestShippedMethods = method_contract(*(spec for spec in ENTRIES if "extra" not in spec.tags), parameters=FEWER)
+SHIPPED = [spec for spec in ENTRIES if "extra" not in spec.tags]
+TestShippedMethods = method_contract(*SHIPPED, parameters=FEWER)
+
+
+# The contract skips what a method refuses, so that a rule that is lost would only be one skipped test more
+REFUSED = {"attention": set(NETWORKS)}  # needs a network with a method of that name
+
+
+@pytest.mark.parametrize("spec", SHIPPED, ids=lambda spec: spec.name)
+def test_methods_refuse_no_other_networks_than_these(spec):
+    refused = set()
+    for name in ["lstm"] if spec.is_reference else NETWORKS:
+        try:
+            attribute(
+                bind(spec, FEWER.get(spec.name)),
+                network(name),
+                series(2),
+                classes(2),
+                background=series(3, seed=7),
+                truth=(series(2, seed=9) > 0).double(),
+                seeds=sample_seeds(3, 2),
+            )
+        except UnsupportedOperationError:
+            refused.add(name)
+    assert refused == REFUSED.get(spec.name, set())
 
 
 def test_names_are_unique():
