@@ -310,6 +310,7 @@ REFUSED = {
     "max": (lambda x: x.max(1).values, "max"),
     "sort": (lambda x: x.sort(1)[0], "sort"),
     "max-pool": (lambda x: F.max_pool1d(x, 2, return_indices=True)[0], "max_pool1d_with_indices"),
+    "adaptive-max-pool": (lambda x: torch.adaptive_max_pool1d(x, 2)[0], "adaptive_max_pool1d"),
     "comparison": (lambda x: (x > 0).double(), "gt"),
     "branch": (lambda x: x if x.sum() else -x, "__bool__"),
     "item": (lambda x: x * x[0, 0, 0].item(), "item"),
