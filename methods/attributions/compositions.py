@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .difference_rules import between, singular
 from .interception import Call, Mode, Rule
 from .paired_pass import PairedPass
 
@@ -42,12 +43,21 @@ def log_softmax(mode: PairedPass, x: Tensor, dim: int | None = None, dtype: torc
 
 
 def logsumexp(mode: PairedPass, x: Tensor, dim: int, keepdim: bool = False) -> Tensor:
-    """Compute c + log Σ exp(x - c) over dim with one constant c for input and baseline, so that it cancels."""
+    """Compute c + log Σ exp(x - c) over dim with one constant c for input and baseline, so that it cancels.
+
+    The sum of the one far below the other underflows; then its logarithm comes from a constant of its own.
+    """
+    twin = mode.twin(x)
     with torch.no_grad():
-        highest = torch.maximum(x, mode.twin(x)).amax(dim, keepdim=True)
+        highest = torch.maximum(x, twin).amax(dim, keepdim=True)
         shift = torch.where(torch.isinf(highest), 0.0, highest)
     with mode:
-        result = torch.log(torch.exp(x - shift).sum(dim, keepdim=True)) + shift
+        total = torch.exp(x - shift).sum(dim, keepdim=True)
+    with torch.no_grad():
+        logarithms = _logarithm(total, x, shift, dim), _logarithm(mode.twin(total), twin, shift, dim)
+    logarithm = between(Call(mode, torch.log, (total,), {}), torch.log, total, logarithms, singular)
+    with mode:
+        result = logarithm + shift
         return result if keepdim else result.squeeze(dim)
 
 
@@ -59,6 +69,14 @@ def logcumsumexp(mode: PairedPass, x: Tensor, dim: int) -> Tensor:
         last = x.movedim(dim, -1)
         prefixes = last.unsqueeze(-2).expand(*last.shape, length).masked_fill(later, -torch.inf)
         return torch.logsumexp(prefixes, -1).movedim(-1, dim)
+
+
+def _logarithm(total: Tensor, x: Tensor, shift: Tensor, dim: int) -> Tensor:
+    """Return log total, total being Σ exp(x - shift) over dim, also where that underflows."""
+    underflowed = total < torch.finfo(total.dtype).tiny
+    if not bool(underflowed.any()):
+        return total.log()
+    return torch.where(underflowed, torch.logsumexp(x, dim, keepdim=True) - shift, total.log())
 
 
 def _axis(mode: PairedPass, dim: int | None) -> int:

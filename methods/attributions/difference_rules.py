@@ -125,6 +125,16 @@ def _rescaled(call: Call[PairedPass], elementwise: Elementwise, x: Tensor, toler
         value, reference = elementwise(x), elementwise(twin)
         if value.shape != x.shape:
             raise call.unsupported(f"from shape {tuple(x.shape)} to {tuple(value.shape)}")
+    return between(call, elementwise, x, (value, reference), tolerance)
+
+
+def between(
+    call: Call[PairedPass], elementwise: Elementwise, x: Tensor, values: tuple[Tensor, Tensor], tolerance: Tolerance
+) -> Tensor:
+    """Return an elementwise function of x, its values for input and baseline given, by the rescale rule."""
+    value, reference = values
+    with torch.no_grad():
+        twin = call.mode.twin(x)
         # x - twin is NaN where both are the same infinity, as in a masked softmax
         change = torch.where(x == twin, 0.0, x - twin)
         near = change.abs() <= tolerance(twin)

@@ -254,12 +254,36 @@ def test_masked_scores_take_no_part(formula):
     torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-12, atol=1e-13)
 
 
-def test_large_scores_do_not_overflow():
-    model = Formula(lambda x: torch.softmax(200 * x, 1))
-    inputs, target = series(2), torch.tensor([0, 1])
-    explained = attribute(deeplift, model, inputs, target)
-    change = output_change(model, inputs, torch.zeros_like(inputs), target)
-    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-12, atol=1e-11)
+@pytest.mark.parametrize("height", [200, 2000])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda height, x: torch.softmax(height * x, 1),
+        lambda height, x: torch.log_softmax(height * x, 1),
+        lambda height, x: torch.logsumexp(height * x, 1),
+        lambda height, x: torch.logcumsumexp(height * x, 1),
+        lambda height, x: F.scaled_dot_product_attention(x, x, x, scale=height),
+    ],
+    ids=["softmax", "log-softmax", "logsumexp", "logcumsumexp", "attention"],
+)
+def test_scores_far_from_the_baselines_neither_overflow_nor_underflow(formula, dtype, height):
+    model = Formula(lambda x: formula(height, x))
+    inputs, target = series(2).to(dtype), torch.tensor([0, 1])
+    for near, far in ((inputs, torch.zeros_like(inputs)), (torch.zeros_like(inputs), inputs), (inputs, -inputs)):
+        explained = deeplift(model, near, target, far)
+        change = output_change(model, near, far, target)
+        # to about the rounding of one score
+        assert (explained.sum((1, 2)) - change).abs().max() <= 16 * torch.finfo(dtype).eps * height
+
+
+@pytest.mark.parametrize("height", [1.0, 50.0, 100.0, 700.0, 1e4])
+def test_a_sum_of_exponentials_of_any_height_has_a_closed_form(height):
+    # log Σ exp of (h, h - 1) from (0, 0): its change is shared as 1 - exp(-h) to exp(-1) - exp(-h)
+    changes = [1 - math.exp(-height), math.exp(-1) - math.exp(-height)]
+    change_of_l = height + math.log1p(math.exp(-1)) - math.log(2)
+    explained = explain(lambda a, b: torch.logsumexp(torch.stack([a, b]), 0), [height, height - 1])
+    assert explained == pytest.approx([change_of_l * change / sum(changes) for change in changes], rel=1e-12)
 
 
 def test_single_precision_is_complete_to_rounding():
