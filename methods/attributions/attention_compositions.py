@@ -23,7 +23,7 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    """Compute softmax(q kᵀ · scale + mask) v.
+    """Compute softmax(q kᵀ · scale + mask) v; a query whose keys are all masked gets 0, as from PyTorch.
 
     Raises:
         UnsupportedOperationError: dropout that is switched on, or grouped queries.
@@ -34,8 +34,9 @@ def scaled_dot_product_attention(
         attn_mask = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
     if attn_mask is not None and attn_mask.dtype == torch.bool:
         attn_mask = _additive(~attn_mask, query.dtype)
+    without_keys = _without_keys(attn_mask)
     with mode:
-        return torch.matmul(_weights(query, key, attn_mask, scale), value)
+        return torch.matmul(_weights(query, key, attn_mask, without_keys, scale), value)
 
 
 def multi_head_attention(
@@ -63,6 +64,8 @@ def multi_head_attention(
 ) -> tuple[Tensor, Tensor | None]:
     """Compute torch.nn.functional.multi_head_attention_forward: (time, batch, width), with or without batch.
 
+    A query whose keys are all masked gets 0 if need_weights is False and NaN otherwise, as from PyTorch.
+
     Raises:
         UnsupportedOperationError: keys or values beside those of the sequence, or dropout that is switched on.
     """
@@ -80,7 +83,9 @@ def multi_head_attention(
             query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
         heads = [_heads(apply(x), num_heads) for apply, x in zip(project, (query, key, value), strict=True)]
         mask = _merged(attn_mask, key_padding_mask, heads[0])
-        weights = _weights(heads[0], heads[1], mask, None)
+    without_keys = None if need_weights else _without_keys(mask)
+    with mode:
+        weights = _weights(heads[0], heads[1], mask, without_keys, None)
         joined = torch.matmul(weights, heads[2]).permute(2, 0, 1, 3).flatten(2)
         attended = functional.linear(joined, out_proj_weight, out_proj_bias)
         attended = attended if is_batched else attended.squeeze(1)
@@ -90,10 +95,25 @@ def multi_head_attention(
         return attended, weights if is_batched else weights.squeeze(0)
 
 
-def _weights(query: Tensor, key: Tensor, mask: Tensor | None, scale: float | None) -> Tensor:
+def _without_keys(mask: Tensor | None) -> Tensor | None:
+    """Return which queries, (…, time, 1), an additive mask leaves no key; None where each has one."""
+    if mask is None:
+        return None
+    without_keys = mask.isneginf().all(-1, keepdim=True)
+    return without_keys if bool(without_keys.any()) else None
+
+
+def _weights(
+    query: Tensor, key: Tensor, mask: Tensor | None, without_keys: Tensor | None, scale: float | None
+) -> Tensor:
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = torch.matmul(query * scale, key.transpose(-2, -1))
-    return torch.softmax(scores if mask is None else scores + mask, dim=-1)
+    if mask is None:
+        return torch.softmax(scores, dim=-1)
+    if without_keys is None:
+        return torch.softmax(scores + mask, dim=-1)
+    # a softmax of nothing but -inf would be NaN
+    return torch.softmax(scores + mask.masked_fill(without_keys, 0.0), dim=-1).masked_fill(without_keys, 0.0)
 
 
 def _projections(

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from saltbench.errors import UnsupportedOperationError
+from saltbench.errors import NonFiniteError, UnsupportedOperationError
 from saltbench.methods.attributions.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.largest_rules import shares_of_the_way
@@ -20,6 +20,7 @@ from saltbench.methods.attributions.lrp import lrp
 OTHER = torch.linspace(-1, 1, TIME * FEATURES, dtype=torch.float64).reshape(TIME, FEATURES)
 KERNEL = torch.linspace(-1, 1, 2 * FEATURES * 3, dtype=torch.float64).reshape(2, FEATURES, 3)
 MASK = torch.ones(TIME, TIME, dtype=torch.bool).tril()
+BIAS = (OTHER @ OTHER.T).masked_fill(~MASK.tril(-1), -torch.inf)
 
 
 def wide(x):
@@ -55,6 +56,9 @@ LAYERS = {
     "attention": lambda x: F.scaled_dot_product_attention(x, x.flip(1), torch.tanh(x)),
     "attention-causal": lambda x: F.scaled_dot_product_attention(x, x, x, is_causal=True, scale=0.7),
     "attention-mask": lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=MASK),
+    "attention-masked-rows": lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=MASK.tril(-1)),
+    "attention-masked-bias": lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=BIAS),
+    "attention-varying-bias": lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=x @ x.mT + BIAS),
     "attention-bias": lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=OTHER @ OTHER.T),
     "units": lambda x: F.silu(x) + F.gelu(x, approximate="tanh") + F.elu(x, 0.5) + F.hardswish(x) + F.hardsigmoid(x),
     "unit-modules": nn.Sequential(nn.SiLU(), nn.GELU(), nn.ELU(), nn.Mish(), nn.SELU(), nn.Softsign()),
@@ -167,6 +171,7 @@ def test_multi_head_attention_is_explained_completely(batch_first, options, need
 
 
 MASKS = {
+    "rows": {"attn_mask": ~MASK.tril(-1)},
     "causal": {"attn_mask": ~MASK, "is_causal": True},
     "added": {"attn_mask": OTHER @ OTHER.T},
     "heads": {"attn_mask": torch.stack([~MASK, MASK.triu(1)]).repeat(2, 1, 1)},
@@ -195,6 +200,31 @@ def test_every_sample_and_head_may_have_a_mask_of_its_own():
     explained = deeplift(model, inputs, target, baseline)
     change = output_change(model, inputs, baseline, target)
     torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-12, atol=1e-13)
+
+
+def test_queries_whose_keys_are_all_masked_are_explained_as_the_network_answers_them():
+    layer = attention(batch_first=True).attention
+    model = Scores(
+        lambda x: layer(x, x.tanh(), x.sin(), attn_mask=MASKS["rows"]["attn_mask"], need_weights=False)[0].sum(1)
+    )
+    assert residual(model, series(), series(seed=6), classes()) <= 1e-12
+
+
+def test_a_sample_that_is_all_padding_attends_to_nothing():
+    model, inputs, baseline, target = attention(batch_first=True), series(2), series(2, seed=6), classes(2)
+    model.masks = {"key_padding_mask": torch.tensor([[False] * TIME, [True] * TIME])}
+    explained = deeplift(model, inputs, target, baseline)
+    change = output_change(model, inputs.requires_grad_(), baseline, target)
+    torch.testing.assert_close(explained.sum((1, 2)), change, rtol=1e-12, atol=1e-13)
+    assert torch.equal(explained[1], torch.zeros_like(explained[1]))
+
+
+def test_rows_without_keys_are_as_undefined_as_in_the_network_where_weights_are_returned():
+    model = attention(batch_first=True)
+    model.masks, model.need_weights = MASKS["rows"], True
+    assert model(series()).isnan().all()
+    with pytest.raises(NonFiniteError, match="must be finite"):
+        attribute(deeplift, model, series(), classes(), baseline=series(seed=6))
 
 
 def test_an_unbatched_series_may_attend():

@@ -137,6 +137,7 @@ def test_layer_norm_takes_the_standard_deviation_as_a_constant():
 
 
 OTHER = torch.linspace(-1, 1, TIME * FEATURES, dtype=torch.float64).reshape(TIME, FEATURES)
+BELOW = torch.ones(TIME, TIME, dtype=torch.bool).tril(-1)
 KERNEL = torch.linspace(-1, 1, 2 * FEATURES * 3, dtype=torch.float64).reshape(2, FEATURES, 3)
 
 # Without constants in sums, and with a gate in every product
@@ -171,6 +172,7 @@ CONSERVING = {
     "normalize": lambda x: F.normalize(x, dim=2),
     "batch-norm": lambda x: F.batch_norm(x, torch.zeros(TIME).double(), OTHER[:, 0] + 2, OTHER[:, 1]),
     "dropout": lambda x: F.dropout(x, 0.5, training=False),
+    "attention-masked-rows": lambda x: F.scaled_dot_product_attention(x, x.flip(1), x, attn_mask=BELOW),
     "attention": lambda x: F.scaled_dot_product_attention(x, x.flip(1), x, is_causal=True),
 }
 
@@ -219,6 +221,16 @@ def test_multi_head_attention_conserves_relevance(name, batch_first):
     explained = attribute(partial(METHODS[name], epsilon=0.0), model, inputs, target)
     output = model(inputs).gather(1, target[:, None]).squeeze(1).detach()
     torch.testing.assert_close(explained.sum((1, 2)), output, rtol=1e-10, atol=1e-11)
+
+
+@methods
+def test_attention_rows_without_keys_pass_no_relevance(name):
+    attention = nn.MultiheadAttention(FEATURES, 2, batch_first=True, bias=False).double()
+    model = Scores(lambda x: attention(x, x, x, attn_mask=~BELOW, need_weights=False)[0][:, :2].sum(2))
+    explained = METHODS[name](model, series(4), torch.tensor([0, 1, 0, 1]), epsilon=0.0)
+    output = model(series(4).requires_grad_())[[0, 1, 2, 3], [0, 1, 0, 1]].detach()
+    torch.testing.assert_close(explained.sum((1, 2)), output, rtol=1e-10, atol=1e-11)
+    assert output[[0, 2]].tolist() == [0.0, 0.0]
 
 
 def test_transformer_layers_are_explained_with_scores_left_out():
