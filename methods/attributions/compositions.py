@@ -27,7 +27,7 @@ def composition(operation: Callable[..., Any]) -> Rule[Mode]:
 def softmax(mode: PairedPass, x: Tensor, dim: int | None = None, dtype: torch.dtype | None = None) -> Tensor:
     """Compute exp(x - log Σ exp(x)) over dim.
 
-    The product of exp(x) and 1 / Σ exp(x) has the same value, but its split would weigh differences of the
+    The product of exp(x) and 1 / Σ exp(x) has the same value, but an even split would weigh differences of the
     exponentials by the larger of the two reciprocals: contributions that grow exponentially with the scores and
     cancel only in their sum. In the form used here they are at most proportional to the scores.
     """

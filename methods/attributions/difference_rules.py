@@ -1,4 +1,4 @@
-"""The rules of DeepLIFT: linear, rescale, and the symmetric split of products.
+"""The rules of DeepLIFT: linear, rescale, and the symmetric splits of products and quotients.
 
 Each rule returns the operation's exact value with the gradient of a surrogate, whose ordinary derivative is
 the rule's multiplier, so that autograd's backward pass carries multipliers by the chain rule.
@@ -6,6 +6,10 @@ the rule's multiplier, so that autograd's backward pass carries multipliers by t
 Source: Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation
 Differences", ICML 2017 (linear and rescale rules); the split of products is the mean over both orders of
 switching the two factors from the baseline to the input, their Shapley value.
+
+A quotient q = a/b, and a·r with a reciprocal r = 1/b, is not split as the product it is but by that of a = qb,
+solved for the quotient: Δq = (Δa - Δb·(q+q′)/2) / ((b+b′)/2). The even split of a·r would weigh Δa by (r+r′)/2, which
+explodes where b or b′ is nearly 0, as in every normalisation of a zero baseline, and cancels only in the sum.
 """
 
 from collections.abc import Callable
@@ -29,6 +33,14 @@ def linear(call: Call[PairedPass]) -> Any:
     with torch.no_grad():
         twin = call.run_with(call.mode.twin)
     return call.noted(result, twin)
+
+
+def move(call: Call[PairedPass]) -> Any:
+    """Apply a function that only moves values: a reciprocal stays one."""
+    result = linear(call)
+    if isinstance(result, Tensor) and all(map(call.mode.is_reciprocal, call.varying())):
+        call.mode.note_reciprocal(result)
+    return result
 
 
 def rescale(tolerance: Tolerance) -> Rule[PairedPass]:
@@ -91,6 +103,28 @@ def product(first: int = 0, second: int = 1) -> Rule[PairedPass]:
     return rule
 
 
+def reciprocal(call: Call[PairedPass]) -> Tensor:
+    """Apply 1/x or 1/√x by the rescale rule."""
+    result: Tensor = rescale(singular)(call)
+    call.mode.note_reciprocal(result)
+    return result
+
+
+def power(call: Call[PairedPass]) -> Any:
+    """Apply a power by the rescale rule; with a negative number as exponent it is a reciprocal."""
+    exponent = call.options.get("exponent", call.args[-1])
+    is_reciprocal = isinstance(exponent, (int, float)) and exponent < 0
+    return reciprocal(call) if is_reciprocal else rescale(singular)(call)
+
+
+def scaling(call: Call[PairedPass]) -> Any:
+    """Apply an elementwise product, as a quotient where one of two varying factors is a reciprocal."""
+    reciprocals = [call.mode.is_reciprocal(factor) for factor in call.args]
+    if len(call.mode.varying(call.args)) == 2 and reciprocals.count(True) == 1:
+        return _split_of_quotient(call, reciprocals.index(True))
+    return product()(call)
+
+
 def einsum(call: Call[PairedPass]) -> Any:
     """Apply the symmetric split to the two varying operands of an einsum; others are constant factors."""
     if isinstance(call.args[1], (list, tuple)):
@@ -102,7 +136,7 @@ def einsum(call: Call[PairedPass]) -> Any:
 
 
 def division(call: Call[PairedPass]) -> Any:
-    """Apply a/b: linear where b is constant, else the product of a and 1/b."""
+    """Apply a/b: linear where b is constant, else a·(1/b), itself a reciprocal where a is constant."""
     if call.options.get("rounding_mode") is not None:
         raise call.unsupported(f"with rounding_mode {call.options['rounding_mode']!r}")
     if len(call.args) != 2:
@@ -111,7 +145,10 @@ def division(call: Call[PairedPass]) -> Any:
     if not call.mode.varies(denominator):
         return linear(call)
     with call.mode:
-        return torch.mul(torch.reciprocal(denominator), numerator)
+        result = torch.mul(torch.reciprocal(denominator), numerator)
+    if not call.mode.varies(numerator):
+        call.mode.note_reciprocal(result)
+    return result
 
 
 def reflected_division(call: Call[PairedPass]) -> Any:
@@ -154,12 +191,35 @@ def _derivative(elementwise: Elementwise, twin: Tensor, change: Tensor) -> Tenso
 def _split(call: Call[PairedPass], first: int, second: int) -> Tensor:
     a, b = call.args[first], call.args[second]
     with torch.no_grad():
+        means = (a + call.mode.twin(a)) / 2, (b + call.mode.twin(b)) / 2
+    return _split_at(call, first, second, means)
+
+
+def _split_of_quotient(call: Call[PairedPass], divisor: int) -> Tensor:
+    """Split Δ(ar) into Δa·(λr + μr′) + Δr·(λa′ + μa) with λ = r′/(r+r′), μ = r/(r+r′); r is at position divisor.
+
+    Every λ and μ = 1 - λ are a split; with these it is (Δa - Δb·(q+q′)/2) / ((b+b′)/2) for q = ar, b = 1/r. Where r
+    changes its sign, and b + b′ may be zero, the split is even.
+    """
+    r, a = call.args[divisor], call.args[1 - divisor]
+    with torch.no_grad():
+        r_twin, a_twin = call.mode.twin(r), call.mode.twin(a)
+        alike = r.sign() * r_twin.sign() > 0
+        # each by its own division: 1 - λ would round away what a large r′ multiplies
+        before = torch.where(alike, r_twin / (r + r_twin), 0.5)
+        after = torch.where(alike, r / (r + r_twin), 0.5)
+        means = before * r + after * r_twin, before * a_twin + after * a
+    return _split_at(call, divisor, 1 - divisor, means)
+
+
+def _split_at(call: Call[PairedPass], first: int, second: int, means: tuple[Tensor, Tensor]) -> Tensor:
+    """Return a bilinear function in whose surrogate each factor is multiplied by the mean of the other."""
+    with torch.no_grad():
         value, reference = call.run(), call.run_with(call.mode.twin)
-        middle_a, middle_b = (a + call.mode.twin(a)) / 2, (b + call.mode.twin(b)) / 2
     by_first = list(call.args)
     by_second = [argument.detach() if isinstance(argument, Tensor) else argument for argument in by_first]
-    by_first[second] = middle_b
-    by_second[first], by_second[second] = middle_a, b
+    by_second[second] = by_first[second]
+    by_second[first], by_first[second] = means
     surrogate = call.function(*by_first, **call.options) + call.function(*by_second, **call.options)
     return with_gradient_of(call, surrogate, value, reference)
 

@@ -129,7 +129,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="deeplift-shap",
-        version=3,
+        version=4,
         description="Mean of exact DeepLIFT's contributions over random series of a background.",
         reference=(
             "Lundberg, Lee. A Unified Approach to Interpreting Model Predictions. NeurIPS 2017. arXiv:1705.07874, on "

@@ -1,4 +1,7 @@
-"""Normalisations in evaluation mode, written in sums, products and a reciprocal root."""
+"""Normalisations in evaluation mode, written in sums, products and a reciprocal root.
+
+DeepLIFT takes a product with a reciprocal root for the quotient it is: `difference_rules` has that rule.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager

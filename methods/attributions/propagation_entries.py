@@ -20,7 +20,7 @@ _ONCE = "1 forward, 1 backward"
 PROPAGATION: tuple[MethodSpec, ...] = (
     MethodSpec(
         name="deeplift",
-        version=4,
+        version=5,
         description="Contributions by difference-from-baseline rules, exact through gates and softmax.",
         reference=_DEEPLIFT,
         factory=f"{_HERE}.deeplift:deeplift",

@@ -43,9 +43,26 @@ def test_a_square_is_the_product_with_itself():
     assert explain(lambda a, b: a * a + b.square(), [3.0, 3.0], [1.0, 1.0]) == pytest.approx([8.0, 8.0])
 
 
-def test_a_quotient_is_a_product_with_the_reciprocal():
-    # 6/3 - 2/1 = 0 = (6 - 2)·(1/3 + 1)/2 + (1/3 - 1)·(6 + 2)/2
-    assert explain(lambda a, b: a / b, [6.0, 3.0], [2.0, 1.0]) == pytest.approx([8 / 3, -8 / 3])
+QUOTIENTS = {
+    "a/b": lambda a, b: a / b,
+    "1/b": lambda a, b: a * (1 / b),
+    "reciprocal": lambda a, b: b.reciprocal() * a,
+    "moved": lambda a, b: a * b.reciprocal().unsqueeze(0)[0],
+    "power": lambda a, b: a * b**-1,
+    "powers": lambda a, b: a * torch.pow(b, exponent=-1.0),
+    "rsqrt": lambda a, b: a * b.square().rsqrt(),
+}
+
+
+@pytest.mark.parametrize("form", QUOTIENTS)
+def test_a_quotient_is_the_even_split_of_its_product_with_the_denominator(form):
+    # q = 6/3 and q′ = 4/1: Δa = 6 - 4 = Δq·(3 + 1)/2 + (3 - 1)·(2 + 4)/2, so that Δq = (2 - 2·3)/2 = 1 - 3
+    assert explain(QUOTIENTS[form], [6.0, 3.0], [4.0, 1.0]) == pytest.approx([1.0, -3.0])
+
+
+def test_a_quotient_whose_denominator_changes_sign_is_split_evenly_as_a_product():
+    # 6/1 - 2/-1 = 8 = (6 - 2)·(1 - 1)/2 + (1 + 1)·(6 + 2)/2
+    assert explain(lambda a, b: a / b, [6.0, 1.0], [2.0, -1.0]) == pytest.approx([0.0, 8.0])
 
 
 def test_a_softmax_of_two_has_a_closed_form():
