@@ -47,7 +47,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="lrp",
-        version=3,
+        version=4,
         description="Relevance shared in proportion to contributions; of a product all goes to what is gated.",
         reference=(
             "Arras, Montavon, Müller, Samek. Explaining Recurrent Neural Network Predictions in Sentiment Analysis. "
@@ -62,7 +62,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="lrp-proportional",
-        version=3,
+        version=4,
         description="Relevance shared in proportion to contributions; of a product by the size of its factors.",
         reference=f"{_LSTMS} (LRP-abs)",
         factory=f"{_HERE}.lrp:lrp_proportional",
@@ -74,7 +74,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="lrp-half",
-        version=3,
+        version=4,
         description="Relevance shared in proportion to contributions; of a product half goes to each factor.",
         reference=f"{_LSTMS} (LRP-half)",
         factory=f"{_HERE}.lrp:lrp_half",
