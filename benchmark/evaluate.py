@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from ..datasets.spec import TaskData, TaskSpec
-from ..entry import unknown
-from ..errors import ParameterError, UnknownNameError
+from ..entry import Entry, unknown
+from ..errors import DuplicateNameError, ParameterError, UnknownNameError
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
 from .collection import Collection
@@ -72,6 +72,7 @@ def evaluate(
 
     Raises:
         UnknownNameError: no such task, method, metric or parameter.
+        DuplicateNameError: two methods, the reference methods included, or two metrics share a name.
         ParameterError, ShapeError: an argument or the model's output is not as described.
     """
     check_choice("target", target, TARGETS)
@@ -129,6 +130,8 @@ class _Plan:
         references = [method for method in registries.methods if method.is_reference and method not in chosen]
         scored = registries.metrics if metrics is None else metrics
         measured = [registries.metrics.get(m) if isinstance(m, str) else m for m in scored]
+        _check_names("method", [*chosen, *references])
+        _check_names("metric", measured)
         name, load = _loader(registries, task, parameters)
         known = [name, *(method.name for method in chosen), *(metric.name for metric in measured)]
         for entry in parameters:
@@ -140,6 +143,16 @@ class _Plan:
             [(method, method.configure(parameters.get(method.name, {}))) for method in [*chosen, *references]],
             [(metric, metric.configure(parameters.get(metric.name, {}))) for metric in measured],
         )
+
+
+def _check_names(kind: str, entries: Sequence[Entry]) -> None:
+    names = [entry.name for entry in entries]
+    for name in names:
+        if names.count(name) > 1:  # their rows or columns would be taken for one's
+            raise DuplicateNameError(
+                f"each {kind} must have a name of its own, got '{name}' twice; leave one out, or rename it with "
+                "dataclasses.replace(entry, name=...)"
+            )
 
 
 def _loader(

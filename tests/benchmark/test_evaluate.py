@@ -7,7 +7,7 @@ from torch import nn
 
 import saltbench
 from saltbench.benchmark.recipe import Recipe
-from saltbench.errors import ParameterError, ShapeError, UnknownNameError
+from saltbench.errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
 
 SMALL = {
     "box/latter": {"layouts": [[[6, 10, 1, 4]]], "time": 10, "features": 5, "train": 60, "validation": 20, "test": 30}
@@ -28,13 +28,19 @@ def lstm(features=5, classes=2):
     return Network()
 
 
+def method(factory, name="mine", **parameters):
+    return saltbench.MethodSpec(
+        name=name, version=1, description="", reference="", factory=factory, parameters=parameters
+    )
+
+
 def evaluated(model=None, methods=("saliency",), task="box/latter", **options):
     options = {"metrics": METRICS, "parameters": SMALL, "samples": 20, **options}
     return saltbench.evaluate(model or lstm(), task, list(methods), **options)
 
 
-def row(table, method):
-    (found,) = table[table.method == method].to_dict("records")
+def row(table, name):
+    (found,) = table[table.method == name].to_dict("records")
     return found
 
 
@@ -137,14 +143,19 @@ def test_a_method_that_does_not_apply_is_skipped_and_one_that_raises_fails_and_t
     def broken(inputs):
         raise ValueError("no\nmap")
 
-    method = saltbench.MethodSpec(name="broken", version=1, description="", reference="", factory=broken)
-    table = evaluated(Sorted(), methods=["saliency", "deeplift", method])
+    table = evaluated(Sorted(), methods=["saliency", "deeplift", method(broken, "broken")])
     assert row(table, "saliency")["status"] == "ok"
     assert row(table, "deeplift")["status"] == "skipped"
     assert "sort" in row(table, "deeplift")["reason"]
     assert np.isnan(row(table, "deeplift")["weighted_jaccard"])
     assert row(table, "broken")["status"] == "failed"
     assert "ValueError: no map" in row(table, "broken")["reason"]
+
+
+def test_a_reference_method_may_be_named_among_the_others():
+    table = evaluated(methods=["oracle", "saliency"])
+    assert table.method.tolist()[:2] == ["oracle", "saliency"]
+    assert not table.method.duplicated().any()
 
 
 def test_what_a_method_does_to_network_and_samples_reaches_no_other():
@@ -154,9 +165,8 @@ def test_what_a_method_does_to_network_and_samples_reaches_no_other():
                 damaged.mul_(0)
         raise ValueError("and gone")
 
-    spec = saltbench.MethodSpec(name="vandal", version=1, description="", reference="", factory=vandal)
     model, methods = lstm(), ["saliency", "gradient-shap"]
-    sound, damaged = evaluated(model, methods), evaluated(model, [spec, *methods])
+    sound, damaged = evaluated(model, methods), evaluated(model, [method(vandal, "vandal"), *methods])
     assert row(damaged, "vandal")["status"] == "failed"
     assert damaged[damaged.method != "vandal"].reset_index(drop=True).equals(sound)
 
@@ -172,6 +182,26 @@ def test_what_a_method_does_to_network_and_samples_reaches_no_other():
         ({"seeds": 0}, ParameterError, "seeds and samples must be at least 1, got 0 and 20"),
         ({"parameters": {**SMALL, "salience": {}}}, UnknownNameError, "unknown entry in parameters 'salience'"),
         ({"model": lstm(features=4)}, ShapeError, "give the features that it was built for"),
+        (
+            {"methods": ["saliency", "deeplift", "saliency"]},
+            DuplicateNameError,
+            "each method must have a name of its own, got 'saliency' twice; leave one out, or rename it",
+        ),
+        (
+            {"methods": [method(lambda inputs: inputs), method(lambda inputs: -inputs)]},
+            DuplicateNameError,
+            "each method must have a name of its own, got 'mine' twice",
+        ),
+        (
+            {"methods": [method(lambda inputs: inputs, "oracle")]},
+            DuplicateNameError,
+            "each method must have a name of its own, got 'oracle' twice",
+        ),
+        (
+            {"metrics": ["roc_auc", "roc_auc"]},
+            DuplicateNameError,
+            "each metric must have a name of its own, got 'roc_auc' twice",
+        ),
         ({"model": lambda features, classes: nn.Flatten()}, ParameterError, "got one without parameters"),
     ],
 )
