@@ -6,9 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import ParameterError, ShapeError, text_of
+from ..errors import ParameterError, ShapeError
+from ..methods.attributions.adapters import Adapted
 from ..methods.attributions.arguments import check_logits
 from ..methods.attributions.model_state import lent
+from .reasons import reason_for
+
+# What layers raise, of PyTorch or a user's own, for series of a size that they were not made for
+_REFUSALS = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 
 def check_answers(model: nn.Module, inputs: Tensor) -> None:
@@ -28,12 +33,28 @@ def check_answers(model: nn.Module, inputs: Tensor) -> None:
         raise ShapeError(f"the model must map {wanted}, got {got}; {advice}")
     check_logits(outputs)
     _check_alone(outputs[:1], model, probe)
-    sums = outputs.sum(1)
-    if len(outputs) and bool((outputs >= 0).all() and torch.allclose(sums, torch.ones_like(sums), atol=1e-4)):
+    if isinstance(model, Adapted) and model.output == "probabilities":
+        _check_logarithms(outputs)
+    elif len(outputs) and bool((outputs >= 0).all()) and _sum_to_one(outputs):
         raise ParameterError(
             "the model must return logits, got probabilities (at least 0, with sum 1); "
             "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"
         )
+
+
+def _check_logarithms(outputs: Tensor) -> None:
+    """Raise unless outputs, (batch, classes), are logarithms of probabilities."""
+    # adapted has put the smallest number in the place of what is below 0: the sum tells of that too
+    if bool(torch.isfinite(outputs).all()) and not _sum_to_one(outputs.exp()):
+        raise ParameterError(
+            "saltbench.adapted(model, output='probabilities') needs probabilities, at least 0 with sum 1, got others; "
+            "if they are logits, leave output out, or for one logit of two classes give output='single-logit'"
+        )
+
+
+def _sum_to_one(outputs: Tensor) -> bool:
+    sums = outputs.double().sum(1)
+    return torch.allclose(sums, torch.ones_like(sums), atol=max(1e-4, 4 * torch.finfo(outputs.dtype).eps))
 
 
 def _check_alone(outputs: Tensor, model: nn.Module, probe: Tensor) -> None:
@@ -56,10 +77,11 @@ def _outputs(model: nn.Module, probe: Tensor) -> Any:
     with lent(model, probe.device), torch.no_grad():
         try:
             return model(probe.clone())  # the model may change it
-        except (RuntimeError, ValueError) as error:  # what PyTorch's layers raise
+        except _REFUSALS as error:
             raise ShapeError(
                 f"the model must take inputs (batch, time, features), got an error for {tuple(probe.shape)}: "
-                f"{text_of(error)}; give the features that it was built for, or wrap it with saltbench.adapted"
+                f"{reason_for(error)}; give the steps and features that it was built for, or wrap it with "
+                "saltbench.adapted"
             ) from error
 
 
@@ -72,10 +94,16 @@ def _advice(outputs: Any, batch: int) -> str:
     if not isinstance(outputs, Tensor):
         return "wrap it in a module that returns a tensor"
     if outputs.shape in ((batch,), (batch, 1)):
-        return "wrap it: saltbench.adapted(model, output='single-logit') makes two classes of one logit"
+        single = "wrap it: saltbench.adapted(model, output='single-logit') makes two classes of one logit"
+        of_probability = ", saltbench.adapted(model, output='probabilities') of one probability"
+        return single + of_probability if _are_shares(outputs) else single
     if outputs.ndim == 2 and len(outputs) != batch:
         return "if it takes (time, batch, features), wrap it: saltbench.adapted(model, time_first=True)"
     return "" if outputs.ndim == 2 else "wrap it in a module that returns one row of logits a sample"
+
+
+def _are_shares(outputs: Tensor) -> bool:
+    return not outputs.is_complex() and bool(((outputs >= 0) & (outputs <= 1)).all())
 
 
 def check_choice(name: str, value: str, options: tuple[str, ...]) -> None:

@@ -1,5 +1,9 @@
 """Models that answer in another form than logits (batch, classes) of (batch, time, features), brought into it."""
 
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -22,7 +26,11 @@ class Probabilities(nn.Module):
 
 
 class Adapted(nn.Module):
-    """A model behind the contract (batch, time, features) to logits (batch, classes); see `adapted`."""
+    """A model behind the contract (batch, time, features) to logits (batch, classes); see `adapted`.
+
+    Attributes:
+        output: what the model returns.
+    """
 
     def __init__(self, model: nn.Module, time_first: bool, item: int | str | None, output: str) -> None:
         super().__init__()
@@ -30,16 +38,25 @@ class Adapted(nn.Module):
         self.training = model.training
         self._time_first = time_first
         self._item = item
-        self._output = output
+        self.output = output
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return logits (batch, classes)."""
-        outputs = self.model(inputs.transpose(0, 1) if self._time_first else inputs)
-        outputs = outputs if self._item is None else outputs[self._item]
-        if self._output == "probabilities":
-            smallest = torch.finfo(outputs.dtype).tiny  # the logarithm of a probability of 0 stays finite
-            return torch.log(outputs.clamp_min(smallest))
-        return _two_classes(outputs) if self._output == "single-logit" else outputs
+        """Return logits (batch, classes).
+
+        Raises:
+            ParameterError: the model does not return the item.
+            ShapeError: it returns no tensor, or no single logits.
+        """
+        returned = self.model(inputs.transpose(0, 1) if self._time_first else inputs)
+        outputs = returned if self._item is None else _taken(returned, self._item)
+        if not isinstance(outputs, Tensor):
+            raise ShapeError(
+                f"the outputs must be a tensor, got {type(outputs).__name__}; name one of several with "
+                "saltbench.adapted(item=...)"
+            )
+        if self.output == "probabilities":
+            return _logarithms(outputs)
+        return _two_classes(outputs) if self.output == "single-logit" else outputs
 
 
 def adapted(
@@ -51,9 +68,9 @@ def adapted(
         model: shares its parameters with the result.
         time_first: it takes (time, batch, features).
         item: the position or name of the outputs among several that it returns; None if it returns them alone.
-        output: what it returns: "logits"; "probabilities" p (batch, classes), explained as log p; or
-            "single-logit" z of class 1, (batch,) or (batch, 1), explained as the logits -z/2 and z/2, which have
-            the same probabilities.
+        output: what it returns: "logits"; "probabilities" p (batch, classes), explained as log p, or p of class 1,
+            (batch,) or (batch, 1), explained as log(1 - p) and log p; or "single-logit" z of class 1, (batch,) or
+            (batch, 1), explained as the logits -z/2 and z/2, which have the same probabilities.
 
     Raises:
         ParameterError: another output.
@@ -63,10 +80,37 @@ def adapted(
     return Adapted(model, time_first, item, output)
 
 
+def _taken(outputs: Any, item: int | str) -> Any:
+    if not isinstance(outputs, Tensor):  # an item of which is a sample
+        with contextlib.suppress(LookupError, TypeError):
+            return outputs[item]
+    raise ParameterError(f"item must be {_items(outputs)}, got {item!r}")
+
+
+def _items(outputs: Any) -> str:
+    if isinstance(outputs, Mapping) and outputs:
+        return f"one of {', '.join(map(repr, outputs))}"
+    if isinstance(outputs, (tuple, list)) and outputs:
+        return f"a position in 0 … {len(outputs) - 1} where the model returns a {type(outputs).__name__}"
+    return f"None where the model returns a {type(outputs).__name__}"
+
+
+def _is_single(outputs: Tensor) -> bool:
+    return outputs.ndim < 2 or (outputs.ndim == 2 and outputs.shape[1] == 1)
+
+
+def _logarithms(probabilities: Tensor) -> Tensor:
+    if _is_single(probabilities):
+        of_class_1 = probabilities.reshape(-1, 1)
+        probabilities = torch.cat([1 - of_class_1, of_class_1], 1)
+    smallest = torch.finfo(probabilities.dtype).tiny  # the logarithm of a probability of 0 stays finite
+    return torch.log(probabilities.clamp_min(smallest))
+
+
 def _two_classes(logit: Tensor) -> Tensor:
-    if logit.ndim > 2 or (logit.ndim == 2 and logit.shape[1] != 1):
+    if not _is_single(logit):
         raise ShapeError(
             f"a single logit must have shape (batch,) or (batch, 1), got {tuple(logit.shape)}; choose another output"
         )
-    half = logit.reshape(len(logit), 1) / 2
+    half = logit.reshape(-1, 1) / 2
     return torch.cat([-half, half], 1)

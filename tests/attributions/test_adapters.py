@@ -36,6 +36,25 @@ def test_a_single_logit_becomes_two_with_the_same_probabilities(shape):
     assert torch.equal(logits[:, 0], -logits[:, 1])
 
 
+@pytest.mark.parametrize("shape", [(4,), (4, 1)])
+def test_a_single_probability_becomes_the_logarithms_of_two(shape):
+    z = series(4).mean((1, 2))
+    logits = adapted(Scores(lambda x: torch.sigmoid(x.mean((1, 2))).reshape(shape)), output="probabilities")(series(4))
+    expected = torch.nn.functional.logsigmoid(torch.stack([-z, z], 1))
+    torch.testing.assert_close(logits, expected)
+
+
+def test_the_logarithm_of_a_single_probability_of_0_or_1_is_finite():
+    model = adapted(Scores(lambda x: torch.tensor([0.0, 1.0], dtype=x.dtype)), output="probabilities")
+    assert torch.isfinite(model(series(2))).all()
+
+
+@pytest.mark.parametrize("output", ["single-logit", "probabilities"])
+def test_one_sample_may_have_lost_its_dimensions(output):
+    model = adapted(Scores(lambda x: torch.sigmoid(x.mean((1, 2))).squeeze()), output=output)
+    torch.testing.assert_close(model(series(2)[:1]), model(series(2))[:1])
+
+
 def test_several_outputs_are_no_single_logit():
     with pytest.raises(ShapeError, match=r"must have shape \(batch,\) or \(batch, 1\), got \(2, 4\)"):
         adapted(Scores(lambda x: x[:, 0]), output="single-logit")(series(2))
@@ -47,6 +66,37 @@ def test_one_of_several_outputs_is_taken(item):
         return {"hidden": x, "logits": x[:, 0]} if item == "logits" else (x, x[:, 0])
 
     assert torch.equal(adapted(Scores(several), item=item)(series(2)), series(2)[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("outputs", "item", "message"),
+    [
+        (lambda x: {"logits": x, "hidden": x}, "logit", "item must be one of 'logits', 'hidden', got 'logit'"),
+        (lambda x: {"logits": x}, 0, "item must be one of 'logits', got 0"),
+        (lambda x: (x, x), 3, "item must be a position in 0 … 1 where the model returns a tuple, got 3"),
+        (lambda x: (x, x), "logits", "item must be a position in 0 … 1 where the model returns a tuple, got 'logits'"),
+        (lambda x: x, "logits", "item must be None where the model returns a Tensor, got 'logits'"),
+        (lambda x: x, 0, "item must be None where the model returns a Tensor, got 0"),
+        (lambda x: None, 0, "item must be None where the model returns a NoneType, got 0"),
+        (lambda x: (), 0, "item must be None where the model returns a tuple, got 0"),
+    ],
+)
+def test_an_item_that_the_model_does_not_return_is_refused(outputs, item, message):
+    with pytest.raises(ParameterError, match=message) as caught:
+        adapted(Scores(outputs), item=item)(series(2))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("item", [-1, -2])
+def test_items_may_be_counted_from_the_end(item):
+    model = adapted(Scores(lambda x: (x[:, 0], x[:, 1])), item=item)
+    assert torch.equal(model(series(2)), series(2)[:, item % 2])
+
+
+@pytest.mark.parametrize("output", ["logits", "probabilities", "single-logit"])
+def test_several_outputs_of_which_none_is_named_are_refused(output):
+    with pytest.raises(ShapeError, match=r"the outputs must be a tensor, got tuple; name one .*adapted\(item="):
+        adapted(Scores(lambda x: (x, x)), output=output)(series(2))
 
 
 class TimeFirst(nn.Module):

@@ -181,7 +181,7 @@ def test_what_a_method_does_to_network_and_samples_reaches_no_other():
         ({"output": "odds"}, ParameterError, "output must be one of logit, probability, got 'odds'"),
         ({"seeds": 0}, ParameterError, "seeds and samples must be at least 1, got 0 and 20"),
         ({"parameters": {**SMALL, "salience": {}}}, UnknownNameError, "unknown entry in parameters 'salience'"),
-        ({"model": lstm(features=4)}, ShapeError, "give the features that it was built for"),
+        ({"model": lstm(features=4)}, ShapeError, "give the steps and features that it was built for"),
         (
             {"methods": ["saliency", "deeplift", "saliency"]},
             DuplicateNameError,

@@ -146,6 +146,71 @@ def test_models_of_other_forms_are_refused_with_the_adapter_that_helps(model, ad
     assert maps.shape == (6, TIME, FEATURES)
 
 
+@pytest.mark.parametrize("answer", [lambda z: z[:, 0].sigmoid(), lambda z: z[:, :1].sigmoid()])
+def test_a_single_number_in_0_to_1_may_be_a_probability_or_a_logit(answer):
+    advice = r"adapted\(model, output='single-logit'\) .* logit, .*output='probabilities'\) .* probability"
+    with pytest.raises(ShapeError, match=advice):
+        saltbench.explain(Own(answer), series(), method="saliency")
+    model = Own(answer).eval()
+    inputs = series().requires_grad_()
+    (expected,) = torch.autograd.grad(model(inputs).log().sum(), inputs)
+    adapted = saltbench.adapted(model, output="probabilities")
+    torch.testing.assert_close(saltbench.explain(adapted, series(), 1, method="saliency"), expected.abs())
+
+
+def test_a_single_number_outside_is_no_probability():
+    with pytest.raises(ShapeError, match=r"single-logit'\) makes two classes of one logit$"):
+        saltbench.explain(Own(lambda z: z[:, 0] - 100), series(), method="saliency")
+
+
+@pytest.mark.parametrize(
+    "answer", [lambda z: z, lambda z: z.sigmoid(), lambda z: z[:, 0] - 5, lambda z: z[:, :1] + 5, lambda z: -z.abs()]
+)
+def test_what_is_no_probability_is_not_taken_for_one(answer):
+    model = saltbench.adapted(Own(answer), output="probabilities")
+    with pytest.raises(ParameterError, match="needs probabilities, at least 0 with sum 1, got others; if they are lo"):
+        saltbench.explain(model, series(), method="saliency")
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+def test_probabilities_of_every_precision_are(dtype):
+    model = Own(lambda z: torch.softmax(z, 1)).to(dtype)
+    assert saltbench.explain(saltbench.adapted(model, output="probabilities"), series(), method="saliency").any()
+
+
+class Positions(nn.Module):
+    """A learned embedding of at most so many steps."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.positions = nn.Embedding(steps, FEATURES)
+        self.classifier = nn.Linear(FEATURES, CLASSES)
+
+    def forward(self, inputs):
+        return self.classifier((inputs + self.positions(torch.arange(inputs.shape[1]))).mean(1))
+
+
+def asserting(logits):
+    assert logits.shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (Positions(3), r"got an error for \(3, 7, 5\): IndexError: index out of range .*; give the steps and features"),
+        (Own(lambda z: {"a": z}["b"]), "KeyError: 'b'"),
+        (Own(lambda z: z + None), "TypeError: unsupported operand"),
+        (Own(lambda z: z.no_such), "AttributeError: .*no_such"),
+        (Own(asserting), "AssertionError"),
+    ],
+)
+def test_what_a_model_raises_is_told_in_one_line(model, message):
+    with pytest.raises(ShapeError, match=message) as caught:
+        saltbench.explain(model, series(), method="saliency")
+    assert "\n" not in str(caught.value)
+    assert caught.value.__cause__ is not None
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -160,7 +225,7 @@ def test_models_of_other_forms_are_refused_with_the_adapter_that_helps(model, ad
             r"baseline must have the inputs' shape \(6, 7, 5\)",
         ),
         ({"inputs": series()[0]}, ShapeError, r"inputs must have shape \(batch, time, features\), got \(7, 5\)"),
-        ({"inputs": series()[..., :4]}, ShapeError, r"got an error for \(3, 7, 4\): .*; give the features that it was"),
+        ({"inputs": series()[..., :4]}, ShapeError, r"got an error for \(3, 7, 4\): .*; give the steps and features t"),
         ({"inputs": series() + 1j}, ParameterError, "series must be real numbers, got torch.complex"),
         ({"inputs": series() / 0}, NonFiniteError, "inputs must be finite, got NaN or infinity in 6 of 6 samples"),
         ({"model": Own(lambda z: z / 0)}, NonFiniteError, "the model's outputs must be finite"),
