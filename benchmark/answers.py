@@ -16,8 +16,10 @@ from .reasons import reason_for
 _REFUSALS = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 
-def check_answers(model: nn.Module, inputs: Tensor) -> None:
-    """Raise unless a model maps the inputs (batch, time, features) to logits (batch, classes), each for itself.
+def check_answers(model: nn.Module, inputs: Tensor) -> int:
+    """Return how many classes a model tells apart, after checking that it answers series with logits.
+
+    That is, it maps inputs (batch, time, features) to logits (batch, classes), each sample for itself.
 
     Raises:
         ShapeError: inputs that the model does not take, or outputs of another form; and how to adapt them.
@@ -40,6 +42,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> None:
             "the model must return logits, got probabilities (at least 0, with sum 1); "
             "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"
         )
+    return outputs.shape[1]
 
 
 def _check_logarithms(outputs: Tensor) -> None:

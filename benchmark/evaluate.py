@@ -11,10 +11,11 @@ from torch import nn
 
 from ..datasets.spec import TaskData, TaskSpec
 from ..entry import Entry, unknown
-from ..errors import DuplicateNameError, ParameterError, UnknownNameError
+from ..errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
 from .collection import Collection
+from .contracts import check_task
 from .leaderboard import leaderboard
 from .metric_spec import MetricSpec
 from .plan import Seeds
@@ -74,6 +75,7 @@ def evaluate(
         UnknownNameError: no such task, method, metric or parameter.
         DuplicateNameError: two methods, the reference methods included, or two metrics share a name.
         ParameterError, ShapeError: an argument or the model's output is not as described.
+        ContractError: the task's data do not fit together.
     """
     check_choice("target", target, TARGETS)
     check_choice("output", output, OUTPUTS)
@@ -88,7 +90,7 @@ def evaluate(
         subject = model if isinstance(model, nn.Module) else _trained(model, data, recipe, number, device)
         place = _place(subject, device)
         explained = Explained.of(data, samples, str(place))
-        check_answers(subject, explained.inputs)
+        _check_classes(check_answers(subject, explained.inputs), data.classes, plan.task)
         facts = facts_on_test(subject, data, place)
         parts.append(_Repetition(plan, name, number, subject, explained, facts, target, output, memory).collected())
     return leaderboard(_merged(parts), [metric for metric, _ in plan.metrics])
@@ -97,6 +99,14 @@ def evaluate(
 def _place(model: nn.Module, otherwise: str) -> torch.device:
     parameter = next(model.parameters(), None)
     return torch.device(otherwise) if parameter is None else parameter.device
+
+
+def _check_classes(answered: int, classes: int, task: str) -> None:
+    if answered != classes:
+        raise ShapeError(
+            f"the network must return {classes} logits for task {task}, one a class, got {answered}; "
+            "give one made for its classes"
+        )
 
 
 def _trained(factory: Factory, data: TaskData, recipe: Recipe, repetition: int, device: str) -> nn.Module:
@@ -159,10 +169,11 @@ def _loader(
     registries: Registries, task: str | TaskSpec | TaskData, parameters: Mapping[str, Mapping[str, Any]]
 ) -> tuple[str, Callable[[int], TaskData]]:
     if isinstance(task, TaskData):
-        return "data", lambda _repetition: task
+        own = check_task("data", task)
+        return "data", lambda _repetition: own
     spec = registries.tasks.get(task) if isinstance(task, str) else task
     load = functools.partial(spec.load(), **spec.configure(parameters.get(spec.name, {})))
-    return spec.name, lambda repetition: load(Seeds.of(repetition).data)
+    return spec.name, lambda repetition: check_task(spec.name, load(Seeds.of(repetition).data))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from torch import nn
 
 import saltbench
 from saltbench.benchmark.recipe import Recipe
-from saltbench.errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
+from saltbench.errors import ContractError, DuplicateNameError, ParameterError, ShapeError, UnknownNameError
 
 SMALL = {
     "box/latter": {"layouts": [[[6, 10, 1, 4]]], "time": 10, "features": 5, "train": 60, "validation": 20, "test": 30}
@@ -117,16 +117,19 @@ def test_the_gradient_is_scored_like_any_map():
     assert row(evaluated(model), "saliency")["average_precision"] == pytest.approx(expected)
 
 
-def test_data_of_ones_own_are_a_task():
+def own_data(labels=2):
     def split(count, seed):
         generator = np.random.default_rng(seed)
         inputs = generator.normal(size=(count, 6, 5)).astype(np.float32)
         truth = np.zeros_like(inputs)
         truth[:, :3] = 1
-        return saltbench.Split(inputs, generator.integers(0, 2, count), truth)
+        return saltbench.Split(inputs, generator.integers(0, labels, count), truth)
 
-    data = saltbench.TaskData(split(30, 0), split(10, 1), split(12, 2), classes=2)
-    table = evaluated(task=data, parameters={})
+    return saltbench.TaskData(split(30, 0), split(10, 1), split(12, 2), classes=2)
+
+
+def test_data_of_ones_own_are_a_task():
+    table = evaluated(task=own_data(), parameters={})
     assert set(table.task) == {"data"}
     assert row(table, "saliency")["samples"] == 12
 
@@ -201,6 +204,25 @@ def test_what_a_method_does_to_network_and_samples_reaches_no_other():
             {"metrics": ["roc_auc", "roc_auc"]},
             DuplicateNameError,
             "each metric must have a name of its own, got 'roc_auc' twice",
+        ),
+        (
+            {"model": lstm(classes=3)},
+            ShapeError,
+            "the network must return 2 logits for task box/latter, one a class, got 3; give one made for its classes",
+        ),
+        ({"model": lstm(classes=1)}, ShapeError, r"got \(3, 1\); wrap it: saltbench\.adapted"),
+        (
+            {"task": own_data(labels=4), "parameters": {}},
+            ContractError,
+            "task 'data' must have labels of 0 … 1 for its 2 classes, got 0 … 3 in train",
+        ),
+        (
+            {
+                "task": saltbench.TaskSpec(name="own", version=1, description="", reference="", factory=lambda seed: 3),
+                "parameters": {},
+            },
+            ContractError,
+            "task 'own' must return TaskData, got int",
         ),
         ({"model": lambda features, classes: nn.Flatten()}, ParameterError, "got one without parameters"),
     ],
