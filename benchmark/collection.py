@@ -53,7 +53,7 @@ def collect(suite: Suite, store: Store, device: str, failures: Sequence[Failure]
                 scores.append(_table(artifact, identity))
                 environments |= {canonical(found): found for found in _environments(artifact)}
     in_order = [environments[text] for text in sorted(environments)]
-    return Collection(_joined(scores), pd.DataFrame(cells), _joined(yardsticks), in_order)
+    return Collection(joined(scores), pd.DataFrame(cells), joined(yardsticks), in_order)
 
 
 def _cells(job: Job, store: Store) -> Iterator[tuple[dict[str, Any], Artifact | None]]:
@@ -97,5 +97,6 @@ def _table(artifact: Artifact, identity: dict[str, Any]) -> pd.DataFrame:
     return table
 
 
-def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return tables below each other, numbered anew; an empty one of none."""
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

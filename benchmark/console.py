@@ -11,8 +11,9 @@ from rich.table import Table
 
 from ..errors import SaltbenchError
 from ..methods.attributions.budget import parse_memory
+from .devices import choose_device, default_workers
 from .progress import progress
-from .runner import Result, choose_device, default_workers, run_suite
+from .runner import Result, run_suite
 from .suite import Suite
 
 PLAIN_WIDTH = 140  # columns of a table that goes to a file or pipe

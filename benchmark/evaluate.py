@@ -1,7 +1,7 @@
 """Evaluate a network that saltbench did not build."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ from ..entry import Entry, unknown
 from ..errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
-from .collection import Collection
+from .collection import Collection, joined
 from .contracts import check_task
+from .devices import choose_device
 from .leaderboard import leaderboard
 from .metric_spec import MetricSpec
 from .plan import Seeds
@@ -63,7 +64,7 @@ def evaluate(
         target: explain the "true" or the "predicted" class.
         output: explain its "logit" or its "probability".
         training: the recipe, for a function that makes networks.
-        device: "cpu" or "cuda", for a function that makes networks; a network is evaluated where it is.
+        device: "cpu", "cuda" or "auto", for a function that makes networks; a network is evaluated where it is.
         memory: bytes for explaining; None for a quarter of what is free.
         parameters: settings by the name of a task, method or metric, in place of defaults.
 
@@ -81,15 +82,16 @@ def evaluate(
     check_choice("output", output, OUTPUTS)
     if min(seeds, samples) < 1:
         raise ParameterError(f"seeds and samples must be at least 1, got {seeds} and {samples}")
+    chosen = choose_device(device)
     registries = load_registries()
     plan = _Plan.of(registries, task, methods, metrics, parameters or {})
     recipe = training or Recipe()
     parts = []
     for number in range(seeds):
         data = plan.load(number)
-        subject = model if isinstance(model, nn.Module) else _trained(model, data, recipe, number, device)
-        place = _place(subject, device)
-        explained = Explained.of(data, samples, str(place))
+        subject = model if isinstance(model, nn.Module) else _trained(model, data, recipe, number, chosen)
+        place = _place(subject, chosen)
+        explained = Explained.of(data, samples, str(place)).like(subject)
         _check_classes(check_answers(subject, explained.inputs), data.classes, plan.task)
         facts = facts_on_test(subject, data, place)
         parts.append(_Repetition(plan, name, number, subject, explained, facts, target, output, memory).collected())
@@ -192,6 +194,7 @@ class _Repetition:
 
     def collected(self) -> Collection:
         cells, scores = [], []
+        yard, no_yard = _attempted(self._yardsticks)
         for method, parameters in self.plan.methods:
             identity = {
                 "task": self.plan.task,
@@ -200,24 +203,31 @@ class _Repetition:
                 "seed": self.number,
             }
             facts = {} if method.is_reference else self.standing
-            columns, outcome = self._cell(method, parameters)
+            cell = functools.partial(self._cell, method, parameters)
+            columns, outcome = (None, no_yard) if yard is None else _attempted(cell)
             cells.append({**identity, **outcome, **(facts if outcome["status"] == "ok" else {})})
             if columns is not None:
                 scores.append(_rows(identity, columns))
-        truth = self.explained.truth.cpu().numpy()
-        yard = _rows({"task": self.plan.task, "seed": self.number}, yardsticks(truth, self.plan.metrics))
-        return Collection(pd.concat(scores, ignore_index=True), pd.DataFrame(cells), yard, [])
+        yards = [] if yard is None else [_rows({"task": self.plan.task, "seed": self.number}, yard)]
+        return Collection(joined(scores), pd.DataFrame(cells), joined(yards), [])
 
-    def _cell(self, method: MethodSpec, parameters: Mapping[str, Any]) -> tuple[Columns | None, dict[str, str]]:
+    def _yardsticks(self) -> Columns:
+        return yardsticks(self.explained.truth.cpu().numpy(), self.plan.metrics)
+
+    def _cell(self, method: MethodSpec, parameters: Mapping[str, Any]) -> Columns:
         seed = Seeds.of(self.number).attribution
         model = None if method.is_reference else self.model
-        try:
-            question = Question.about(model, self.explained, self.target, self.output)
-            maps = explain_samples(method, parameters, question, self.explained, seed, self.memory)
-            columns = score(method, parameters, maps, question, self.explained, seed, self.plan.metrics, self.memory)
-        except Exception as error:  # noqa: BLE001 - third-party methods raise anything; the reason is kept
-            return None, {"status": status_for(error), "reason": reason_for(error)}
-        return columns, {"status": "ok", "reason": ""}
+        question = Question.about(model, self.explained, self.target, self.output)
+        maps = explain_samples(method, parameters, question, self.explained, seed, self.memory)
+        return score(method, parameters, maps, question, self.explained, seed, self.plan.metrics, self.memory)
+
+
+def _attempted(compute: Callable[[], Columns]) -> tuple[Columns | None, dict[str, str]]:
+    """Return what compute returns, or None, and the status of a cell with the reason for it."""
+    try:
+        return compute(), {"status": "ok", "reason": ""}
+    except Exception as error:  # noqa: BLE001 - third-party methods and metrics raise anything; the reason is kept
+        return None, {"status": status_for(error), "reason": reason_for(error)}
 
 
 def _rows(identity: Mapping[str, Any], columns: Columns) -> pd.DataFrame:
@@ -229,12 +239,8 @@ def _rows(identity: Mapping[str, Any], columns: Columns) -> pd.DataFrame:
 
 
 def _merged(parts: Sequence[Collection]) -> Collection:
-    def joined(tables: Iterator[pd.DataFrame]) -> pd.DataFrame:
-        return pd.concat(list(tables), ignore_index=True)
+    def merged(name: str) -> pd.DataFrame:
+        tables = (getattr(part, name) for part in parts)
+        return joined([table for table in tables if not table.empty])
 
-    return Collection(
-        joined(part.scores for part in parts),
-        joined(part.cells for part in parts),
-        joined(part.yardsticks for part in parts),
-        [],
-    )
+    return Collection(merged("scores"), merged("cells"), merged("yardsticks"), [])

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import numpy as np
-import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from ..errors import ParameterError, text_of
+from ..errors import ParameterError
 from ..methods.attributions.adapters import Probabilities
 from ..methods.attributions.arguments import check_inputs
 from ..methods.attributions.explain import attribute, bind, sample_seeds
@@ -15,6 +13,7 @@ from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
 from .registry import load_registries
 from .suite import OUTPUTS
+from .tensors import classes_of, like_parameters, one_each
 
 
 def explain(
@@ -61,62 +60,13 @@ def explain(
         _asked(model, output),
         rows,
         classes_of(target, len(rows)),
-        baseline=None if baseline is None else _one_each(like_parameters(model, baseline), rows),
+        baseline=None if baseline is None else one_each(like_parameters(model, baseline), rows),
         background=None if background is None else like_parameters(model, background),
         seeds=sample_seeds(seed, len(rows)),
         memory=memory,
     )
 
 
-def _one_each(baseline: Tensor, rows: Tensor) -> Tensor:
-    return baseline.expand(rows.shape) if baseline.shape == rows.shape[1:] else baseline
-
-
 def _asked(model: nn.Module, output: str) -> nn.Module:
     check_choice("output", output, OUTPUTS)
     return Probabilities(model) if output == "probability" else model
-
-
-def like_parameters(model: nn.Module, values: Tensor | ArrayLike) -> Tensor:
-    """Return series in the type and on the device of a model's parameters.
-
-    Raises:
-        ParameterError: what is not real numbers of one shape.
-    """
-    tensor = values if isinstance(values, Tensor) else _tensor(values)
-    if tensor.is_complex():
-        raise ParameterError(
-            f"series must be real numbers, got {tensor.dtype}; give real and imaginary parts as features of their own"
-        )
-    parameter = next((p for p in model.parameters() if p.is_floating_point()), None)
-    if parameter is None:
-        return tensor if tensor.is_floating_point() else tensor.float()
-    return tensor.to(parameter.device, parameter.dtype)
-
-
-def classes_of(target: Tensor | ArrayLike | int | None, batch: int) -> Tensor | None:
-    """Return one class a sample, (batch,), of one for all or one each; None stays None.
-
-    Raises:
-        ParameterError: what is not numbers of one shape.
-    """
-    if target is None or isinstance(target, Tensor):
-        return target
-    classes = _tensor(target) if np.size(target) else torch.empty(0, dtype=torch.int64)
-    return classes.expand(batch) if classes.ndim == 0 else classes
-
-
-def _tensor(values: ArrayLike) -> Tensor:
-    """Return a copy of values, which may be read-only, reversed or in another byte order.
-
-    Raises:
-        ParameterError: what is not numbers of one shape.
-    """
-    try:
-        array = np.array(values, order="C")
-        return torch.as_tensor(array.astype(array.dtype.newbyteorder("="), copy=False))
-    except (TypeError, ValueError) as error:
-        raise ParameterError(
-            "series and classes must be a tensor, an array or nested lists of numbers, "
-            f"got {type(values).__name__}: {text_of(error)}; convert it"
-        ) from error

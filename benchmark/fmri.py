@@ -7,11 +7,11 @@ from ..datasets.local_data import HOW
 from .brain_maps import STEPS
 from .comparison import FILE
 from .console import execute, finish
+from .devices import choose_device
 from .fmri_brains import archive_folder, draw_brains
 from .fmri_comparison import compare_fmri, published_fmri, report_comparison
 from .leaderboard import to_csv
 from .registry import load_registries
-from .runner import choose_device
 from .salient_cells import SalientCells, salient_cells
 from .salient_report import check_trained, write_salient
 from .salient_summary import summarise_removal, summarise_reported

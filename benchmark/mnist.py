@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ..datasets.mnist_source import load_mnist
 from .console import execute, finish
+from .devices import choose_device
 from .mnist_figure import DIGITS, POSTER, READING, check_shown, draw_digits
 from .registry import load_registries
-from .runner import choose_device
 from .suite import load_suite
 
 

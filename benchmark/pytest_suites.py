@@ -16,11 +16,11 @@ from ..errors import SaltbenchError
 from ..methods.attributions.budget import default_memory, parse_memory
 from . import options
 from .collection import collect
+from .devices import choose_device
 from .evaluation import Failure
 from .leaderboard import leaderboard, to_csv
 from .pytest_cells import Cell, SuiteCollector
 from .registry import Registries, load_registries
-from .runner import choose_device
 from .shared_evaluation import SharingEvaluator
 from .store import Store, open_store, write_atomically
 from .suite import Suite, load_suite

@@ -17,9 +17,9 @@ from ..methods.attributions.explain import attribute, bind, sample_seeds
 from ..methods.attributions.model_state import lent
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers
-from .explain import classes_of, like_parameters
 from .randomisation import Layer, RandomisedCopy, layers
 from .registry import load_registries
+from .tensors import classes_of, like_parameters
 
 ORDERS = ("cascading", "independent")
 COLUMNS = ["order", "step", "layer", "parameters", "similarity"]

@@ -1,7 +1,7 @@
 """Explain samples with a method and score its maps against the truth, without any storage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from .contracts import check_scores
 from .guard import Guard
 from .maps import Maps, read_only
 from .metric_spec import MetricSpec
-from .training import as_tensors, predict, standing
+from .tensors import like_parameters
+from .training import as_tensors, predict, standing, tensors_for
 
 BACKGROUND = 100  # training samples from which methods draw what absence is
 
@@ -57,6 +58,11 @@ class Explained:
         first_of_class = np.unique(split.labels[:count], return_index=True)[1]
         return Explained(inputs, labels, truth, background, sorted(first_of_class.tolist()))
 
+    def like(self, model: nn.Module) -> "Explained":
+        """Return the same samples in the type and place of a model's parameters."""
+        inputs, background = (like_parameters(model, series) for series in (self.inputs, self.background))
+        return replace(self, inputs=inputs, background=background)
+
 
 @dataclass(frozen=True)
 class Question:
@@ -81,7 +87,7 @@ def facts_on_test(model: nn.Module, data: TaskData, device: torch.device | str) 
     """Return accuracy on the test split, majority (share of its largest class) and tested (number of samples)."""
     counts = np.bincount(data.test.labels, minlength=data.classes)
     with lent(model, torch.device(device)):
-        accuracy = standing(model, *as_tensors(data.test, device)).accuracy
+        accuracy = standing(model, *tensors_for(model, data.test, device)).accuracy
     return {"accuracy": accuracy, "majority": float(counts.max() / counts.sum()), "tested": len(data.test)}
 
 

@@ -12,6 +12,7 @@ from ..datasets.spec import Split, TaskData
 from ..errors import NonFiniteError, ShapeError
 from ..methods.seeding import seeded
 from .recipe import Recipe
+from .tensors import like_parameters
 
 EVALUATION_BATCH = 50  # samples a forward pass: the cache-friendliest of 10 to 1000, measured on the LSTM
 
@@ -66,7 +67,7 @@ def train(
 
 def _fit(model: nn.Module, data: TaskData, recipe: Recipe, order: torch.Generator) -> tuple[nn.Module, Training]:
     device = next(model.parameters()).device
-    train_set, validation_set = (as_tensors(split, device) for split in (data.train, data.validation))
+    train_set, validation_set = (tensors_for(model, split, device) for split in (data.train, data.validation))
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
     kept, best, kept_epoch = None, Standing(math.inf, -1.0), 0
     lowest, since_lowest = math.inf, 0
@@ -124,6 +125,12 @@ def _shape(value: object) -> str:
 def as_tensors(split: Split, device: torch.device | str) -> tuple[Tensor, Tensor]:
     """Return inputs (batch, time, features) and labels (batch,) of a split on device."""
     return torch.from_numpy(split.inputs).to(device), torch.from_numpy(split.labels).to(device)
+
+
+def tensors_for(model: nn.Module, split: Split, device: torch.device | str) -> tuple[Tensor, Tensor]:
+    """Return inputs and labels of a split on device, the inputs in the type of the model's parameters."""
+    inputs, labels = as_tensors(split, device)
+    return like_parameters(model, inputs), labels
 
 
 def predict(model: nn.Module, inputs: Tensor) -> Tensor:

@@ -14,12 +14,13 @@ from ..datasets.spec import TaskData
 from ..errors import ParameterError
 from ..methods.seeding import seeded
 from .console import execute, finish
+from .devices import choose_device
 from .evaluation import WEIGHTS
 from .leaderboard import to_csv
 from .plan import Job, jobs
 from .registry import Registries, load_registries
 from .relevance import relevance_profile
-from .runner import Result, choose_device, one_thread
+from .runner import Result, one_thread
 from .store import Artifact, Store, open_store, write_atomically
 from .suite import Suite, load_suite
 from .training import as_tensors

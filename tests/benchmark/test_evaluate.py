@@ -161,6 +161,72 @@ def test_a_reference_method_may_be_named_among_the_others():
     assert not table.method.duplicated().any()
 
 
+def raising(maps):
+    raise KeyError("no score")
+
+
+def metric(name="mine", factory=raising, chance=None):
+    return saltbench.MetricSpec(
+        name=name,
+        version=1,
+        description="",
+        reference="",
+        factory=factory,
+        low=0,
+        high=1,
+        higher_is_better=True,
+        chance=chance,
+    )
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        metric(),
+        metric(chance=lambda truth: np.zeros(len(truth))),
+        metric(factory=lambda maps: np.zeros(len(maps.truth)), chance=raising),
+    ],
+    ids=["without chance", "with chance", "of chance"],
+)
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_metric_that_raises_fails_every_row_and_says_why(broken, seeds):
+    table = evaluated(metrics=["roc_auc", broken], seeds=seeds)
+    assert set(table.status) == {"failed"}
+    assert table.reason.str.contains("KeyError: 'no score' \\(test_evaluate.py").all()
+    assert table[["roc_auc", "mine"]].isna().all(axis=None)
+
+
+def test_a_repetition_that_fails_spoils_its_row_alone():
+    calls = []
+
+    def once(inputs):
+        calls.append(1)
+        if len(calls) > 1:
+            raise ValueError("enough")
+        return inputs
+
+    table = evaluated(methods=[method(once), "saliency"], seeds=2)
+    assert row(table, "mine")["status"] == "failed"
+    assert row(table, "saliency")["samples"] == 40
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+def test_a_network_of_another_precision_gets_the_series_in_it(dtype):
+    torch.manual_seed(0)
+    model = lstm()
+    methods = ["saliency", "gradient-shap", "oracle"]
+    expected, found = evaluated(model, methods), evaluated(model.to(dtype), methods)
+    assert set(found.status) == {"ok"}
+    assert row(found, "saliency")["average_precision"] == pytest.approx(
+        row(expected, "saliency")["average_precision"], rel=0.02
+    )
+
+
+def test_a_function_may_make_a_network_of_another_precision():
+    table = evaluated(lambda features, classes: lstm(features, classes).double(), training=Recipe(epochs=1))
+    assert set(table.status) == {"ok"}
+
+
 def test_what_a_method_does_to_network_and_samples_reaches_no_other():
     def vandal(model, inputs, target, background):
         with torch.no_grad():
@@ -224,6 +290,8 @@ def test_what_a_method_does_to_network_and_samples_reaches_no_other():
             ContractError,
             "task 'own' must return TaskData, got int",
         ),
+        ({"device": "gpu"}, ParameterError, "device must be auto, cpu or cuda, got 'gpu'"),
+        ({"model": lstm, "device": "gpu"}, ParameterError, "device must be auto, cpu or cuda, got 'gpu'"),
         ({"model": lambda features, classes: nn.Flatten()}, ParameterError, "got one without parameters"),
     ],
 )
@@ -231,3 +299,10 @@ def test_mistakes_are_one_line(arguments, error, message):
     with pytest.raises(error, match=message) as caught:
         evaluated(**arguments)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("model", [lstm(), lstm])
+def test_a_device_that_is_not_there_is_refused(monkeypatch, model):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ParameterError, match="device cuda was asked for but PyTorch sees no GPU"):
+        evaluated(model, device="cuda")

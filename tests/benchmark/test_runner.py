@@ -20,9 +20,10 @@ from tiny_suite import TINY
 
 from saltbench.benchmark import evaluation
 from saltbench.benchmark.board import read_board
+from saltbench.benchmark.devices import choose_device, default_workers
 from saltbench.benchmark.plan import jobs
 from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import Result, choose_device, default_workers, run_suite
+from saltbench.benchmark.runner import Result, run_suite
 from saltbench.benchmark.suite import Suite, load_suite
 from saltbench.errors import ParameterError, PluginError, StoreError
 
@@ -344,5 +345,5 @@ def test_devices() -> None:
         choose_device("tpu")
     if not torch.cuda.is_available():
         assert choose_device("auto") == "cpu"
-        with pytest.raises(ParameterError, match="sees no GPU; use --device cpu"):
+        with pytest.raises(ParameterError, match="sees no GPU; choose cpu or auto"):
             choose_device("cuda")
