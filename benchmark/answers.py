@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..errors import ParameterError, ShapeError
 from ..methods.attributions.adapters import Adapted
-from ..methods.attributions.arguments import check_logits
+from ..methods.attributions.arguments import check_logits, check_unchanged
 from ..methods.attributions.model_state import lent
 from .reasons import reason_for
 
@@ -24,7 +24,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
     Raises:
         ShapeError: inputs that the model does not take, or outputs of another form; and how to adapt them.
         ParameterError: integers, complex numbers or probabilities in place of logits, or outputs that depend on the
-            rest of the batch, on earlier calls or on chance.
+            rest of the batch, on earlier calls or on chance, or inputs that the model changes in place.
     """
     probe = inputs[[0, 0, 0]] if len(inputs) else inputs
     outputs = _outputs(model, probe)
@@ -77,15 +77,18 @@ def _check_alone(outputs: Tensor, model: nn.Module, probe: Tensor) -> None:
 
 
 def _outputs(model: nn.Module, probe: Tensor) -> Any:
+    given = probe.clone()
     with lent(model, probe.device), torch.no_grad():
         try:
-            return model(probe.clone())  # the model may change it
+            outputs = model(given)
         except _REFUSALS as error:
             raise ShapeError(
                 f"the model must take inputs (batch, time, features), got an error for {tuple(probe.shape)}: "
                 f"{reason_for(error)}; give the steps and features that it was built for, or wrap it with "
                 "saltbench.adapted"
             ) from error
+    check_unchanged(given, probe)
+    return outputs
 
 
 def _advice(outputs: Any, batch: int) -> str:

@@ -137,7 +137,8 @@ def predict(model: nn.Module, inputs: Tensor) -> Tensor:
     """Return logits (batch, classes) in evaluation mode, without gradients; the model's mode is left at evaluation."""
     model.eval()
     with torch.inference_mode():
-        return torch.cat([model(part) for part in inputs.split(EVALUATION_BATCH)])
+        # copies, since the samples may share a user's memory and a network may work in place
+        return torch.cat([model(part.clone()) for part in inputs.split(EVALUATION_BATCH)])
 
 
 def standing(model: nn.Module, inputs: Tensor, labels: Tensor) -> Standing:

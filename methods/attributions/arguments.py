@@ -98,6 +98,15 @@ def check_logits(outputs: Tensor) -> None:
         )
 
 
+def check_unchanged(given: Tensor, inputs: Tensor) -> None:
+    """Raise unless what a model was given is still equal to the inputs that it was a copy of."""
+    if not torch.equal(given, inputs):
+        raise ParameterError(
+            "the model must leave its inputs as they are, got them changed in place; "
+            "let it work on a copy, inputs.clone()"
+        )
+
+
 def check_seeds(seeds: Sequence[int], batch: int) -> list[int]:
     """Return the seeds as integers, after checking that there is one a sample."""
     if len(seeds) != batch:

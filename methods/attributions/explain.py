@@ -20,6 +20,7 @@ from .arguments import (
     check_placement,
     check_seeds,
     check_target,
+    check_unchanged,
 )
 from .budget import PROBE, Budget
 from .freed_memory import expect_large_blocks
@@ -209,11 +210,7 @@ def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> boo
     reader = SeriesReader(first)
     with torch.no_grad(), reader:
         outputs = model(first)
-    if not torch.equal(first, inputs[:PROBE]):
-        raise ParameterError(
-            "the model must leave its inputs as they are, got them changed in place; "
-            "let it work on a copy, inputs.clone()"
-        )
+    check_unchanged(first, inputs[:PROBE])
     check_classes(outputs, len(first), target)
     return reader.is_recurrent
 

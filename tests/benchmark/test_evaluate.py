@@ -134,6 +134,37 @@ def test_data_of_ones_own_are_a_task():
     assert row(table, "saliency")["samples"] == 12
 
 
+class Centring(nn.Module):
+    """Works in place on series whose first number is at least the limit."""
+
+    def __init__(self, limit):
+        super().__init__()
+        self.model, self.limit = lstm(), limit
+
+    def forward(self, inputs):
+        is_centred = inputs[:, :1, :1] >= self.limit
+        inputs -= is_centred * inputs.mean(1, keepdim=True)
+        return self.model(inputs)
+
+
+def test_a_network_that_works_in_place_is_refused_and_the_data_stay_as_they_were():
+    data = own_data()
+    before = data.test.inputs.copy()
+    with pytest.raises(ParameterError, match="the model must leave its inputs as they are, got them changed in place"):
+        evaluated(Centring(-np.inf), task=data, parameters={})
+    assert np.array_equal(data.test.inputs, before)
+
+
+def test_a_network_that_works_in_place_on_some_samples_fails_and_the_data_stay_as_they_were():
+    data = own_data()
+    before = data.test.inputs.copy()
+    model = Centring(data.test.inputs[0, 0, 0] + 1e-3)
+    table = evaluated(model, task=data, parameters={})
+    assert row(table, "saliency")["status"] == "failed"
+    assert "must leave its inputs as they are" in row(table, "saliency")["reason"]
+    assert np.array_equal(data.test.inputs, before)
+
+
 def test_a_method_that_does_not_apply_is_skipped_and_one_that_raises_fails_and_the_others_stay():
     class Sorted(nn.Module):
         def __init__(self):
