@@ -16,6 +16,17 @@ from .reasons import reason_for
 _REFUSALS = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 
+def check_model(model: object) -> None:
+    """Raise a ParameterError unless model is a network."""
+    if isinstance(model, nn.Module):
+        return
+    if isinstance(model, type):
+        found = f"the class {model.__name__}; make one of it, {model.__name__}(...)"
+    else:
+        found = f"a {type(model).__name__}; wrap it in a module"
+    raise ParameterError(f"the model must be a torch.nn.Module, got {found}")
+
+
 def check_answers(model: nn.Module, inputs: Tensor) -> int:
     """Return how many classes a model tells apart, after checking that it answers series with logits.
 

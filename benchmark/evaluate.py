@@ -15,7 +15,7 @@ from ..errors import DuplicateNameError, ParameterError, ShapeError, UnknownName
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
 from .collection import Collection, joined
-from .contracts import check_task
+from .contracts import check_architecture, check_task
 from .devices import choose_device
 from .leaderboard import leaderboard
 from .metric_spec import MetricSpec
@@ -76,8 +76,13 @@ def evaluate(
         UnknownNameError: no such task, method, metric or parameter.
         DuplicateNameError: two methods, the reference methods included, or two metrics share a name.
         ParameterError, ShapeError: an argument or the model's output is not as described.
-        ContractError: the task's data do not fit together.
+        ContractError: the task's data do not fit together, or the function makes no network to train.
     """
+    if not callable(model):
+        raise ParameterError(
+            "model must be a torch.nn.Module or a function (features, classes) that makes one, "
+            f"got a {type(model).__name__}; wrap it in a module"
+        )
     check_choice("target", target, TARGETS)
     check_choice("output", output, OUTPUTS)
     if min(seeds, samples) < 1:
@@ -89,7 +94,7 @@ def evaluate(
     parts = []
     for number in range(seeds):
         data = plan.load(number)
-        subject = model if isinstance(model, nn.Module) else _trained(model, data, recipe, number, chosen)
+        subject = model if isinstance(model, nn.Module) else _trained(model, name, data, recipe, number, chosen)
         place = _place(subject, chosen)
         explained = Explained.of(data, samples, str(place)).like(subject)
         _check_classes(check_answers(subject, explained.inputs), data.classes, plan.task)
@@ -111,12 +116,9 @@ def _check_classes(answered: int, classes: int, task: str) -> None:
         )
 
 
-def _trained(factory: Factory, data: TaskData, recipe: Recipe, repetition: int, device: str) -> nn.Module:
+def _trained(factory: Factory, name: str, data: TaskData, recipe: Recipe, repetition: int, device: str) -> nn.Module:
     def build() -> nn.Module:
-        model = factory(data.features, data.classes)
-        if not any(True for _ in model.parameters()):
-            raise ParameterError("the function must make a network to train, got one without parameters")
-        return model
+        return check_architecture(name, factory(data.features, data.classes))
 
     return train(build, data, recipe, Seeds.of(repetition).training, device)[0]
 

@@ -10,7 +10,7 @@ from ..methods.attributions.adapters import Probabilities
 from ..methods.attributions.arguments import check_inputs
 from ..methods.attributions.explain import attribute, bind, sample_seeds
 from ..methods.attributions.spec import MethodSpec
-from .answers import check_answers, check_choice
+from .answers import check_answers, check_choice, check_model
 from .registry import load_registries
 from .suite import OUTPUTS
 from .tensors import classes_of, like_parameters, one_each
@@ -52,6 +52,7 @@ def explain(
     spec = load_registries().methods.get(method) if isinstance(method, str) else method
     if spec.is_reference:
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
+    check_model(model)
     rows = like_parameters(model, inputs)
     check_inputs(rows)
     check_answers(model, rows)

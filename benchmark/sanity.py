@@ -16,10 +16,10 @@ from ..methods.attributions.arguments import check_inputs
 from ..methods.attributions.explain import attribute, bind, sample_seeds
 from ..methods.attributions.model_state import lent
 from ..methods.attributions.spec import MethodSpec
-from .answers import check_answers
+from .answers import check_answers, check_model
 from .randomisation import Layer, RandomisedCopy, layers
 from .registry import load_registries
-from .tensors import classes_of, like_parameters
+from .tensors import classes_of, like_parameters, one_each
 
 ORDERS = ("cascading", "independent")
 COLUMNS = ["order", "step", "layer", "parameters", "similarity"]
@@ -40,8 +40,8 @@ def randomisation_check(
     orders: Sequence[str] = ORDERS,
     seed: int = 0,
     scale: float | None = None,
-    baseline: Tensor | None = None,
-    background: Tensor | None = None,
+    baseline: Tensor | ArrayLike | None = None,
+    background: Tensor | ArrayLike | None = None,
     memory: int | None = None,
 ) -> pd.DataFrame:
     """Return how similar a method's maps stay to those of the model when its layers get random parameters.
@@ -65,8 +65,8 @@ def randomisation_check(
         orders: "cascading", "independent", or both.
         seed: of the random parameters and of a method that draws random numbers.
         scale: s of all parameters; None for the root mean square of each.
-        baseline: as `attribute` takes it.
-        background: as `attribute` takes it.
+        baseline: as `explain` takes it.
+        background: as `explain` takes it.
         memory: as `attribute` takes it.
 
     Returns:
@@ -83,16 +83,19 @@ def randomisation_check(
     Source: Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018.
     """
     spec = load_registries().methods.get(method) if isinstance(method, str) else method
+    check_model(model)
     series = like_parameters(model, inputs)
     _check(spec, series, orders, seed, scale)
     check_answers(model, series)
     found, explained = _question(model, series, classes_of(target, len(series)))
     seeds = sample_seeds(seed, len(series))
     bound = bind(spec, parameters)
+    absent = None if baseline is None else one_each(like_parameters(model, baseline), series)
+    drawn_from = None if background is None else like_parameters(model, background)
 
     def explain(network: nn.Module) -> NDArray[np.float64]:
         attributions = attribute(
-            bound, network, series, explained, baseline=baseline, background=background, seeds=seeds, memory=memory
+            bound, network, series, explained, baseline=absent, background=drawn_from, seeds=seeds, memory=memory
         )
         magnitude: NDArray[np.float64] = attributions.abs().flatten(1).double().cpu().numpy()
         return magnitude
@@ -168,7 +171,7 @@ def _check(spec: MethodSpec, inputs: Tensor, orders: Sequence[str], seed: int, s
     for order in orders:
         if order not in ORDERS:
             raise UnknownNameError(unknown("order of randomisation", order, ORDERS))
-    if seed < 0 or (scale is not None and not 0 < scale < np.inf):
+    if not isinstance(seed, (int, np.integer)) or seed < 0 or (scale is not None and not 0 < scale < np.inf):
         raise ParameterError(
             f"randomisation_check needs a seed of at least 0 and a finite scale above 0, got {seed} and {scale}"
         )

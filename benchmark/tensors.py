@@ -31,14 +31,16 @@ def one_each(baseline: Tensor, rows: Tensor) -> Tensor:
 
 
 def classes_of(target: Tensor | ArrayLike | int | None, batch: int) -> Tensor | None:
-    """Return one class a sample, (batch,), of one for all or one each; None stays None.
+    """Return one class a sample, (batch,), of one for all or one each, whole numbers as int64; None stays None.
 
     Raises:
         ParameterError: what is not numbers of one shape.
     """
-    if target is None or isinstance(target, Tensor):
-        return target
-    classes = _tensor(target) if np.size(target) else torch.empty(0, dtype=torch.int64)
+    if target is None:
+        return None
+    classes = target if isinstance(target, Tensor) else _tensor(target)
+    if torch.can_cast(classes.dtype, torch.int64) or not classes.numel():
+        classes = classes.long()
     return classes.expand(batch) if classes.ndim == 0 else classes
 
 

@@ -12,6 +12,11 @@ def check_inputs(inputs: Tensor) -> None:
     """Raise unless inputs are finite floating-point numbers of shape (batch, time, features)."""
     if inputs.ndim != 3:
         raise ShapeError(f"inputs must have shape (batch, time, features), got {tuple(inputs.shape)}")
+    if not inputs.shape[1] or not inputs.shape[2]:
+        raise ShapeError(
+            f"inputs must have at least one time step and one feature, got {tuple(inputs.shape)}; "
+            "check how the series were cut"
+        )
     if not inputs.is_floating_point():
         raise ParameterError(f"inputs must be floating point, got {inputs.dtype}; convert them with .float()")
     count = count_nonfinite(inputs)

@@ -39,10 +39,12 @@ def sample_seeds(seed: int, count: int) -> list[int]:
     """Return count seeds in [0, 2^63) drawn from one seed; more seeds begin with the same ones.
 
     Raises:
-        ParameterError: a negative seed or count.
+        ParameterError: a seed or count that is no whole number, or negative.
     """
-    if seed < 0 or count < 0:
-        raise ParameterError(f"sample_seeds needs a seed and a count of at least 0, got {seed} and {count}")
+    if not all(isinstance(number, (int, np.integer)) and number >= 0 for number in (seed, count)):
+        raise ParameterError(
+            f"sample_seeds needs a seed and a count that are whole numbers of at least 0, got {seed!r} and {count!r}"
+        )
     words = np.random.SeedSequence(seed).generate_state(count, np.uint64)
     return [int(word) >> 1 for word in words]
 

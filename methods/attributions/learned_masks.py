@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...errors import MissingPackageError, ParameterError, UnsupportedOperationError
+from ...errors import MissingPackageError, ParameterError, UnsupportedOperationError, text_of
 from ..seeding import seeded
+from .parameters import check_least
 from .passes import Passes
 from .spec import Cost
 
@@ -66,10 +67,10 @@ def extremal_mask(
 
     Source: Enguehard, "Learning Perturbations to Explain Time Series Predictions", ICML 2023.
     """
-    _check_at_least("epochs", epochs, 1)
-    _check_at_least("hidden", hidden, 1)
-    _check_at_least("mask_weight", mask_weight, 0)
-    _check_at_least("perturbation_weight", perturbation_weight, 0)
+    check_least("epochs", epochs, 1)
+    check_least("hidden", hidden, 1)
+    check_least("mask_weight", mask_weight, 0)
+    check_least("perturbation_weight", perturbation_weight, 0)
     if not learning_rate > 0:
         raise ParameterError(f"learning_rate must be above 0, got {learning_rate}")
     _check_precision(inputs)
@@ -133,11 +134,11 @@ def fit(
 
     Source: Tonekaboni, Joshi, Campbell, Duvenaud, Goldenberg, "What went wrong and when?", NeurIPS 2020.
     """
-    _check_at_least("noise_samples", noise_samples, 1)
-    _check_at_least("epochs", epochs, 1)
-    _check_at_least("generator_seed", generator_seed, 0)
-    _check_at_least("the number of background series", len(background), 2)
-    _check_at_least("the number of time steps", inputs.shape[1], _SHORTEST)
+    check_least("noise_samples", noise_samples, 1)
+    check_least("epochs", epochs, 1)
+    check_least("generator_seed", generator_seed, 0)
+    check_least("the number of background series", len(background), 2)
+    check_least("the number of time steps", inputs.shape[1], _SHORTEST)
     _check_precision(inputs)
     _check_default(inputs)
     _check_prefixes(passes.model, inputs)
@@ -228,10 +229,12 @@ def _check_prefixes(model: nn.Module, inputs: Tensor) -> None:
     try:
         with torch.no_grad():
             model(inputs[:1, :1])
-    except (RuntimeError, ValueError, IndexError) as error:
+    except (RuntimeError, ValueError, IndexError, AssertionError) as error:
+        text = text_of(error)
+        reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
         raise UnsupportedOperationError(
             f"fit needs a network that takes series of any length, got one that fails on 1 of {inputs.shape[1]} time "
-            f"steps ({str(error).splitlines()[0]}); choose another method"
+            f"steps ({reason}); choose another method"
         ) from error
 
 
@@ -250,8 +253,3 @@ def _check_default(inputs: Tensor) -> None:
         raise ParameterError(
             f"fit needs torch's default dtype to be float32, got {default}; call torch.set_default_dtype(torch.float32)"
         )
-
-
-def _check_at_least(name: str, value: float, least: int) -> None:
-    if not value >= least:
-        raise ParameterError(f"{name} must be at least {least}, got {value}")

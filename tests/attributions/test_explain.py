@@ -3,6 +3,7 @@
 import copy
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from attribution_models import CLASSES, FEATURES, TIME, Recurrent, classes, network, series
@@ -187,6 +188,16 @@ def test_more_seeds_begin_with_the_same_ones(seed, count, more):
 def test_seeds_are_the_same_on_every_platform():
     assert sample_seeds(0, 2) == [7896617691693857887, 6195319269190327588]
     assert sample_seeds(1, 1) != sample_seeds(0, 1)
+
+
+@pytest.mark.parametrize("seed", [1.5, None, "1", -1])
+def test_what_is_no_seed_is_refused(seed):
+    with pytest.raises(ParameterError, match=f"whole numbers of at least 0, got {seed!r} and 3"):
+        sample_seeds(seed, 3)
+
+
+def test_a_whole_number_of_another_type_is_a_seed():
+    assert sample_seeds(np.int32(7), 3) == sample_seeds(7, 3)
 
 
 def test_negative_seed_is_refused():

@@ -323,7 +323,21 @@ def test_what_a_method_does_to_network_and_samples_reaches_no_other():
         ),
         ({"device": "gpu"}, ParameterError, "device must be auto, cpu or cuda, got 'gpu'"),
         ({"model": lstm, "device": "gpu"}, ParameterError, "device must be auto, cpu or cuda, got 'gpu'"),
-        ({"model": lambda features, classes: nn.Flatten()}, ParameterError, "got one without parameters"),
+        (
+            {"model": lambda features, classes: nn.Flatten()},
+            ContractError,
+            "architecture 'model' must have parameters to train, got none",
+        ),
+        (
+            {"model": lambda features, classes: None},
+            ContractError,
+            "architecture 'model' must return a torch.nn.Module, got NoneType",
+        ),
+        (
+            {"model": "lstm"},
+            ParameterError,
+            r"model must be a torch.nn.Module or a function \(features, classes\)",
+        ),
     ],
 )
 def test_mistakes_are_one_line(arguments, error, message):

@@ -234,6 +234,27 @@ def test_what_a_model_raises_is_told_in_one_line(model, message):
         ({"model": Own(lambda z: "yes")}, ShapeError, "got str; wrap it in a module that returns a tensor"),
         ({"model": Own(lambda z: z[None])}, ShapeError, r"got \(1, 3, 3\); wrap it in a module that returns one row"),
         ({"model": Own(lambda z: z.detach())}, ParameterError, "must depend on its input through operations with grad"),
+        (
+            {"inputs": torch.zeros(4, 0, FEATURES)},
+            ShapeError,
+            r"inputs must have at least one time step and one feature, got \(4, 0, 5\)",
+        ),
+        (
+            {"inputs": torch.zeros(4, TIME, 0)},
+            ShapeError,
+            r"inputs must have at least one time step and one feature, got \(4, 7, 0\)",
+        ),
+        ({"seed": 1.5}, ParameterError, "needs a seed and a count that are whole numbers of at least 0, got 1.5 and 6"),
+        ({"seed": None}, ParameterError, "needs a seed and a count that are whole numbers of at least 0, got None and"),
+        (
+            {"model": Own},
+            ParameterError,
+            r"the model must be a torch.nn.Module, got the class Own; make one of it, Own",
+        ),
+        ({"model": lambda x: x}, ParameterError, "must be a torch.nn.Module, got a function; wrap it in a module"),
+        ({"model": None}, ParameterError, "must be a torch.nn.Module, got a NoneType; wrap it in a module"),
+        ({"target": [[0], [0, 1]]}, ParameterError, "must be a tensor, an array or nested lists of numbers, got list"),
+        ({"target": 0.0}, ParameterError, "target must be int64, got torch.float64"),
         ({"memory": 100}, BudgetError, "the memory budget must be at least .* for one sample of this model, got 100 B"),
     ],
 )
@@ -265,6 +286,22 @@ def test_arrays_of_any_layout_are_taken(given):
     model = Own()
     expected = saltbench.explain(model, series(), 1, method="saliency")
     assert torch.equal(saltbench.explain(model, given, np.ones(6, ">i8")[::-1], method="saliency"), expected)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        torch.tensor(1),
+        torch.tensor(1, dtype=torch.int32),
+        torch.ones(6, dtype=torch.uint8),
+        np.int32(1),
+        np.ones(6, np.int32),
+        np.ones(6, np.uint64),
+    ],
+)
+def test_classes_may_be_whole_numbers_of_any_type_one_for_all_or_one_each(given):
+    expected = saltbench.explain(model := Own(), series(), 1, method="saliency")
+    assert torch.equal(saltbench.explain(model, series(), given, method="saliency"), expected)
 
 
 def test_no_samples_have_no_classes():

@@ -200,6 +200,9 @@ def test_a_model_without_parameters_is_refused():
         ),
         ({"inputs": series(0)}, ParameterError, "needs at least one sample, got none"),
         ({"seed": -1}, ParameterError, "a seed of at least 0 and a finite scale above 0, got -1 and None"),
+        ({"seed": 1.5}, ParameterError, "a seed of at least 0 and a finite scale above 0, got 1.5 and None"),
+        ({"seed": None}, ParameterError, "a seed of at least 0 and a finite scale above 0, got None and None"),
+        ({"model": Cell}, ParameterError, "the model must be a torch.nn.Module, got the class Cell"),
         ({"scale": 0.0}, ParameterError, "a finite scale above 0, got 0 and 0.0"),
         ({"parameters": {"step": 1}}, UnknownNameError, "unknown parameter of saliency 'step'"),
     ],
@@ -215,6 +218,20 @@ def test_an_entry_of_a_registry_is_as_good_as_its_name():
     model = copy.deepcopy(build("cell"))
     by_entry, by_name = (randomisation_check(model, series(), method=method) for method in (spec, "saliency"))
     assert by_entry.equals(by_name)
+
+
+def test_baseline_and_background_may_be_arrays_and_one_series_the_baseline_of_all():
+    model, absent = build("cell"), series(1)[0] / 2
+
+    def checked(method, **options):
+        return randomisation_check(model, series(), 1, method=method, orders=["cascading"], **options)
+
+    expected = checked("input-x-gradient", baseline=absent.expand(series().shape))
+    for given_ in (absent, absent.numpy(), absent.numpy().astype(np.float32).tolist()):
+        found = checked("input-x-gradient", baseline=given_)
+        assert found.similarity.to_numpy() == pytest.approx(expected.similarity.to_numpy(), abs=1e-6)
+    expected = checked("gradient-shap", background=series(9))
+    assert checked("gradient-shap", background=series(9).numpy()).equals(expected)
 
 
 def test_arrays_and_one_class_for_all_are_taken():
