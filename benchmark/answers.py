@@ -53,7 +53,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
             "the model must return logits, got probabilities (at least 0, with sum 1); "
             "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"
         )
-    return outputs.shape[1]
+    return int(outputs.shape[1])
 
 
 def _check_logarithms(outputs: Tensor) -> None:

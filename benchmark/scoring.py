@@ -154,7 +154,7 @@ def score(
 ) -> Columns:
     """Return label, target and each metric's scores of attributions, (batch,) each; NaN where a metric is undefined."""
     difference = _difference(method, parameters, question, explained, seed, memory)
-    maps = Maps(read_only(attributions.cpu().numpy()), read_only(explained.truth.cpu().numpy()), difference)
+    maps = Maps(read_only(_array(attributions)), read_only(explained.truth.cpu().numpy()), difference)
     columns: Columns = {"label": explained.labels.cpu().numpy(), "target": question.target.cpu().numpy()}
     for metric, chosen in metrics:
         is_undefined = metric.needs_output and difference is None
@@ -182,5 +182,10 @@ def _difference(
         seeds=sample_seeds(seed, len(explained.inputs)),
         memory=memory,
     )
-    values: NDArray[np.float64] = difference.cpu().numpy()
-    return values
+    return _array(difference)
+
+
+def _array(values: Tensor) -> NDArray[Any]:
+    wide = values.float() if values.dtype == torch.bfloat16 else values  # of which NumPy knows nothing
+    array: NDArray[Any] = wide.cpu().numpy()
+    return array

@@ -253,6 +253,12 @@ def test_a_network_of_another_precision_gets_the_series_in_it(dtype):
     )
 
 
+def test_a_network_in_bfloat16_is_evaluated():
+    table = evaluated(lstm().bfloat16(), ["saliency", "integrated-gradients"])
+    assert set(table.status) == {"ok"}
+    assert np.isfinite(row(table, "integrated-gradients")["completeness_residual"])
+
+
 def test_a_function_may_make_a_network_of_another_precision():
     table = evaluated(lambda features, classes: lstm(features, classes).double(), training=Recipe(epochs=1))
     assert set(table.status) == {"ok"}
