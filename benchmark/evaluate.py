@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -85,8 +86,8 @@ def evaluate(
         )
     check_choice("target", target, TARGETS)
     check_choice("output", output, OUTPUTS)
-    if min(seeds, samples) < 1:
-        raise ParameterError(f"seeds and samples must be at least 1, got {seeds} and {samples}")
+    if not all(isinstance(count, Integral) and count >= 1 for count in (seeds, samples)):
+        raise ParameterError(f"seeds and samples must be whole numbers of at least 1, got {seeds} and {samples}")
     chosen = choose_device(device)
     registries = load_registries()
     plan = _Plan.of(registries, task, methods, metrics, parameters or {})

@@ -173,5 +173,6 @@ def _check(spec: MethodSpec, inputs: Tensor, orders: Sequence[str], seed: int, s
             raise UnknownNameError(unknown("order of randomisation", order, ORDERS))
     if not isinstance(seed, (int, np.integer)) or seed < 0 or (scale is not None and not 0 < scale < np.inf):
         raise ParameterError(
-            f"randomisation_check needs a seed of at least 0 and a finite scale above 0, got {seed} and {scale}"
+            "randomisation_check needs a seed that is a whole number of at least 0 and a finite scale above 0, "
+            f"got {seed} and {scale}"
         )

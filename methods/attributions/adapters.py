@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError, ShapeError
+from .arguments import check_logits
 
 OUTPUTS = ("logits", "probabilities", "single-logit")
 
@@ -44,7 +45,7 @@ class Adapted(nn.Module):
         """Return logits (batch, classes).
 
         Raises:
-            ParameterError: the model does not return the item.
+            ParameterError: the model does not return the item, or returns integers or complex numbers.
             ShapeError: it returns no tensor, or no single logits.
         """
         returned = self.model(inputs.transpose(0, 1) if self._time_first else inputs)
@@ -54,6 +55,7 @@ class Adapted(nn.Module):
                 f"the outputs must be a tensor, got {type(outputs).__name__}; name one of several with "
                 "saltbench.adapted(item=...)"
             )
+        check_logits(outputs)
         if self.output == "probabilities":
             return _logarithms(outputs)
         return _two_classes(outputs) if self.output == "single-logit" else outputs

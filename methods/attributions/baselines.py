@@ -27,7 +27,7 @@ def absence(
         draws: how many series each sample gets, at least 1.
 
     Returns:
-        A function of samples, draws and the rows to be filled, (samples, draws, time, features), contiguous.
+        A function of samples, draws and the rows to be filled, (samples, draws, time, features).
 
     Raises:
         ParameterError: an unknown against, draws below 1, or no background or seeds where they are needed.

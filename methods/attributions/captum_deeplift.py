@@ -41,7 +41,7 @@ def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: 
         warnings.filterwarnings("ignore", message=_HOOKS, category=UserWarning)
         try:
             attributions = DeepLift(model).attribute(inputs.detach().requires_grad_(), baseline, target=target)
-        except (ValueError, TypeError, AssertionError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
             raise UnsupportedOperationError(
                 f"Captum's DeepLIFT fails on this network ({text_of(error)}); use deeplift"
             ) from error

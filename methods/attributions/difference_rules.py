@@ -9,7 +9,8 @@ switching the two factors from the baseline to the input, their Shapley value.
 
 A quotient q = a/b, and a·r with a reciprocal r = 1/b, is not split as the product it is but by that of a = qb,
 solved for the quotient: Δq = (Δa - Δb·(q+q′)/2) / ((b+b′)/2). The even split of a·r would weigh Δa by (r+r′)/2, which
-explodes where b or b′ is nearly 0, as in every normalisation of a zero baseline, and cancels only in the sum.
+explodes where b or b′ is nearly 0, as in every normalisation of a zero baseline, and cancels only in the sum. In
+contractions (matmul, einsum) and addcmul a reciprocal is not told from other factors, and the split is even.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor
 
 from .interception import Call, Rule
+from .operation_names import LIKENESSES
 from .paired_pass import PairedPass
 from .surrogate import standing_in
 
@@ -36,10 +38,12 @@ def linear(call: Call[PairedPass]) -> Any:
 
 
 def move(call: Call[PairedPass]) -> Any:
-    """Apply a function that only moves values: a reciprocal stays one."""
+    """Apply a function that moves values, negates them or multiplies them by a constant: a reciprocal stays one."""
     result = linear(call)
-    if isinstance(result, Tensor) and all(map(call.mode.is_reciprocal, call.varying())):
-        call.mode.note_reciprocal(result)
+    moved = call.args[:1] if call.function in LIKENESSES else call.varying()
+    if all(map(call.mode.is_reciprocal, moved)):
+        for part in [result] if isinstance(result, Tensor) else result:
+            call.mode.note_reciprocal(part)
     return result
 
 
@@ -122,6 +126,8 @@ def scaling(call: Call[PairedPass]) -> Any:
     reciprocals = [call.mode.is_reciprocal(factor) for factor in call.args]
     if len(call.mode.varying(call.args)) == 2 and reciprocals.count(True) == 1:
         return _split_of_quotient(call, reciprocals.index(True))
+    if len(call.args) == 2 and len(call.varying()) == 1:
+        return move(call)
     return product()(call)
 
 
@@ -143,7 +149,7 @@ def division(call: Call[PairedPass]) -> Any:
         raise call.unsupported("with operands given by name")
     numerator, denominator = call.args
     if not call.mode.varies(denominator):
-        return linear(call)
+        return move(call)
     with call.mode:
         result = torch.mul(torch.reciprocal(denominator), numerator)
     if not call.mode.varies(numerator):

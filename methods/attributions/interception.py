@@ -18,7 +18,7 @@ from .operation_names import LIKENESSES
 
 Function = Callable[..., Any]
 
-_TORCHSCRIPT_FAILED = "failed in the TorchScript interpreter"  # as it does under any TorchFunctionMode
+_TORCHSCRIPT_FAILED = "failed in the TorchScript interpreter"
 _INSTEAD = "rewrite it with an operation that has a rule or choose another method, such as integrated-gradients"
 
 

@@ -38,6 +38,7 @@ class Passes:
         self._budget = budget
         self._step_by_step = step_by_step
         self._memory: Tensor | None = None
+        self._is_probing = False
 
     def gradients(self, inputs: Tensor, target: Tensor, draws: int, write: Write, take: Take) -> None:
         """Hand over ∂S_c/∂x at what is written for samples and draws.
@@ -136,7 +137,14 @@ class Passes:
             by_sample: rows lie one behind the other whatever the network reads, for those who may want to view them.
         """
         rows = self._reserved(like, sum(map(_count, pieces)), self._step_by_step and not by_sample)
+        if self._is_probing:
+            rows.fill_(torch.nan)
         fill(rows, pieces, write)
+        if self._is_probing and bool(rows.isnan().any()):
+            raise ParameterError(
+                "write must fill its rows in place, by index, broadcast or out=, got rows that are NaN; "
+                "flatten and reshape copy, so that nothing is written"
+            )
         return rows
 
     def _reserved(self, like: Tensor, count: int, step_by_step: bool) -> Tensor:
@@ -188,8 +196,12 @@ class Passes:
     def _probe(self, kind: Hashable, pieces: Sequence[Piece], compute: Compute, device: torch.device) -> None:
         if device.type == "cuda":
             compute(pieces)  # libraries take workspaces in the first pass that later ones share
-        with PeakMemory(device) as peak:
-            rows = compute(pieces)
+        self._is_probing = True
+        try:
+            with PeakMemory(device) as peak:
+                rows = compute(pieces)
+        finally:
+            self._is_probing = False
         self._budget.learn(kind, -(-peak.bytes // len(rows)))
 
     def _run(

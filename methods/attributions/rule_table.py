@@ -34,9 +34,9 @@ from .recurrent_rules import gru_step, lstm_step, rnn_step, single_step
 from .softplus_rule import softplus
 
 RULES: dict[Function, Rule[PairedPass]] = {
-    **rules(names.MOVES, move),
+    **rules(f"{names.MOVES} {names.NEGATIONS}", move),
     **dict.fromkeys(names.TRANSPOSED, move),
-    **rules(f"{names.ADDITIONS} {names.REDUCTIONS} {names.NEGATIONS}", linear),
+    **rules(f"{names.ADDITIONS} {names.REDUCTIONS}", linear),
     **rules(f"{names.SMOOTH} {names.SMOOTH_GATES}", rescale(smooth)),
     **rules("softplus", softplus),
     **rules(names.SINGULAR, rescale(singular)),

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from .interception import tensors_in
 from .operation_names import DROPOUTS, METADATA, named
 from .prefix import RECURRENT_LAYERS
 
-# What these tell of a tensor does not depend on the order of its cells in memory
-_LOOKS = METADATA - frozenset(named("stride is_contiguous")) | {
+# What these tell of a tensor does not depend on the order of its cells in memory, which zeros_like and others copy
+_LOOKS = METADATA - frozenset(named("stride is_contiguous zeros_like ones_like empty_like full_like")) | {
     getattr(Tensor, name).__get__ for name in ("shape", "ndim", "dtype", "device")
 }
 # These give back the tensor itself where they have nothing to do
@@ -38,7 +39,7 @@ class SeriesReader(TorchFunctionMode):
 
     @property
     def is_recurrent(self) -> bool:
-        """Return whether recurrent layers read the series, and nothing else."""
+        """Return whether recurrent layers read the series, and nothing else that PyTorch's Python functions show."""
         return self._readers == {True}
 
     def __torch_function__(
@@ -59,3 +60,23 @@ class SeriesReader(TorchFunctionMode):
         """Return whether a recurrent layer's input is the series, time and batch being where the layer has them."""
         by_step = inputs.transpose(0, 1) if options[-1] is True else inputs
         return by_step.shape == self._by_step.shape and by_step.stride() == self._by_step.stride()
+
+
+def reads_step_by_step(model: nn.Module, series: Tensor) -> bool:
+    """Return whether only recurrent layers of a model read the series, and it takes them in that order in memory.
+
+    Args:
+        model: (batch, time, features) to (batch, classes).
+        series: (batch, time, features), which the model answers.
+    """
+    reader = SeriesReader(series)
+    with torch.no_grad(), reader:
+        model(series)
+    if not reader.is_recurrent:
+        return False
+    try:
+        with torch.no_grad():
+            model(series.transpose(0, 1).contiguous().transpose(0, 1))
+    except RuntimeError:  # TorchScript and vmap hide what is done inside: a view, for example
+        return False
+    return True

@@ -105,7 +105,7 @@ def test_what_a_container_uses_is_not_free(monkeypatch, tmp_path):
     (tmp_path / "memory.max").write_text("max\n")
     assert free_memory(torch.device("cpu")) == pytest.approx(outside, rel=0.2)
     (tmp_path / "memory.current").write_text("900\n")
-    (tmp_path / "memory.stat").write_text("anon 600\ninactive_file 300\nactive_file 0\n")
+    (tmp_path / "memory.stat").write_text("anon 600\ninactive_file 200\nactive_file 100\n")
     for limit, free in (("1000", 400), ("600", 0), ("500", 0)):
         (tmp_path / "memory.max").write_text(f"{limit}\n")
         assert free_memory(torch.device("cpu")) == free

@@ -75,6 +75,20 @@ def test_attributes_are_left_as_they_were():
     assert [vars(module) for module in model.modules()] == before
 
 
+class NamedCall(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU()
+
+    def forward(self, inputs):
+        return self.act(input=inputs).sum(1)
+
+
+def test_a_call_by_name_that_captum_fails_on_is_refused():
+    with pytest.raises(UnsupportedOperationError, match=r"Captum's DeepLIFT fails on this network \(.*\); use deepl"):
+        attribute(captum_deeplift, NamedCall(), series(), classes(), baseline=torch.zeros_like(series()))
+
+
 def test_a_layer_that_captum_fails_on_is_refused():
     model = nn.Sequential(nn.MaxPool1d(2, 1, 0, dilation=2), nn.Flatten(), nn.LazyLinear(2)).double()
     model(series())

@@ -12,6 +12,16 @@ from saltbench.methods.attributions.deeplift import deeplift
 SCALE = torch.linspace(-1, 1, FEATURES)
 
 
+def inverse_length(x):
+    return torch.rsqrt(x.square().mean(2, keepdim=True) + 1e-6)
+
+
+def layer_norm_in_two_products(x):
+    mean = x.mean(2, keepdim=True)
+    inverse = torch.rsqrt((x - mean).square().mean(2, keepdim=True) + 1e-5) * 1.5
+    return x * inverse - mean * inverse
+
+
 class Normalised(nn.Module):
     """An LSTM that reads channels normalised over time."""
 
@@ -45,6 +55,11 @@ NETWORKS = {
     "normalize": lambda: Formula(lambda x: F.normalize(x, dim=2)),
     "rms-by-hand": lambda: Formula(lambda x: x * (x.square().mean(2, keepdim=True) + 1e-6).pow(-0.5)),
     "length-by-hand": lambda: Formula(lambda x: x / (x.square().sum(2, keepdim=True) + 1e-20).sqrt()),
+    "layer-by-hand": lambda: Formula(layer_norm_in_two_products),
+    "halved": lambda: Formula(lambda x: x * (inverse_length(x) / 2)),
+    "negated": lambda: Formula(lambda x: x * -inverse_length(x)),
+    "expanded": lambda: Formula(lambda x: x * inverse_length(x).expand_as(x)),
+    "split": lambda: Formula(lambda x: x * torch.cat(inverse_length(x).split(1, 1), 1)),
     "instance-lstm": Normalised,
     "transformer": lambda: Transformer(bias=True),
     "transformer-without-bias": lambda: Transformer(bias=False),

@@ -6,6 +6,7 @@ from attribution_models import CLASSES, FEATURES, NETWORKS, TIME, Scores, classe
 from torch import nn
 from torch.nn import functional
 
+from saltbench.errors import ParameterError
 from saltbench.methods.attributions.ablation import feature_ablation
 from saltbench.methods.attributions.budget import Budget
 from saltbench.methods.attributions.explain import attribute
@@ -105,3 +106,42 @@ def test_no_bit_depends_on_the_order_in_memory(name, dtype):
 
     for by_sample, by_step in zip(found(False), found(True), strict=True):
         assert torch.equal(by_sample, by_step)
+
+
+class Hidden(nn.Module):
+    """An LSTM, and beside it something that is done to its series out of sight of what watches PyTorch's functions."""
+
+    def __init__(self, beside):
+        super().__init__()
+        self.recurrent, self.beside = network("lstm"), beside
+
+    def forward(self, inputs):
+        return self.recurrent(inputs) + self.beside(inputs)
+
+
+@pytest.fixture
+def scripted():
+    def viewed(x: torch.Tensor) -> torch.Tensor:
+        return x.view(x.size(0), -1).abs().sum(1, keepdim=True)
+
+    with pytest.warns(DeprecationWarning, match=r"torch\.jit"):
+        return torch.jit.script(viewed)
+
+
+HIDDEN = {
+    "like": lambda x: torch.ones_like(x).view(len(x), -1)[:, :1],
+    "vmap": torch.vmap(lambda sample: sample.view(-1)[:CLASSES]),
+}
+
+
+@pytest.mark.parametrize("name", [*HIDDEN, "script"])
+def test_a_network_that_needs_its_series_sample_by_sample_gets_them_so(name, scripted, monkeypatch):
+    model = Hidden(HIDDEN.get(name, scripted)).eval()
+    assert strides_seen(model, monkeypatch) == {(0, 1, 2)}
+
+
+@pytest.mark.parametrize("write", [lambda rows: rows.reshape(len(rows), -1), lambda rows: rows.flatten(2)])
+def test_rows_that_are_written_to_a_copy_are_refused(write):
+    passes = Passes(network("lstm"), Budget(), step_by_step=True)
+    with pytest.raises(ParameterError, match=r"write must fill its rows in place, by index, broadcast or out=, got ro"):
+        passes.outputs(series(3), classes(3), 2, lambda _samples, _draws, rows: write(rows).fill_(1.0))

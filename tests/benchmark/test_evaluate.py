@@ -285,7 +285,9 @@ def test_what_a_method_does_to_network_and_samples_reaches_no_other():
         ({"metrics": ["jaccard"]}, UnknownNameError, "unknown metric 'jaccard'"),
         ({"target": "wrong"}, ParameterError, "target must be one of true, predicted, got 'wrong'"),
         ({"output": "odds"}, ParameterError, "output must be one of logit, probability, got 'odds'"),
-        ({"seeds": 0}, ParameterError, "seeds and samples must be at least 1, got 0 and 20"),
+        ({"seeds": 0}, ParameterError, "seeds and samples must be whole numbers of at least 1, got 0 and 20"),
+        ({"seeds": 1.5}, ParameterError, "seeds and samples must be whole numbers of at least 1, got 1.5 and 20"),
+        ({"samples": None}, ParameterError, "must be whole numbers of at least 1, got 1 and None"),
         ({"parameters": {**SMALL, "salience": {}}}, UnknownNameError, "unknown entry in parameters 'salience'"),
         ({"model": lstm(features=4)}, ShapeError, "give the steps and features that it was built for"),
         (

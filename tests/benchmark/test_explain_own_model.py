@@ -194,6 +194,11 @@ def asserting(logits):
     assert logits.shape == (1, 1)
 
 
+def test_probabilities_of_many_classes_are_in_half_precision():
+    model = Own(lambda z: torch.softmax(torch.nn.functional.pad(z, (0, 297), value=-20.0), 1)).half().eval()
+    assert saltbench.explain(saltbench.adapted(model, output="probabilities"), series(), method="saliency").any()
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
@@ -229,6 +234,12 @@ def test_what_a_model_raises_is_told_in_one_line(model, message):
         ({"inputs": series() + 1j}, ParameterError, "series must be real numbers, got torch.complex"),
         ({"inputs": series() / 0}, NonFiniteError, "inputs must be finite, got NaN or infinity in 6 of 6 samples"),
         ({"model": Own(lambda z: z / 0)}, NonFiniteError, "the model's outputs must be finite"),
+        (
+            {"model": Own(lambda z: z.argmax(1))},
+            ParameterError,
+            "outputs must be floating-point logits, got torch.int64",
+        ),
+        ({"model": Own(lambda z: z[:, 0] > 0)}, ParameterError, "must be floating-point logits, got torch.bool"),
         ({"model": Own(lambda z: z.long())}, ParameterError, "outputs must be floating-point logits, got torch.int64"),
         ({"model": Own(lambda z: z + 1j)}, ParameterError, "must be floating-point logits, got torch.complex"),
         ({"model": Own(lambda z: "yes")}, ShapeError, "got str; wrap it in a module that returns a tensor"),
