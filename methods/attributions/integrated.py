@@ -5,11 +5,15 @@ from functools import cache
 
 import numpy as np
 import torch
+from scipy.special import roots_legendre
 from torch import Tensor
 
 from .baselines import absence, check_against, distinct_draws
 from .parameters import check_least
 from .passes import Passes
+
+# Up to so many nodes NumPy's solver is used, which fills a matrix of steps²; SciPy's takes steps, and rounds otherwise
+_SOLVED_WHOLE = 500
 
 
 def integrated_gradients(
@@ -77,5 +81,6 @@ def path_integral(inputs: Tensor, target: Tensor, start: Tensor, passes: Passes,
 @cache  # 5 ms for 50 steps, half a second for 2000
 def quadrature(steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return nodes and weights of the Gauss-Legendre quadrature on [0, 1], exact up to degree 2·steps - 1."""
-    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    solve = np.polynomial.legendre.leggauss if steps <= _SOLVED_WHOLE else roots_legendre
+    nodes, weights = solve(steps)
     return tuple(((nodes + 1) / 2).tolist()), tuple((weights / 2).tolist())

@@ -1,5 +1,7 @@
 """Integrated gradients against quadrature by hand, Captum, closed forms and completeness."""
 
+import tracemalloc
+
 import captum.attr._core.integrated_gradients as captum_core
 import numpy as np
 import pytest
@@ -27,6 +29,19 @@ def slow_map(model, inputs, target, baseline, steps):
         point = baseline + (node + 1) / 2 * (inputs - baseline)
         mean += weight / 2 * autograd_gradient(model, point, target)
     return (inputs - baseline) * mean
+
+
+def test_many_nodes_take_little_memory_and_are_as_good():
+    quadrature(600)  # loads what is needed
+    tracemalloc.start()
+    nodes, weights = quadrature(3000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    expected_nodes, _ = np.polynomial.legendre.leggauss(3000)
+    np.testing.assert_allclose(nodes, (expected_nodes + 1) / 2, rtol=0, atol=1e-15)
+    for degree in (0, 1, 10, 5000):
+        assert np.dot(weights, np.power(nodes, degree)) == pytest.approx(1 / (degree + 1), rel=1e-10)
 
 
 @NAMES
