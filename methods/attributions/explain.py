@@ -26,7 +26,7 @@ from .budget import PROBE, Budget
 from .freed_memory import expect_large_blocks
 from .model_state import lent
 from .passes import Passes, Piece, pick
-from .series_reader import reads_step_by_step
+from .series_reader import SeriesReader, takes_step_by_step
 from .spec import MethodSpec
 
 Method = Callable[..., Tensor]
@@ -120,8 +120,8 @@ def attribute(
     expect_large_blocks()
     with lent(model, inputs.device):
         given = {name: _with_gradients(value) for name, value in given.items()}
-        _check_model(model, given["inputs"], given["target"])
-        step_by_step = "passes" in needed and reads_step_by_step(model, given["inputs"][:PROBE].clone())
+        is_recurrent = _check_model(model, given["inputs"], given["target"])
+        step_by_step = is_recurrent and "passes" in needed and takes_step_by_step(model, given["inputs"][:PROBE])
         passes = Passes(model, budget, step_by_step)
         if given["target"] is None:
             given["target"] = _predicted(model, given["inputs"], passes)
@@ -206,13 +206,16 @@ def _with_gradients(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) and value.is_inference() else value
 
 
-def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> None:
+def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> bool:
+    """Return whether recurrent layers of the model read its series, and nothing else is seen to."""
     check_placement(model, inputs)
     first = inputs[:PROBE].clone()
-    with torch.no_grad():
+    reader = SeriesReader(first)
+    with torch.no_grad(), reader:
         outputs = model(first)
     check_unchanged(first, inputs[:PROBE])
     check_classes(outputs, len(first), target)
+    return reader.is_recurrent
 
 
 def _predicted(model: nn.Module, inputs: Tensor, passes: Passes) -> Tensor:

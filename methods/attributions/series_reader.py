@@ -62,21 +62,18 @@ class SeriesReader(TorchFunctionMode):
         return by_step.shape == self._by_step.shape and by_step.stride() == self._by_step.stride()
 
 
-def reads_step_by_step(model: nn.Module, series: Tensor) -> bool:
-    """Return whether only recurrent layers of a model read the series, and it takes them in that order in memory.
+def takes_step_by_step(model: nn.Module, series: Tensor) -> bool:
+    """Return whether a model takes series that lie in memory step by step.
+
+    TorchScript and vmap hide from a `SeriesReader` what is done inside, such as a view.
 
     Args:
         model: (batch, time, features) to (batch, classes).
         series: (batch, time, features), which the model answers.
     """
-    reader = SeriesReader(series)
-    with torch.no_grad(), reader:
-        model(series)
-    if not reader.is_recurrent:
-        return False
     try:
         with torch.no_grad():
             model(series.transpose(0, 1).contiguous().transpose(0, 1))
-    except RuntimeError:  # TorchScript and vmap hide what is done inside: a view, for example
+    except RuntimeError:
         return False
     return True
