@@ -116,14 +116,10 @@ def _advice(outputs: Any, batch: int) -> str:
     if outputs.shape in ((batch,), (batch, 1)):
         single = "wrap it: saltbench.adapted(model, output='single-logit') makes two classes of one logit"
         of_probability = ", saltbench.adapted(model, output='probabilities') of one probability"
-        return single + of_probability if _are_shares(outputs) else single
+        return single + of_probability if bool(((outputs >= 0) & (outputs <= 1)).all()) else single
     if outputs.ndim == 2 and len(outputs) != batch:
         return "if it takes (time, batch, features), wrap it: saltbench.adapted(model, time_first=True)"
     return "" if outputs.ndim == 2 else "wrap it in a module that returns one row of logits a sample"
-
-
-def _are_shares(outputs: Tensor) -> bool:
-    return not outputs.is_complex() and bool(((outputs >= 0) & (outputs <= 1)).all())
 
 
 def check_choice(name: str, value: str, options: tuple[str, ...]) -> None:

@@ -98,5 +98,6 @@ def _table(artifact: Artifact, identity: dict[str, Any]) -> pd.DataFrame:
 
 
 def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return tables below each other, numbered anew; an empty one of none."""
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    """Return those tables that have rows below each other, numbered anew; an empty one if none has."""
+    filled = [table for table in tables if not table.empty]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()

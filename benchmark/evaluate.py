@@ -242,8 +242,9 @@ def _rows(identity: Mapping[str, Any], columns: Columns) -> pd.DataFrame:
 
 
 def _merged(parts: Sequence[Collection]) -> Collection:
-    def merged(name: str) -> pd.DataFrame:
-        tables = (getattr(part, name) for part in parts)
-        return joined([table for table in tables if not table.empty])
-
-    return Collection(merged("scores"), merged("cells"), merged("yardsticks"), [])
+    return Collection(
+        joined([part.scores for part in parts]),
+        joined([part.cells for part in parts]),
+        joined([part.yardsticks for part in parts]),
+        [],
+    )

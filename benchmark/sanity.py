@@ -1,6 +1,7 @@
 """A sanity check of attribution methods: a map of a network has to change when the network's weights do."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -171,7 +172,7 @@ def _check(spec: MethodSpec, inputs: Tensor, orders: Sequence[str], seed: int, s
     for order in orders:
         if order not in ORDERS:
             raise UnknownNameError(unknown("order of randomisation", order, ORDERS))
-    if not isinstance(seed, (int, np.integer)) or seed < 0 or (scale is not None and not 0 < scale < np.inf):
+    if not isinstance(seed, Integral) or seed < 0 or (scale is not None and not 0 < scale < np.inf):
         raise ParameterError(
             "randomisation_check needs a seed that is a whole number of at least 0 and a finite scale above 0, "
             f"got {seed} and {scale}"

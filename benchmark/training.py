@@ -123,8 +123,9 @@ def _shape(value: object) -> str:
 
 
 def as_tensors(split: Split, device: torch.device | str) -> tuple[Tensor, Tensor]:
-    """Return inputs (batch, time, features) and labels (batch,) of a split on device."""
-    return torch.from_numpy(split.inputs).to(device), torch.from_numpy(split.labels).to(device)
+    """Return copies of the inputs (batch, time, features) and labels (batch,) of a split on device."""
+    # copies, since the split may be a user's and a network may work in place
+    return torch.tensor(split.inputs, device=device), torch.tensor(split.labels, device=device)
 
 
 def tensors_for(model: nn.Module, split: Split, device: torch.device | str) -> tuple[Tensor, Tensor]:
@@ -137,8 +138,7 @@ def predict(model: nn.Module, inputs: Tensor) -> Tensor:
     """Return logits (batch, classes) in evaluation mode, without gradients; the model's mode is left at evaluation."""
     model.eval()
     with torch.inference_mode():
-        # copies, since the samples may share a user's memory and a network may work in place
-        return torch.cat([model(part.clone()) for part in inputs.split(EVALUATION_BATCH)])
+        return torch.cat([model(part) for part in inputs.split(EVALUATION_BATCH)])
 
 
 def standing(model: nn.Module, inputs: Tensor, labels: Tensor) -> Standing:

@@ -1,4 +1,4 @@
-"""The arguments of PyTorch's functions under one name and, where every function has them, in one place."""
+"""The arguments of PyTorch's functions, whether they are given by place or by name."""
 
 from typing import Any
 
@@ -21,3 +21,9 @@ def by_place(args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any,
     named = {_NAMES.get(name, name): value for name, value in options.items()}
     operands = [named.pop(name) for name in _OPERANDS if name in named]
     return (*args, *operands), named
+
+
+def is_divisor(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Return whether a power, whose arguments these are, has a negative number as exponent."""
+    exponent = options["exponent"] if "exponent" in options else args[1]
+    return isinstance(exponent, (int, float)) and exponent < 0

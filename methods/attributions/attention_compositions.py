@@ -108,10 +108,8 @@ def _weights(
 ) -> Tensor:
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = torch.matmul(query * scale, key.transpose(-2, -1))
-    if mask is None:
-        return torch.softmax(scores, dim=-1)
-    if without_keys is None:
-        return torch.softmax(scores + mask, dim=-1)
+    if mask is None or without_keys is None:
+        return torch.softmax(scores if mask is None else scores + mask, dim=-1)
     # a softmax of nothing but -inf would be NaN
     return torch.softmax(scores + mask.masked_fill(without_keys, 0.0), dim=-1).masked_fill(without_keys, 0.0)
 

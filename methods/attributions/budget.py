@@ -167,8 +167,8 @@ def _free_in_container() -> float:
     if not limit.exists() or limit.read_text().strip() == "max":
         return math.inf
     # Of what is used, files that were read and may be dropped again are free
-    statistics_of = dict(line.split() for line in (_CONTAINER / "memory.stat").read_text().splitlines())
-    dropped = int(statistics_of["inactive_file"]) + int(statistics_of["active_file"])
+    counts = dict(line.split() for line in (_CONTAINER / "memory.stat").read_text().splitlines())
+    dropped = int(counts["inactive_file"]) + int(counts["active_file"])
     used = int((_CONTAINER / "memory.current").read_text()) - dropped
     return max(0, int(limit.read_text()) - used)
 

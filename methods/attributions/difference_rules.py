@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .argument_names import is_divisor
 from .interception import Call, Rule
 from .operation_names import LIKENESSES
 from .paired_pass import PairedPass
@@ -116,9 +117,7 @@ def reciprocal(call: Call[PairedPass]) -> Tensor:
 
 def power(call: Call[PairedPass]) -> Any:
     """Apply a power by the rescale rule; with a negative number as exponent it is a reciprocal."""
-    exponent = call.options.get("exponent", call.args[-1])
-    is_reciprocal = isinstance(exponent, (int, float)) and exponent < 0
-    return reciprocal(call) if is_reciprocal else rescale(singular)(call)
+    return reciprocal(call) if is_divisor(call.args, call.options) else rescale(singular)(call)
 
 
 def scaling(call: Call[PairedPass]) -> Any:

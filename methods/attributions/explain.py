@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def sample_seeds(seed: int, count: int) -> list[int]:
     Raises:
         ParameterError: a seed or count that is no whole number, or negative.
     """
-    if not all(isinstance(number, (int, np.integer)) and number >= 0 for number in (seed, count)):
+    if not all(isinstance(number, Integral) and number >= 0 for number in (seed, count)):
         raise ParameterError(
             f"sample_seeds needs a seed and a count that are whole numbers of at least 0, got {seed!r} and {count!r}"
         )

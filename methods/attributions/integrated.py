@@ -5,15 +5,13 @@ from functools import cache
 
 import numpy as np
 import torch
-from scipy.special import roots_legendre
 from torch import Tensor
 
 from .baselines import absence, check_against, distinct_draws
 from .parameters import check_least
 from .passes import Passes
 
-# Up to so many nodes NumPy's solver is used, which fills a matrix of steps²; SciPy's takes steps, and rounds otherwise
-_SOLVED_WHOLE = 500
+_NODE_BYTES = 16  # of each of the steps² numbers of which the nodes are the eigenvalues
 
 
 def integrated_gradients(
@@ -44,6 +42,7 @@ def integrated_gradients(
     Raises:
         ParameterError: steps or baseline_samples below 1, an unknown against, or no background or seeds where
             they are needed.
+        BudgetError: the memory does not hold what finding so many nodes takes.
 
     Source: Sundararajan, Taly, Yan, "Axiomatic Attribution for Deep Networks", ICML 2017; averaged over
     baselines: Sturmfels, Lundberg, Lee, "Visualizing the Impact of Feature Attribution Baselines", Distill 2020.
@@ -62,6 +61,7 @@ def integrated_gradients(
 
 def path_integral(inputs: Tensor, target: Tensor, start: Tensor, passes: Passes, steps: int) -> Tensor:
     """Return (x - x′) · ∫₀¹ ∂S_c/∂x (x′ + α(x - x′)) dα of inputs x and start x′, (batch, time, features)."""
+    passes.check_holds(_NODE_BYTES * steps**2, "lower steps")
     nodes, weights = quadrature(steps)
     places = inputs.new_tensor(nodes)[:, None, None]
     integral = torch.zeros_like(inputs)
@@ -81,6 +81,5 @@ def path_integral(inputs: Tensor, target: Tensor, start: Tensor, passes: Passes,
 @cache  # 5 ms for 50 steps, half a second for 2000
 def quadrature(steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return nodes and weights of the Gauss-Legendre quadrature on [0, 1], exact up to degree 2·steps - 1."""
-    solve = np.polynomial.legendre.leggauss if steps <= _SOLVED_WHOLE else roots_legendre
-    nodes, weights = solve(steps)
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
     return tuple(((nodes + 1) / 2).tolist()), tuple((weights / 2).tolist())

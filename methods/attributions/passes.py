@@ -135,6 +135,9 @@ class Passes:
             write: fills the rows (samples, draws, time, features) of a piece, in place: by index, broadcast or `out=`,
                 since a view may not exist.
             by_sample: rows lie one behind the other whatever the network reads, for those who may want to view them.
+
+        Raises:
+            ParameterError: rows that write left unwritten, looked for in the first pass of a kind.
         """
         rows = self._reserved(like, sum(map(_count, pieces)), self._step_by_step and not by_sample)
         if self._is_probing:

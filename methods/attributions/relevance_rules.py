@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from ...errors import UnsupportedOperationError
+from .argument_names import is_divisor
 from .interception import Call, Rule, operation_name, substitute
 from .normalisation import standardised_by_constant
 from .relevance_pass import Product, RelevancePass, Role
@@ -80,9 +81,8 @@ def activation(role: Role | None = None) -> Rule[RelevancePass]:
 
 def power(call: RelevanceCall) -> Tensor:
     """Apply a power: an activation, and a divisor if the exponent is a negative number."""
-    exponent = call.options["exponent"] if "exponent" in call.options else call.args[1]
-    is_divisor = isinstance(exponent, (int, float)) and exponent < 0
-    result: Tensor = activation(Role.DIVISOR if is_divisor else Role.SIGNAL)(call)
+    role = Role.DIVISOR if is_divisor(call.args, call.options) else Role.SIGNAL
+    result: Tensor = activation(role)(call)
     return result
 
 

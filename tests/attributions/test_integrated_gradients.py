@@ -1,6 +1,7 @@
 """Integrated gradients against quadrature by hand, Captum, closed forms and completeness."""
 
 import tracemalloc
+from functools import partial
 
 import captum.attr._core.integrated_gradients as captum_core
 import numpy as np
@@ -12,10 +13,10 @@ from gradient_oracles import TIGHT, autograd_gradient, explain, one_draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saltbench.errors import ParameterError
+from saltbench.errors import BudgetError, ParameterError
 from saltbench.methods.attributions.baselines import AGAINST, absence
 from saltbench.methods.attributions.completeness import output_difference
-from saltbench.methods.attributions.explain import sample_seeds
+from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.integrated import integrated_gradients, quadrature
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
@@ -31,17 +32,14 @@ def slow_map(model, inputs, target, baseline, steps):
     return (inputs - baseline) * mean
 
 
-def test_many_nodes_take_little_memory_and_are_as_good():
-    quadrature(600)  # loads what is needed
+def test_more_nodes_than_the_memory_can_find_are_refused():
     tracemalloc.start()
-    nodes, weights = quadrature(3000)
+    np.polynomial.legendre.leggauss(1000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 1_000_000
-    expected_nodes, _ = np.polynomial.legendre.leggauss(3000)
-    np.testing.assert_allclose(nodes, (expected_nodes + 1) / 2, rtol=0, atol=1e-15)
-    for degree in (0, 1, 10, 5000):
-        assert np.dot(weights, np.power(nodes, degree)) == pytest.approx(1 / (degree + 1), rel=1e-10)
+    assert peak <= 16_000_000
+    with pytest.raises(BudgetError, match="at least 32 MB for one sample of this model, got 31 MB; raise memory"):
+        attribute(partial(integrated_gradients, steps=1000), network("lstm"), series(1), classes(1), memory=31_000_000)
 
 
 @NAMES

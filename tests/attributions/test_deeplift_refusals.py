@@ -1,0 +1,107 @@
+"""What DeepLIFT has no rule for is refused in one sentence that names it and where it was called."""
+
+import pytest
+import torch
+from attribution_models import FEATURES, TIME, Formula, Scores, series
+from torch import nn
+from torch.nn import functional as F
+
+from saltbench.errors import UnsupportedOperationError
+from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.explain import attribute
+
+OTHER = torch.linspace(-1, 1, TIME * FEATURES, dtype=torch.float64).reshape(TIME, FEATURES)
+
+
+class OwnGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.exp()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+class Unseen(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        with torch._C.DisableTorchFunction():
+            return x.exp()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+def rounded_down(x):
+    with torch.no_grad():
+        return x * 2
+
+
+def assigned(x):
+    buffer = torch.zeros(x.shape, dtype=x.dtype)
+    buffer[:, 0] = x[:, 0]
+    return buffer
+
+
+REFUSED = {
+    "max": (lambda x: x.max(1).values, "max"),
+    "sort": (lambda x: x.sort(1)[0], "sort"),
+    "max-pool": (lambda x: F.max_pool1d(x, 2, return_indices=True)[0], "max_pool1d_with_indices"),
+    "adaptive-max-pool": (lambda x: torch.adaptive_max_pool1d(x, 2)[0], "adaptive_max_pool1d"),
+    "comparison": (lambda x: (x > 0).double(), "gt"),
+    "branch": (lambda x: x if x.sum() else -x, "__bool__"),
+    "item": (lambda x: x * x[0, 0, 0].item(), "item"),
+    "cast": (lambda x: x.long().double(), "long"),
+    "integer": (lambda x: x.to(torch.int64).double(), "to with a result of type torch.int64"),
+    "detach": (lambda x: x * x.detach(), "detach"),
+    "data": (lambda x: x * x.data, "property data"),
+    "in-place": (lambda x: (x + 0).add_(1), "add_"),
+    "in-place-relu": (lambda x: F.relu(x + 0, inplace=True), "relu in place"),
+    "assignment": (assigned, "__setitem__"),
+    "no-grad": (rounded_down, "mul under torch.no_grad"),
+    "own-gradient": (OwnGradient.apply, "exp under torch.no_grad or in a custom autograd.Function"),
+    "unseen": (lambda x: Unseen.apply(x) * 2, "mul on a tensor that was computed out of PyTorch's sight"),
+    "dropout": (lambda x: F.dropout(x, 0.5, training=True), "dropout in training mode"),
+    "dropout-by-place": (lambda x: torch.dropout(x, 0.5, True), "dropout in training mode"),
+    "dropout-by-name": (lambda x: torch.dropout(x, p=0.5, train=True), "dropout in training mode"),
+    "batch-statistics": (
+        lambda x: F.batch_norm(x, None, None, training=True),
+        "batch_norm with statistics or weights that depend",
+    ),
+    "normalize-1": (lambda x: F.normalize(x, p=1.0), "normalize with p=1.0"),
+    "rounding": (lambda x: torch.div(x, 2, rounding_mode="floor"), "div with rounding_mode 'floor'"),
+    "two-exponents": (lambda x: torch.pow(x.abs() + 1, x), "pow of 2 varying operands"),
+    "power-shape": (lambda x: torch.pow(x[:, :1].abs(), OTHER.abs()), "pow from shape"),
+    "three-operands": (lambda x: torch.einsum("bti,bti,bti->bt", x, x, x), "einsum of 3 varying operands"),
+    "by-name": (lambda x: torch.bmm(x, mat2=x.mT), "bmm with operands given by name"),
+    "constant-by-name": (lambda x: F.linear(x, weight=OTHER), "linear with operands given by name"),
+    "raw-operator": (torch.ops.aten.exp, "exp"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_has_no_rule_is_refused_by_name_and_place(name):
+    formula, message = REFUSED[name]
+    with pytest.raises(UnsupportedOperationError, match=f"DeepLIFT has no rule for ({message})") as caught:
+        attribute(deeplift, Formula(formula), series(2), torch.tensor([0, 1]))
+    assert "in forward of Formula, attribution_models.py line" in str(caught.value)
+    assert "choose another method, such as integrated-gradients" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_softmax_needs_its_axis():
+    with pytest.raises(UnsupportedOperationError, match="no rule for softmax without dim"):
+        deeplift(Formula(F.softmax), series(2), torch.tensor([0, 1]), torch.zeros_like(series(2)))
+
+
+def test_an_output_made_out_of_sight_is_refused():
+    with pytest.raises(UnsupportedOperationError, match="no rule for the model's output on a tensor"):
+        attribute(deeplift, Scores(lambda x: Unseen.apply(x[:, 0])), series(2), torch.tensor([0, 1]))
+
+
+def test_the_error_names_the_module_that_made_the_call():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(TIME * FEATURES, 3), nn.RReLU()).double()
+    with pytest.raises(UnsupportedOperationError, match=r"rrelu .*in forward of RReLU, activation.py line"):
+        attribute(deeplift, model, series(2), torch.tensor([0, 1]))
