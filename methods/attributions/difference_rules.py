@@ -22,7 +22,6 @@ from torch import Tensor
 
 from .argument_names import is_divisor
 from .interception import Call, Rule
-from .operation_names import LIKENESSES
 from .paired_pass import PairedPass
 from .surrogate import standing_in
 
@@ -41,8 +40,7 @@ def linear(call: Call[PairedPass]) -> Any:
 def move(call: Call[PairedPass]) -> Any:
     """Apply a function that moves values, negates them or multiplies them by a constant: a reciprocal stays one."""
     result = linear(call)
-    moved = call.args[:1] if call.function in LIKENESSES else call.varying()
-    if all(map(call.mode.is_reciprocal, moved)):
+    if all(map(call.mode.is_reciprocal, call.varying())):
         for part in [result] if isinstance(result, Tensor) else result:
             call.mode.note_reciprocal(part)
     return result

@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from ...errors import UnsupportedOperationError
 from .argument_names import by_place
-from .operation_names import LIKENESSES
+from .operation_names import FILLED, LIKENESSES
 
 Function = Callable[..., Any]
 
@@ -118,17 +118,26 @@ class Interception(TorchFunctionMode):
         self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         options = kwargs or {}
+        if func in LIKENESSES:
+            args, options = _of_the_first(args, options)
         is_constant = True
         for tensor in tensors_in((args, options)):
             if self.varies(tensor):
                 is_constant = False
             else:
                 self._check_one(tensor, func)
-        if is_constant or func in self._metadata or (func in LIKENESSES and not self.varies(args[0])):
+        if is_constant or func in self._metadata or self._reads_no_values(func, args, options):
             return func(*args, **options)
         if func not in self._rules and getattr(func, "__name__", "") == "__get__":
             return self._property(func, args)
         return self._apply(Call(self, func, args, options))
+
+    def _reads_no_values(self, function: Function, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+        """Return whether it is a call that reads no values of what varies, of a function that otherwise may."""
+        if function in FILLED:
+            args, options = by_place(args, options)
+            return not self.varying((args[1:], options))
+        return function is Tensor.type and len(args) == 1 and not options
 
     def _apply(self, call: Call[Self]) -> Any:
         if not torch.is_grad_enabled():
@@ -205,6 +214,12 @@ def substitute(arguments: Any, replacement: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(arguments, dict):
         return {name: substitute(value, replacement) for name, value in arguments.items()}
     return arguments
+
+
+def _of_the_first(args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a function whose result depends on its first alone, the others as constants."""
+    (first, *others), options = by_place(args, options)
+    return (first, *substitute(others, Tensor.detach)), substitute(options, Tensor.detach)
 
 
 def operation_name(function: Function | None) -> str:

@@ -12,24 +12,30 @@ _SPACES = (torch, Tensor, functional, torch.special)
 _Rule = TypeVar("_Rule")
 
 METADATA_NAMES = """
-    size dim ndimension numel nelement stride storage_offset is_contiguous is_floating_point is_complex
-    get_device element_size __len__ zeros_like ones_like empty_like full_like new_zeros new_ones new_empty
-    new_full
+    size dim ndimension numel nelement stride storage_offset is_contiguous is_floating_point is_complex is_signed
+    is_same_size is_inference result_type get_device element_size __len__
+    zeros_like ones_like empty_like full_like new_full new_zeros new_ones new_empty new_empty_strided
 """
 
+# Of the first tensor they read only the shape, type or place, of what follows the values
+FILLED_NAMES = "new_tensor new"
+
 # Of a second tensor they read only the shape, type or place
-LIKENESS_NAMES = "to type_as view_as reshape_as expand_as"
+LIKENESS_NAMES = "to type_as view_as reshape_as expand_as resize_as"
 
 # Each value of the result is one of the arguments' values, or a constant
 MOVES = """
     positive __pos__
-    reshape view view_as reshape_as flatten unflatten ravel squeeze unsqueeze expand expand_as broadcast_to
+    reshape view view_as reshape_as resize_as flatten unflatten ravel squeeze unsqueeze expand expand_as broadcast_to
     transpose t permute movedim moveaxis swapaxes swapdims adjoint contiguous clone
-    to type_as float double half bfloat16 cpu cuda
+    to type type_as float double half bfloat16 cpu cuda
     cat concat concatenate stack hstack vstack dstack chunk split tensor_split split_with_sizes unbind
     select narrow index_select gather take_along_dim masked_select diagonal diag_embed unfold __getitem__
     flip roll repeat tile repeat_interleave tril triu masked_fill where pad constant_pad_nd
 """
+
+# Several tensors become as many, each of its own values
+SEPARATE = "broadcast_tensors atleast_1d atleast_2d atleast_3d"
 
 ADDITIONS = "add sub subtract rsub __add__ __radd__ __sub__ __rsub__"
 
@@ -91,4 +97,5 @@ def rules(names: str, rule: _Rule) -> dict[Callable[..., Any], _Rule]:
 
 
 METADATA: frozenset[Callable[..., Any]] = frozenset(named(METADATA_NAMES))
+FILLED: frozenset[Callable[..., Any]] = frozenset(named(FILLED_NAMES))
 LIKENESSES: frozenset[Callable[..., Any]] = frozenset(named(LIKENESS_NAMES))

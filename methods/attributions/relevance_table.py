@@ -29,6 +29,7 @@ from .relevance_rules import (
     reflected_division,
     scaling,
 )
+from .separate_rule import separately
 
 _LARGEST = """
     amax maximum minimum max_pool1d max_pool2d max_pool3d
@@ -38,6 +39,7 @@ _LARGEST = """
 RULES: dict[Function, Rule[RelevancePass]] = {
     **rules(f"{names.MOVES} {_LARGEST}", move),
     **dict.fromkeys(names.TRANSPOSED, move),
+    **rules(names.SEPARATE, separately),
     **rules(names.ADDITIONS, addition),
     **rules(names.REDUCTIONS, reduction),
     **rules(f"{names.SMOOTH_GATES} {names.KINKED_GATES} softmax", activation(Role.GATE)),

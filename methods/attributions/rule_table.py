@@ -31,11 +31,13 @@ from .paired_pass import PairedPass
 from .recurrence import backward_through_cells, backward_through_states, gru_states, lstm_states, rnn_states
 from .recurrent_layers import layers
 from .recurrent_rules import gru_step, lstm_step, rnn_step, single_step
+from .separate_rule import separately
 from .softplus_rule import softplus
 
 RULES: dict[Function, Rule[PairedPass]] = {
     **rules(f"{names.MOVES} {names.NEGATIONS}", move),
     **dict.fromkeys(names.TRANSPOSED, move),
+    **rules(names.SEPARATE, separately),
     **rules(f"{names.ADDITIONS} {names.REDUCTIONS}", linear),
     **rules(f"{names.SMOOTH} {names.SMOOTH_GATES}", rescale(smooth)),
     **rules("softplus", softplus),
