@@ -8,8 +8,8 @@ import pandas as pd
 
 from .comparison import FILE
 from .csv_tables import read_table
+from .files import write_atomically
 from .leaderboard import to_csv
-from .store import write_atomically
 
 COLUMNS = ["reproduction", "quantity", "compared", "agreeing", "disagreeing", "reason"]
 FURTHER = {"fmri": ("fmri-hcp",)}  # folders that a reproduction fills beside its own, where the user has the data

@@ -211,9 +211,12 @@ def draw(
 ) -> None:
     """Draw maps, scores, curves, ranks and cost, as far as the folder's data allows."""
     from .figures import draw_figures, read_evidence
+    from .files import write_atomically
+    from .output import write_to
 
     found = read_evidence(folder, metric, load_registries(plugin or ()).metrics)
-    for drawn in draw_figures(found, form.split(","), output or found.folder):
+    place = (found.folder, write_atomically) if output is None else (output, write_to)
+    for drawn in draw_figures(found, form.split(","), *place):
         for path in drawn.paths:
             print(path)  # noqa: T201 - the command's output
         if drawn.reason:

@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 
 from .collection import Collection
+from .files import write_atomically
 from .leaderboard import to_csv
 from .statistics import Interval, mean_interval, prediction_interval
-from .store import open_store, write_atomically
+from .store import open_store
 
 FILE = "published_vs_measured.csv"
 HIGHEST = {"weighted_jaccard": 1.0, "euclidean": math.inf, "accuracy": 1.0}  # of the quantities; the lowest is 0

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 
 from ..errors import ParameterError
-from .store import write_atomically
+from .files import Write, write_atomically
 
 DPI = 130
 COLOURS = sns.color_palette("colorblind")
@@ -102,8 +102,8 @@ def check_formats(formats: Sequence[str]) -> None:
             raise ParameterError(f"--format of figures must be out of {', '.join(FORMATS)}, got '{form}'")
 
 
-def save(figure: Figure, stem: Path, formats: Sequence[str]) -> Iterator[Path]:
-    """Write a figure in each format (png, svg, pdf) beside each other, and yield the paths.
+def save(figure: Figure, stem: Path, formats: Sequence[str], write: Write = write_atomically) -> Iterator[Path]:
+    """Write a figure in each format (png, svg, pdf) beside each other by a function, and yield the paths.
 
     Raises:
         StoreError: a file cannot be written.
@@ -113,7 +113,7 @@ def save(figure: Figure, stem: Path, formats: Sequence[str]) -> Iterator[Path]:
         sink = io.BytesIO()
         figure.savefig(sink, format=form, metadata=FORMATS[form], dpi=dpi)
         path = stem.with_name(f"{stem.name}.{form}")
-        write_atomically(path, sink.getvalue())
+        write(path, sink.getvalue())
         yield path
 
 

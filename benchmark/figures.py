@@ -14,6 +14,7 @@ from .cost_figure import cost_figure
 from .csv_tables import with_numbers
 from .curves_figure import curves_figure
 from .figure_style import check_formats, paper_style, save
+from .files import Write, write_atomically
 from .leaderboard import IDENTITY, read_csv
 from .maps_figure import maps_figure
 from .metric_spec import MetricSpec
@@ -79,11 +80,19 @@ def evidence(folder: Path, table: pd.DataFrame, metric: str | None, metrics: Reg
     return Evidence(folder, with_numbers(table, columns, f"the leaderboard of {folder}"), spec)
 
 
-def draw_figures(found: Evidence, formats: Sequence[str], output: Path) -> Iterator[Drawn]:
+def draw_figures(
+    found: Evidence, formats: Sequence[str], output: Path, write: Write = write_atomically
+) -> Iterator[Drawn]:
     """Draw the figures that the data allows, and yield each, or why it is left out.
 
     Written are maps, scores, curves, ranks and cost, each with the formats (png, svg, pdf) behind its name. The same
     data gives the same bytes.
+
+    Args:
+        found: what they are drawn from.
+        formats: one file each.
+        output: folder of the files.
+        write: how a file is written; in a results folder links are replaced, not followed.
 
     Raises:
         ParameterError: an unknown format.
@@ -97,7 +106,7 @@ def draw_figures(found: Evidence, formats: Sequence[str], output: Path) -> Itera
             except LackingDataError as error:
                 yield Drawn(name, (), str(error))
                 continue
-            paths = tuple(save(figure, output / name, formats))
+            paths = tuple(save(figure, output / name, formats, write))
         yield Drawn(name, paths)
 
 

@@ -8,6 +8,7 @@ from .brain_maps import STEPS
 from .comparison import FILE
 from .console import execute, finish
 from .devices import choose_device
+from .files import write_atomically
 from .fmri_brains import archive_folder, draw_brains
 from .fmri_comparison import compare_fmri, published_fmri, report_comparison
 from .leaderboard import to_csv
@@ -15,7 +16,7 @@ from .registry import load_registries
 from .salient_cells import SalientCells, salient_cells
 from .salient_report import check_trained, write_salient
 from .salient_summary import summarise_removal, summarise_reported
-from .store import open_store, write_atomically
+from .store import open_store
 from .suite import load_suite
 
 SIMULATED, REAL = "fmri", "fmri-hcp"  # suites and folders

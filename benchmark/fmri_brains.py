@@ -15,11 +15,12 @@ from ..errors import MissingPackageError, ParameterError
 from .brain_maps import STEPS, brain_maps
 from .evaluation import EXAMPLES, SCORES
 from .figure_style import STYLES
+from .files import write_atomically
 from .fmri_comparison import METHOD
 from .maps import Maps
 from .parcels import Parcels, load_parcels, sphere_parcels
 from .plan import Job, jobs
-from .store import Artifact, Store, open_store, write_atomically
+from .store import Artifact, Store, open_store
 from .suite import Choice, Suite
 from .surface import spheres
 

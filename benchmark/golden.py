@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ParameterError, StoreError
+from .files import write_atomically
 from .leaderboard import IDENTITY, TEXT, read_csv, to_csv
-from .store import write_atomically
 
 MOST = 20  # differences that a message names
 

@@ -18,9 +18,10 @@ from ..entry import unknown
 from ..errors import ParameterError, UnknownNameError
 from .evaluation import EXAMPLES, SCORES
 from .figure_style import DPI, STYLES
+from .files import write_atomically
 from .maps import Maps
 from .plan import Job, jobs
-from .store import Artifact, Store, write_atomically
+from .store import Artifact, Store
 from .suite import Suite
 
 READING = {"mnist/rows": "read row by row, time ↓", "mnist/columns": "read column by column, time →"}

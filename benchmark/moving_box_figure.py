@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from .curves_figure import by_number, curve, number
 from .figure_style import DPI, FONTS, STYLES
-from .store import write_atomically
+from .files import write_atomically
 
 QUANTITIES = {"weighted_jaccard": "weighted Jaccard\n(higher is better)", "euclidean": "Euclidean\n(lower is better)"}
 REFERENCE = "random-uniform"

@@ -1,21 +1,24 @@
-"""Where a command's result goes: a file, or standard output."""
+"""Where a command's result goes: what the user names, or standard output."""
 
+import os
 import sys
 from pathlib import Path
 
 from ..errors import ParameterError
-from .store import write_atomically
+from .files import explained, write_atomically
+
+OPEN_FILES = Path("/dev/fd")  # this process's, by number; /dev/stdout leads there
 
 
 def write(content: bytes, path: Path | None, *, is_text: bool = True) -> None:
-    """Write content to a file, whole or not at all, or to standard output without one.
+    """Write content to what the user names, or to standard output without that.
 
     Raises:
         ParameterError: bytes that are no text would go to a terminal.
-        StoreError: the file cannot be written.
+        StoreError: it cannot be written.
     """
     if path is not None:
-        write_atomically(path, content)
+        write_to(path, content)
         return
     if not is_text and sys.stdout.isatty():
         raise ParameterError("this format is not text, got a terminal to write it to; give --output FILE or a pipe")
@@ -24,6 +27,46 @@ def write(content: bytes, path: Path | None, *, is_text: bool = True) -> None:
     sys.stdout.buffer.flush()
 
 
+def write_to(path: Path, content: bytes) -> None:
+    """Write content to a file, whole or not at all; behind a link to its target, and to a pipe or device directly.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    with explained(path):
+        is_special = _is_special(path)
+        if (number := _open_file(path)) is not None:
+            sys.stdout.flush()
+            _write_all(os.dup(number), content)
+        elif is_special:
+            _write_all(os.open(path, os.O_WRONLY), content)
+        else:
+            write_atomically(Path(os.path.realpath(path)) if path.is_symlink() else path, content)
+
+
 def note(text: str) -> None:
     """Tell the user something on standard error, in one line."""
     sys.stderr.write(f"saltbench: {text}\n")
+
+
+def _open_file(path: Path) -> int | None:
+    """Return the number of the open file that path stands for, so that what it holds already stays."""
+    folder = OPEN_FILES.resolve()
+    while path.parent.resolve() != folder:
+        if not path.is_symlink():
+            return None
+        path = path.parent / path.readlink()
+    return int(path.name) if path.name.isdigit() else None
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        path.stat()  # raises where links go round in circles
+    except FileNotFoundError:
+        return False
+    return not (path.is_file() or path.is_dir())
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

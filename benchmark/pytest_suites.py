@@ -19,10 +19,11 @@ from .collection import collect
 from .devices import choose_device
 from .evaluation import Failure
 from .leaderboard import leaderboard, to_csv
+from .output import write_to
 from .pytest_cells import Cell, SuiteCollector
 from .registry import Registries, load_registries
 from .shared_evaluation import SharingEvaluator
-from .store import Store, open_store, write_atomically
+from .store import Store, open_store
 from .suite import Suite, load_suite
 
 REASON = "saltbench_failure"  # what a report carries from a worker to the controller
@@ -121,7 +122,7 @@ class SuitesPlugin:
         collection = collect(suite, Store(self._folder(suite)), self.device, self.failures)
         metrics = [self.registries.metrics.get(metric.name) for metric in suite.metrics]
         table = leaderboard(collection, metrics, suite.seeds)
-        write_atomically(self.config.invocation_params.dir / path, to_csv(table))
+        write_to(self.config.invocation_params.dir / path, to_csv(table))
         complete = int((table.status == "ok").sum())
         self.written = f"{path}: leaderboard of {suite.name}, {complete} of {len(table)} rows have scores"
 

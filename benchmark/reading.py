@@ -8,10 +8,10 @@ from string import Template
 from ..errors import StoreError
 from .agreement import summarise
 from .comparison import FILE, published_text
+from .files import write_atomically
 from .reading_facts import mnist_facts, moving_box_facts, table1_facts, vanishing_facts
 from .reading_fmri import fmri_facts
 from .reading_text import markdown
-from .store import write_atomically
 
 Facts = Callable[[Path], Mapping[str, str]]  # from a reproduction's folder to what its text is filled with
 

@@ -16,13 +16,14 @@ from .collection import Collection, collect
 from .cost import COST, cost
 from .evaluation import Evaluator, Failure, is_complete
 from .figures import Drawn, draw_figures, evidence
+from .files import write_atomically
 from .leaderboard import leaderboard, to_csv
 from .plan import Job, jobs
 from .pool import Pool
 from .provenance import provenance
 from .registry import load_registries
 from .statistical_tables import statistical_tables
-from .store import open_store, write_atomically
+from .store import open_store
 from .suite import Suite
 
 Report = Callable[[Job, int, int], None]

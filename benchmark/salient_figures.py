@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from .figure_style import COLOURS, DPI, FONTS, STYLES
-from .store import write_atomically
+from .files import write_atomically
 
 SALIENCY = "saliency"  # the source's method
 HATCHES = {"lstm": "", "bi-lstm": "..", "lstm-self-attention": "//", "input-cell-lstm": "xx"}

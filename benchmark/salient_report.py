@@ -8,13 +8,14 @@ import pandas as pd
 from ..errors import ParameterError
 from .console import execute, finish
 from .devices import choose_device
+from .files import write_atomically
 from .leaderboard import to_csv
 from .registry import Registries
 from .removal import check_replacement
 from .salient_cells import SalientCells, salient_cells
 from .salient_figures import SALIENCY, draw_removal, draw_reported
 from .salient_summary import report_salient, summarise_removal, summarise_reported
-from .store import open_store, write_atomically
+from .store import open_store
 from .suite import Suite
 
 

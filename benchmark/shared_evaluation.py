@@ -1,13 +1,10 @@
 """Evaluation cell by cell, by processes that share a store."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..errors import StoreError
 from .evaluation import Evaluator, Subject
+from .locks import held
 from .plan import Job
 from .store import address
 
@@ -26,7 +23,7 @@ class SharingEvaluator(Evaluator):
         model = address(job.model_key())
         if self._failed is not None and self._failed[0] == model:
             raise self._failed[1]
-        with _turn(self.store.root / ".turns" / model):
+        with held(self.store.root / ".turns" / model):
             try:
                 return super()._model(job)
             except (StoreError, KeyboardInterrupt):
@@ -34,11 +31,3 @@ class SharingEvaluator(Evaluator):
             except BaseException as error:
                 self._failed = model, error
                 raise
-
-
-@contextmanager
-def _turn(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

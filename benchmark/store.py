@@ -1,12 +1,9 @@
 """The file system as database: one directory a result, content-addressed, complete or absent."""
 
 import errno
-import fcntl
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StoreError
+from .files import TEMPORARY, explained, new_folder, read_regular, sync_directory, write_synced
+from .locks import held
 
 FORMAT = 1  # raised when the layout or meaning of stored files changes
-TEMPORARY = ".tmp-"
 RECORD = "record.json"
+LOCK = ".lock"
+NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)  # what reading says where none stands
 OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)  # what rename says where something stands already
 
 
@@ -59,9 +59,9 @@ class Store:
         folder = self._folder(kind, key)
         try:
             return _read(folder)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
         except OSError as error:
+            if error.errno in NO_FILE:
+                return None
             raise StoreError(f"cannot read {folder}: {error.strerror}; check its permissions") from error
 
     def put(self, kind: str, artifact: Artifact) -> None:
@@ -73,11 +73,10 @@ class Store:
         folder = self._folder(kind, artifact.key)
         if self.get(kind, artifact.key) is not None:
             return
-        with _explained(folder):
+        with explained(folder):
             folder.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder.parent))
+            temporary = new_folder(folder.parent)
             try:
-                temporary.chmod(0o755)  # mkdtemp's 0700 would hide a shared folder's results from colleagues
                 _write_all(temporary, artifact)
                 while not _renamed(temporary, folder):
                     if self.get(kind, artifact.key) is not None:
@@ -99,13 +98,10 @@ def open_store(root: Path) -> Iterator[Store]:
         StoreError: the folder cannot be written, another run holds it, or a newer saltbench made it.
     """
     check_format(root)
-    with _explained(root):
-        root.mkdir(parents=True, exist_ok=True)
-        lock = (root / ".lock").open("w")
-    with lock:
-        with _explained(root):
-            _lock(lock.fileno(), root)
-            for leftover in (*root.glob(f"*/{TEMPORARY}*"), *root.glob(f"{TEMPORARY}*")):
+    busy = f"another run is writing {root}; wait for it or choose another --results"
+    with held(root / LOCK, busy):
+        with explained(root):
+            for leftover in _leftovers(root):
                 _remove(leftover)
         yield Store(root)
 
@@ -114,7 +110,7 @@ def check_format(root: Path) -> None:
     """Raise a StoreError if root's provenance was written by a newer saltbench or cannot be understood."""
     path = root / "provenance.json"
     try:
-        found = json.loads(path.read_bytes())["format"]
+        found = json.loads(read_regular(path))["format"]
     except (FileNotFoundError, NotADirectoryError):
         return
     except PermissionError as error:
@@ -124,39 +120,9 @@ def check_format(root: Path) -> None:
     _require_format(found, path)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or as it was before, whenever the process is killed.
-
-    Raises:
-        StoreError: the file cannot be written.
-    """
-    with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                _write_synced(file, content)
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make a rename inside the directory durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _read(folder: Path) -> Artifact | None:
     try:
-        record = json.loads((folder / RECORD).read_bytes())
+        record = json.loads(read_regular(folder / RECORD))
         digest = record.pop("digest")
         intact = digest == _digest(canonical(record))
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
@@ -166,7 +132,7 @@ def _read(folder: Path) -> Artifact | None:
     _require_format(record.get("format"), folder)
     if address(record["key"]) != folder.name:
         return None  # moved here from another result's folder
-    files = {name: (folder / name).read_bytes() for name in record["files"]}
+    files = {name: read_regular(folder / name) for name in record["files"]}
     if any(_digest(content) != record["files"][name] for name, content in files.items()):
         return None
     return Artifact(record["key"], record["facts"], files)
@@ -184,10 +150,16 @@ def _renamed(temporary: Path, folder: Path) -> bool:
 
 def _set_aside(folder: Path) -> None:
     # moved before it is removed, so that no reader sees half of it, and a second process finds it gone
-    aside = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder.parent))
+    aside = new_folder(folder.parent)
     with suppress(FileNotFoundError):
         folder.rename(aside / folder.name)
     shutil.rmtree(aside)
+
+
+def _leftovers(root: Path) -> list[Path]:
+    # a link to a folder is not entered: what stands there is not this run's to remove
+    folders = [child for child in root.iterdir() if child.is_dir() and not child.is_symlink()]
+    return [path for folder in (root, *folders) for path in folder.glob(f"{TEMPORARY}*")]
 
 
 def _remove(path: Path) -> None:
@@ -195,13 +167,6 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
-
-
-def _lock(descriptor: int, root: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise StoreError(f"another run is writing {root}; wait for it or choose another --results") from error
 
 
 def _write_all(folder: Path, artifact: Artifact) -> None:
@@ -215,14 +180,8 @@ def _write_all(folder: Path, artifact: Artifact) -> None:
     record["digest"] = _digest(canonical(record))
     for name, content in {**artifact.files, RECORD: json.dumps(record, indent=1).encode()}.items():
         with (folder / name).open("wb") as file:
-            _write_synced(file, content)
+            write_synced(file, content)
     sync_directory(folder)
-
-
-def _write_synced(file: Any, content: bytes) -> None:
-    file.write(content)
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _digest(content: bytes) -> str:
@@ -237,14 +196,3 @@ def _require_format(found: Any, where: Path) -> None:
             f"{where} was written by a newer saltbench (format {found}, this one reads up to {FORMAT}); "
             "upgrade saltbench or choose another --results"
         )
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}; what was finished before is kept, "
-            "make room or fix the permissions and run the same command again"
-        ) from error

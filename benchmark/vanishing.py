@@ -16,12 +16,13 @@ from ..methods.seeding import seeded
 from .console import execute, finish
 from .devices import choose_device
 from .evaluation import WEIGHTS
+from .files import write_atomically
 from .leaderboard import to_csv
 from .plan import Job, jobs
 from .registry import Registries, load_registries
 from .relevance import relevance_profile
 from .runner import Result, one_thread
-from .store import Artifact, Store, open_store, write_atomically
+from .store import Artifact, Store, open_store
 from .suite import Suite, load_suite
 from .training import as_tensors
 from .vanishing_figure import draw_vanishing

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from .figure_style import COLOURS, DPI, FONTS, STYLES
-from .store import write_atomically
+from .files import write_atomically
 from .vanishing_summary import PREDICTIONS, log10_relevance
 
 ATTENTION = ("lstm-self-attention", "input-cell-lstm")

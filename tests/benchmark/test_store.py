@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -6,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from saltbench.benchmark.files import TEMPORARY
 from saltbench.benchmark.store import (
     FORMAT,
     RECORD,
-    TEMPORARY,
     Artifact,
     Store,
     _digest,
@@ -17,7 +18,6 @@ from saltbench.benchmark.store import (
     canonical,
     check_format,
     open_store,
-    write_atomically,
 )
 from saltbench.errors import StoreError
 
@@ -299,17 +299,93 @@ def test_an_exception_inside_frees_the_lock(tmp_path):
         pass
 
 
-def test_write_atomically_replaces_and_makes_folders(tmp_path):
-    path = tmp_path / "a" / "leaderboard.csv"
-    for content in (b"first", b"second"):
-        write_atomically(path, content)
-        assert path.read_bytes() == content
-    assert [found.name for found in path.parent.iterdir()] == ["leaderboard.csv"]
-    assert path.stat().st_mode & 0o777 == 0o644
+@pytest.fixture
+def foreign(tmp_path_factory):
+    """A folder that is no results folder's, with two files."""
+    foreign = tmp_path_factory.mktemp("foreign")
+    (foreign / "file").write_text("a")
+    (foreign / f"{TEMPORARY}1").write_text("b")
+    return foreign
 
 
-def test_write_atomically_over_a_folder(tmp_path):
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(StoreError, match=r"^cannot write .*folder: Is a directory; "):
-        write_atomically(tmp_path / "folder", b"content")
-    assert leftovers(tmp_path) == []
+def contents(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["file", "absent"])
+def test_a_lock_that_is_a_link_is_refused_and_its_target_left(tmp_path, foreign, name):
+    root = tmp_path / "results"
+    root.mkdir()
+    before = contents(foreign)
+    (root / ".lock").symlink_to(foreign / name)
+    expected = (
+        r"^the lock .*results/\.lock must be a file, got a symbolic link; remove it and run the same command again$"
+    )
+    with pytest.raises(StoreError, match=expected), open_store(root):
+        pass
+    assert contents(foreign) == before
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_a_lock_that_is_no_file_is_refused(tmp_path, make):
+    make(tmp_path / ".lock")
+    with pytest.raises(StoreError, match=r"\.lock must be a file, got something else; remove it"), open_store(tmp_path):
+        pass
+
+
+def test_a_lock_is_not_written(tmp_path):
+    (tmp_path / ".lock").write_text("mine")
+    with open_store(tmp_path):
+        pass
+    assert (tmp_path / ".lock").read_text() == "mine"
+
+
+def test_leftovers_behind_links_are_left(tmp_path, foreign):
+    root = tmp_path / "results"
+    root.mkdir()
+    before = contents(foreign)
+    (root / "cells").symlink_to(foreign)
+    (root / f"{TEMPORARY}2").symlink_to(foreign)
+    (root / f"{TEMPORARY}3").symlink_to(foreign / "file")
+    with open_store(root):
+        assert contents(foreign) == before
+        assert sorted(path.name for path in root.iterdir()) == [".lock", "cells"]
+
+
+@pytest.mark.parametrize("name", [RECORD, "weights"])
+def test_a_stored_file_that_is_a_link_is_replaced_and_its_target_left(store, folder, foreign, name):
+    before = contents(foreign)
+    (folder / name).unlink()
+    (folder / name).symlink_to(foreign / "file")
+    assert_damage_is_repaired(store)
+    assert contents(foreign) == before
+
+
+@pytest.mark.parametrize("name", [RECORD, "weights"])
+@pytest.mark.parametrize("put", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path)])
+def test_what_is_no_file_in_place_of_a_stored_one_is_replaced(store, folder, name, put):
+    (folder / name).unlink()
+    put(folder / name)
+    assert_damage_is_repaired(store)
+
+
+def test_a_result_whose_folder_is_a_link_is_replaced_and_its_target_left(store, folder):
+    moved = store.root / "elsewhere"
+    folder.rename(moved)
+    folder.symlink_to(moved)
+    assert store.get("cells", KEY) == SOUND
+    (moved / "weights").write_bytes(b"damaged")
+    assert_damage_is_repaired(store)
+    assert (moved / "weights").read_bytes() == b"damaged"
+
+
+@pytest.mark.parametrize(("umask", "of_file", "of_folder"), [(0o077, 0o600, 0o700), (0o002, 0o664, 0o775)])
+def test_the_umask_says_who_may_read_results(store, umask, of_file, of_folder):
+    before = os.umask(umask)
+    try:
+        store.put("cells", SOUND)
+    finally:
+        os.umask(before)
+    folder = store.root / "cells" / address(KEY)
+    assert folder.stat().st_mode & 0o777 == of_folder
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {of_file}

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from saltbench.benchmark import files
 from saltbench.benchmark import store as module
-from saltbench.benchmark.store import TEMPORARY, Artifact, Store, address, open_store, write_atomically
+from saltbench.benchmark.files import TEMPORARY, write_atomically
+from saltbench.benchmark.store import Artifact, Store, address, open_store
 from saltbench.errors import StoreError
 
 KILLS = 15
@@ -173,7 +175,7 @@ with open_store(store.root):
         pass
 
 
-WHERE = ("write", "fsync", "rename", "mkdtemp")
+WHERE = ("write", "fsync", "rename", "mkdir")
 
 
 @pytest.fixture
@@ -184,13 +186,14 @@ def full(monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def fail_at(call):
-        target = {
-            "write": (module, "_write_synced"),
-            "fsync": (os, "fsync"),
-            "rename": (Path, "rename"),
-            "mkdtemp": (module.tempfile, "mkdtemp"),
+        targets = {
+            "write": [(module, "write_synced"), (files, "write_synced")],
+            "fsync": [(os, "fsync")],
+            "rename": [(Path, "rename")],
+            "mkdir": [(Path, "mkdir")],
         }[call]
-        monkeypatch.setattr(*target, fail)
+        for target in targets:
+            monkeypatch.setattr(*target, fail)
 
     return fail_at
 
@@ -246,7 +249,7 @@ def test_an_interrupt_while_writing_leaves_nothing(tmp_path, monkeypatch):
 
 
 OUT_OF_SPACE = """
-from saltbench.benchmark.store import write_atomically
+from saltbench.benchmark.files import write_atomically
 write_atomically(store.root / "leaderboard.csv", b"before")
 done = []
 try:
@@ -307,7 +310,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM
 FORBIDDEN = (
     MAKE
     + """
-from saltbench.benchmark.store import check_format, open_store, write_atomically
+from saltbench.benchmark.files import write_atomically
+from saltbench.benchmark.store import check_format, open_store
 def attempt(action):
     try:
         action()

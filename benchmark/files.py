@@ -1,0 +1,99 @@
+"""Files that are whole or as they were before: made under another name, synced and renamed."""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import StoreError
+
+TEMPORARY = ".tmp-"  # begins the names of what is not whole yet
+
+Write = Callable[[Path, bytes], None]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or as it was before, whenever the process is killed.
+
+    A file that is replaced leaves its mode to the new one, others get what the umask allows. A link is replaced: what
+    it points to stays as it is.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _new_name(path.parent)
+        try:
+            with temporary.open("xb") as file:
+                _keep_mode(file.fileno(), path)
+                write_synced(file, content)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_directory(path.parent)
+
+
+def new_folder(parent: Path) -> Path:
+    """Make a folder with a temporary name, for what is renamed when it is whole; the umask decides who may enter."""
+    folder = _new_name(parent)
+    folder.mkdir()
+    return folder
+
+
+def read_regular(path: Path) -> bytes:
+    """Return a file's bytes; a pipe or a device, which may never end, is not read.
+
+    Raises:
+        IsADirectoryError: it is no file.
+        OSError: it cannot be read.
+    """
+    # a pipe without a writer would be waited for
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        return file.read()
+
+
+def sync_directory(path: Path) -> None:
+    """Make a rename inside the directory durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_synced(file: Any, content: bytes) -> None:
+    """Write content to an open file, and return when it is on the disk."""
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Let an error of the operating system inside the block say what was to be written, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}; what was finished before is kept, "
+            "make room or fix the permissions and run the same command again"
+        ) from error
+
+
+def _new_name(folder: Path) -> Path:
+    return folder / f"{TEMPORARY}{secrets.token_hex(8)}"
+
+
+def _keep_mode(descriptor: int, path: Path) -> None:
+    with suppress(FileNotFoundError):
+        before = path.lstat().st_mode
+        if stat.S_ISREG(before):
+            os.fchmod(descriptor, before & 0o777)
