@@ -8,7 +8,7 @@ from typing import Any
 
 from ..datasets.spec import TaskSpec
 from ..entry import Entry, unknown
-from ..errors import ParameterError, UnknownNameError
+from ..errors import ParameterError, UnknownNameError, repr_of
 from ..methods.architectures.spec import ArchitectureSpec
 from ..methods.attributions.spec import MethodSpec
 from .collection import collect
@@ -120,7 +120,9 @@ def _wanted(entry: Entry | str | None, given: Mapping[str, Sequence[Any] | None]
     if entry is not None:
         kind = "methods" if isinstance(entry, str) else KIND_OF.get(type(entry), "")
         if not kind:
-            raise ParameterError(f"expected a task, an architecture, a method, a metric or a name, got {entry!r}")
+            raise ParameterError(
+                f"expected a task, an architecture, a method, a metric or a name, got {repr_of(entry)}"
+            )
         wanted[kind] = [entry, *(given[kind] or ())]
     return {kind: USUAL.get(kind) if found is None else found for kind, found in wanted.items()}
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..datasets.boxes import mask
 from ..datasets.entries import EARLIER
-from ..errors import ParameterError, text_of
+from ..errors import ParameterError, described
 from .arrays import Floats
 from .maps import Maps
 from .metric_spec import MetricSpec
@@ -109,7 +109,7 @@ def _row(metric: MetricSpec, samples: int, seed: int) -> dict[str, Any]:
     try:
         scores = {kind: _scores(metric, samples, seed, kind) for kind in MAPS}
     except Exception as error:  # noqa: BLE001 - a third party's metric raises anything; the reason is shown
-        return {**row, "order": "failed", "reason": f"{type(error).__name__}: {text_of(error)}"}
+        return {**row, "order": "failed", "reason": described(error)}
     means = {kind: values.mean() for kind, values in scores.items()}
     order, reason = _order(scores, 1 if metric.higher_is_better else -1)
     return {**row, **means, "order": order, "reason": reason}

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 
-from ..errors import SaltbenchError
+from ..errors import SaltbenchError, printable
 from .toml_lines import KeyPath, line_of
 
 
@@ -39,9 +39,4 @@ def placed(suite: str, text: str, options: Container[str | int]) -> Iterator[Non
     except MistakeAt as mistake:
         key = mistake.path[0]
         place = f"--{key}" if key in options else f"line {line_of(text, mistake.path)}"
-        raise type(mistake.error)(in_one_line(f"suite {suite}, {place}: {mistake.error}")) from mistake.error
-
-
-def in_one_line(text: str) -> str:
-    """Return text with line breaks and other unprintable characters written as escapes."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+        raise type(mistake.error)(printable(f"suite {suite}, {place}: {mistake.error}")) from mistake.error

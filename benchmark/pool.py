@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from ..errors import SaltbenchError, WorkerError
+from ..errors import WorkerError
 from .evaluation import Failure, missing
 from .plan import Job
 from .store import Store
 from .suite import Choice
-from .worker import Fallen, Message, Note, work
+from .worker import Ended, Fallen, Message, Note, work
 
 FAREWELL = 5.0  # seconds that idle processes have to end by themselves
 
@@ -167,8 +167,8 @@ class Pool:
 
     def _hear(self, worker: Worker, message: Message) -> Iterator[Task]:
         match message:
-            case SaltbenchError():
-                raise message
+            case Ended():
+                raise message.error()
             case Note.READY:
                 worker.is_ready = True
             case Note.DONE:

@@ -2,8 +2,9 @@
 
 import traceback
 from pathlib import Path
+from types import FrameType
 
-from ..errors import SaltbenchError, UnsupportedOperationError, text_of
+from ..errors import SaltbenchError, UnsupportedOperationError, described, printable, text_of
 from .registry import PLUGIN_MODULE
 
 
@@ -22,12 +23,18 @@ def reason_for(error: BaseException) -> str:
         return text
     if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
         return f"out of memory: {text}; use a smaller model, fewer features or a machine with more memory"
-    name = type(error).__name__
-    return f"{name}: {text} ({_place(error)})" if text else f"{name} ({_place(error)})"
+    return " ".join(filter(None, (described(error), _place(error))))
 
 
 def _place(error: BaseException) -> str:
     frames = list(traceback.walk_tb(error.__traceback__))
-    of_plugins = [(frame, line) for frame, line in frames if frame.f_globals["__name__"].startswith(PLUGIN_MODULE)]
+    of_plugins = [(frame, line) for frame, line in frames if _is_of_plugin(frame)]
+    if not frames:
+        return ""
     frame, line = (of_plugins or frames)[-1]
-    return f"{Path(frame.f_code.co_filename).name}:{line}"
+    return f"({printable(Path(frame.f_code.co_filename).name)}:{line})"
+
+
+def _is_of_plugin(frame: FrameType) -> bool:
+    module = frame.f_globals.get("__name__")  # which executed text may lack
+    return isinstance(module, str) and module.startswith(PLUGIN_MODULE)

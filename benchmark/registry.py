@@ -17,7 +17,7 @@ from ..datasets import entries as tasks
 from ..datasets import planted_files
 from ..datasets.spec import TaskSpec
 from ..entry import Entry, Family, unknown
-from ..errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError, text_of
+from ..errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError, described, repr_of
 from ..methods.architectures import entries as architectures
 from ..methods.architectures.spec import ArchitectureSpec
 from ..methods.attributions import entries as methods
@@ -59,7 +59,8 @@ class Registry(Generic[T]):
             )
         if not isinstance(entry.version, int) or entry.version < 1:
             raise ParameterError(
-                f"{self.kind} '{entry.name}' needs a whole number of at least 1 as version, got {entry.version!r}"
+                f"{self.kind} '{entry.name}' needs a whole number of at least 1 as version, "
+                f"got {repr_of(entry.version)}"
             )
         entry.configure(entry.parameters)
         self._entries[entry.name] = entry
@@ -164,10 +165,14 @@ def _from_entry_point(point: EntryPoint) -> Entry:
     origin = f"entry point {point.name} = {point.value}"
     try:
         entry = point.load()
-    except (Exception, SystemExit) as error:  # third-party code can raise anything
-        raise PluginError(f"{origin} cannot be loaded: {_described(error)}; fix or uninstall it") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # third-party code can raise anything
+        raise PluginError(f"{origin} cannot be loaded: {described(error)}; fix or uninstall it") from error
     if not isinstance(entry, Entry):
-        raise PluginError(f"{origin} must be a TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec, got {entry!r}")
+        raise PluginError(
+            f"{origin} must be a TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec, got {repr_of(entry)}"
+        )
     version = point.dist.version if point.dist else "?"
     return dataclasses.replace(entry, source=f"{point.value} {version}")
 
@@ -196,7 +201,7 @@ def _execute(path: Path, digest: str) -> ModuleType:
         raise
     except BaseException as error:  # the plugin is the user's code and can raise anything
         del sys.modules[name]
-        raise PluginError(f"plugin {path}{_line_in(path, error)} raised on import: {_described(error)}") from error
+        raise PluginError(f"plugin {path}{_line_in(path, error)} raised on import: {described(error)}") from error
     return module
 
 
@@ -205,10 +210,6 @@ def _line_in(path: Path, error: BaseException) -> str:
     if not lines and isinstance(error, SyntaxError) and error.filename == str(path):
         lines = [error.lineno or 1]
     return f", line {lines[-1]}," if lines else ""
-
-
-def _described(error: BaseException) -> str:
-    return f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
 
 
 def listing(registry: Registry[Any]) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..entry import Entry, unknown
-from ..errors import ParameterError, UnknownNameError
-from .mistakes import at, in_one_line, placed
+from ..errors import ParameterError, UnknownNameError, printable
+from .mistakes import at, placed
 from .recipe import Recipe
 from .registry import Registries
 from .repetitions import FACTORS
@@ -103,7 +103,7 @@ def _parse(name: str, text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))  # otherwise at the end of the document
         line = int(found[1]) if found else len(text.rstrip().split("\n"))
-        raise ParameterError(in_one_line(f"suite {name}, line {line}: not valid TOML: {error}")) from error
+        raise ParameterError(printable(f"suite {name}, line {line}: not valid TOML: {error}")) from error
     except (ValueError, RecursionError) as error:  # thousands of digits or brackets
         raise ParameterError(f"suite {name} cannot be read as TOML: {error}") from error
 

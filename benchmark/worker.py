@@ -12,7 +12,8 @@ from pathlib import Path
 
 import torch
 
-from ..errors import SaltbenchError, StoreError
+from .. import errors
+from ..errors import SaltbenchError, StoreError, text_of
 from .evaluation import Evaluator, Failure
 from .heap import keep_freed_memory
 from .plan import Job
@@ -36,8 +37,29 @@ class Fallen:
     reason: str
 
 
-# a Choice is the method whose cell begins, an error ends the run
-Message = Choice | Failure | Fallen | Note | SaltbenchError
+@dataclass(frozen=True)
+class Ended:
+    """An error of saltbench's own that ends the run: the name of its class and its text.
+
+    The object itself does not cross: one that is raised with more arguments than a text cannot be read from a pipe.
+    """
+
+    kind: str
+    text: str
+
+    @staticmethod
+    def by(error: SaltbenchError) -> "Ended":
+        """Return what to tell of an error; of a third party's class, the class of saltbench's that it derives from."""
+        own = next(kind for kind in type(error).__mro__ if vars(errors).get(kind.__name__) is kind)
+        return Ended(own.__name__, text_of(error))
+
+    def error(self) -> SaltbenchError:
+        """Return the error to raise."""
+        error: SaltbenchError = vars(errors)[self.kind](self.text)
+        return error
+
+
+Message = Choice | Failure | Fallen | Note | Ended  # a Choice is the method whose cell begins
 
 
 def work(connection: Connection, store: Store, plugins: Sequence[Path], memory: int) -> None:
@@ -60,7 +82,7 @@ def _serve(connection: Connection, store: Store, plugins: Sequence[Path], memory
     try:
         evaluator = Evaluator(load_registries(plugins), store, memory, connection.send)
     except SaltbenchError as error:
-        connection.send(error)
+        connection.send(Ended.by(error))
         return
     connection.send(Note.READY)
     while True:
@@ -72,7 +94,7 @@ def _evaluated(evaluator: Evaluator, job: Job, connection: Connection) -> Messag
         for failure in evaluator.run(job):
             connection.send(failure)
     except StoreError as error:
-        return error
+        return Ended.by(error)
     except KeyboardInterrupt as error:  # a terminal's Ctrl-C is kept from workers: an entry raised it
         return Fallen(reason_for(error))
     return Note.DONE

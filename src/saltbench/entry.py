@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from .errors import ParameterError, UnknownNameError
+from .errors import ParameterError, UnknownNameError, repr_of
 
 Factory = str | Callable[..., Any]
 
@@ -97,12 +97,12 @@ def _check_type(entry: str, name: str, default: Any, value: Any) -> None:
     mistaken_bool = isinstance(value, bool) and not isinstance(default, bool)
     if mistaken_bool or not isinstance(value, expected):
         raise ParameterError(
-            f"{entry}: parameter {name} must be {type(default).__name__} (default {default!r}), got {value!r}"
+            f"{entry}: parameter {name} must be {type(default).__name__} (default {default!r}), got {repr_of(value)}"
         )
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
         # parameters are part of every result's key, which is JSON
         raise ParameterError(
-            f"{entry}: parameter {name} must be made of finite numbers, text, lists and tables, got {value!r}"
+            f"{entry}: parameter {name} must be made of finite numbers, text, lists and tables, got {repr_of(value)}"
         ) from error

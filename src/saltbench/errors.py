@@ -1,16 +1,53 @@
 """Errors a user can act on: each message is one line that says what was expected, what was given, what to do."""
 
+from collections.abc import Callable
+from typing import Any
+
+LONGEST = 1000  # characters of a text that third-party code gives
+
 
 class SaltbenchError(Exception):
     """Base of every error caused by input, files or entries rather than by a fault in saltbench."""
 
 
 def text_of(error: BaseException) -> str:
-    """Return an error's own text in one line, or that it has none to be read."""
+    """Return an error's own text in one printable line of at most 1,000 characters, or that it has none to be read."""
+    return _shown(str, error)
+
+
+def described(error: BaseException) -> str:
+    """Return the name of an error's class, and its text where it has one."""
+    return f"{kind_of(error)}: {text_of(error)}".removesuffix(": ")
+
+
+def repr_of(value: object) -> str:
+    """Return the repr of anything as `text_of` returns the text of an error."""
+    return _shown(repr, value)
+
+
+def kind_of(value: object) -> str:
+    """Return the name of a value's class in one printable line, whatever its metaclass says."""
+    return _in_one_line(type.__dict__["__name__"].__get__(type(value)))
+
+
+def _shown(show: Callable[[Any], str], value: object) -> str:
     try:
-        return " ".join(str(error).split())
-    except Exception as another:  # noqa: BLE001 - the class may be third-party code, which can raise anything
-        return f"its text cannot be read, that raises {type(another).__name__}"
+        return _in_one_line(show(value))
+    except BaseException as another:  # noqa: BLE001 - the class may be third-party code, which can even exit
+        return f"its text cannot be read, that raises {kind_of(another)}"
+
+
+def _in_one_line(text: str) -> str:
+    # str's own methods, not those of a subclass, and no walk through megabytes
+    head = str.__getitem__(text, slice(10 * LONGEST))
+    line = printable(" ".join(head.split()))
+    is_whole = len(head) == str.__len__(text) and len(line) <= LONGEST
+    return line if is_whole else f"{line[:LONGEST]}…"
+
+
+def printable(text: str) -> str:
+    """Return text with line breaks and other unprintable characters written as escapes."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 class UnknownNameError(SaltbenchError):

@@ -20,6 +20,15 @@ PLUGIN = """
 import ctypes, faulthandler, os, sys, threading, time
 import torch
 from saltbench import ArchitectureSpec, MethodSpec, TaskSpec
+from saltbench.errors import DataError, StoreError
+
+class Demanding(DataError):
+    def __init__(self, place, what):
+        super().__init__(f"no {what} at {place}")
+
+class Full(StoreError):
+    def __init__(self, place, what):
+        super().__init__(f"no {what} at {place}")
 
 def misbehave(inputs, *, how):
     match how:
@@ -48,11 +57,16 @@ def misbehave(inputs, *, how):
             os.kill(os.getpid(), 9)
         case "interrupt":
             raise KeyboardInterrupt("by an entry")
+        case "demanding":
+            raise Demanding("home", what="milk")
+        case "full":
+            raise Full("home", what="room")
         case "slow":
             time.sleep(0.5)
     return torch.ones_like(inputs)
 
-for how in ("loop", "stubborn", "wait", "holds-the-lock", "product", "exit", "segfault", "killed", "interrupt", "slow"):
+FAULTS = "loop stubborn wait holds-the-lock product exit segfault killed interrupt demanding full slow"
+for how in FAULTS.split():
     globals()[how] = MethodSpec(
         name=f"bad-{how}", version=1, description="d", reference="r", factory=misbehave, parameters={"how": how},
     )
@@ -71,6 +85,7 @@ REASONS = {
     "bad-exit": "the worker process ended with exit status 7",
     "bad-segfault": "the worker process died (Segmentation fault)",
     "bad-killed": "the worker process died (Killed); it lacked memory, most likely: run the same command again with",
+    "bad-demanding": "no milk at home",
     "bad-interrupt": "KeyboardInterrupt: by an entry (bad.py:",
 }
 
@@ -105,7 +120,7 @@ def check_failures(result: Result, plugin: Path, bad: list[str], alone: Result) 
 @pytest.mark.parametrize(
     "bad",
     [
-        pytest.param(["bad-stubborn", "bad-exit", "bad-interrupt"], id="few"),
+        pytest.param(["bad-stubborn", "bad-exit", "bad-demanding", "bad-interrupt"], id="few"),
         pytest.param(list(REASONS), id="all", marks=pytest.mark.slow),
     ],
 )
@@ -190,3 +205,8 @@ def test_an_error_of_the_store_in_a_worker_ends_the_run(tmp_path: Path, plugin: 
     (folder / "yardsticks").write_text("in the way")
     with pytest.raises(StoreError, match=r"cannot write .*yardsticks"):
         run(tmp_path, plugin, methods=["saliency"])
+
+
+def test_an_error_that_cannot_cross_to_another_process_ends_the_run_by_its_text(tmp_path: Path, plugin: Path) -> None:
+    with pytest.raises(StoreError, match=r"^no room at home$"):
+        run(tmp_path, plugin, methods=["bad-full"])
