@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ParameterError, ShapeError
-from ..methods.attributions.adapters import Adapted
+from ..methods.attributions.adapters import Adapted, is_value
 from ..methods.attributions.arguments import check_logits, check_unchanged
 from ..methods.attributions.model_state import lent
 from .reasons import reason_for
@@ -41,7 +41,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
     outputs = _outputs(model, probe)
     if isinstance(outputs, Tensor):
         check_logits(outputs)
-    advice = _advice(outputs, len(probe))
+    advice = "" if is_value(model) and outputs.shape == (len(probe), 1) else _advice(outputs, len(probe))
     if advice:
         got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
         wanted = f"{len(probe)} samples to logits ({len(probe)}, classes)"
@@ -49,7 +49,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
     _check_alone(outputs[:1], model, probe)
     if isinstance(model, Adapted) and model.output == "probabilities":
         _check_logarithms(outputs)
-    elif len(outputs) and bool((outputs >= 0).all()) and _sum_to_one(outputs):
+    elif len(outputs) and not is_value(model) and bool((outputs >= 0).all()) and _sum_to_one(outputs):
         raise ParameterError(
             "the model must return logits, got probabilities (at least 0, with sum 1); "
             "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"
@@ -114,7 +114,10 @@ def _advice(outputs: Any, batch: int) -> str:
     if not isinstance(outputs, Tensor):
         return "wrap it in a module that returns a tensor"
     if outputs.shape in ((batch,), (batch, 1)):
-        single = "wrap it: saltbench.adapted(model, output='single-logit') makes two classes of one logit"
+        single = (
+            "wrap it: saltbench.adapted(model, output='value') explains a number, "
+            "saltbench.adapted(model, output='single-logit') makes two classes of one logit"
+        )
         of_probability = ", saltbench.adapted(model, output='probabilities') of one probability"
         return single + of_probability if bool(((outputs >= 0) & (outputs <= 1)).all()) else single
     if outputs.ndim == 2 and len(outputs) != batch:

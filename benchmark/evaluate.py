@@ -13,6 +13,7 @@ from torch import nn
 from ..datasets.spec import TaskData, TaskSpec
 from ..entry import Entry, unknown
 from ..errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
+from ..methods.attributions.adapters import is_value
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
 from .collection import Collection, joined
@@ -98,7 +99,7 @@ def evaluate(
         subject = model if isinstance(model, nn.Module) else _trained(model, name, data, recipe, number, chosen)
         place = _place(subject, chosen)
         explained = Explained.of(data, samples, str(place)).like(subject)
-        _check_classes(check_answers(subject, explained.inputs), data.classes, plan.task)
+        _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, plan.task)
         facts = facts_on_test(subject, data, place)
         parts.append(_Repetition(plan, name, number, subject, explained, facts, target, output, memory).collected())
     return leaderboard(_merged(parts), [metric for metric, _ in plan.metrics])
@@ -107,6 +108,16 @@ def evaluate(
 def _place(model: nn.Module, otherwise: str) -> torch.device:
     parameter = next(model.parameters(), None)
     return torch.device(otherwise) if parameter is None else parameter.device
+
+
+def _classifier(model: nn.Module) -> nn.Module:
+    """Return model after checking that it tells classes apart."""
+    if is_value(model):
+        raise ParameterError(
+            "evaluate needs a network that tells a task's classes apart, got one adapted with output='value'; "
+            "saltbench.explain gives its maps"
+        )
+    return model
 
 
 def _check_classes(answered: int, classes: int, task: str) -> None:
@@ -119,7 +130,7 @@ def _check_classes(answered: int, classes: int, task: str) -> None:
 
 def _trained(factory: Factory, name: str, data: TaskData, recipe: Recipe, repetition: int, device: str) -> nn.Module:
     def build() -> nn.Module:
-        return check_architecture(name, factory(data.features, data.classes))
+        return _classifier(check_architecture(name, factory(data.features, data.classes)))
 
     return train(build, data, recipe, Seeds.of(repetition).training, device)[0]
 

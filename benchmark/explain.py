@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from ..errors import ParameterError
-from ..methods.attributions.adapters import Probabilities
+from ..methods.attributions.adapters import Probabilities, is_value
 from ..methods.attributions.arguments import check_inputs
 from ..methods.attributions.explain import attribute, bind, sample_seeds
 from ..methods.attributions.spec import MethodSpec
@@ -32,11 +32,12 @@ def explain(
     """Return a method's attributions of a model's output, (batch, time, features), and leave the model as it was.
 
     Args:
-        model: (batch, time, features) to logits (batch, classes); see `adapted` for models of another form.
+        model: (batch, time, features) to logits (batch, classes); see `adapted` for models of another form, such as
+            those that return a value.
         inputs: finite (batch, time, features); brought to the type and device of the model's parameters.
         target: the class that is explained, one for all samples or one each, (batch,); None for the predicted ones.
         method: an entry, or its name (`saltbench list methods`).
-        output: explain the class's "logit" or its "probability".
+        output: explain the class's "logit", which may also be a value, or its "probability".
         baseline: (batch, time, features) or one series (time, features), what absence means; None for zeros.
         background: (any, time, features), series to draw absence from, such as training samples.
         seed: of the random numbers, where the method draws any.
@@ -70,4 +71,8 @@ def explain(
 
 def _asked(model: nn.Module, output: str) -> nn.Module:
     check_choice("output", output, OUTPUTS)
-    return Probabilities(model) if output == "probability" else model
+    if output == "logit":
+        return model
+    if is_value(model):
+        raise ParameterError("output must be 'logit' for a model that returns a value, got 'probability'; leave it out")
+    return Probabilities(model)

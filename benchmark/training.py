@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from ..datasets.spec import Split, TaskData
 from ..errors import NonFiniteError, ShapeError
+from ..methods.attributions.adapters import softmax_logits
 from ..methods.seeding import seeded
 from .recipe import Recipe
 from .tensors import like_parameters
@@ -113,7 +114,7 @@ def run_epoch(
                 f"{type(model).__name__} returned {_shape(logits)} for {len(picked)} samples of {classes} classes, "
                 f"expected ({len(picked)}, {classes}); return logits (batch, classes)"
             )
-        loss = cross_entropy(logits, labels[picked])
+        loss = cross_entropy(softmax_logits(model, logits), labels[picked])
         loss.backward()
         optimiser.step()
 
@@ -145,4 +146,4 @@ def standing(model: nn.Module, inputs: Tensor, labels: Tensor) -> Standing:
     """Return loss and accuracy of the model on inputs (batch, time, features) and labels (batch,)."""
     logits = predict(model, inputs)
     accuracy = (logits.argmax(dim=1) == labels).double().mean()
-    return Standing(float(cross_entropy(logits, labels)), float(accuracy))
+    return Standing(float(cross_entropy(softmax_logits(model, logits), labels)), float(accuracy))

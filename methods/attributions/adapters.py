@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from ...errors import ParameterError, ShapeError
 from .arguments import check_logits
 
-OUTPUTS = ("logits", "probabilities", "single-logit")
+OUTPUTS = ("logits", "probabilities", "single-logit", "value")
 
 
 class Probabilities(nn.Module):
-    """A classifier's probabilities: softmax over the logits, (batch, time, features) to (batch, classes)."""
+    """A classifier's probabilities: softmax over its `softmax_logits`, (batch, time, features) to (batch, classes)."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Probabilities(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return probabilities (batch, classes) that sum to 1."""
-        return torch.softmax(self.model(inputs), dim=1)
+        return torch.softmax(softmax_logits(self.model, self.model(inputs)), dim=1)
 
 
 class Adapted(nn.Module):
@@ -42,11 +42,11 @@ class Adapted(nn.Module):
         self.output = output
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return logits (batch, classes).
+        """Return logits (batch, classes), or values (batch, 1).
 
         Raises:
             ParameterError: the model does not return the item, or returns integers or complex numbers.
-            ShapeError: it returns no tensor, or no single logits.
+            ShapeError: it returns no tensor, or no single logits or values.
         """
         returned = self.model(inputs.transpose(0, 1) if self._time_first else inputs)
         outputs = returned if self._item is None else _taken(returned, self._item)
@@ -58,7 +58,10 @@ class Adapted(nn.Module):
         check_logits(outputs)
         if self.output == "probabilities":
             return _logarithms(outputs)
-        return _two_classes(outputs) if self.output == "single-logit" else outputs
+        if self.output == "single-logit":
+            logit = _column("logit", outputs)
+            return torch.cat([-logit, logit], 1)
+        return _column("value", outputs) if self.output == "value" else outputs
 
 
 def adapted(
@@ -71,8 +74,9 @@ def adapted(
         time_first: it takes (time, batch, features).
         item: the position or name of the outputs among several that it returns; None if it returns them alone.
         output: what it returns: "logits"; "probabilities" p (batch, classes), explained as log p, or p of class 1,
-            (batch,) or (batch, 1), explained as log(1 - p) and log p; or "single-logit" z of class 1, (batch,) or
-            (batch, 1), explained as the logits -z/2 and z/2, which have the same probabilities.
+            (batch,) or (batch, 1), explained as log(1 - p) and log p; "single-logit" z of class 1, (batch,) or
+            (batch, 1), explained as each class's log-odds, -z and z; or "value" v, (batch,) or (batch, 1), such as a
+            forecast, explained as it is, as the only class 0.
 
     Raises:
         ParameterError: another output.
@@ -80,6 +84,41 @@ def adapted(
     if output not in OUTPUTS:
         raise ParameterError(f"output must be one of {', '.join(OUTPUTS)}, got '{output}'")
     return Adapted(model, time_first, item, output)
+
+
+def softmax_logits(model: nn.Module, outputs: Tensor) -> Tensor:
+    """Return a model's outputs as logits whose softmax is its probabilities: the log-odds -z and z are halved.
+
+    Args:
+        model: of which the outputs are.
+        outputs: (batch, classes).
+    """
+    return outputs / 2 if _answers(model, "single-logit") else outputs
+
+
+class SoftmaxLogits(nn.Module):
+    """A classifier whose outputs are its `softmax_logits`, (batch, time, features) to (batch, classes)."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.training = model.training
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return logits (batch, classes) whose softmax is the model's probabilities."""
+        return softmax_logits(self.model, self.model(inputs))
+
+
+def is_value(model: nn.Module) -> bool:
+    """Return whether a model was adapted to explain a value, and tells no classes apart."""
+    return _answers(model, "value")
+
+
+def _answers(model: nn.Module, output: str) -> bool:
+    """Return whether a model, or one that it adapts without a change of its outputs, was adapted with this output."""
+    while isinstance(model, Adapted) and model.output == "logits":
+        model = model.model
+    return isinstance(model, Adapted) and model.output == output
 
 
 def _taken(outputs: Any, item: int | str) -> Any:
@@ -109,10 +148,11 @@ def _logarithms(probabilities: Tensor) -> Tensor:
     return torch.log(probabilities.clamp_min(smallest))
 
 
-def _two_classes(logit: Tensor) -> Tensor:
-    if not _is_single(logit):
+def _column(what: str, outputs: Tensor) -> Tensor:
+    """Return outputs, one of what they are a sample, as (batch, 1)."""
+    if not _is_single(outputs):
         raise ShapeError(
-            f"a single logit must have shape (batch,) or (batch, 1), got {tuple(logit.shape)}; choose another output"
+            f"a single {what} must have shape (batch,) or (batch, 1), got {tuple(outputs.shape)}; choose another "
+            "output, such as 'logits', where the target says which of several is explained"
         )
-    half = logit.reshape(-1, 1) / 2
-    return torch.cat([-half, half], 1)
+    return outputs.reshape(-1, 1)

@@ -80,6 +80,11 @@ def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
     check_logits(outputs)
     check_finite(outputs)
     classes = outputs.shape[1]
+    if target is not None and classes == 1 and bool((target != 0).any()):
+        raise ParameterError(
+            f"target must be 0 or None, the model returns one value, got {int(target.min())} … {int(target.max())}; "
+            "leave target out"
+        )
     if target is not None and not bool(((target >= 0) & (target < classes)).all()):
         raise ParameterError(
             f"target must lie in 0 … {classes - 1}, the model's {classes} classes, "

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ...errors import MissingPackageError, ParameterError, UnsupportedOperationError, text_of
 from ..seeding import seeded
+from .adapters import SoftmaxLogits, is_value
 from .parameters import check_least
 from .passes import Passes
 from .spec import Cost
@@ -130,7 +131,7 @@ def fit(
         ParameterError: a parameter out of range, too few or too short series, or half precision.
         MissingPackageError: time_interpret is not installed.
         BudgetError: the memory does not hold the generator's training, or one sample.
-        UnsupportedOperationError: a network that does not take shorter series.
+        UnsupportedOperationError: a network that does not take shorter series, or returns a value.
 
     Source: Tonekaboni, Joshi, Campbell, Duvenaud, Goldenberg, "What went wrong and when?", NeurIPS 2020.
     """
@@ -141,12 +142,16 @@ def fit(
     check_least("the number of time steps", inputs.shape[1], _SHORTEST)
     _check_precision(inputs)
     _check_default(inputs)
+    _check_classes(passes.model)
     _check_prefixes(passes.model, inputs)
 
     def fitted(epochs: int) -> Any:
         with seeded(generator_seed, inputs.device), torch.enable_grad():
             return _time_interpret("attr").Fit(
-                passes.model, features=background, trainer=_Trainer(epochs), batch_size=_batch(len(background))
+                SoftmaxLogits(passes.model),
+                features=background,
+                trainer=_Trainer(epochs),
+                batch_size=_batch(len(background)),
             )
 
     def one(series: Tensor, seed: int) -> Tensor:
@@ -223,6 +228,14 @@ def _batch(series: int) -> int:
     # Batch normalisation in the generator needs two series in every step
     sizes = [size for size in range(_BATCH, 1, -1) if series % size != 1]
     return sizes[0]
+
+
+def _check_classes(model: nn.Module) -> None:
+    if is_value(model):
+        raise UnsupportedOperationError(
+            "fit needs a network that tells classes apart, whose distribution it explains, got one that returns a "
+            "value; choose another method, such as feature-ablation"
+        )
 
 
 def _check_prefixes(model: nn.Module, inputs: Tensor) -> None:

@@ -6,7 +6,7 @@ from attribution_models import CLASSES, FEATURES, Scores, network, series
 from torch import nn
 
 from saltbench.errors import ParameterError, ShapeError
-from saltbench.methods.attributions.adapters import Probabilities, adapted
+from saltbench.methods.attributions.adapters import Probabilities, SoftmaxLogits, adapted, is_value
 
 
 def test_probabilities_are_the_softmax_of_the_logits():
@@ -27,13 +27,34 @@ def test_the_logarithm_of_no_probability_is_finite():
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 1)])
-def test_a_single_logit_becomes_two_with_the_same_probabilities(shape):
-    def single(x):
-        return x.mean((1, 2)).reshape(shape)
+def test_a_single_logit_becomes_the_log_odds_of_two_classes(shape):
+    model = adapted(Scores(lambda x: x.mean((1, 2)).reshape(shape)), output="single-logit")
+    z = series(4).mean((1, 2))
+    assert torch.equal(model(series(4)), torch.stack([-z, z], 1))
 
-    logits = adapted(Scores(single), output="single-logit")(series(4))
-    torch.testing.assert_close(torch.softmax(logits, 1)[:, 1], torch.sigmoid(series(4).mean((1, 2))))
-    assert torch.equal(logits[:, 0], -logits[:, 1])
+
+@pytest.mark.parametrize("around", [lambda model: model, adapted, lambda model: adapted(adapted(model))])
+def test_the_probabilities_of_a_single_logit_are_its_sigmoid(around):
+    model = around(adapted(Scores(lambda x: x.mean((1, 2))), output="single-logit"))
+    z = series(4).mean((1, 2))
+    expected = torch.stack([torch.sigmoid(-z), torch.sigmoid(z)], 1)
+    torch.testing.assert_close(Probabilities(model)(series(4)), expected)
+    torch.testing.assert_close(torch.softmax(SoftmaxLogits(model)(series(4)), 1), expected)
+
+
+def test_logits_are_their_own_softmax_logits():
+    model = network("lstm")
+    for same in (model, adapted(model), Probabilities(model), adapted(Probabilities(model), output="probabilities")):
+        assert torch.equal(SoftmaxLogits(same)(series(2)), same(series(2)))
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1)])
+def test_a_value_stays_as_it_is(shape):
+    model = adapted(Scores(lambda x: x.mean((1, 2)).reshape(shape)), output="value")
+    assert torch.equal(model(series(4)), series(4).mean((1, 2))[:, None])
+    assert is_value(model)
+    assert is_value(adapted(model))
+    assert not is_value(adapted(Scores(lambda x: x.mean((1, 2))), output="single-logit"))
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 1)])
@@ -49,15 +70,16 @@ def test_the_logarithm_of_a_single_probability_of_0_or_1_is_finite():
     assert torch.isfinite(model(series(2))).all()
 
 
-@pytest.mark.parametrize("output", ["single-logit", "probabilities"])
+@pytest.mark.parametrize("output", ["single-logit", "probabilities", "value"])
 def test_one_sample_may_have_lost_its_dimensions(output):
     model = adapted(Scores(lambda x: torch.sigmoid(x.mean((1, 2))).squeeze()), output=output)
     torch.testing.assert_close(model(series(2)[:1]), model(series(2))[:1])
 
 
-def test_several_outputs_are_no_single_logit():
-    with pytest.raises(ShapeError, match=r"must have shape \(batch,\) or \(batch, 1\), got \(2, 4\)"):
-        adapted(Scores(lambda x: x[:, 0]), output="single-logit")(series(2))
+@pytest.mark.parametrize(("output", "what"), [("single-logit", "logit"), ("value", "value")])
+def test_several_outputs_are_no_single_one(output, what):
+    with pytest.raises(ShapeError, match=rf"single {what} must have shape \(batch,\) or \(batch, 1\), got \(2, 4\)"):
+        adapted(Scores(lambda x: x[:, 0]), output=output)(series(2))
 
 
 @pytest.mark.parametrize("item", [1, "logits"])
@@ -93,7 +115,7 @@ def test_items_may_be_counted_from_the_end(item):
     assert torch.equal(model(series(2)), series(2)[:, item % 2])
 
 
-@pytest.mark.parametrize("output", ["logits", "probabilities", "single-logit"])
+@pytest.mark.parametrize("output", ["logits", "probabilities", "single-logit", "value"])
 def test_several_outputs_of_which_none_is_named_are_refused(output):
     with pytest.raises(ShapeError, match=r"the outputs must be a tensor, got tuple; name one .*adapted\(item="):
         adapted(Scores(lambda x: (x, x)), output=output)(series(2))
@@ -123,5 +145,5 @@ def test_wrapping_changes_no_mode():
 
 
 def test_an_unknown_form_is_refused():
-    with pytest.raises(ParameterError, match="output must be one of logits, probabilities, single-logit, got 'odds'"):
+    with pytest.raises(ParameterError, match="output must be one of logits, probabilities, single-logit, value, got"):
         adapted(network("lstm"), output="odds")
