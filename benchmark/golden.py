@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -16,6 +16,14 @@ from .leaderboard import IDENTITY, TEXT, read_csv, to_csv
 MOST = 20  # differences that a message names
 
 
+class HasLeaderboard(Protocol):
+    """A result that holds a leaderboard, such as the one of `attribution_benchmark`."""
+
+    @property
+    def leaderboard(self) -> pd.DataFrame:
+        """The columns of leaderboard.csv."""
+
+
 @dataclass(frozen=True)
 class GoldenLeaderboard:
     """Compares a leaderboard with one golden file; see `check_golden`."""
@@ -23,10 +31,20 @@ class GoldenLeaderboard:
     path: Path
     regenerate: bool = False
 
-    def __call__(self, table: pd.DataFrame, tolerances: Mapping[str, float] | None = None) -> None:
-        """Assert that a leaderboard is the golden one, numbers within tolerances by column."""
+    def __call__(self, table: pd.DataFrame | HasLeaderboard, tolerances: Mapping[str, float] | None = None) -> None:
+        """Assert that a leaderboard, or a result's, is the golden one, numbers within tolerances by column.
+
+        Raises:
+            ParameterError: neither of them, or a tolerance that fits no column.
+        """
         __tracebackhide__ = True
-        check_golden(table, self.path, tolerances or {}, regenerate=self.regenerate)
+        found = table if isinstance(table, pd.DataFrame) else getattr(table, "leaderboard", None)
+        if not isinstance(found, pd.DataFrame):
+            raise ParameterError(
+                "golden_leaderboard expects a leaderboard or what attribution_benchmark returned, got a "
+                f"{type(table).__name__}"
+            )
+        check_golden(found, self.path, tolerances or {}, regenerate=self.regenerate)
 
 
 def check_golden(table: pd.DataFrame, path: Path, tolerances: Mapping[str, float], *, regenerate: bool = False) -> None:

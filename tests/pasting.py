@@ -73,6 +73,7 @@ class Reader:
     namespace: dict[str, Any] = field(default_factory=lambda: {"__name__": "pasted"})
     printed: str = ""
     plugins: list[Path] = field(default_factory=list)
+    tests_to_run: set[str] = field(default_factory=set)
 
     def paste(self, block: Block, *, shown: bool) -> None:
         """Do what a block says; `shown` tells that the page shows what this prints."""
@@ -101,7 +102,8 @@ class Reader:
 
     def python(self, block: Block) -> str:
         if block.title.startswith("test_"):
-            return ""  # the page goes on to run it
+            self.tests_to_run.add(block.title)  # the page goes on to do it
+            return ""
         padded = "\n" * block.line + block.text  # so that a traceback names the document's lines
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
@@ -122,9 +124,10 @@ class Reader:
     def shell(self, block: Block, shown: bool) -> str:
         printed, lines = "", block.text.replace("\\\n", " ").splitlines()
         for line in lines:
+            stated = re.search(r"# exit status (\d+)$", line)
             for command in _commands(line):
                 status, out, error = self.call(command, line, shown)
-                assert status == 0 or shown, f"{line}: exit status {status}: {error}"
+                assert status == int(stated[1] if stated else 0), f"{line}: exit status {status}: {error or out}"
                 printed += out + (error if status else "")
         return printed
 
@@ -135,12 +138,13 @@ class Reader:
                 return saltbench(arguments, small=not shown)
             case ["tox", *arguments]:
                 return check_tox(arguments)
-            case ["python3" | "python", "-m", "venv" | "pip", *arguments] | ["pip", *arguments]:
+            case ["python3", "-m", "venv", *arguments] | ["pip", *arguments]:
                 return check_installation(arguments)
             case ["", ".venv/bin/activate"]:  # the program is the dot
                 return 0, "", ""
             case ["pytest" | "python" as program, *arguments]:
                 module = ["-m", "pytest"] if program == "pytest" else []
+                self.tests_to_run -= set(arguments)
                 return self.run([sys.executable, *module, *arguments])
             case _:
                 return self.run(["bash", "-euo", "pipefail", "-c", line])
@@ -218,7 +222,7 @@ def check_tox(arguments: list[str]) -> tuple[int, str, str]:
 
 def check_installation(arguments: list[str]) -> tuple[int, str, str]:
     """Look up extras and files; the continuous integration runs the installation of the README."""
-    for extra in re.findall(r"saltbench\[(.+?)\]", " ".join(arguments)):
+    for extra in re.findall(r"\.\[(.+?)\]", " ".join(arguments)):
         assert set(extra.split(",")) <= set(PROJECT["optional-dependencies"]), extra
     if "-c" in arguments:
         assert (ROOT / arguments[arguments.index("-c") + 1]).exists()

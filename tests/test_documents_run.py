@@ -32,6 +32,7 @@ def test_blocks_run(document, tmp_path, monkeypatch):
             for name in set(sys.modules) - known:  # another document may have a file of the same name
                 if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
                     del sys.modules[name]
+    assert reader.tests_to_run == set(), "a page that shows a test goes on to run it"
 
 
 def test_a_changed_output_is_noticed():
@@ -45,5 +46,9 @@ def test_a_changed_output_is_noticed():
 def test_a_block_that_fails_is_noticed(tmp_path):
     with pytest.raises(AssertionError, match="unknown suite 'quik'"):
         Reader(tmp_path).paste(Block("x.md", 1, "sh", "", "saltbench run quik\n"), shown=False)
+    with pytest.raises(AssertionError, match="unknown suite 'quik'"):
+        Reader(tmp_path).paste(Block("x.md", 1, "sh", "", "saltbench run quik\n"), shown=True)
+    with pytest.raises(AssertionError, match="exit status 0"):
+        Reader(tmp_path).paste(Block("x.md", 1, "sh", "", "saltbench list tasks  # exit status 1\n"), shown=True)
     with pytest.raises(NameError, match="undefined"):
         Reader(tmp_path).paste(Block("x.md", 1, "python", "", "undefined\n"), shown=False)

@@ -7,6 +7,7 @@ import pytest
 from saltbench import MethodSpec
 from saltbench.benchmark import evaluation
 from saltbench.benchmark.entry_evaluation import EntryEvaluation
+from saltbench.benchmark.golden import GoldenLeaderboard
 from saltbench.benchmark.recipe import Recipe
 from saltbench.benchmark.registry import load_registries
 from saltbench.errors import DuplicateNameError, ParameterError, UnknownNameError
@@ -123,7 +124,7 @@ AUTHORS = """
         result.assert_better_than("saliency", method="first_half", p=0.01)
 
     def test_golden(result, golden_leaderboard):
-        golden_leaderboard(result.leaderboard, {"*": 1e-6})
+        golden_leaderboard(result, {"*": 1e-6})
 """
 
 
@@ -156,6 +157,11 @@ def test_a_golden_table_is_written_compared_and_written_anew(warm, pytester):
     pytester.runpytest_inprocess(*run, "--force-regen").assert_outcomes(failed=1)
     assert path.read_text() == written
     pytester.runpytest_inprocess(*run).assert_outcomes(passed=1)
+
+
+def test_a_golden_table_is_compared_with_leaderboards_only(tmp_path):
+    with pytest.raises(ParameterError, match=r"expects a leaderboard or what attribution_benchmark .* got a dict$"):
+        GoldenLeaderboard(tmp_path / "golden.csv")({"average_precision": 0.5})
 
 
 @pytest.mark.parametrize("where", ["before", "after", "conftest"])
