@@ -34,7 +34,7 @@ def cost(collection: Collection) -> pd.DataFrame:
     grouped = cells.groupby(IDENTITY, sort=False)
     table = pd.DataFrame(
         {
-            "seconds_per_sample": grouped.seconds_per_sample.mean(skipna=False),
+            "seconds_per_sample": grouped.seconds_per_sample.agg(lambda seconds: seconds.mean(skipna=False)),
             "samples": grouped.samples.sum().astype(int),
             "seeds": grouped.size(),
         }

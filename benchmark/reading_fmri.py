@@ -57,7 +57,7 @@ def _beside(rows: pd.DataFrame, curve: list[str]) -> str:
 
 def _brains(folder: Path) -> str:
     if not (folder / BRAINS).is_file():
-        return "No brain maps were drawn: they need `pip install 'saltbench[fmri]'`.\n"
+        return "No brain maps were drawn: they need `pip install '.[fmri]'`.\n"
     image = f"![Salient parcels on the cortex at three time steps, the truth and each network]({folder.name}/{BRAINS})"
     return (
         f"{image}\n\n**What it shows.** One sample of working memory on the cortex at three time steps: the parcels "

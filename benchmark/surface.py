@@ -43,7 +43,4 @@ def _optional(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            f"brain maps need the package nilearn, got no module '{error.name}'; "
-            "install it with pip install 'saltbench[fmri]'"
-        ) from error
+        raise MissingPackageError.of("brain maps", "nilearn", "fmri", error) from error

@@ -15,7 +15,7 @@ from saltbench.benchmark.suite import load_suite
 from saltbench.entry import Entry
 
 ROOT = Path(__file__).parents[1]
-INSTALL = "python3 -m venv --without-pip .venv && python3 -m pip --python .venv install -c constraints.txt "
+INSTALL = "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt "
 
 
 def blocks(document: str, language: str) -> list[str]:

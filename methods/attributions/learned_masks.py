@@ -218,10 +218,7 @@ def _time_interpret(module: str) -> Any:
     try:
         return importlib.import_module(f"tint.{module}")
     except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            f"extremal-mask and fit need the package time_interpret, got no module '{error.name}'; "
-            "install it with pip install 'saltbench[masks]'"
-        ) from error
+        raise MissingPackageError.of("extremal-mask and fit", "time_interpret", "masks", error) from error
 
 
 def _batch(series: int) -> int:

@@ -85,6 +85,14 @@ class BudgetError(SaltbenchError):
 class MissingPackageError(SaltbenchError):
     """An optional package that an entry needs and that is not installed."""
 
+    @classmethod
+    def of(cls, what: str, package: str, extra: str, error: ModuleNotFoundError) -> "MissingPackageError":
+        """Return the error of what needs a package that an extra of saltbench brings."""
+        return cls(
+            f"{what} need the package {package}, got no module '{error.name}'; "
+            f"install it with pip install '.[{extra}]' in saltbench's checkout"
+        )
+
 
 class RandomisationError(SaltbenchError):
     """A network whose parameters cannot all be given new values."""

@@ -177,7 +177,7 @@ def test_the_missing_package_is_named(spec, monkeypatch):
     for name in [name for name in sys.modules if name.split(".")[0] == "tint"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "tint", None)
-    with pytest.raises(MissingPackageError, match=r"need the package time_interpret.*pip install 'saltbench\[masks\]'"):
+    with pytest.raises(MissingPackageError, match=r"need the package time_interpret.*pip install '\.\[masks\]'"):
         explained(spec, network("lstm"))
 
 

@@ -122,7 +122,7 @@ def test_without_nilearn_the_charts_are_drawn_and_one_line_says_what_to_install(
     lines = list(fmri.reproduce_suite("fmri", folder.parent, "cpu", 1))
     assert f"{folder / 'removal.png'}" in lines
     assert lines[-1].startswith("brain maps: not drawn, brain maps need the package nilearn, got no module 'nilearn")
-    assert lines[-1].endswith("install it with pip install 'saltbench[fmri]'")
+    assert lines[-1].endswith("install it with pip install '.[fmri]' in saltbench's checkout")
 
 
 def test_the_brain_is_shown_at_chosen_steps(finished, monkeypatch):

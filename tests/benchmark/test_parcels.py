@@ -180,9 +180,7 @@ def test_the_missing_package_is_named(monkeypatch, tmp_path):
         for name in [name for name in sys.modules if name.split(".")[0] == package]:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, package, None)
-    message = (
-        r"brain maps need the package nilearn, got no module '\w+.*'; install it with pip install 'saltbench\[fmri\]'"
-    )
+    message = r"brain maps need the package nilearn, got no module '\w+.*'; install it with pip install '\.\[fmri\]' in"
     with pytest.raises(MissingPackageError, match=message):
         spheres()
     with pytest.raises(MissingPackageError, match=message):
