@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from .preprocessing import require_counts, standardise
+from .preprocessing import require_counts, require_ordinary, standardise
 from .spec import Array, Split, TaskData
 
 Box = Sequence[int]
@@ -42,13 +42,15 @@ def boxes(
         noise: standard deviation of every value.
 
     Raises:
-        ParameterError: a size below one, a box outside the series, a negative shift or a noise that is not positive.
+        ParameterError: a size below one, a box outside the series, a negative shift, a noise that is not positive, or
+            one of the two out of the range of single precision.
 
     Source: Ismail et al., NeurIPS 2019, synthetic data sets.
     """
     require_counts(time=time, features=features, train=train, validation=validation, test=test)
     if shift < 0 or noise <= 0:
         raise ParameterError(f"boxes need shift >= 0 and noise > 0, got shift={shift} and noise={noise}")
+    require_ordinary(shift=shift, noise=noise)
     masks = np.stack([mask(layout, time, features) for layout in _not_empty(layouts)])
     rng = np.random.default_rng(seed)
     splits = standardise(*(_draw(rng, count, masks, shift, noise) for count in (train, validation, test)))

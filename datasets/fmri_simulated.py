@@ -9,7 +9,7 @@ from ..errors import ParameterError
 from .fmri_paradigms import PARADIGMS, REPETITION_TIME, Paradigm, draw_blocks
 from .fmri_window import part_of_run, require_window
 from .haemodynamics import GRID, on_task, response, spm_kernel, stimulation
-from .preprocessing import require_counts, standardise
+from .preprocessing import require_counts, require_ordinary, standardise
 from .spec import Array, Split, TaskData
 
 RUNS = 2  # of each task and subject
@@ -100,6 +100,7 @@ def _check(parcels: int, active: int, signal: float, drift: float, autocorrelati
         raise ParameterError(f"active must be at least 1 and less than parcels={parcels}, got {active}")
     if not (0 <= signal < np.inf and 0 <= drift < np.inf):
         raise ParameterError(f"signal and drift must be finite and at least 0, got signal={signal} and drift={drift}")
+    require_ordinary(signal=signal, drift=drift)
     if not 0 <= autocorrelation < 1:
         raise ParameterError(f"autocorrelation must be at least 0 and less than 1, got {autocorrelation}")
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .fmri_paradigms import PARCELS
+from .scaling import exponents, lost, scaled
 from .spec import Array
 
 
@@ -41,14 +42,21 @@ def normalised(series: NDArray[np.floating[Any]], part: slice, path: Path) -> Ar
     BOLD has no unit and no zero, and both differ between runs. A parcel that is constant becomes 0.
 
     Raises:
-        DataError: a value that is NaN or infinite; path is named.
+        DataError: a value that is NaN or infinite, or beside which all others become one number; path is named.
     """
-    values = np.asarray(series[:, part], dtype=np.float64).T
-    if not np.isfinite(values).all():
-        parcel = int(np.argmin(np.isfinite(values).all(axis=0)))
-        raise DataError(f"{path} must hold finite numbers, parcel {parcel} has NaN or infinity; get it anew")
+    with np.errstate(over="ignore"):  # a longer type than double precision: refused as infinite
+        given = np.asarray(series[:, part], dtype=np.float64).T
+    _refuse(path, "finite numbers", ~np.isfinite(given).all(axis=0), "NaN or infinity")
+    values = scaled(given, exponents(given, 0))
     centred = values - values.mean(axis=0)
     spread = centred.std(axis=0)
     # rounding leaves a constant parcel of 10,000 with a deviation of about 1e-12
     constant = spread <= 1e-9 * np.abs(values).max(axis=0)
-    return np.where(constant, 0.0, centred / np.where(constant, 1.0, spread)).astype(np.float32)
+    result = np.where(constant, 0.0, centred / np.where(constant, 1.0, spread)).astype(np.float32)
+    _refuse(path, "numbers of one unit", lost(values, result) & ~constant, "values that make one number of all others")
+    return result
+
+
+def _refuse(path: Path, expected: str, bad: NDArray[np.bool_], got: str) -> None:
+    if bad.any():
+        raise DataError(f"{path} must hold {expected}, parcel {bad.argmax()} has {got}; get it anew")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DataError, NonFiniteError, ParameterError, ShapeError
 from .boxes import mask
 from .patterns import class_patterns
-from .preprocessing import standardise_features
+from .preprocessing import require_ordinary, standardise_features
 from .spec import Array, Split, TaskData
 from .stratification import balanced_labels, divide
 
@@ -54,7 +54,8 @@ def planted(
 
     Raises:
         ShapeError, NonFiniteError: series or labels are not as described.
-        DataError: too few series, a single label, or a feature that is constant in training.
+        DataError: too few series, a single label, a feature that is constant in training, or one with a value that
+            leaves nothing of the others in single precision, as a missing one written as the largest number.
         ParameterError: a parameter that is impossible, or a window that leaves the series.
     """
     values = _series(series)
@@ -92,6 +93,7 @@ class _Signal:
     ) -> "_Signal":
         if not 0 <= strength < np.inf:
             raise ParameterError(f"strength must be finite and at least 0 standard deviations, got {strength}")
+        require_ordinary(strength=strength)
         if len(window):
             place, length, width = _placed(size, length, width, window)
         else:
@@ -147,7 +149,10 @@ def _series(series: ArrayLike) -> Floats:
         )
     if given.dtype.kind not in "biuf":
         raise ShapeError(f"series must hold real numbers, got {given.dtype}; convert them first")
-    values = given.astype(np.float64)
+    if np.ma.is_masked(series):
+        raise NonFiniteError(f"series must have no masked values, got {np.ma.count_masked(series)}; fill or drop them")
+    with np.errstate(over="ignore"):  # a longer type: refused as infinite
+        values = given.astype(np.float64)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         sample, time, feature = bad[0]
@@ -162,9 +167,13 @@ def _strata(labels: ArrayLike, samples: int) -> NDArray[np.int64]:
     given = np.asarray(labels)
     if given.shape != (samples,):
         raise ShapeError(f"{samples} series need as many labels, ({samples},), got {given.shape}")
-    if given.dtype.kind == "f" and np.isnan(given).any():
-        raise NonFiniteError(f"labels must be known, got NaN for sample {int(np.isnan(given).argmax())}; drop it")
-    return np.unique(given, return_inverse=True)[1].astype(np.int64)
+    missing = given != given  # noqa: PLR0124 - NaN and NaT are unlike themselves, whatever their type
+    if missing.any():
+        raise NonFiniteError(f"labels must be known, got NaN for sample {missing.argmax()}; drop it")
+    try:
+        return np.unique(given, return_inverse=True)[1].astype(np.int64)
+    except TypeError as error:
+        raise ShapeError(f"labels must be of one type, all text or all numbers: {error}; convert them") from error
 
 
 def _several(strata: NDArray[np.int64]) -> int:

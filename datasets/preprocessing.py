@@ -1,12 +1,17 @@
 """What every family of tasks shares: checks of sizes, and standardisation with training statistics."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, ParameterError
+from .scaling import beyond_range, exponents, lost, scaled, to_single
 from .spec import Array, Split
+
+MOST = 1e30  # of a parameter; 10^8 times it is still in the range of single precision
+REMEDY = "replace it where it stands for a missing one, or take the logarithm of the feature"
 
 
 def require_counts(**counts: int) -> None:
@@ -16,17 +21,33 @@ def require_counts(**counts: int) -> None:
             raise ParameterError(f"{name} must be at least 1, got {count}")
 
 
+def require_ordinary(**values: float) -> None:
+    """Raise a ParameterError unless every value is 0, or it and its reciprocal are ordinary in single precision."""
+    for name, value in values.items():
+        if value and not 1 / MOST <= abs(value) <= MOST:
+            raise ParameterError(
+                f"{name} must be 0, or {1 / MOST:g} to {MOST:g} in magnitude, for single precision, got {value}"
+            )
+
+
 def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Split, Split]:
     """Return the splits with inputs (x − mean) / std, mean and std (time, features) of the training split.
 
-    A cell that is constant in training has its std taken as 1, so it becomes 0 there.
+    A cell that is constant in training has its std taken as 1, so it becomes 0 there. The unit does not matter:
+    cells times any power of two give the same.
+
+    Raises:
+        DataError: a cell of validation or test is so far from those of training that single precision cannot hold it.
     """
-    mean = train.inputs.mean(axis=0, dtype=np.float64)
-    std = train.inputs.std(axis=0, dtype=np.float64)
+    powers = exponents(train.inputs, 0)
+    trained = scaled(train.inputs, powers)
+    mean, std = trained.mean(axis=0, dtype=np.float64), trained.std(axis=0, dtype=np.float64)
     scale = np.where(std > 0, std, 1.0)
 
     def apply(split: Split) -> Split:
-        inputs: Array = (split.inputs - mean.astype(np.float32)) / scale.astype(np.float32)
+        with np.errstate(over="ignore"):  # refused below
+            inputs = (scaled(split.inputs, powers) - mean.astype(np.float32)) / scale.astype(np.float32)
+        _check_range(inputs)
         return dataclasses.replace(split, inputs=inputs)
 
     return apply(train), apply(validation), apply(test)
@@ -35,22 +56,46 @@ def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Sp
 def standardise_features(series: NDArray[np.float64], training: NDArray[np.int64]) -> Array:
     """Return float32 (x − mean) / std, mean and std (features,) over all time steps of the training samples.
 
-    Other than per cell, this keeps the course of a series over time.
+    Other than per cell, this keeps the course of a series over time. The unit does not matter: a feature times any
+    number that leaves it finite gives the same, up to rounding.
 
     Args:
-        series: (samples, time, features).
+        series: (samples, time, features), finite.
         training: indices of the training samples.
 
     Raises:
-        DataError: a feature is constant in training, so it has no unit.
+        DataError: a feature is constant in training, so it has no unit; beside its largest values all others become
+            one number in single precision; or a value is too far from those of training for single precision.
     """
-    trained = series[training]
-    constant = np.flatnonzero(np.ptp(trained, axis=(0, 1)) == 0)
-    if len(constant):
-        raise DataError(
-            f"feature {constant[0]} (counted from 0) is constant in the training series and has no standard "
-            "deviation; leave it out"
-        )
+    powers = exponents(series[training], (0, 1))
+    values = scaled(series, powers)
+    trained = values[training]
+    _refuse(
+        np.ptp(trained, axis=(0, 1)) == 0,
+        "is constant in the training series and has no standard deviation; leave it out",
+    )
     mean, std = trained.mean(axis=(0, 1)), trained.std(axis=(0, 1))
-    standardised: Array = ((series - mean) / std).astype(np.float32)
+    with np.errstate(over="ignore"):  # refused below
+        standardised = to_single((values - mean) / std)
+    _check_range(standardised)
+    features = trained.shape[-1]
+    _refuse(
+        lost(trained.reshape(-1, features), standardised[training].reshape(-1, features)),
+        f"has values beside whose size all others become one number in single precision, the largest of {{}}; {REMEDY}",
+        np.abs(series[training]).max(axis=(0, 1)),
+    )
     return standardised
+
+
+def _check_range(standardised: Array) -> None:
+    _refuse(
+        beyond_range(standardised).any(axis=(0, 1)),
+        f"is further from its training values than single precision can tell in standard deviations; {REMEDY}",
+    )
+
+
+def _refuse(bad: NDArray[np.bool_], why: str, values: NDArray[np.floating[Any]] | None = None) -> None:
+    if bad.any():
+        feature = int(bad.argmax())
+        value = "" if values is None else f"{values[feature]:g}"
+        raise DataError(f"feature {feature} (counted from 0) {why.format(value)}")
