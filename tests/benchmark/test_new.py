@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ruff import find_ruff_bin
 from test_cli import call, run
 
 from saltbench.benchmark.leaderboard import read_csv
@@ -88,7 +87,7 @@ def test_ruff_finds_nothing(tmp_path: Path, name: str) -> None:
         ["format", "--check", *ours],
     ):
         done = subprocess.run(
-            [find_ruff_bin(), *arguments, "--no-cache", "."], capture_output=True, text=True, cwd=tmp_path
+            [sys.executable, "-m", "ruff", *arguments, "--no-cache", "."], capture_output=True, text=True, cwd=tmp_path
         )
         assert done.returncode == 0, done.stdout
 
