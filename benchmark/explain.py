@@ -47,6 +47,7 @@ def explain(
     Raises:
         UnknownNameError: no such method or parameter.
         ShapeError, ParameterError, NonFiniteError: an argument or the model's output is not as described.
+        RefusedSeriesError: the model does not answer a sample, or a series that the method makes of one.
         UnsupportedOperationError: the method cannot be applied to this model.
         BudgetError: the memory does not hold one sample.
     """
@@ -66,6 +67,7 @@ def explain(
         background=None if background is None else like_parameters(model, background),
         seeds=sample_seeds(seed, len(rows)),
         memory=memory,
+        spec=spec,
     )
 
 

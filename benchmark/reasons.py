@@ -4,7 +4,7 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from ..errors import SaltbenchError, UnsupportedOperationError, described, printable, text_of
+from ..errors import SaltbenchError, UnsupportedOperationError, described, is_out_of_memory, printable, text_of
 from .registry import PLUGIN_MODULE
 
 
@@ -21,7 +21,7 @@ def reason_for(error: BaseException) -> str:
     text = text_of(error)
     if isinstance(error, SaltbenchError):
         return text
-    if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
+    if is_out_of_memory(error):
         return f"out of memory: {text}; use a smaller model, fewer features or a machine with more memory"
     return " ".join(filter(None, (described(error), _place(error))))
 

@@ -96,7 +96,15 @@ def randomisation_check(
 
     def explain(network: nn.Module) -> NDArray[np.float64]:
         attributions = attribute(
-            bound, network, series, explained, baseline=absent, background=drawn_from, seeds=seeds, memory=memory
+            bound,
+            network,
+            series,
+            explained,
+            baseline=absent,
+            background=drawn_from,
+            seeds=seeds,
+            memory=memory,
+            spec=spec,
         )
         magnitude: NDArray[np.float64] = attributions.abs().flatten(1).double().cpu().numpy()
         return magnitude

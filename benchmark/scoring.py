@@ -135,6 +135,7 @@ def explain_samples(
             truth=copies["truth"] if method.is_reference else None,
             seeds=sample_seeds(seed, len(explained.inputs)),
             memory=memory,
+            spec=method,
         )
         guard.check()
     finally:

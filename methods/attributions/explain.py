@@ -27,10 +27,12 @@ from .budget import PROBE, Budget
 from .freed_memory import expect_large_blocks
 from .model_state import lent
 from .passes import Passes, Piece, pick
+from .refusals import causes_told, work_of
 from .series_reader import SeriesReader, takes_step_by_step
 from .spec import MethodSpec
 
 Method = Callable[..., Tensor]
+Explain = Callable[[Sequence[int]], Tensor]  # of some samples, (samples, time, features)
 
 _PER_SAMPLE = ("inputs", "target", "baseline", "truth", "seeds")
 _ARGUMENTS = ("model", *_PER_SAMPLE, "background", "passes")
@@ -71,6 +73,7 @@ def attribute(
     truth: Tensor | None = None,
     seeds: Sequence[int] | None = None,
     memory: int | None = None,
+    spec: MethodSpec | None = None,
 ) -> Tensor:
     """Return a method's attributions, (batch, time, features), computed chunk by chunk in bounded memory.
 
@@ -89,6 +92,7 @@ def attribute(
         memory: bytes that may be taken beside inputs and attributions; None for a quarter of what is free. How
             many samples go through the model at once is bounded by it and chosen by the clock; the attributions
             do not depend on either (below the memory of 32 samples, up to rounding).
+        spec: the method's entry, by which errors name it.
 
     Returns:
         (batch, time, features), finite, in the units the method states.
@@ -97,6 +101,7 @@ def attribute(
         ShapeError: an argument, the model's output or the method's result of an unexpected shape.
         ParameterError: an argument of the wrong type, out of range, or missing although the method names it.
         NonFiniteError: NaN or infinity in an argument, in the model's outputs or in the attributions.
+        RefusedSeriesError: the model does not answer a sample, or a series that the method makes of one.
         UnsupportedOperationError: the method cannot be applied to this model.
         BudgetError: the memory does not hold one sample.
     """
@@ -117,18 +122,20 @@ def attribute(
     if not len(inputs):
         return inputs.clone()
     if model is None:
-        return _in_chunks(method, needed, given, budget)
+        return _in_chunks(functools.partial(_explain, method, needed, given, spec), inputs, budget)
     expect_large_blocks()
     with lent(model, inputs.device):
         given = {name: _with_gradients(value) for name, value in given.items()}
-        is_recurrent = _check_model(model, given["inputs"], given["target"])
-        step_by_step = is_recurrent and "passes" in needed and takes_step_by_step(model, given["inputs"][:PROBE])
-        passes = Passes(model, budget, step_by_step)
-        if given["target"] is None:
-            given["target"] = _predicted(model, given["inputs"], passes)
+        with causes_told(work_of(method, spec, given, range(len(inputs)))):
+            is_recurrent = _check_model(model, given["inputs"], given["target"])
+            step_by_step = is_recurrent and "passes" in needed and takes_step_by_step(model, given["inputs"][:PROBE])
+            passes = Passes(model, budget, step_by_step)
+            if given["target"] is None:
+                given["target"] = _predicted(model, given["inputs"], passes)
+        explain = functools.partial(_explain, method, needed, {**given, "passes": passes}, spec)
         if "passes" in needed:
-            return _in_chunks(method, needed, {**given, "passes": passes}, budget)
-        return _in_passes(method, needed, given, passes)
+            return _in_chunks(explain, given["inputs"], budget)
+        return _in_passes(explain, given["inputs"], given["target"], passes)
 
 
 def needed_arguments(method: Method) -> tuple[str, ...]:
@@ -160,36 +167,39 @@ def _require(method: Method, given: Mapping[str, Any]) -> None:
         raise ParameterError(f"the method needs {', '.join(missing)}, got None; pass {missing[0]}= to attribute")
 
 
-def _in_chunks(method: Method, needed: Sequence[str], given: Mapping[str, Any], budget: Budget) -> Tensor:
+def _in_chunks(explain: Explain, inputs: Tensor, budget: Budget) -> Tensor:
     """Return the attributions of a method that makes its passes itself, or none, for a chunk of samples at a time."""
-    inputs = given["inputs"]
     attributions = torch.empty_like(inputs)
     size = budget.samples(inputs[0].numel() * inputs.element_size())
     for start in range(0, len(inputs), size):
         samples = slice(start, min(start + size, len(inputs)))
-        attributions[samples] = _explain(method, needed, given, range(len(inputs))[samples])
+        attributions[samples] = explain(range(len(inputs))[samples])
     return attributions
 
 
-def _in_passes(method: Method, needed: Sequence[str], given: Mapping[str, Any], passes: Passes) -> Tensor:
+def _in_passes(explain: Explain, inputs: Tensor, target: Tensor, passes: Passes) -> Tensor:
     """Return the attributions of a method that makes one pass for all samples it gets: the method is the pass."""
-    attributions = torch.empty_like(given["inputs"])
+    attributions = torch.empty_like(inputs)
 
     def compute(pieces: Sequence[Piece]) -> Tensor:
-        rows = [row for samples, _ in pieces for row in range(samples.start, samples.stop)]
-        return _explain(method, needed, given, rows)
+        return explain([row for samples, _ in pieces for row in range(samples.start, samples.stop)])
 
     def take(samples: slice, _draws: slice, part: Tensor) -> None:
         attributions[samples, None] = part
 
-    passes.each("method", given["target"], 1, compute, take)
+    passes.each("method", target, 1, compute, take)
     return attributions
 
 
-def _explain(method: Method, needed: Sequence[str], given: Mapping[str, Any], rows: Sequence[int]) -> Tensor:
+def _explain(
+    method: Method, needed: Sequence[str], given: Mapping[str, Any], spec: MethodSpec | None, rows: Sequence[int]
+) -> Tensor:
     part = {name: _rows(given[name], rows) if name in _PER_SAMPLE else given[name] for name in needed}
     like = given["inputs"][:1].expand(len(rows), -1, -1)  # gathering the rows once more would copy them
-    return check_attributions(method(**part), like)
+    if given["model"] is None:
+        return check_attributions(method(**part), like)
+    with causes_told(work_of(method, spec, {**given, **part}, rows, again=lambda: method(**part))):
+        return check_attributions(method(**part), like)
 
 
 def _rows(values: Any, rows: Sequence[int]) -> Any:

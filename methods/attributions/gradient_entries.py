@@ -7,6 +7,8 @@ _COSTS = f"{_FOLDER}.gradient_costs"
 _NOISE = {"noise_samples": 25, "noise_level": 0.15}
 _EACH_DRAW = "one forward and backward for each of noise_samples"
 _SMOOTH_NEARBY = "The noise is small enough that noisy inputs are still series of the same kind for the network."
+_NOISY = "noise of {noise_level} times its range"
+_ON_THE_WAY = "a point on the way from absence to it"
 _TYPICAL_BACKGROUND = "The series of the background say what inputs look like without the signal."
 
 GRADIENT: tuple[MethodSpec, ...] = (
@@ -48,6 +50,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         tags=("gradient", "baseline", "quadrature"),
         is_complete=True,
         assumptions="The baseline means absence, and the output is smooth enough along the path for the quadrature.",
+        makes=_ON_THE_WAY,
         passes="one forward and backward for each of steps, times baseline_samples if baselines are sampled",
         cost=f"{_COSTS}:path_gradients",
     ),
@@ -63,6 +66,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         parameters=_NOISE,
         tags=("gradient", "sampling"),
         assumptions=_SMOOTH_NEARBY,
+        makes=_NOISY,
         passes=_EACH_DRAW,
         cost=f"{_COSTS}:noisy_gradients",
     ),
@@ -78,6 +82,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         parameters=_NOISE,
         tags=("gradient", "sampling"),
         assumptions=_SMOOTH_NEARBY,
+        makes=_NOISY,
         passes=_EACH_DRAW,
         cost=f"{_COSTS}:noisy_gradients",
     ),
@@ -93,6 +98,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         parameters=_NOISE,
         tags=("gradient", "sampling"),
         assumptions="The gradient changes most, as noise is added, where the input matters.",
+        makes=_NOISY,
         passes=_EACH_DRAW,
         cost=f"{_COSTS}:noisy_gradients",
     ),
@@ -108,6 +114,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         parameters={"steps": 20, "against": "baseline", "noise_samples": 10, "noise_level": 0.15},
         tags=("gradient", "baseline", "sampling", "quadrature"),
         assumptions="Those of integrated-gradients, for noisy copies of the input.",
+        makes=f"a point on the way to it with {_NOISY}",
         passes="one forward and backward for each of steps times noise_samples",
         cost=f"{_COSTS}:noisy_path_gradients",
     ),
@@ -124,6 +131,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         parameters={"path_samples": 50, "noise_level": 0.0},
         tags=("gradient", "background", "sampling"),
         assumptions=_TYPICAL_BACKGROUND,
+        makes="a point on the way from a series of the background",
         passes="one forward and backward for each of path_samples",
         cost=f"{_COSTS}:sampled_path_gradients",
     ),
@@ -140,6 +148,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         tags=("difference", "background", "sampling", "paired"),
         is_complete=True,
         assumptions=_TYPICAL_BACKGROUND,
+        makes="a series of the background",
         passes="input and baseline side by side forward, one backward, for each of baseline_samples",
         cost=f"{_COSTS}:sampled_differences",
     ),

@@ -30,6 +30,7 @@ MASKS: tuple[MethodSpec, ...] = (
             "the perturbed series removes what matters and stays one that the network can judge, and about the share "
             "area of the cells matters"
         ),
+        makes="cells perturbed by {perturbation}",
         passes="epochs · masks forward and backward, 1 forward, and masks forward if there are several",
         cost="saltbench.methods.attributions.dynamask:dynamask_cost",
     ),
@@ -48,6 +49,7 @@ MASKS: tuple[MethodSpec, ...] = (
         },
         tags=("mask", "gradient", "baseline", "sampling", "extra"),
         assumptions="a small perturbation that leaves the output alone shows which cells do not matter",
+        makes="cells perturbed by a learned network",
         passes="4 · epochs forward and epochs backward, of one series at a time",
         cost="saltbench.methods.attributions.learned_masks:extremal_mask_cost",
     ),
@@ -63,6 +65,7 @@ MASKS: tuple[MethodSpec, ...] = (
         parameters={"noise_samples": 10, "epochs": 300, "generator_seed": 0},
         tags=("perturbation", "background", "sampling", "extra"),
         assumptions="the network predicts from every prefix of the series, and the generator has learned its features",
+        makes="steps cut off, or features drawn by its generator",
         passes="(time - 1)(2 + features · noise_samples) forward, of prefixes of one series at a time",
         cost="saltbench.methods.attributions.learned_masks:fit_cost",
     ),

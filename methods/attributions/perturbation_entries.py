@@ -10,6 +10,7 @@ _FOLDER = "saltbench.methods.attributions"
 _COSTS = f"{_FOLDER}.perturbation_costs"
 _TENTHS = {"time_segments": 10, "feature_segments": 10}
 _ALONE = "What matters is lost with one part alone, not held twice; a part at the baseline is still a likely series."
+_COALITION = "segments at the baseline"
 _SEGMENTS = "Cells of a segment act together, and a mixture of the series and its baseline is still a likely series."
 
 PERTURBATION: tuple[MethodSpec, ...] = (
@@ -26,6 +27,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         parameters={"time_segments": 20, "feature_segments": 20},
         tags=("perturbation", "baseline"),
         assumptions=_ALONE,
+        makes="a segment at the baseline",
         passes="one forward, and one for each of time_segments × feature_segments",
         cost=f"{_COSTS}:one_a_segment",
     ),
@@ -38,6 +40,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         parameters={"time_window": 0, "feature_window": 0, "time_stride": 0, "feature_stride": 0},
         tags=("perturbation", "baseline"),
         assumptions=f"{_ALONE[:-1]}; neighbouring features belong together.",
+        makes="a window at the baseline",
         passes="one forward, and one for each window",
         cost=f"{_COSTS}:one_a_window",
     ),
@@ -53,6 +56,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         parameters={**_TENTHS, "draws": 10},
         tags=("perturbation", "background", "sampling"),
         assumptions="Segments are independent of each other, so that one of another series fits into this one.",
+        makes="a segment from a series of the background",
         passes="one forward, and draws for each of time_segments × feature_segments",
         cost=f"{_COSTS}:one_a_segment",
     ),
@@ -70,6 +74,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         tags=("perturbation", "baseline", "sampling"),
         is_complete=True,
         assumptions=_SEGMENTS,
+        makes=_COALITION,
         passes="two forward, and permutations for each of time_segments × feature_segments but one",
         cost=f"{_COSTS}:one_a_place",
     ),
@@ -83,6 +88,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         tags=("perturbation", "baseline", "sampling"),
         is_complete=True,
         assumptions=_SEGMENTS,
+        makes=_COALITION,
         passes="two forward, and one for each of coalitions, fewer if there are no more of them",
         cost=f"{_COSTS}:one_a_coalition",
     ),
@@ -98,6 +104,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         parameters={**_TENTHS, "perturbations": 1000, "kernel_width": 0.25, "penalty": 1.0},
         tags=("perturbation", "baseline", "sampling"),
         assumptions=f"{_SEGMENTS[:-1]}; the output is close to linear in what is present.",
+        makes=_COALITION,
         passes="one forward for each of perturbations",
         cost=f"{_COSTS}:one_a_perturbation",
     ),

@@ -26,6 +26,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
         factory=f"{_HERE}.deeplift:deeplift",
         tags=("difference", "baseline", "paired"),
         assumptions="The baseline stands for absence, and every operation of the network has a rule or is refused.",
+        makes="the baseline",
         passes="forward for input and baseline, 1 backward",
         cost=f"{_COST}:of_pairs",
         is_complete=True,
@@ -41,6 +42,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
             "The baseline stands for absence, and every nonlinearity is an activation module called once; "
             "what is not keeps its gradient without a warning, so that the map is not complete."
         ),
+        makes="the baseline",
         passes="forward and backward for input and baseline",
         cost=f"{_COST}:of_hooked_pairs",
         is_complete=True,

@@ -70,6 +70,7 @@ def rescaled(spec: MethodSpec) -> RescaledSpec:
             "A cell matters as its time step does and as its feature does over all of time; masked steps and "
             "features leave inputs that the network can judge."
         ),
+        "makes": "a time step or a feature at the baseline",
         "passes": f"(1 + time + features) times {spec.passes or f'those of {spec.name}'}",
         "is_complete": False,
     }

@@ -37,6 +37,8 @@ class MethodSpec(Entry):
         passes: the cost in words, such as "steps forward and backward".
         cost: function (time, features, **parameters) -> Cost, the rows of a sample.
         is_reference: a map that needs no model (oracle, random, ones, …); it gets rows of its own.
+        makes: the series that it makes of a sample, such as "noise of {noise_level} times its range" (with the
+            parameters' values in braces), for the message where the network refuses one.
         is_complete: promises that attributions sum to output(inputs) - output(absence), where absence is the
             baseline or, for a method with a parameter `against`, what `baselines.absence` makes of it; the
             residual is then reported.
@@ -45,6 +47,7 @@ class MethodSpec(Entry):
     assumptions: str = ""
     passes: str = ""
     cost: Factory | None = None
+    makes: str = "a series of its own"
     is_reference: bool = False
     is_complete: bool = False
 

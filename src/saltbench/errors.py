@@ -50,6 +50,12 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory could not be had."""
+    text = text_of(error)
+    return isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text
+
+
 class UnknownNameError(SaltbenchError):
     """A name that no registry entry, suite, parameter or published table has."""
 
@@ -76,6 +82,10 @@ class DataError(SaltbenchError):
 
 class UnsupportedOperationError(SaltbenchError):
     """A network operation for which an attribution method has no rule."""
+
+
+class RefusedSeriesError(SaltbenchError):
+    """A series, of the user or made by an attribution method, that the network does not answer."""
 
 
 class BudgetError(SaltbenchError):
