@@ -182,7 +182,7 @@ def _results(config: pytest.Config) -> Path:
 def _memory(config: pytest.Config, device: str) -> int:
     told = config.getoption("saltbench_memory")
     workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
-    return (parse_memory(told) if told else default_memory(device)) // workers
+    return parse_memory(told) // workers if told else default_memory(device, workers)
 
 
 def _file_of(suite: str) -> Path:

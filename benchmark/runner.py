@@ -65,7 +65,8 @@ def run_suite(
         plugins: files whose entries the suite uses.
         device: "cpu" or "cuda".
         workers: processes; 1 runs everything in this one, unless there is a timeout.
-        memory: bytes that explaining may take in all workers together; None for a quarter of what is free.
+        memory: bytes that explaining may take in all workers together; None for a quarter of what is free, and at
+            least 256 MB in each. With at least so much, what is written does not depend on it.
         timeout: seconds that explaining and scoring one cell may take before it counts as failed; None for any time.
             Making data and training are not limited.
         report: called after every finished job with the job, how many are done, and how many there were to do.
@@ -84,7 +85,7 @@ def run_suite(
     with open_store(folder) as store:
         failures: list[Failure] = []
         planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
-        share = (memory or default_memory(device)) // workers
+        share = memory // workers if memory else default_memory(device, workers)
         pool = Pool(store, plugins, workers, share, timeout)
         # in this process what hangs cannot be stopped
         is_alone = timeout is None and (workers == 1 or len(planned) <= 1)

@@ -1,10 +1,8 @@
-"""How many rows one pass through a network holds: bounded by memory, chosen by the clock."""
+"""How many rows one pass through a network holds: what the network and the series ask for, bounded by memory."""
 
 import math
 import re
-import statistics
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from numbers import Integral
 from pathlib import Path
 
@@ -13,22 +11,24 @@ import torch
 
 from ...errors import BudgetError, ParameterError
 
-# Passes hold a multiple of 32 rows: kernels then treat every row alike, however many there are, and a row's bits do
-# not depend on the size of the pass. Three things break this below 32 rows, each seen to change the last bit: the
-# elements left over by a vectorised sigmoid go through scalar code, a small matrix product takes another kernel, and
-# one of fewer than 400 multiplications a naive loop. The last can still happen, in a network whose first layer has
-# fewer than 13 weights. Seen to hold for recurrent, convolutional and attention networks in float32 and float64.
+# Passes hold a multiple of 32 rows where 32 fit. What a vectorised loop leaves over goes through scalar code, a small
+# matrix product through another kernel: few rows are rounded otherwise than many. This keeps what other sizes change
+# small, and does not remove it: on one AVX-512 processor MKL rounds a product in double precision otherwise for 33 rows
+# than for 4,096. See `rounding` for what is promised.
 GRAIN = 32
 PROBE = 2  # rows of the pass whose memory is measured and whose results are thrown away
 
-# Memory of the first pass. On a CPU, LSTMs of seven sizes and four architectures at two sizes were fastest, or nearly
+# Sizes are chosen for so much memory, however much more there is, and by nothing that changes from run to run: so the
+# bytes of a map are the same for any memory from here on, any number of processes and any clock.
+_USUAL_BYTES = {"cuda": 2 * 10**9}
+_USUAL_BYTES_ELSEWHERE = 256 * 10**6
+
+# What a pass should take. On a CPU, LSTMs of seven sizes and four architectures at two sizes were fastest, or nearly
 # so, where a pass took 20 to 40 MB; from 45 MB on it took up to twice as long in a process that does not keep freed
 # memory. For a GPU it is a guess.
-_FIRST_BYTES = {"cpu": 40 * 10**6, "cuda": 10**9}
-_LEFT_FOR_HALF, _LEFT_FOR_TWICE = 16, 200  # passes that have to be left for trying a size: twice costs as much as five
-_COLD = 2  # passes of a size that find its memory out of the cache, and tell only whether it is far slower than another
-_COUNTED = 5  # passes after those; their median judges the size, since samples differ and others use the machine too
-_FAR = 1.5  # times as long as the fastest
+_PASS_BYTES = {"cuda": 10**9}
+_PASS_BYTES_ELSEWHERE = 40 * 10**6
+
 _SHARE = 0.25  # of the free memory that is used unless told
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _CONTAINER = Path("/sys/fs/cgroup")
@@ -36,53 +36,15 @@ _TENSORS = 16  # as large as a sample's input, that a method may hold of each sa
 _SAMPLES = 1024  # at most at once
 
 
-@dataclass
-class _Pace:
-    """What is known of one kind of pass.
-
-    Attributes:
-        limit: the most rows that fit.
-        first: the size to run first.
-        tried: seconds of a row in each pass of a size that is being tried.
-        judged: seconds of a row at the sizes that have been tried.
-    """
-
-    limit: int
-    first: int
-    tried: dict[int, list[float]] = field(default_factory=dict)
-    judged: dict[int, float] = field(default_factory=dict)
-
-    def size(self, left: int) -> int:
-        """Return the size to run next: the fastest, after trying half and twice of it where enough rows are left."""
-        fastest = min(self.judged, key=self.judged.__getitem__, default=self.first)
-        if fastest not in self.judged:
-            return fastest
-        for size, worth in ((fastest // 2, _LEFT_FOR_HALF), (2 * fastest, _LEFT_FOR_TWICE)):
-            if size not in self.judged and GRAIN <= size <= self.limit and left >= worth * fastest:
-                return size
-        return fastest
-
-    def note(self, size: int, seconds: float) -> None:
-        """Judge a size by the seconds that a row of a pass of it took, once there were enough passes."""
-        if size in self.judged:
-            return
-        tried = self.tried.setdefault(size, [])
-        tried.append(seconds)
-        if len(tried) == _COLD + _COUNTED:
-            self.judged[size] = statistics.median(tried[_COLD:])
-        elif len(tried) == _COLD and seconds > _FAR * min(self.judged.values(), default=math.inf):
-            self.judged[size] = seconds
-
-
 class Budget:
-    """The memory that explaining one network may take, and what was learned of its passes on the way.
+    """The memory that explaining one network may take, and the sizes of its passes.
 
-    Half of it is for passes, half for what a method holds beside them. Sizes of passes are 32 times a power of two,
-    smaller only where the memory does not hold 32 rows. The first size follows from the memory that a row takes,
-    others are tried on the work itself, so that measuring costs nothing extra; none changes any result.
+    Half of it is for passes, half for what a method holds beside them. The size of a pass is a power of two that
+    follows from the memory that a row takes, and at least 32 where 32 rows fit. The memory there is makes it smaller
+    only below `usual_memory`.
 
     Args:
-        memory: bytes beside inputs and attributions; None for a quarter of what is free on device.
+        memory: bytes beside inputs and attributions; None for `default_memory`.
         device: where the network computes.
 
     Raises:
@@ -96,11 +58,13 @@ class Budget:
             )
         self._device = torch.device(device)
         self.memory = memory or default_memory(self._device)
-        self._paces: dict[Hashable, _Pace] = {}
+        self._usual = min(self.memory, usual_memory(self._device))
+        self._pass_bytes = _PASS_BYTES.get(self._device.type, _PASS_BYTES_ELSEWHERE)
+        self._sizes: dict[Hashable, int] = {}
 
     def knows(self, kind: Hashable) -> bool:
         """Return whether the memory of a kind of pass has been learned."""
-        return kind in self._paces
+        return kind in self._sizes
 
     def learn(self, kind: Hashable, row_bytes: int) -> None:
         """Learn the memory that each row of a kind of pass takes.
@@ -112,9 +76,10 @@ class Budget:
         Raises:
             BudgetError: not even one row fits.
         """
-        limit = self.holds(row_bytes, "explain shorter series")
-        first = max(GRAIN, _FIRST_BYTES.get(self._device.type, 0) // max(row_bytes, 1))
-        self._paces[kind] = _Pace(limit, _power_of_two(min(limit, first)))
+        self.holds(row_bytes, "explain shorter series")
+        most = max(1, self._usual // 2 // max(row_bytes, 1))
+        wanted = max(GRAIN, self._pass_bytes // max(row_bytes, 1))
+        self._sizes[kind] = _power_of_two(min(most, wanted))
 
     def holds(self, sample_bytes: int, remedy: str) -> int:
         """Return how often half of the memory holds what is needed for one sample.
@@ -134,24 +99,26 @@ class Budget:
             )
         return count
 
-    def size(self, kind: Hashable, left: int) -> int:
-        """Return how many rows the next pass of a learned kind takes, while so many are left."""
-        return self._paces[kind].size(left)
-
-    def note(self, kind: Hashable, size: int, seconds: float) -> None:
-        """Remember the seconds that each row of a full pass of this size took."""
-        self._paces[kind].note(size, seconds)
+    def size(self, kind: Hashable) -> int:
+        """Return how many rows a pass of a learned kind takes."""
+        return self._sizes[kind]
 
     def samples(self, row_bytes: int) -> int:
         """Return how many samples, each of row_bytes, a method may hold its tensors of at once, at least 1."""
-        fitting = max(1, self.memory // 2 // (_TENSORS * row_bytes))
+        fitting = max(1, self._usual // 2 // (_TENSORS * row_bytes))
         most = min(fitting, _SAMPLES)
         return most // GRAIN * GRAIN or most
 
 
-def default_memory(device: torch.device | str) -> int:
-    """Return a quarter of the bytes that are free on a device."""
-    return int(_SHARE * free_memory(torch.device(device)))
+def default_memory(device: torch.device | str, processes: int = 1) -> int:
+    """Return the bytes for each of some processes: a share of a quarter of what is free, at least `usual_memory`."""
+    place = torch.device(device)
+    return max(int(_SHARE * free_memory(place)) // processes, usual_memory(place))
+
+
+def usual_memory(device: torch.device) -> int:
+    """Return the bytes from which on a map's bytes do not depend on the memory."""
+    return _USUAL_BYTES.get(device.type, _USUAL_BYTES_ELSEWHERE)
 
 
 def free_memory(device: torch.device) -> int:

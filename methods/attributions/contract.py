@@ -139,7 +139,7 @@ class _Contract:
         truth = (series(MOST, seed=9) > 0)[:batch].to(dtype)
         inputs, target = series(MOST)[:batch].to(dtype), classes(MOST)[:batch]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Budget, "size", lambda _budget, _kind, _left: rows)
+            patch.setattr(Budget, "size", lambda _budget, _kind: rows)
             patch.setattr(Budget, "samples", lambda _budget, _row_bytes: rows)
             try:
                 return attribute(method, model, inputs, target, truth=truth, **arguments)

@@ -89,9 +89,9 @@ def attribute(
         background: (any, time, features), series to draw absence from, such as training samples.
         truth: (batch, time, features) in [0, 1], for reference methods.
         seeds: one integer a sample (see `sample_seeds`), for methods that draw random numbers.
-        memory: bytes that may be taken beside inputs and attributions; None for a quarter of what is free. How
-            many samples go through the model at once is bounded by it and chosen by the clock; the attributions
-            do not depend on either (below the memory of 32 samples, up to rounding).
+        memory: bytes that may be taken beside inputs and attributions; None for `default_memory`. From
+            `usual_memory` on it does not change a bit of the attributions; less changes their rounding (see
+            `rounding`), since fewer samples go through the model at once.
         spec: the method's entry, by which errors name it.
 
     Returns:

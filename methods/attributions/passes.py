@@ -1,6 +1,5 @@
-"""Passes through a network over any number of samples and draws, in chunks that fit the memory and the cache."""
+"""Passes through a network over any number of samples and draws, in chunks that fit the memory."""
 
-import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import torch
@@ -190,10 +189,10 @@ class Passes:
         if total and not self._budget.knows(kind):
             self._probe(kind, list(pieces_of(0, min(PROBE, total), draws)), compute, target.device)
         while start < total:
-            size = self._budget.size(kind, total - start)
+            size = self._budget.size(kind)
             stop = min(start + size, total)
             pieces = list(pieces_of(start, stop, draws))
-            hand_over(self._run(kind, size, pieces, compute, target.device), pieces, take)
+            hand_over(compute([*pieces, *_padding(pieces, size)]), pieces, take)
             start = stop
 
     def _probe(self, kind: Hashable, pieces: Sequence[Piece], compute: Compute, device: torch.device) -> None:
@@ -206,15 +205,6 @@ class Passes:
         finally:
             self._is_probing = False
         self._budget.learn(kind, -(-peak.bytes // len(rows)))
-
-    def _run(
-        self, kind: Hashable, size: int, pieces: Sequence[Piece], compute: Compute, device: torch.device
-    ) -> Tensor:
-        started = _now(device)
-        rows = compute([*pieces, *_padding(pieces, size)])
-        if len(rows) == size:  # what is left at the end says nothing of a full pass
-            self._budget.note(kind, size, (_now(device) - started) / size)
-        return rows
 
 
 def fill(rows: Tensor, pieces: Sequence[Piece], write: Write) -> None:
@@ -282,9 +272,3 @@ def _padding(pieces: Sequence[Piece], size: int) -> list[Piece]:
     samples, draws = pieces[-1]
     last = slice(samples.stop - 1, samples.stop), slice(draws.stop - 1, draws.stop)
     return [last] * (-sum(map(_count, pieces)) % min(size, GRAIN))
-
-
-def _now(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()

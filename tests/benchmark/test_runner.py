@@ -56,9 +56,9 @@ def test_every_cell_is_there(whole: tuple[Suite, Result]) -> None:
         assert (result.folder / name).stat().st_size > 0
 
 
-def test_worker_processes_give_the_same_bytes(whole: tuple[Suite, Result], tmp_path: Path) -> None:
+def test_worker_processes_and_another_memory_give_the_same_bytes(whole: tuple[Suite, Result], tmp_path: Path) -> None:
     suite, result = whole
-    parallel = run_suite(suite, tmp_path, workers=2)
+    parallel = run_suite(suite, tmp_path, workers=2, memory=2 * 256 * 10**6)
     assert bytes_of(parallel.folder) == bytes_of(result.folder)
 
 
