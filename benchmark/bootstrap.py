@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 
 DRAWS = 2000
 CHUNK = 2**21  # numbers in the largest array: 16 MiB of float64
-TILE = 16  # a matrix product with full tiles of columns gives a column the same bits whatever stands beside it
+TILE = 16  # columns: without a rest, most matrix products round a column alike whatever stands beside it
 
 
 def hierarchical_interval(per_seed: Sequence[Values], *, draws: int = DRAWS, seed: int = 0) -> Interval:

@@ -13,6 +13,7 @@ from saltbench.methods.attributions.completeness import output_difference
 from saltbench.methods.attributions.deeplift import deeplift
 from saltbench.methods.attributions.deeplift_shap import deeplift_shap
 from saltbench.methods.attributions.explain import sample_seeds
+from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 NAMES = pytest.mark.parametrize("name", NETWORKS)
 BACKGROUND = series(4, seed=9)
@@ -74,13 +75,13 @@ def test_map_of_a_linear_model_is_the_mean_difference_times_the_weights():
     dtype=st.sampled_from([torch.float32, torch.float64]),
     name=st.sampled_from(["lstm", "input-cell", "convolution"]),
 )
-def test_bits_do_not_depend_on_memory_or_company(batch, draws, dtype, name):
+def test_little_memory_and_other_company_change_rounding_alone(batch, draws, dtype, name):
     model, inputs, target, seeds = network(name).to(dtype), series(40).to(dtype), classes(40), sample_seeds(1, 40)
     options = {"parameters": {"baseline_samples": draws}, "background": BACKGROUND}
     whole = explain(deeplift_shap, model, inputs, target, seeds=seeds, **options)
     part = explain(deeplift_shap, model, inputs[:batch], target[:batch], seeds=seeds[:batch], memory=TIGHT, **options)
     assert whole.dtype == dtype
-    assert torch.equal(part, whole[:batch])
+    assert ulps_apart(part, whole[:batch]) <= ULPS
 
 
 def test_maps_follow_their_seeds():

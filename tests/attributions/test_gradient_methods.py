@@ -11,6 +11,7 @@ from torch import nn
 
 from saltbench.errors import ParameterError
 from saltbench.methods.attributions.gradient import input_x_gradient, saliency
+from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
 METHODS = pytest.mark.parametrize("method", [saliency, input_x_gradient])
@@ -54,11 +55,12 @@ def test_maps_of_a_linear_model_are_its_weights():
     dtype=st.sampled_from([torch.float32, torch.float64]),
     name=st.sampled_from(["lstm", "gru"]),
 )
-def test_bits_do_not_depend_on_memory_or_company(method, batch, dtype, name):
+def test_little_memory_and_other_company_change_rounding_alone(method, batch, dtype, name):
     model, inputs, target = network(name).to(dtype), series(70).to(dtype), classes(70)
     whole = explain(method, model, inputs, target)
     assert whole.dtype == dtype
-    assert torch.equal(explain(method, model, inputs[:batch], target[:batch], memory=TIGHT), whole[:batch])
+    part = explain(method, model, inputs[:batch], target[:batch], memory=TIGHT)
+    assert ulps_apart(part, whole[:batch]) <= ULPS
 
 
 @METHODS

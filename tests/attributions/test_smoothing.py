@@ -14,6 +14,7 @@ from saltbench.methods.attributions.baselines import AGAINST, absence
 from saltbench.methods.attributions.explain import sample_seeds
 from saltbench.methods.attributions.gradient import saliency
 from saltbench.methods.attributions.integrated import integrated_gradients
+from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.smoothing import (
     integrated_gradients_smoothgrad,
     smoothgrad,
@@ -165,13 +166,13 @@ def test_a_small_variance_beside_a_large_mean_is_kept():
     dtype=st.sampled_from([torch.float32, torch.float64]),
     name=st.sampled_from(["lstm", "input-cell", "convolution"]),
 )
-def test_bits_do_not_depend_on_memory_or_company(method, batch, samples, dtype, name):
+def test_little_memory_and_other_company_change_rounding_alone(method, batch, samples, dtype, name):
     model, inputs, target, seeds = network(name).to(dtype), series(40).to(dtype), classes(40), sample_seeds(1, 40)
     parameters = {"noise_samples": samples, **({"steps": 2} if method is integrated_gradients_smoothgrad else {})}
     whole = explain(method, model, inputs, target, parameters, seeds=seeds)
     part = explain(method, model, inputs[:batch], target[:batch], parameters, seeds=seeds[:batch], memory=TIGHT)
     assert whole.dtype == dtype
-    assert torch.equal(part, whole[:batch])
+    assert ulps_apart(part, whole[:batch]) <= ULPS
 
 
 @ALL
