@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from .comparison import FILE
-from .csv_tables import read_table
+from .csv_tables import Layout, read_table
 from .files import write_atomically
 from .leaderboard import to_csv
 
@@ -62,7 +62,7 @@ def _rows(name: str, folder: Path, problem: str | None) -> Iterator[dict[str, An
     elif not (folder / FILE).is_file():
         yield _nothing(name, "no number was published for it")
     else:
-        table = read_table(folder / FILE, VERDICTS)
+        table = read_table(folder / FILE, Layout(VERDICTS))
         for quantity, rows in table.groupby("quantity", sort=False):
             agrees = rows.agrees.value_counts()
             yield {

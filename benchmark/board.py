@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from ..entry import unknown
-from ..errors import StoreError, UnknownNameError, text_of
+from ..errors import UnknownNameError
 from .leaderboard import IDENTITY, read_csv
 from .recorded import recorded
+from .sample_scores import FILE as SCORES
+from .sample_scores import read_scores
 from .shared_samples import over_data
-
-SCORES = "scores.parquet"
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,11 @@ def read_board(path: Path) -> Board:
         StoreError: there is no leaderboard, or one of the files is damaged.
     """
     table = read_csv(path)
-    if (twice := table.duplicated(IDENTITY)).any():
-        row = " ".join(filter(None, table.loc[twice, IDENTITY].iloc[0]))
-        raise StoreError(f"the leaderboard in {path} has two rows of {row}; remove one or run the suite again")
     if not path.is_dir():
         return Board(path, table, None, f"{path} is a CSV file alone, per-sample scores are read from a folder")
-    try:
-        scores = pd.read_parquet(path / SCORES)
-    except FileNotFoundError:
+    if not (path / SCORES).exists():
         return Board(path, table, None, f"{path} holds no {SCORES}")
-    except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {path / SCORES}: {text_of(error)}; remove it or run the suite again") from error
-    absent = [column for column in (*IDENTITY, "seed", "sample", "label") if column not in scores]
-    if absent:
-        raise StoreError(f"{path / SCORES} lacks the columns {', '.join(absent)}; remove it or run the suite again")
+    scores = read_scores(path / SCORES, metric_names(table))
     if record := recorded(path):
         scores = over_data(scores, record.suite.seeds)
     if stranger := _other_means(table, scores):
@@ -114,7 +105,7 @@ def narrowed(
 
 
 def _other_means(table: pd.DataFrame, scores: pd.DataFrame) -> str:
-    names = [name for name in metric_names(table) if name in scores]
+    names = metric_names(table)
     means = scores.groupby([*IDENTITY, "seed"])[names].mean().groupby(IDENTITY).mean()
     complete = table[table.status == "ok"].set_index(IDENTITY)[names]
     equal = np.isclose(complete, means.reindex(complete.index), equal_nan=True).all(axis=1)

@@ -148,7 +148,7 @@ def show_leaderboard(
     significantly is marked, where the folder still holds the scores of every sample.
     """
     from .board import read_board
-    from .output import note, write
+    from .output import note, note_unverified, write
     from .render import FORMATS, View, render
 
     view = View(
@@ -160,6 +160,7 @@ def show_leaderboard(
         standalone=standalone,
     )
     board = read_board(folder)
+    note_unverified(folder, others=["scores.parquet"])
     content = render(board, form, view, load_registries(plugin or ()).metrics)
     if FORMATS[form].marks_ties and board.scores is None:
         note(f"ties with the best are not marked: {board.without_scores}")
@@ -187,15 +188,17 @@ def compare(
     from .change import Verdict
     from .change_report import report
     from .changes import changes, compared_metrics
-    from .output import note, write
+    from .output import note, note_unverified, write
+    from .text_bytes import utf8
 
     boards = read_board(before), read_board(after)
+    note_unverified(before, after, others=["scores.parquet"])
     for board in boards:
         if board.scores is None:
             note(f"samples are not compared in pairs: {board.without_scores}")
     compared = compared_metrics(*boards, metrics or (), load_registries(plugin or ()).metrics)
     table = changes(*boards, compared, tolerance)
-    write(report(table, form).encode(), output)
+    write(utf8(report(table, form)), output)
     if worse := int((table.verdict == Verdict.WORSE).sum()):
         note(f"{worse} of {len(table)} compared got worse from {before} to {after}")
         raise typer.Exit(REGRESSED)
@@ -212,9 +215,10 @@ def draw(
     """Draw maps, scores, curves, ranks and cost, as far as the folder's data allows."""
     from .figures import draw_figures, read_evidence
     from .files import write_atomically
-    from .output import write_to
+    from .output import note_unverified, write_to
 
     found = read_evidence(folder, metric, load_registries(plugin or ()).metrics)
+    note_unverified(folder, others=["cost.csv"])
     place = (found.folder, write_atomically) if output is None else (output, write_to)
     for drawn in draw_figures(found, form.split(","), *place):
         for path in drawn.paths:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from .collection import Collection
-from .files import write_atomically
+from .digests import write_tables
 from .leaderboard import to_csv
 from .statistics import Interval, mean_interval, prediction_interval
 from .store import open_store
@@ -65,7 +65,7 @@ def report(table: pd.DataFrame, publication: Publication, folder: Path) -> Itera
     """
     path = folder / FILE
     with open_store(folder):
-        write_atomically(path, to_csv(table))
+        write_tables(folder, {FILE: to_csv(table)})
     yield f"{'task':15}{'architecture':21}{'quantity':18}{'published':>9}  {'measured (95 % for one run)':28}agrees"
     for row in table.itertuples():
         measured = f"{row.measured:.3f} ({row.run_low:.3f} … {row.run_high:.3f})"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from .collection import ID, Collection
-from .csv_tables import read_table, with_numbers
+from .csv_tables import Layout, read_table
 from .leaderboard import IDENTITY
 
 COST = "cost.csv"
@@ -46,9 +46,9 @@ def read_cost(folder: Path) -> pd.DataFrame | None:
     """Return the cost of a results folder, None where it holds none.
 
     Raises:
-        StoreError: cost.csv cannot be read, is no CSV table, lacks a column, or holds text for a number.
+        StoreError: cost.csv cannot be read, was changed since the run, or is no such table.
     """
     path = folder / COST
     if not path.exists():
         return None
-    return with_numbers(read_table(path, COLUMNS), COLUMNS[len(IDENTITY) :], f"{path}")
+    return read_table(path, Layout(IDENTITY, COLUMNS[len(IDENTITY) :], IDENTITY))

@@ -8,7 +8,7 @@ from .brain_maps import STEPS
 from .comparison import FILE
 from .console import execute, finish
 from .devices import choose_device
-from .files import write_atomically
+from .digests import write_tables
 from .fmri_brains import archive_folder, draw_brains
 from .fmri_comparison import compare_fmri, published_fmri, report_comparison
 from .leaderboard import to_csv
@@ -72,5 +72,5 @@ def write_fmri(cells: SalientCells, folder: Path) -> Iterator[str]:
     yield from write_salient(reported, removal, folder, on_task, drops)
     yield from report_comparison(comparison)
     with open_store(folder):
-        write_atomically(folder / FILE, to_csv(comparison))
+        write_tables(folder, {FILE: to_csv(comparison)})
     yield f"{folder / FILE}"

@@ -1,6 +1,5 @@
 """The leaderboard: one row per (task, architecture, method), CSV first."""
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,17 +7,23 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import StoreError, text_of
+from ..errors import StoreError
 from .bootstrap import hierarchical_intervals
 from .collection import Collection
+from .csv_tables import Layout, is_folder, read_table, shown
 from .metric_spec import MetricSpec
 from .shared_samples import over_data
 from .statistics import Interval, is_at_chance
-from .store import check_format
+from .table_bytes import csv_text
+from .text_bytes import utf8
 
 IDENTITY = ["task", "architecture", "method"]
 LEADING = [*IDENTITY, "status", "reason", "seeds", "samples", "accuracy", "at_chance"]
 TEXT = [*IDENTITY, "status", "reason", "at_chance"]
+FILE = "leaderboard.csv"
+LAYOUT = Layout(TEXT, [name for name in LEADING if name not in TEXT], IDENTITY, only_numbers=True, what="a leaderboard")
+STATUSES = ("ok", "skipped", "failed", "missing")
+MOST = 1_000_000_000  # samples
 # where chance scores almost like the truth (the positional bias of a centred box), a ratio misleads
 NOTHING_TO_CORRECT = 0.02
 
@@ -58,41 +63,40 @@ def leaderboard(
 
 def to_csv(table: pd.DataFrame) -> bytes:
     """Return the table as CSV: plain numbers that read back exactly, empty where there is none."""
-    return bytes(table.to_csv(index=False, lineterminator="\n").encode())
+    return utf8(csv_text(table))
 
 
 def read_csv(folder: Path) -> pd.DataFrame:
-    """Return the leaderboard of a results folder.
+    """Return the leaderboard of a results folder, or of a CSV file.
 
     Raises:
-        StoreError: there is none, it is not a leaderboard, or a newer saltbench wrote it.
+        StoreError: there is none, it is not a leaderboard, not the one that the run wrote, or a newer saltbench's.
     """
-    check_format(folder)
-    path = folder / "leaderboard.csv" if folder.is_dir() else folder
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}; `saltbench run` writes a leaderboard.csv") from error
-    try:
-        table = pd.read_csv(io.BytesIO(content), dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=[""])
-    except (ValueError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} is not a CSV table: {text_of(error)}; restore or recompute it") from error
-    absent = [column for column in LEADING if column not in table]
-    if absent:
-        raise StoreError(f"{path} is not a leaderboard: it lacks the columns {', '.join(absent)}; recompute it")
-    _check_numbers(table, path)
-    return table.fillna(dict.fromkeys(TEXT, ""))
-
-
-def _check_numbers(table: pd.DataFrame, path: Path) -> None:
+    path = folder / FILE if is_folder(folder) else folder
+    table = read_table(path, LAYOUT)
     if table.empty:
         raise StoreError(f"{path} is not a leaderboard: it has no row below its header; restore or recompute it")
-    for name in table.columns.difference(list(TEXT), sort=False):
-        stray = table.index[pd.to_numeric(table[name], errors="coerce").isna() & table[name].notna()]
-        if len(stray):
+    table["at_chance"] = table.at_chance.str.lower()  # spreadsheets write TRUE
+    _check_values(table, path)
+    return table
+
+
+def _check_values(table: pd.DataFrame, path: Path) -> None:
+    counts = {name: table[name].between(0, MOST) & (table[name] % 1 == 0) for name in ("seeds", "samples")}
+    sound = {
+        "task": (table.task != "", "a name"),
+        "method": (table.method != "", "a name"),
+        "status": (table.status.isin(STATUSES), f"one of {', '.join(STATUSES)}"),
+        **{name: (found, f"a whole number of at most {MOST}") for name, found in counts.items()},
+        "accuracy": (table.accuracy.isna() | table.accuracy.between(0, 1), "a share from 0 to 1"),
+        "at_chance": (table.at_chance.isin(["", "true", "false"]), "true, false or nothing"),
+    }
+    for name, (is_sound, expected) in sound.items():
+        if not is_sound.all():
+            row = int((~is_sound).idxmax())
             raise StoreError(
-                f"{path} is not a leaderboard: it needs numbers in {name}, "
-                f"got {table[name][stray[0]]!r} in row {stray[0] + 1}; restore or recompute it"
+                f"{path} is not a leaderboard: it needs {expected} in {name}, "
+                f"got {shown(table[name][row])} in row {row + 1}; restore or recompute it"
             )
 
 

@@ -14,10 +14,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 from safetensors.numpy import load as load_arrays
 
+from ..errors import LackingDataError
 from .evaluation import EXAMPLES
 from .figure_style import PAGE, PRINT_DPI, label
 from .maps import Maps
-from .plan import Job, jobs
+from .plan import Job, first_jobs
 from .store import Artifact, Store
 from .suite import Choice, Suite
 
@@ -50,8 +51,11 @@ def maps_figure(suite: Suite, store: Store, device: str) -> Figure:
 
     Raises:
         StoreError: a result cannot be read.
+        LackingDataError: the suite trains no network.
     """
-    trained = [job for job in jobs(suite, device) if job.repetition == 0 and job.architecture is not None]
+    trained = [job for job in first_jobs(suite, device) if job.architecture is not None]
+    if not trained:
+        raise LackingDataError("no task of the recorded run has an architecture")
     rows = list(_by_task(trained, store) if len(suite.methods) == 1 else _by_architecture(trained, store))
     if len(rows[0].panels) > max(MOST, len(rows)):
         rows = _turned(rows)

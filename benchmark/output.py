@@ -2,9 +2,11 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ParameterError
+from .digests import unverified
 from .files import explained, write_atomically
 
 OPEN_FILES = Path("/dev/fd")  # this process's, by number; /dev/stdout leads there
@@ -47,6 +49,18 @@ def write_to(path: Path, content: bytes) -> None:
 def note(text: str) -> None:
     """Tell the user something on standard error, in one line."""
     sys.stderr.write(f"saltbench: {text}\n")
+
+
+def note_unverified(*paths: Path, others: Sequence[str] = ()) -> None:
+    """Tell the user, in one line, which tables that were read no provenance vouches for.
+
+    Args:
+        paths: results folders, or CSV files alone.
+        others: names of tables that were read beside the leaderboards of folders.
+    """
+    read = [((path, ("leaderboard.csv", *others)) if path.is_dir() else (path.parent, (path.name,))) for path in paths]
+    if found := dict.fromkeys(table for folder, names in read for table in unverified(folder, names)):
+        note(f"not verified, no provenance.json beside it has its digest: {', '.join(map(str, found))}")
 
 
 def _open_file(path: Path) -> int | None:

@@ -14,7 +14,7 @@ from safetensors.numpy import load as load_arrays
 
 from .evaluation import EXAMPLES, SCORES
 from .page_images import is_averaged, magnitude_picture, share_picture, signed_picture
-from .plan import Job, jobs
+from .plan import Job, first_jobs
 from .recorded import Recorded
 from .store import Artifact, Store
 
@@ -92,8 +92,7 @@ def gallery(record: Recorded, folder: Path) -> Gallery:
 
 
 def _tasks(record: Recorded, store: Store) -> Iterator[TaskMaps]:
-    first = [job for job in jobs(record.suite, record.device) if job.repetition == 0]
-    for task, same in groupby(first, key=lambda job: job.task.name):
+    for task, same in groupby(first_jobs(record.suite, record.device), key=lambda job: job.task.name):
         maps = _task_maps(task, list(same), store)
         if maps is not None:
             yield maps

@@ -115,6 +115,11 @@ class Job:
         return {**key, "model": self.model_key(), "explained": explained}
 
 
+def first_jobs(suite: Suite, device: str) -> Iterator[Job]:
+    """Yield the jobs of the suite's first repetition."""
+    return jobs(dataclasses.replace(suite, seeds=1), device)  # it has the same seeds in every design
+
+
 def jobs(suite: Suite, device: str) -> Iterator[Job]:
     """Yield the suite's jobs, a task's repetitions together."""
     protocol = Protocol.of(suite, device)

@@ -12,6 +12,7 @@ from .files import write_atomically
 from .reading_facts import mnist_facts, moving_box_facts, table1_facts, vanishing_facts
 from .reading_fmri import fmri_facts
 from .reading_text import markdown
+from .text_bytes import utf8
 
 Facts = Callable[[Path], Mapping[str, str]]  # from a reproduction's folder to what its text is filled with
 
@@ -49,7 +50,7 @@ def write_reading(results: Path) -> Path:
         StoreError: the page cannot be written.
     """
     path = results / "README.md"
-    write_atomically(path, reading(results).encode())
+    write_atomically(path, utf8(reading(results)))
     return path
 
 

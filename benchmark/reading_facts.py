@@ -1,13 +1,13 @@
 """What the texts of results/README.md are filled with, read from each reproduction's tables."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from ..errors import StoreError
 from .comparison import FILE, Publication, count_inside_mean
-from .csv_tables import Rows
-from .leaderboard import LEADING
+from .csv_tables import Rows, check_key
+from .leaderboard import LAYOUT
 from .moving_box import MOVING_BOX
 from .reading_text import markdown, percent, three
 from .table1 import TABLE1
@@ -51,7 +51,8 @@ def moving_box_facts(folder: Path) -> dict[str, str]:
     board, comparison = board_of(folder), _comparison(folder)
     random = board.where(method=RANDOM).table.weighted_jaccard
     attention = comparison.where(quantity="weighted_jaccard", architecture=RANKING[0]).table
-    in_order = [_is_ranked(rows) for _, rows in comparison.table.groupby(["task", "quantity"], sort=False)]
+    compared = comparison.table[["task", "quantity"]].drop_duplicates().itertuples(index=False)
+    in_order = [_is_ranked(comparison.where(task=row.task, quantity=row.quantity)) for row in compared]
     return {
         **_compared(folder, MOVING_BOX),
         **standing(board),
@@ -104,11 +105,14 @@ def vanishing_facts(folder: Path) -> dict[str, str]:
     condition = ["time", "task", "trained"]
     rates = {f"{RATE}_{name}": words for name, words in PREDICTIONS.items()}
     extremes = ["first_to_last", "share_last_10", "chain_rule_deviation"]
-    summary = Rows.of(folder / "summary.csv", *condition, "architecture", *extremes, RATE, *rates)
+    texts = [*condition[1:], "architecture"]
+    summary = Rows.of(
+        folder / "summary.csv", texts, [condition[0], *extremes, RATE, *rates], [*condition, "architecture"]
+    )
     ratios = summary.table.assign(ratio=[f"10^{value:.1f}" for value in summary.table.first_to_last])
     lstm = summary.where(architecture="lstm").table
     return {
-        "ratios": markdown(wide(ratios, condition, "architecture", "ratio")),
+        "ratios": markdown(wide(summary.path, ratios, condition, "architecture", "ratio")),
         "share_low": percent(lstm.share_last_10.min()),
         "share_high": percent(lstm.share_last_10.max()),
         "rates": markdown(lstm[[*condition, RATE, *rates]].rename(columns={RATE: "measured", **rates})),
@@ -118,8 +122,13 @@ def vanishing_facts(folder: Path) -> dict[str, str]:
     }
 
 
-def wide(table: pd.DataFrame, rows: list[str], columns: str, values: str) -> pd.DataFrame:
-    """Return a table with a row for each value of rows, and a column for each of columns, in the order of the file."""
+def wide(path: Path, table: pd.DataFrame, rows: list[str], columns: str, values: str) -> pd.DataFrame:
+    """Return a table with a row for each value of rows, and a column for each of columns, in the order of the file.
+
+    Raises:
+        StoreError: two rows of the file at path, which the table is made of, would share a place.
+    """
+    check_key(path, table, [*rows, columns])
     wide = table.set_index([*rows, columns])[values].unstack(columns, sort=False)
     return wide.reset_index()
 
@@ -130,16 +139,20 @@ def board_of(folder: Path) -> Rows:
     Raises:
         StoreError: it is damaged.
     """
-    return Rows.of(folder / "leaderboard.csv", *LEADING, *SCORES)
+    return Rows.of(folder / "leaderboard.csv", LAYOUT.texts, [*LAYOUT.numbers, *SCORES], LAYOUT.key)
 
 
 def _comparison(folder: Path) -> Rows:
-    columns = ["task", "architecture", "quantity", "published", "seeds", "measured"]
-    return Rows.of(folder / FILE, *columns, "low", "high", "run_low", "run_high", "agrees", "reason")
+    key = ["task", "architecture", "quantity"]
+    numbers = ["published", "seeds", "measured", "low", "high", "run_low", "run_high"]
+    return Rows.of(folder / FILE, [*key, "agrees", "reason"], numbers, key)
 
 
 def _networks(board: Rows) -> pd.DataFrame:
-    return board.table[board.table.architecture != ""]
+    table = board.table[board.table.architecture != ""]
+    if table.empty:
+        raise StoreError(f"{board.path.parent.name}/{board.path.name} has no row with an architecture")
+    return table
 
 
 def standing(board: Rows) -> dict[str, str]:
@@ -181,8 +194,8 @@ def _disagreements(table: pd.DataFrame) -> str:
     return markdown(rows[["task", "architecture", "quantity", "published", "measured", "agrees", "reason"]])
 
 
-def _is_ranked(rows: pd.DataFrame) -> bool:
-    sign = -1 if rows.quantity.iloc[0] == "euclidean" else 1
-    measured = sign * rows.set_index("architecture").measured
-    others: Sequence[str] = [name for name in measured.index if name not in RANKING]
-    return bool(measured[RANKING[0]] > measured[RANKING[1]] > measured[others].max())
+def _is_ranked(rows: Rows) -> bool:
+    sign = -1 if rows.table.quantity.iloc[0] == "euclidean" else 1
+    first, second = (sign * rows.where(architecture=name).number("measured") for name in RANKING)
+    others = rows.table[~rows.table.architecture.isin(RANKING)].measured
+    return bool(first > second > (sign * others).max())

@@ -21,20 +21,19 @@ def fmri_facts(folder: Path) -> dict[str, str]:
         StoreError: a table is damaged or lacks a row.
     """
     board = board_of(folder)
-    columns = ["task", *CURVE, "share", "quantity", "published", "measured", "agrees"]
-    comparison = Rows.of(folder / FILE, *columns)
-    reported = Rows.of(folder / "reported.csv", "architecture", "method", "reported", "on_task", "chance")
-    removal = Rows.of(folder / "removal.csv", *CURVE, "method", "removed", DROP)
+    comparison = Rows.of(folder / FILE, ["task", *CURVE, "quantity", "agrees"], ["share", "published", "measured"])
+    reported = Rows.of(folder / "reported.csv", ["architecture", "method"], ["reported", "on_task", "chance"])
+    removal = Rows.of(folder / "removal.csv", [*CURVE, "method"], ["removed", DROP])
     most = removal.table.removed.max()
     at_random = removal.where(method=RANDOM, removed=most).table[DROP]
     on_task, drops = (comparison.where(quantity=quantity).table for quantity in (ON_TASK, DROP))
     return {
         **standing(board),
-        "on_task": _beside(on_task, ["architecture"]),
+        "on_task": _beside(comparison.path, on_task, ["architecture"]),
         "on_task_agreeing": str((on_task.agrees == "yes").sum()),
         "on_task_compared": str(len(on_task)),
         "chance": percent(reported.where(method=METHOD).table.chance.mean()),
-        "drops": _beside(drops, CURVE),
+        "drops": _beside(comparison.path, drops, CURVE),
         "drops_agreeing": str((drops.agrees == "yes").sum()),
         "drops_compared": str(len(drops)),
         "most": percent(most),
@@ -46,13 +45,13 @@ def fmri_facts(folder: Path) -> dict[str, str]:
     }
 
 
-def _beside(rows: pd.DataFrame, curve: list[str]) -> str:
+def _beside(path: Path, rows: pd.DataFrame, curve: list[str]) -> str:
     """Return a table with a line for each curve, published above measured, and a column for each share."""
     parts = [
         rows.assign(numbers=name, value=[percent(value) for value in rows[name]]) for name in ("published", "measured")
     ]
     table = pd.concat(parts).assign(share=lambda both: [f"{share:.0%}" for share in both.share])
-    return markdown(wide(table.sort_values(curve, kind="stable"), [*curve, "numbers"], "share", "value"))
+    return markdown(wide(path, table.sort_values(curve, kind="stable"), [*curve, "numbers"], "share", "value"))
 
 
 def _brains(folder: Path) -> str:

@@ -1,17 +1,18 @@
 """The suite and the environments that a results folder's provenance.json records."""
 
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from ..errors import StoreError
+from ..errors import ParameterError, StoreError
+from .provenance_file import FILE, provenance_of
 from .recipe import Recipe
-from .store import check_format
-from .suite import Choice, Suite
+from .repetitions import FACTORS
+from .suite import OUTPUTS, TARGETS, Choice, Suite
 
-FILE = "provenance.json"
 KINDS = ("tasks", "architectures", "methods", "references", "metrics")
+MOST = 1_000_000  # seeds, and samples: more have not been run
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,86 @@ def recorded(folder: Path) -> Recorded | None:
     Raises:
         StoreError: the file is damaged, or a newer saltbench wrote it.
     """
-    path = folder / FILE
-    if not path.is_file():
+    content = provenance_of(folder)
+    if content is None:
         return None
-    check_format(folder)
     try:
-        content = json.loads(path.read_bytes())
-        return Recorded(_suite(content["suite"]), str(content["device"]), list(content["environments"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} does not describe a run; delete it to let the run write it again") from error
+        return Recorded(
+            _suite(_table(content["suite"])),
+            _text(content["device"]),
+            [_texts(environment) for environment in _list(content["environments"])],
+        )
+    except (ValueError, KeyError, TypeError, ParameterError) as error:
+        raise StoreError(f"{folder / FILE} does not describe a run; delete it to let the run write it again") from error
 
 
-def _suite(content: dict[str, Any]) -> Suite:
-    choices = {kind: tuple(Choice(**choice) for choice in content[kind]) for kind in KINDS}
-    return Suite(**{**content, **choices, "training": Recipe(**content["training"])})
+def _suite(content: Mapping[str, Any]) -> Suite:
+    checked = {
+        **content,
+        **{key: _text(content[key]) for key in ("name", "description")},
+        **{kind: tuple(_choice(_table(choice)) for choice in _list(content[kind])) for kind in KINDS},
+        "seeds": _seeds(content["seeds"]),
+        "samples": _count(content["samples"]),
+        "target": _one_of(content["target"], TARGETS),
+        "output": _one_of(content["output"], OUTPUTS),
+        "training": _recipe(_table(content["training"])),
+    }
+    return Suite(**checked)
+
+
+def _choice(content: Mapping[str, Any]) -> Choice:
+    return Choice(
+        **{
+            **content,
+            **{key: _text(content[key]) for key in ("name", "source")},
+            "version": _whole(content["version"]),
+            "parameters": _table(content["parameters"]),
+        }
+    )
+
+
+def _recipe(content: Mapping[str, Any]) -> Recipe:
+    kinds = {field.name: _whole if field.type is int else _number for field in fields(Recipe)}
+    return Recipe(**{name: kinds[name](value) for name, value in content.items()})
+
+
+def _seeds(value: Any) -> int | dict[str, int]:
+    if not isinstance(value, dict):
+        return _count(value)
+    return {factor: _count(value[factor]) for factor in FACTORS} if {*value} == {*FACTORS} else _refused(value)
+
+
+def _one_of(value: Any, options: tuple[str, ...]) -> str:
+    return _text(value) if value in options else _refused(value)
+
+
+def _count(value: Any) -> int:
+    return _whole(value) if 1 <= _whole(value) <= MOST else _refused(value)
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else _refused(value)
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, float) else _whole(value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else _refused(value)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else _refused(value)
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else _refused(value)
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {key: _text(text) for key, text in _table(value).items()}
+
+
+def _refused(value: Any) -> NoReturn:
+    raise TypeError(f"{value!r} does not belong there")

@@ -14,6 +14,7 @@ from .metric_spec import MetricSpec
 from .page import page
 from .registry import Registry
 from .score_columns import READABLE, score_columns, with_scores_of
+from .text_bytes import utf8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ def _parquet(board: Board, view: View, _registry: Registry[MetricSpec]) -> bytes
 
 
 def _markdown(board: Board, view: View, registry: Registry[MetricSpec]) -> bytes:
-    return markdown_table(_grid(board, view, registry)).encode()
+    return utf8(markdown_table(_grid(board, view, registry)))
 
 
 def _latex(board: Board, view: View, registry: Registry[MetricSpec]) -> bytes:
@@ -85,7 +86,7 @@ def _latex(board: Board, view: View, registry: Registry[MetricSpec]) -> bytes:
 
 
 def _html(board: Board, _view: View, _registry: Registry[MetricSpec]) -> bytes:
-    return page(board.path).encode()
+    return utf8(page(board.path))
 
 
 def _narrowed(board: Board, view: View) -> Board:

@@ -1,8 +1,9 @@
 """Repetitions of a suite, and which seed of data, training and attribution each of them takes."""
 
+import math
 from collections.abc import Mapping
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 FACTORS = ("data", "training", "attribution")
 
@@ -25,3 +26,8 @@ def repetitions(seeds: int | Mapping[str, int]) -> list[Levels]:
     if isinstance(seeds, int):
         return [Levels(number, number, number) for number in range(seeds)]
     return [Levels(*levels) for levels in product(*(range(seeds[factor]) for factor in FACTORS))]
+
+
+def data_level(repetition: Any, seeds: Mapping[str, int]) -> Any:
+    """Return the level of data of a crossed design's repetition; of numbers of repetitions, those of each."""
+    return repetition // math.prod(seeds[factor] for factor in FACTORS if factor != "data")

@@ -1,6 +1,5 @@
 """Runs a suite: hands its jobs to worker processes, and writes tables and figures when all is done."""
 
-import json
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,17 +13,19 @@ from ..errors import ParameterError
 from ..methods.attributions.budget import default_memory
 from .collection import Collection, collect
 from .cost import COST, cost
+from .digests import write_tables
 from .evaluation import Evaluator, Failure, is_complete
 from .figures import Drawn, draw_figures, evidence
-from .files import write_atomically
 from .leaderboard import leaderboard, to_csv
 from .plan import Job, jobs
 from .pool import Pool
 from .provenance import provenance
 from .registry import load_registries
+from .sample_scores import FILE as SCORES
 from .statistical_tables import statistical_tables
 from .store import open_store
 from .suite import Suite
+from .table_bytes import to_parquet
 
 Report = Callable[[Job, int, int], None]
 
@@ -96,13 +97,13 @@ def run_suite(
         collection = collect(suite, store, device, failures)
         metrics = [registries.metrics.get(metric.name) for metric in suite.metrics]
         table = leaderboard(collection, metrics, suite.seeds)
-        write_atomically(folder / "scores.parquet", bytes(collection.scores.to_parquet(index=False)))
-        record = json.dumps(provenance(suite, device, collection.environments), indent=1, ensure_ascii=False)
-        write_atomically(folder / "provenance.json", record.encode() + b"\n")
-        write_atomically(folder / "leaderboard.csv", to_csv(table))
-        for name, statistics in statistical_tables(collection, metrics, suite.seeds).items():
-            write_atomically(folder / name, to_csv(statistics))
-        write_atomically(folder / COST, to_csv(cost(collection)))
+        tables = {
+            "leaderboard.csv": table,
+            **statistical_tables(collection, metrics, suite.seeds),
+            COST: cost(collection),
+        }
+        contents = {SCORES: to_parquet(collection.scores), **{name: to_csv(one) for name, one in tables.items()}}
+        write_tables(folder, contents, provenance(suite, device, collection.environments))
         found = evidence(folder, table, None, registries.metrics)
         figures = [path for drawn in draw_figures(found, ("png",), folder) for path in _current(drawn, folder)]
     return Result(table, collection, folder, failures, figures)

@@ -25,6 +25,7 @@ from .runner import Result, one_thread
 from .scoring import Explained, Question, explain_samples
 from .store import Artifact, Store, open_store
 from .suite import Choice, Suite
+from .table_bytes import to_parquet
 
 VERSION = 1  # raised when what an analysis holds changes
 KIND = "analyses"
@@ -138,7 +139,7 @@ def _analyse(repetition: Repetition, store: Store, registries: Registries) -> Ar
         correct.append(removed.assign(ranked_by=identity["architecture"], method=identity["method"]))
     facts = {"task": job.task.name, "seed": job.repetition}
     tables = {REPORTED: pd.concat(on_task), REMOVED: pd.concat(correct)}
-    files = {name: bytes(table.assign(**facts).to_parquet(index=False)) for name, table in tables.items()}
+    files = {name: to_parquet(table.assign(**facts)) for name, table in tables.items()}
     return Artifact(repetition.key(), {}, files)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from ..errors import ParameterError
 from .console import execute, finish
 from .devices import choose_device
-from .files import write_atomically
+from .digests import write_tables
 from .leaderboard import to_csv
 from .registry import Registries
 from .removal import check_replacement
@@ -90,8 +90,7 @@ def write_salient(
     """
     tables = {"reported.csv": reported, "removal.csv": removal}
     with open_store(folder):
-        for name, table in tables.items():
-            write_atomically(folder / name, to_csv(table))
+        write_tables(folder, {name: to_csv(table) for name, table in tables.items()})
         figures = [
             *draw_reported(reported, folder, published_reported, method),
             *draw_removal(removal, folder, published_removal, method),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from .repetitions import repetitions
+from .repetitions import data_level
 
 
 def over_data(scores: pd.DataFrame, seeds: int | Mapping[str, int]) -> pd.DataFrame:
@@ -18,7 +18,6 @@ def over_data(scores: pd.DataFrame, seeds: int | Mapping[str, int]) -> pd.DataFr
     """
     if isinstance(seeds, int) or scores.empty:
         return scores
-    of_data = {repetition: levels.data for repetition, levels in enumerate(repetitions(seeds))}
     identity = ["task", "architecture", "method", "seed", "sample"]
-    averaged = scores.assign(seed=scores.seed.map(of_data)).groupby(identity, sort=False)
+    averaged = scores.assign(seed=data_level(scores.seed, seeds)).groupby(identity, sort=False)
     return averaged.mean(numeric_only=True).reset_index()

@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import StoreError
 from .files import TEMPORARY, explained, new_folder, read_regular, sync_directory, write_synced
 from .locks import held
+from .text_bytes import utf8
 
 FORMAT = 1  # raised when the layout or meaning of stored files changes
 RECORD = "record.json"
@@ -23,7 +24,7 @@ OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)  # what rename says wh
 
 def canonical(value: Any) -> bytes:
     """Return the one JSON text (UTF-8) that stands for value: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+    return utf8(json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False))
 
 
 def address(key: Mapping[str, Any]) -> str:

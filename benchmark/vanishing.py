@@ -15,8 +15,8 @@ from ..errors import ParameterError
 from ..methods.seeding import seeded
 from .console import execute, finish
 from .devices import choose_device
+from .digests import write_tables
 from .evaluation import WEIGHTS
-from .files import write_atomically
 from .leaderboard import to_csv
 from .plan import Job, jobs
 from .registry import Registries, load_registries
@@ -67,8 +67,7 @@ def write_vanishing(profiles: pd.DataFrame, folder: Path) -> Iterator[str]:
         raise ParameterError("no network was trained, so that there is no relevance to report; see the failed cells")
     summary = summarise(profiles)
     with open_store(folder):
-        write_atomically(folder / "relevance.csv", _csv(thinned(profiles)))
-        write_atomically(folder / "summary.csv", _csv(summary))
+        write_tables(folder, {"relevance.csv": _csv(thinned(profiles)), "summary.csv": _csv(summary)})
         draw_vanishing(profiles, folder)
     yield from report(summary)
     yield from (f"{folder / name}" for name in ("relevance.csv", "summary.csv", "vanishing.png"))

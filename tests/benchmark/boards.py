@@ -31,6 +31,12 @@ HOSTILE = [
 ]
 
 
+def not_verified(*tables: Path) -> str:
+    """Return the line of standard error for tables made by hand, which no provenance.json vouches for."""
+    names = ", ".join(map(str, tables))
+    return f"saltbench: not verified, no provenance.json beside it has its digest: {names}\n"
+
+
 def board_folder(
     folder: Path,
     scores: Mapping[Identity, Mapping[str, ArrayLike]],

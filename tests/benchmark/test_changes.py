@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from boards import HOSTILE, board_folder
+from boards import HOSTILE, board_folder, not_verified
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -261,12 +261,14 @@ def test_exit_statuses_of_the_real_command(tmp_path: Path, run_python: Any) -> N
     first = board_folder(tmp_path / "before", {M: {"average_precision": BASE}})
     second = board_folder(tmp_path / "after", {M: {"average_precision": BASE - 0.1}})
     compare = "from saltbench.benchmark.cli import main; main()"
+    by_hand = [folder / name for folder in (first, second) for name in ("leaderboard.csv", "scores.parquet")]
     worse = run_python(compare, "compare", first, second)
     assert worse.returncode == 2
-    assert worse.stderr == f"saltbench: 1 of 2 compared got worse from {first} to {second}\n"
+    assert worse.stderr == f"{not_verified(*by_hand)}saltbench: 1 of 2 compared got worse from {first} to {second}\n"
     assert worse.stdout.splitlines()[1].split()[0] == "worse"
     better = run_python(compare, "compare", second, first, "--output", tmp_path / "out.csv", "--format", "csv")
-    assert (better.returncode, better.stdout, better.stderr) == (0, "", "")
+    assert (better.returncode, better.stdout) == (0, "")
+    assert better.stderr == not_verified(*by_hand[2:], *by_hand[:2])
     assert set(pd.read_csv(tmp_path / "out.csv").verdict) == {"better", "same"}
     mistake = run_python(compare, "compare", first, tmp_path / "absent")
     assert (mistake.returncode, mistake.stdout) == (1, "")
@@ -304,6 +306,7 @@ def test_what_cannot_be_paired_says_so(
         cli.main()
     assert caught.value.code is None
     assert capsys.readouterr().err == (
+        f"{not_verified(folder / 'leaderboard.csv', folder / 'scores.parquet')}"
         f"saltbench: samples are not compared in pairs: {csv} is a CSV file alone, "
         "per-sample scores are read from a folder\n"
     )

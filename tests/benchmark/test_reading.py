@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from saltbench.benchmark.comparison import FILE, published_text
-from saltbench.benchmark.csv_tables import Rows, read_table
+from saltbench.benchmark.csv_tables import Layout, Rows, read_table
 from saltbench.benchmark.reading import SECTIONS, Section, reading, write_reading
 from saltbench.benchmark.reading_fmri import BRAINS
 from saltbench.benchmark.reading_text import markdown, percent, three
@@ -261,14 +261,14 @@ def test_tables_read_back(tmp_path: Path) -> None:
     path = tmp_path / "suite" / "table.csv"
     path.parent.mkdir()
     path.write_text("name,value\n,1\nb,\n")
-    table = read_table(path, ["name"])
+    table = read_table(path, Layout(["name"]))
     assert table.name.tolist() == ["", "b"]
     assert table.value.isna().tolist() == [False, True]
-    assert Rows.of(path, "value").where(name="").number("value") == 1
+    assert Rows.of(path, numbers=["value"]).where(name="").number("value") == 1
     with pytest.raises(StoreError, match=r"^suite/table\.csv has no row with name b, value 7$"):
         Rows.of(path).where(name="b").where(value=7)
     with pytest.raises(StoreError, match=r"cannot read .*absent\.csv: No such file"):
-        read_table(tmp_path / "absent.csv", [])
+        read_table(tmp_path / "absent.csv", Layout())
     path.write_bytes(b"name\n\xff\n")
     with pytest.raises(StoreError, match=r"table.csv is not a CSV table: .*utf-8.*; restore or recompute it"):
-        read_table(path, [])
+        read_table(path, Layout())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from boards import ties
+from boards import not_verified, ties
 
 from saltbench.benchmark import cli, output
 from saltbench.benchmark.board import read_board
@@ -71,12 +71,13 @@ def test_what_is_left_out_is_one_line_on_standard_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str
 ) -> None:
     folder = ties(tmp_path / "suite")
+    table = folder / "leaderboard.csv"
     assert call(monkeypatch, folder, "--format", form, "--output", tmp_path / "with") is None
-    assert capsys.readouterr().err == ""
-    assert call(monkeypatch, folder / "leaderboard.csv", "--format", form, "--output", tmp_path / "without") is None
+    assert capsys.readouterr().err == not_verified(table, folder / "scores.parquet")
+    assert call(monkeypatch, table, "--format", form, "--output", tmp_path / "without") is None
     error = capsys.readouterr().err
-    assert error.startswith("saltbench: ties with the best are not marked: ")
-    assert error.count("\n") == 1
+    assert error.startswith(f"{not_verified(table)}saltbench: ties with the best are not marked: ")
+    assert error.count("\n") == 2
     assert "not significantly different" in (tmp_path / "with").read_text("utf-8")
     assert "Ties with the best are not marked" in (tmp_path / "without").read_text("utf-8")
 
@@ -87,7 +88,7 @@ def test_formats_without_marks_need_no_scores(
 ) -> None:
     folder = ties(tmp_path / "suite", alone=True)
     assert call(monkeypatch, folder, "--format", form, "--output", tmp_path / "out") is None
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == not_verified(folder / "leaderboard.csv")
 
 
 def test_options_reach_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

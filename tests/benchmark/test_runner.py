@@ -21,9 +21,11 @@ from tiny_suite import TINY
 from saltbench.benchmark import evaluation
 from saltbench.benchmark.board import read_board
 from saltbench.benchmark.devices import choose_device, default_workers
+from saltbench.benchmark.digests import digest_of
 from saltbench.benchmark.plan import jobs
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.runner import Result, run_suite
+from saltbench.benchmark.store import canonical
 from saltbench.benchmark.suite import Suite, load_suite
 from saltbench.errors import ParameterError, PluginError, StoreError
 
@@ -35,7 +37,15 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     """The files a user cites, and every cell's scores and maps, by path."""
     cells = sorted([*folder.glob("*/*/*.parquet"), *folder.glob("*/*/*.safetensors")])
     paths = [*(folder / name for name in WRITTEN), *cells]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.exists()}
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.exists()}
+    return {**found, "provenance.json": without_times(folder)}
+
+
+def without_times(folder: Path) -> bytes:
+    """The provenance without the digest of the table of times, which two runs measure differently."""
+    content = json.loads((folder / "provenance.json").read_bytes())
+    del content["tables"]["cost.csv"], content["digest"]
+    return canonical(content)
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +148,14 @@ def test_provenance_has_no_time_or_place(whole: tuple[Suite, Result]) -> None:
     assert record["format"] == 1
     assert [environment["torch"] for environment in record["environments"]] == [version("torch")]
     assert record["suite"]["training"]["epochs"] == 3
+
+
+def test_provenance_vouches_for_every_table(whole: tuple[Suite, Result]) -> None:
+    folder = whole[1].folder
+    tables = [path for path in folder.iterdir() if path.suffix in (".csv", ".parquet")]
+    record = json.loads((folder / "provenance.json").read_text())
+    assert record["tables"] == {path.name: digest_of(path.name, path.read_bytes()) for path in tables}
+    assert (folder / "provenance.json").stat().st_mtime_ns >= max(path.stat().st_mtime_ns for path in tables)
 
 
 def start(tiny_file: Path, results: Path, workers: int) -> "subprocess.Popen[bytes]":

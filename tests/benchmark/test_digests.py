@@ -1,0 +1,163 @@
+"""What a provenance.json vouches for: that a table is the one that the run wrote, to the last bit."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from boards import not_verified, ties
+from page_folders import write_provenance
+from recorded_folders import recorded_folder, unvouched, vouched
+
+from saltbench.benchmark import cli
+from saltbench.benchmark.agreement import summarise
+from saltbench.benchmark.board import read_board
+from saltbench.benchmark.cost import read_cost
+from saltbench.benchmark.csv_tables import Rows
+from saltbench.benchmark.digests import digest_of, unverified, write_tables
+from saltbench.benchmark.provenance_file import provenance_of
+from saltbench.benchmark.recorded import recorded
+from saltbench.errors import StoreError
+
+RESULTS = Path(__file__).parents[2] / "results"
+VERDICTS = b"quantity,agrees\naccuracy,yes\n"
+REFUSED = r"was changed or damaged since the run that provenance\.json beside it records; run again, or move the file"
+READERS: Mapping[str, Callable[[Path], object]] = {
+    "leaderboard.csv": read_board,
+    "scores.parquet": read_board,
+    "cost.csv": read_cost,
+    "published_vs_measured.csv": lambda folder: summarise(folder.parent, [folder.name], {}),
+    "removal.csv": lambda folder: Rows.of(folder / "removal.csv"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = recorded_folder(tmp_path_factory.mktemp("results") / "suite")
+    write_tables(made, {"published_vs_measured.csv": VERDICTS, "removal.csv": VERDICTS})
+    return made
+
+
+def flipped(content: bytes, place: int) -> bytes:
+    byte, bit = divmod(place, 8)
+    return content[:byte] + bytes([content[byte] ^ 1 << bit]) + content[byte + 1 :]
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_table_with_one_bit_changed_is_not_read(folder: Path, tmp_path: Path, name: str) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "suite"))
+    content = (folder / name).read_bytes()
+    READERS[name](copy)
+    for place in random.Random(0).sample(range(8 * len(content)), 60):
+        (copy / name).write_bytes(flipped(content, place))
+        with pytest.raises(StoreError, match=REFUSED) as caught:
+            READERS[name](copy)
+        assert str(caught.value).startswith(f"{copy / name} ")
+
+
+def test_a_provenance_with_one_bit_changed_is_not_read(folder: Path, tmp_path: Path) -> None:
+    content = (folder / "provenance.json").read_bytes()
+    whole = provenance_of(folder)
+    for place in random.Random(0).sample(range(8 * len(content)), 400):
+        (tmp_path / "provenance.json").write_bytes(flipped(content, place))
+        with suppress(StoreError):
+            assert provenance_of(tmp_path) == whole  # only the spaces between values are free
+
+
+@pytest.mark.parametrize("key", ["digest", "tables"])
+def test_a_provenance_that_lost_a_digest_is_damaged(folder: Path, tmp_path: Path, key: str) -> None:
+    content = json.loads((folder / "provenance.json").read_bytes())
+    del content[key]
+    (tmp_path / "provenance.json").write_text(json.dumps(content))
+    expected = r"provenance\.json was changed or damaged since the run, its digest is another; run again, or delete it"
+    with pytest.raises(StoreError, match=expected):
+        provenance_of(tmp_path)
+
+
+def test_line_ends_of_another_system_are_no_change(folder: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "suite"))
+    for path in (*copy.glob("*.csv"), copy / "provenance.json"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_board(copy).table.equals(read_board(folder).table)
+    assert recorded(copy) == recorded(folder)
+
+
+def test_a_file_alone_is_checked_by_the_provenance_beside_it(folder: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "suite")) / "leaderboard.csv"
+    copy.write_bytes(copy.read_bytes().replace(b"0.9", b"0.8"))
+    with pytest.raises(StoreError, match=REFUSED):
+        read_board(copy)
+    elsewhere = Path(shutil.move(copy, tmp_path / "alone.csv"))
+    assert set(read_board(elsewhere).table.accuracy.dropna()) == {0.8}
+
+
+def standard_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    monkeypatch.setattr("sys.argv", ["saltbench", *map(str, arguments)])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code is None
+    return capsys.readouterr().err
+
+
+def test_commands_say_in_one_line_what_is_not_verified(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = unvouched(Path(shutil.copytree(folder, tmp_path / "old")))
+    alone = Path(shutil.copy(folder / "leaderboard.csv", tmp_path / "alone.csv"))
+    assert standard_error(monkeypatch, capsys, "leaderboard", folder) == ""
+    assert standard_error(monkeypatch, capsys, "compare", folder, folder) == ""
+    assert standard_error(monkeypatch, capsys, "leaderboard", alone) == not_verified(alone)
+    tables = [old / "leaderboard.csv", old / "scores.parquet"]
+    assert standard_error(monkeypatch, capsys, "leaderboard", old) == not_verified(*tables)
+    assert standard_error(monkeypatch, capsys, "compare", folder, old) == not_verified(*tables)
+    drawn = ["--format", "svg", "--output", tmp_path / "drawn"]
+    assert standard_error(monkeypatch, capsys, "figures", folder, *drawn) == ""
+    tables[1:] = [old / "cost.csv"]
+    assert standard_error(monkeypatch, capsys, "figures", old, *drawn) == not_verified(*tables)
+
+
+def test_tables_are_recorded_after_they_are_written_and_others_kept(tmp_path: Path) -> None:
+    folder = recorded_folder(tmp_path / "suite")
+    write_tables(folder, {"more.csv": b"a\r\n1\r\n"})
+    (folder / "cost.csv").unlink()
+    write_tables(folder, {"leaderboard.csv": b"a\n2\n"})
+    content = provenance_of(folder)
+    assert content is not None
+    scores = (folder / "scores.parquet").read_bytes()
+    assert content["tables"] == {
+        "leaderboard.csv": digest_of("leaderboard.csv", b"a\n2\n"),
+        "more.csv": digest_of("more.csv", b"a\n1\n"),
+        "scores.parquet": digest_of("scores.parquet", scores),
+    }
+    assert content["suite"]["name"] == "quick"
+
+
+def test_a_damaged_provenance_vouches_for_nothing_when_it_is_written_anew(tmp_path: Path) -> None:
+    folder = recorded_folder(tmp_path / "suite")
+    content = json.loads((folder / "provenance.json").read_bytes())
+    content["tables"]["leaderboard.csv"] = "0"
+    (folder / "provenance.json").write_text(json.dumps(content))
+    write_tables(folder, {}, {"format": 1})
+    assert provenance_of(folder) == {"format": 1, "tables": {}, "digest": provenance_of(folder)["digest"]}
+
+
+def test_without_a_provenance_tables_are_written_alone(tmp_path: Path) -> None:
+    write_tables(tmp_path / "suite", {"a.csv": b"a\n"})
+    assert [path.name for path in (tmp_path / "suite").iterdir()] == ["a.csv"]
+    assert unverified(tmp_path / "suite", ["a.csv", "absent.csv"]) == [tmp_path / "suite" / "a.csv"]
+
+
+def test_provenances_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    write_provenance(ties(tmp_path / "suite"))
+    assert recorded(tmp_path / "suite") == recorded(vouched(tmp_path / "suite"))
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*/provenance.json")), ids=lambda path: path.parent.name)
+def test_the_committed_tables_are_those_that_their_provenance_records(path: Path) -> None:
+    content = provenance_of(path.parent)
+    assert content is not None
+    found = {table.name: digest_of(table.name, table.read_bytes()) for table in path.parent.glob("*.csv")}
+    assert {name: content["tables"][name] for name in found} == found
