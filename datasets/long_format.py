@@ -1,6 +1,6 @@
 """Tables in long format (one row for each sample and time step) as series (samples, time, features)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +23,30 @@ class Columns:
     label: str = LABEL
     features: Sequence[str] = ()
 
-    def label_in(self, frame: pd.DataFrame) -> str:
-        """Return the name of the label's column, or "" where there is none."""
-        return "" if self.label == LABEL and LABEL not in frame else self.label
+    def label_in(self, names: Collection[str]) -> str:
+        """Return the name of the label's column among those of a table, or "" where there is none."""
+        return "" if self.label == LABEL and LABEL not in names else self.label
 
-    def features_in(self, frame: pd.DataFrame) -> list[str]:
+    def features_in(self, names: Collection[str]) -> list[str]:
         """Return the names of the features' columns."""
-        others = (self.id, self.time, self.label_in(frame))
-        return list(self.features) or [name for name in frame if name not in others]
+        others = (self.id, self.time, self.label_in(names))
+        return list(self.features) or [name for name in names if name not in others]
+
+    def needed(self, names: Collection[str]) -> list[str]:
+        """Return the names of all columns that make the series: id, time, label where there is one, features."""
+        label = self.label_in(names)
+        return [self.id, self.time, *([label] if label else []), *self.features_in(names)]
+
+
+def check_names(names: Sequence[str], file: str) -> None:
+    """Raise a DataError unless every column has a name of its own."""
+    for place, name in enumerate(names, start=1):
+        if not name.strip() or name.startswith("__index_level_"):
+            raise DataError(
+                f"{file}: column {place} has no name, as an index that pandas wrote; write it with index=False"
+            )
+        if names.count(name) > 1:
+            raise DataError(f"{file}: {names.count(name)} columns are called '{name}'; rename all but one")
 
 
 def to_series(frame: pd.DataFrame, file: str, columns: Columns) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
@@ -45,9 +61,8 @@ def to_series(frame: pd.DataFrame, file: str, columns: Columns) -> tuple[NDArray
         DataError: a column is absent, not of numbers, or lacks values; a (sample, time) occurs twice; samples have
             different lengths, or several labels. The message names the row, the column or the sample.
     """
-    label, features = columns.label_in(frame), columns.features_in(frame)
-    named = [columns.id, columns.time, *([label] if label else []), *features]
-    _check_columns(frame, file, named, features)
+    label, features = columns.label_in(frame.columns), columns.features_in(frame.columns)
+    _check_columns(frame, file, columns.needed(frame.columns), features)
     for name in (columns.id, columns.time, label):
         if name:
             _check_complete(frame, file, columns, name)

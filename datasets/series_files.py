@@ -1,18 +1,20 @@
 """Series of the user's own, read from a file: an array in NPY, or a table in long format in CSV or Parquet."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from ..errors import DataError, text_of
+from .column_types import plain
+from .csv_table import read_csv
 from .long_format import Columns, to_series
+from .parquet_table import read_parquet
+from .refusals import refusing
+from .text_columns import in_order, numbers_or_text
 
 
 @dataclass(frozen=True)
@@ -43,44 +45,34 @@ def read_table(file: BinaryIO, name: str, columns: Columns) -> Series:
     Raises:
         DataError: not such a table, or see `to_series`.
     """
-    return Series(*to_series(_frame(file, name), name, columns))
+    return Series(*to_series(_frame(file, name, columns), name, columns))
 
 
 def _npy(file: BinaryIO, name: str) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise DataError(f"{name} is not a NumPy array of numbers: {_line(error)}; write it with numpy.save") from error
+        raise DataError(
+            f"{name} is not a NumPy array of numbers: {text_of(error)}; write it with numpy.save"
+        ) from error
     return array
 
 
-def _frame(file: BinaryIO, name: str) -> pd.DataFrame:
-    try:
-        table = pyarrow.parquet.read_table(file) if name.lower().endswith(".parquet") else _csv(file)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{name} cannot be read as a table: {_line(error)}; write it anew") from error
-    _check_names(table.column_names, name)
-    # without the metadata, an index that pandas wrote is a column like any other
-    return table.to_pandas(ignore_metadata=True)
+def _frame(file: BinaryIO, name: str, columns: Columns) -> pd.DataFrame:
+    if name.lower().endswith(".parquet"):
+        return _to_pandas(read_parquet(file, name, columns), columns, name)
+    table = read_csv(file.read(), name, columns)
+    frame = _to_pandas(table, columns, name)
+    if len(frame):
+        frame[columns.id] = in_order(table[columns.id])
+    if len(frame) and columns.label in frame:
+        frame[columns.label] = numbers_or_text(table[columns.label])
+    return frame
 
 
-def _csv(file: BinaryIO) -> pa.Table:
-    # pyarrow refuses rows that are too short or too long; pandas shifts or fills them
-    in_order = pyarrow.csv.ReadOptions(use_threads=False)  # only then an error names the row
-    options = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
-    return pyarrow.csv.read_csv(file, read_options=in_order, convert_options=options)
-
-
-def _check_names(names: Sequence[str], file: str) -> None:
-    for place, name in enumerate(names, start=1):
-        if not name.strip() or name.startswith("__index_level_"):
-            raise DataError(
-                f"{file}: column {place} has no name, as an index that pandas wrote; write it with index=False"
-            )
-        if names.count(name) > 1:
-            raise DataError(f"{file}: {names.count(name)} columns are called '{name}'; rename all but one")
-
-
-def _line(error: BaseException) -> str:
-    text = text_of(error).rstrip(".")
-    return text if len(text) <= 200 else f"{text[:200]}…"
+def _to_pandas(table: pa.Table, columns: Columns, name: str) -> pd.DataFrame:
+    if not set(columns.needed(table.column_names)) <= set(table.column_names):
+        return pd.DataFrame(columns=table.column_names)  # `to_series` says which one is unknown
+    with refusing(f"{name} cannot be read as a table: ", "; write it anew"):
+        # without the metadata, an index that pandas wrote is a column like any other
+        return plain(table, columns, name).to_pandas(ignore_metadata=True)

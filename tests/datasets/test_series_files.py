@@ -121,7 +121,7 @@ HEAD = "id,time,x\n"
     [
         ("", "my.csv cannot be read as a table: Empty CSV file; write it anew"),
         (HEAD, "my.csv has no rows; add the series"),
-        ("id;time;x\na;0;1\n", "my.csv: unknown column 'id'; known: id;time;x"),
+        ("name;time;x\na;0;1\n", "my.csv: unknown column 'id'; known: name, time, x"),
         ("name,time,x\na,0,1\n", "my.csv: unknown column 'id'; known: name, time, x"),
         ("id,times,x\na,0,1\n", "my.csv: unknown column 'time'; did you mean 'times'?"),
         ("id,time\na,0\n", "my.csv has no column of features beside id, time; add at least one"),
