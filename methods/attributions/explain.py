@@ -30,6 +30,7 @@ from .passes import Passes, Piece, pick
 from .refusals import causes_told, work_of
 from .series_reader import SeriesReader, takes_step_by_step
 from .spec import MethodSpec
+from .true_gradients import HiddenCalls, TrueGradients, needs_left_numbers
 
 Method = Callable[..., Tensor]
 Explain = Callable[[Sequence[int]], Tensor]  # of some samples, (samples, time, features)
@@ -127,7 +128,8 @@ def attribute(
     with lent(model, inputs.device):
         given = {name: _with_gradients(value) for name, value in given.items()}
         with causes_told(work_of(method, spec, given, range(len(inputs)))):
-            is_recurrent = _check_model(model, given["inputs"], given["target"])
+            is_recurrent, model = _checked(model, given["inputs"], given["target"])
+            given["model"] = model
             step_by_step = is_recurrent and "passes" in needed and takes_step_by_step(model, given["inputs"][:PROBE])
             passes = Passes(model, budget, step_by_step)
             if given["target"] is None:
@@ -217,16 +219,18 @@ def _with_gradients(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) and value.is_inference() else value
 
 
-def _check_model(model: nn.Module, inputs: Tensor, target: Tensor | None) -> bool:
-    """Return whether recurrent layers of the model read its series, and nothing else is seen to."""
+def _checked(model: nn.Module, inputs: Tensor, target: Tensor | None) -> tuple[bool, nn.Module]:
+    """Return whether recurrent layers alone are seen to read the series, and the model with gradients that are true."""
     check_placement(model, inputs)
     first = inputs[:PROBE].clone()
-    reader = SeriesReader(first)
-    with torch.no_grad(), reader:
+    reader, hidden = SeriesReader(first), HiddenCalls()
+    with torch.no_grad(), reader, hidden:
         outputs = model(first)
     check_unchanged(first, inputs[:PROBE])
     check_classes(outputs, len(first), target)
-    return reader.is_recurrent
+    if hidden.hides or hidden.leaves:
+        model = TrueGradients(model, hidden.leaves and needs_left_numbers(model, inputs[:PROBE]))
+    return reader.is_recurrent, model
 
 
 def _predicted(model: nn.Module, inputs: Tensor, passes: Passes) -> Tensor:

@@ -14,12 +14,15 @@ from torch.overrides import TorchFunctionMode
 
 from ...errors import UnsupportedOperationError
 from .argument_names import by_place
-from .operation_names import FILLED, LIKENESSES
+from .operation_names import FILLED, FLAT, LIKENESSES
 
 Function = Callable[..., Any]
 
 _TORCHSCRIPT_FAILED = "failed in the TorchScript interpreter"
-_INSTEAD = "rewrite it with an operation that has a rule or choose another method, such as integrated-gradients"
+_REWRITE = "rewrite it with an operation that has a rule or choose"
+_INSTEAD = f"{_REWRITE} another method, such as integrated-gradients"
+_WITHOUT_GRADIENTS = f"{_REWRITE} a perturbation method, such as feature-ablation or shapley-sampling"
+_FLAT_DETAILS = ("with a result of type", "with rounding_mode", "under torch.no_grad")
 
 
 class Interception(TorchFunctionMode):
@@ -108,11 +111,12 @@ class Interception(TorchFunctionMode):
 
     def unsupported(self, function: Function | None, detail: str = "") -> UnsupportedOperationError:
         """Return the error for an operation without a rule, naming the module and the line that called it."""
-        words = [word for word in (operation_name(function), detail, _place()) if word]
-        return self._unsupported(" ".join(words))
+        words = [word for word in (operation_name(function), detail, place_of_call()) if word]
+        has_gradient = function not in FLAT and not detail.startswith(_FLAT_DETAILS)
+        return self._unsupported(" ".join(words), _INSTEAD if has_gradient else _WITHOUT_GRADIENTS)
 
-    def _unsupported(self, what: str) -> UnsupportedOperationError:
-        return UnsupportedOperationError(f"{self._method} has no rule for {what}; {_INSTEAD}")
+    def _unsupported(self, what: str, instead: str = _INSTEAD) -> UnsupportedOperationError:
+        return UnsupportedOperationError(f"{self._method} has no rule for {what}; {instead}")
 
     def __torch_function__(
         self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -255,7 +259,8 @@ def _elementary(call: Call[Any]) -> Any:
         return call.function.elementary(*call.args, **call.options)  # type: ignore[attr-defined]
 
 
-def _place() -> str:
+def place_of_call() -> str:
+    """Return the module and the line whose call of PyTorch runs, in words, or nothing where no module made it."""
     for frame, line in traceback.walk_stack(None):
         module = frame.f_locals.get("self")
         if isinstance(module, nn.Module) and frame.f_code.co_name == "forward":

@@ -82,6 +82,15 @@ REFLECTED_DIVISIONS = "__rtruediv__ __rdiv__"
 
 DROPOUTS = "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout"
 
+# Their gradient is zero or missing wherever the value moves
+FLAT_NAMES = """
+    detach detach_ numpy __array__ item tolist __float__ __int__ __bool__ __index__
+    round ceil floor trunc fix sign sgn heaviside floor_divide __floordiv__ bucketize searchsorted histc
+    long int short char byte bool argmax argmin argsort one_hot count_nonzero nonzero isnan isinf isfinite isclose
+    eq ne lt le gt ge greater greater_equal less less_equal not_equal __eq__ __ne__ __lt__ __le__ __gt__ __ge__
+    logical_and logical_or logical_not logical_xor quantize_per_tensor fake_quantize_per_tensor_affine
+"""
+
 TRANSPOSED: tuple[Callable[..., Any], ...] = (Tensor.T.__get__, Tensor.mT.__get__)  # type: ignore[attr-defined]
 
 
@@ -98,4 +107,5 @@ def rules(names: str, rule: _Rule) -> dict[Callable[..., Any], _Rule]:
 
 METADATA: frozenset[Callable[..., Any]] = frozenset(named(METADATA_NAMES))
 FILLED: frozenset[Callable[..., Any]] = frozenset(named(FILLED_NAMES))
+FLAT: frozenset[Callable[..., Any]] = frozenset(named(FLAT_NAMES)) | {Tensor.data.__get__}  # type: ignore[attr-defined]
 LIKENESSES: frozenset[Callable[..., Any]] = frozenset(named(LIKENESS_NAMES))

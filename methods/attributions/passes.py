@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from ...errors import ParameterError
+from ...errors import ParameterError, UnsupportedOperationError, described, is_out_of_memory
 from .arguments import check_finite
 from .budget import GRAIN, PROBE, Budget
 from .peak_memory import PeakMemory
@@ -229,15 +229,28 @@ def gradient(explained: Tensor, rows: Tensor) -> Tensor:
 
     Raises:
         ParameterError: explained has no gradient with respect to rows.
+        UnsupportedOperationError: PyTorch fails on the way back.
     """
-    found = torch.autograd.grad(explained.sum(), rows, allow_unused=True)[0] if explained.requires_grad else None
+    found = _backward(explained, rows) if explained.requires_grad else None
     if found is None:
         raise ParameterError(
-            "the model's output must depend on its input through operations with gradients, got one without; "
-            "remove detach, no_grad and rounding from the model, or choose a method that needs no gradients, "
-            "such as feature-ablation"
+            "the model's output must depend on its input through operations with gradients, got one without (rounding, "
+            "thresholds, integer codes or numbers that leave PyTorch); choose a perturbation method, such as "
+            "feature-ablation or shapley-sampling"
         )
     return found
+
+
+def _backward(explained: Tensor, rows: Tensor) -> Tensor | None:
+    try:
+        return torch.autograd.grad(explained.sum(), rows, allow_unused=True)[0]
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
+        raise UnsupportedOperationError(
+            f"gradients must pass back through the network, got {described(error)}; choose a perturbation method, such "
+            "as feature-ablation or shapley-sampling"
+        ) from error
 
 
 def pieces_of(start: int, stop: int, draws: int) -> Iterator[Piece]:

@@ -81,13 +81,20 @@ REFUSED = {
 }
 
 
+# Integrated gradients would miss what these change
+FLAT = {"comparison", "branch", "item", "cast", "integer", "detach", "data", "no-grad", "own-gradient", "rounding"}
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_has_no_rule_is_refused_by_name_and_place(name):
     formula, message = REFUSED[name]
     with pytest.raises(UnsupportedOperationError, match=f"DeepLIFT has no rule for ({message})") as caught:
-        attribute(deeplift, Formula(formula), series(2), torch.tensor([0, 1]))
+        deeplift(Formula(formula), series(2), torch.tensor([0, 1]), torch.zeros_like(series(2)))
     assert "in forward of Formula, attribution_models.py line" in str(caught.value)
-    assert "choose another method, such as integrated-gradients" in str(caught.value)
+    instead = (
+        "a perturbation method, such as feature-ablation" if name in FLAT else "another method, such as integrated-gra"
+    )
+    assert f"choose {instead}" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -246,8 +246,33 @@ def test_a_fault_of_the_method_itself_is_left_as_it_is():
         explain(Guarded(in_range), "faulty", spec=spec)
 
 
-def test_a_network_that_fails_with_gradients_alone_is_told_to_be_perturbed():
-    model = Scores(lambda x: torch.from_numpy(x.numpy()).sum(2)[:, :2])
-    with pytest.raises(UnsupportedOperationError, match=r"^saliency needs a network .*numpy.*such as feature-ablation"):
+def changed_in_place(x):
+    summed = x.sum(2)[:, :2]
+    product = summed * summed.sigmoid()
+    summed.mul_(2)
+    return product
+
+
+def without_gradients_alone(x):
+    refuse(x.requires_grad, RuntimeError("no gradients here"))
+    return x.sum(2)[:, :2]
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        (
+            without_gradients_alone,
+            "^saliency needs a network that can be run with gradients, got RuntimeError: no g",
+        ),
+        (
+            changed_in_place,
+            "^gradients must pass back through the network, got RuntimeError: .* such as feature-abl",
+        ),
+    ],
+)
+def test_a_network_that_fails_with_gradients_alone_is_told_to_be_perturbed(formula, message):
+    model = Scores(formula)
+    with pytest.raises(UnsupportedOperationError, match=message):
         explain(model, "saliency")
     assert torch.isfinite(explain(model, "feature-ablation")).all()

@@ -244,7 +244,11 @@ def test_what_a_model_raises_is_told_in_one_line(model, message):
         ({"model": Own(lambda z: z + 1j)}, ParameterError, "must be floating-point logits, got torch.complex"),
         ({"model": Own(lambda z: "yes")}, ShapeError, "got str; wrap it in a module that returns a tensor"),
         ({"model": Own(lambda z: z[None])}, ShapeError, r"got \(1, 3, 3\); wrap it in a module that returns one row"),
-        ({"model": Own(lambda z: z.detach())}, ParameterError, "must depend on its input through operations with grad"),
+        (
+            {"model": Own(lambda z: (z > 0) * 2.0)},
+            ParameterError,
+            "must depend on its input through operations with grad",
+        ),
         (
             {"inputs": torch.zeros(4, 0, FEATURES)},
             ShapeError,
