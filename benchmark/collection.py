@@ -35,8 +35,23 @@ class Collection:
     environments: list[dict[str, str]]
 
 
-def collect(suite: Suite, store: Store, device: str, failures: Sequence[Failure] = ()) -> Collection:
-    """Return what the store holds of a suite; other cells are skipped or failed (with the reason), or missing.
+@dataclass(frozen=True)
+class Absent:
+    """What is said of a cell that is not stored and of which no failure is known."""
+
+    status: str
+    reason: str
+
+
+NOT_COMPUTED = Absent("missing", "not computed; run the suite again")
+
+
+def collect(
+    suite: Suite, store: Store, device: str, failures: Sequence[Failure] = (), absent: Absent = NOT_COMPUTED
+) -> Collection:
+    """Return what the store holds of a suite; other cells are skipped or failed (with the reason), or absent.
+
+    The cells of a task and seed whose yardstick is absent are absent, too: their scores cannot be read.
 
     Raises:
         StoreError: a result cannot be read.
@@ -45,15 +60,24 @@ def collect(suite: Suite, store: Store, device: str, failures: Sequence[Failure]
     scores, cells, yardsticks = [], [], []
     environments: dict[bytes, dict[str, str]] = {}
     for job in jobs(suite, device):
-        if job.architecture is None:
-            yardsticks += _yardstick(job, store)
+        if job.architecture is None:  # first of its task and seed
+            yardstick = _yardstick(job, store)
+            yardsticks += yardstick
         for identity, artifact in _cells(job, store):
-            cells.append({**identity, **_standing(artifact, known.get(tuple(identity.values())))})
-            if artifact is not None:
-                scores.append(_table(artifact, identity))
-                environments |= {canonical(found): found for found in _environments(artifact)}
+            found = artifact if yardstick else None
+            cells.append({**identity, **_standing(found, known.get(tuple(identity.values()), absent))})
+            if found is not None:
+                scores.append(_table(found, identity))
+                environments |= {canonical(where): where for where in _environments(found)}
     in_order = [environments[text] for text in sorted(environments)]
     return Collection(joined(scores), pd.DataFrame(cells), joined(yardsticks), in_order)
+
+
+def failures_of(collection: Collection) -> list[Failure]:
+    """Return the cells without scores, in the order of the plan."""
+    bad = collection.cells[collection.cells.status != "ok"]
+    columns = bad[["task", "architecture", "method", "seed", "reason", "status"]]
+    return [Failure(*values) for values in columns.itertuples(index=False)]
 
 
 def _cells(job: Job, store: Store) -> Iterator[tuple[dict[str, Any], Artifact | None]]:
@@ -68,12 +92,9 @@ def _yardstick(job: Job, store: Store) -> list[pd.DataFrame]:
     return [] if artifact is None else [_table(artifact, {"task": job.task.name, "seed": job.repetition})]
 
 
-def _standing(artifact: Artifact | None, failure: Failure | None) -> dict[str, Any]:
+def _standing(artifact: Artifact | None, otherwise: Failure | Absent) -> dict[str, Any]:
     if artifact is None:
-        return {
-            "status": failure.status if failure else "missing",
-            "reason": failure.reason if failure else "not computed; run the suite again",
-        }
+        return {"status": otherwise.status, "reason": otherwise.reason}
     model = artifact.facts["model"]
     return {
         "status": "ok",

@@ -154,7 +154,4 @@ def _suite(
 
 
 def _choices(entries: Sequence[Entry], parameters: Mapping[str, Mapping[str, Any]]) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(entry.name, entry.version, entry.source, entry.configure(parameters.get(entry.name, {})))
-        for entry in entries
-    )
+    return tuple(Choice.of(entry, parameters.get(entry.name, {})) for entry in entries)

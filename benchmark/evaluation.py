@@ -2,8 +2,9 @@
 
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,10 +16,11 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from ..datasets.spec import TaskData
-from ..errors import DataError, StoreError
-from .contracts import check_architecture, check_task
+from ..errors import StoreError
+from .contracts import check_architecture
 from .guard import settings_restored
 from .plan import Job
+from .planned import planned_data, planned_entry
 from .provenance import environment
 from .reasons import reason_for, status_for
 from .registry import Registries
@@ -64,8 +66,17 @@ def is_complete(job: Job, store: Store) -> bool:
     Raises:
         StoreError: a result cannot be read.
     """
-    yardstick = store.get("yardsticks", job.yardstick_key())
-    return yardstick is not None and not missing(job, store)
+    return not unfinished(job, store)
+
+
+def unfinished(job: Job, store: Store) -> list[Choice]:
+    """Return the methods of a job that have no scores which can be read: all of them while it lacks its yardstick.
+
+    Raises:
+        StoreError: a result cannot be read.
+    """
+    has_yardstick = store.get("yardsticks", job.yardstick_key()) is not None
+    return missing(job, store) if has_yardstick else list(job.methods)
 
 
 def missing(job: Job, store: Store) -> list[Choice]:
@@ -101,47 +112,34 @@ class Evaluator:
             StoreError: the results folder cannot be read or written.
         """
         lacking = missing(job, self.store)
-        try:
-            with settings_restored():
-                self._yardstick(job)
-                if job.architecture and lacking:
-                    self._model(job)
-        except (StoreError, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # noqa: BLE001 - third-party entries raise anything; the reason is kept
-            yield from [_failure(job, method, error) for method in lacking]
+        # without its yardstick no score can be read: a stored cell fails with the others
+        failed = _failures(job, job.methods, lambda: self._yardstick(job))
+        if not failed and job.architecture and lacking:
+            failed = _failures(job, lacking, lambda: self._model(job))
+        if failed:
+            yield from failed
             return
         for method in lacking:
             self.announce(method)
-            yield from self._cell(job, method)
+            yield from _failures(job, [method], partial(self._cell, job, method))
 
-    def _cell(self, job: Job, method: Choice) -> list[Failure]:
-        try:
-            with settings_restored():
-                # loaded anew for every cell, so that none sees what a method does to it
-                subject = self._model(job) if job.architecture else None
-                self.store.put("cells", self._score(job, method, subject))
-        except (StoreError, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # noqa: BLE001 - see run
-            return [_failure(job, method, error)]
-        return []
+    def _cell(self, job: Job, method: Choice) -> None:
+        # loaded anew for every cell, so that none sees what a method does to it
+        subject = self._model(job) if job.architecture else None
+        self.store.put("cells", self._score(job, method, subject))
 
     def _data(self, job: Job) -> TaskData:
         key = canonical({"task": job.task.as_json(), "seed": job.seeds.data})
         if self._cached is None or self._cached[0] != key:
-            task = self.registries.tasks.get(job.task.name)
-            if task.source != job.task.source:
-                # the key names what was planned: other content must not be stored under it
-                raise DataError(f"{job.task.name} changed during the run; run the same command again")
-            self._cached = key, check_task(task.name, task.load()(job.seeds.data, **job.task.parameters))
+            self._cached = key, planned_data(self.registries, job)
         return self._cached[1]
 
     def _explained(self, job: Job) -> Explained:
         return Explained.of(self._data(job), job.protocol.samples, job.protocol.device)
 
     def _metrics(self, job: Job) -> Metrics:
-        return [(self.registries.metrics.get(choice.name), choice.parameters) for choice in job.protocol.metrics]
+        chosen = job.protocol.metrics
+        return [(planned_entry(self.registries.metrics, choice), choice.parameters) for choice in chosen]
 
     def _yardstick(self, job: Job) -> None:
         if self.store.get("yardsticks", job.yardstick_key()) is not None:
@@ -159,7 +157,7 @@ class Evaluator:
         architecture = job.architecture
         assert architecture is not None
         data, device = self._data(job), job.protocol.device
-        factory = self.registries.architectures.get(architecture.name).load()
+        factory = planned_entry(self.registries.architectures, architecture).load()
 
         def build() -> nn.Module:
             model = factory(features=data.features, classes=data.classes, **architecture.parameters)
@@ -188,7 +186,7 @@ class Evaluator:
         return model, facts
 
     def _score(self, job: Job, choice: Choice, subject: Subject | None) -> Artifact:
-        method, parameters = self.registries.methods.get(choice.name), choice.parameters
+        method, parameters = planned_entry(self.registries.methods, choice), choice.parameters
         explained, seed = self._explained(job), job.seeds.attribution
         model = subject.model if subject else None
         question = Question.about(model, explained, job.protocol.target, job.protocol.output)
@@ -221,5 +219,13 @@ def _tensors(tensors: dict[str, Tensor]) -> bytes:
     return save_tensors({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
 
 
-def _failure(job: Job, method: Choice, error: BaseException) -> Failure:
-    return Failure.of(job, method, reason_for(error), status_for(error))
+def _failures(job: Job, methods: Sequence[Choice], compute: Callable[[], object]) -> list[Failure]:
+    """Return a failure for each of the methods if compute raises."""
+    try:
+        with settings_restored():
+            compute()
+    except (StoreError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - third-party entries raise anything; the reason is kept
+        return [Failure.of(job, method, reason_for(error), status_for(error)) for method in methods]
+    return []

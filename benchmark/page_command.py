@@ -67,7 +67,7 @@ def _recorded_settings(record: Recorded) -> list[str]:
 def _plugins(suite: Suite) -> Iterator[str]:
     choices: list[Choice] = [choice for kind in KINDS for choice in getattr(suite, kind)]
     for choice in choices:
-        # an entry of a plugin file has "<file> sha256:<digest>" as its source; installed plugins need no option
+        # an entry of a plugin file has "<file>.py sha256:<digest>" as its source; installed plugins need no option
         file, _, _digest = choice.source.partition(" sha256:")
-        if file != choice.source:
+        if file != choice.source and file.endswith(".py"):
             yield file

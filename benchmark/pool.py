@@ -14,7 +14,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from ..errors import WorkerError
-from .evaluation import Failure, missing
+from .evaluation import Failure, unfinished
 from .plan import Job
 from .store import Store
 from .suite import Choice
@@ -57,7 +57,7 @@ class Task:
         else:
             given_up = (self.method,)
         job = dataclasses.replace(self.job, methods=given_up)
-        self.failures += [Failure.of(job, method, reason) for method in missing(job, store)]
+        self.failures += [Failure.of(job, method, reason) for method in unfinished(job, store)]
         self.method, self.deadline = None, math.inf
 
 

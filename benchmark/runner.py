@@ -11,7 +11,7 @@ import torch
 
 from ..errors import ParameterError
 from ..methods.attributions.budget import default_memory
-from .collection import Collection, collect
+from .collection import Absent, Collection, collect, failures_of
 from .cost import COST, cost
 from .digests import write_tables
 from .evaluation import Evaluator, Failure, is_complete
@@ -26,6 +26,12 @@ from .statistical_tables import statistical_tables
 from .store import open_store
 from .suite import Suite
 from .table_bytes import to_parquet
+
+GONE = Absent(
+    "failed",
+    "its result is gone from the results folder since it was stored; let nothing but saltbench write there, "
+    "and run the same command again",
+)
 
 Report = Callable[[Job, int, int], None]
 
@@ -94,7 +100,7 @@ def run_suite(
             for done, (job, failed) in enumerate(finished, start=1):
                 failures += failed
                 report(job, done, len(planned))
-        collection = collect(suite, store, device, failures)
+        collection = collect(suite, store, device, failures, GONE)
         metrics = [registries.metrics.get(metric.name) for metric in suite.metrics]
         table = leaderboard(collection, metrics, suite.seeds)
         tables = {
@@ -106,7 +112,7 @@ def run_suite(
         write_tables(folder, contents, provenance(suite, device, collection.environments))
         found = evidence(folder, table, None, registries.metrics)
         figures = [path for drawn in draw_figures(found, ("png",), folder) for path in _current(drawn, folder)]
-    return Result(table, collection, folder, failures, figures)
+    return Result(table, collection, folder, failures_of(collection), figures)
 
 
 def _current(drawn: Drawn, folder: Path) -> tuple[Path, ...]:

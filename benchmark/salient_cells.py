@@ -18,6 +18,7 @@ from . import removal, reported
 from .evaluation import WEIGHTS
 from .maps import Maps
 from .plan import Job, jobs
+from .planned import planned_data, planned_entry
 from .registry import Registries
 from .removal import correct_after_removal, removal_ranks
 from .reported import chance_on_task, reported_on_task
@@ -126,7 +127,7 @@ def _chosen(references: Job) -> tuple[Choice, ...]:
 
 def _analyse(repetition: Repetition, store: Store, registries: Registries) -> Artifact:
     job = repetition.references
-    data = registries.tasks.get(job.task.name).load()(job.seeds.data, **job.task.parameters)
+    data = planned_data(registries, job)
     explained = Explained.of(data, job.protocol.samples, "cpu")
     models = {_name(job): _network(job, store, data, registries) for job, _ in repetition.trained}
     seeds = sample_seeds(job.seeds.attribution, len(explained.inputs))
@@ -145,7 +146,7 @@ def _analyse(repetition: Repetition, store: Store, registries: Registries) -> Ar
 
 def _network(job: Job, store: Store, data: TaskData, registries: Registries) -> nn.Module:
     assert job.architecture is not None
-    factory = registries.architectures.get(job.architecture.name).load()
+    factory = planned_entry(registries.architectures, job.architecture).load()
     model: nn.Module = factory(features=data.features, classes=data.classes, **job.architecture.parameters)
     stored = store.get("models", job.model_key())
     assert stored is not None
@@ -162,7 +163,7 @@ def _maps(
     for model, job, methods in rows:
         question = Question.about(model, explained, job.protocol.target, job.protocol.output)
         for choice in methods:
-            method = registries.methods.get(choice.name)
+            method = planned_entry(registries.methods, choice)
             found = explain_samples(method, choice.parameters, question, explained, job.seeds.attribution)
             identity = {"architecture": _name(job), "method": choice.name}
             yield identity, Maps(found.numpy(), explained.truth.numpy())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..entry import Entry, unknown
-from ..errors import ParameterError, UnknownNameError, printable
+from ..errors import DataError, ParameterError, UnknownNameError, printable
 from .mistakes import at, placed
 from .recipe import Recipe
 from .registry import Registries
@@ -18,6 +18,7 @@ from .repetitions import FACTORS
 
 TARGETS = ("true", "predicted")
 OUTPUTS = ("logit", "probability")
+UNREAD = "files that cannot be read"  # in place of their content; no result has it in its key
 KINDS = ("tasks", "architectures", "methods", "metrics")
 
 
@@ -29,6 +30,20 @@ class Choice:
     version: int
     source: str
     parameters: Mapping[str, Any]
+
+    @staticmethod
+    def of(entry: Entry, overrides: Mapping[str, Any]) -> "Choice":
+        """Return the choice of an entry with its defaults updated with overrides.
+
+        Raises:
+            UnknownNameError: a parameter that the entry does not have.
+            ParameterError: a value that the parameter cannot have.
+        """
+        try:
+            origin = entry.origin()
+        except DataError:  # its cells fail with the reason, those of other tasks do not
+            origin = UNREAD
+        return Choice(entry.name, entry.version, origin, entry.configure(overrides))
 
     def as_json(self) -> dict[str, Any]:
         """Return the choice as JSON values."""
@@ -188,7 +203,7 @@ def _choices(entries: Iterable[Entry], parameters: Mapping[str, Any]) -> tuple[C
 
 def _choice(entry: Entry, parameters: Mapping[str, Any]) -> Choice:
     with at("parameters", entry.name):
-        return Choice(entry.name, entry.version, entry.source, entry.configure(parameters))
+        return Choice.of(entry, parameters)
 
 
 def _recipe(overrides: Mapping[str, Any]) -> Recipe:

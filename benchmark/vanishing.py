@@ -19,6 +19,7 @@ from .digests import write_tables
 from .evaluation import WEIGHTS
 from .leaderboard import to_csv
 from .plan import Job, jobs
+from .planned import planned_data, planned_entry
 from .registry import Registries, load_registries
 from .relevance import relevance_profile
 from .runner import Result, one_thread
@@ -100,7 +101,7 @@ def _profiles(suite: Suite, store: Store, registries: Registries, device: str) -
         if model is None:
             continue
         missing = [trained for trained in (False, True) if store.get("profiles", _key(job, trained)) is None]
-        data = _data(job, registries) if missing else None
+        data = planned_data(registries, job) if missing else None
         for trained in missing:
             assert data is not None
             store.put("profiles", _measure(job, model, trained, data, registries))
@@ -115,14 +116,9 @@ def _key(job: Job, trained: bool) -> dict[str, Any]:
     return {"profile": VERSION, "model": job.model_key(), "trained": trained, "samples": samples}
 
 
-def _data(job: Job, registries: Registries) -> TaskData:
-    data: TaskData = registries.tasks.get(job.task.name).load()(job.seeds.data, **job.task.parameters)
-    return data
-
-
 def _measure(job: Job, stored: Artifact, trained: bool, data: TaskData, registries: Registries) -> Artifact:
     assert job.architecture is not None
-    factory = registries.architectures.get(job.architecture.name).load()
+    factory = planned_entry(registries.architectures, job.architecture).load()
     with seeded(job.seeds.training):
         model: nn.Module = factory(features=data.features, classes=data.classes, **job.architecture.parameters)
     if trained:

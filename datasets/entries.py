@@ -126,5 +126,6 @@ ENTRIES: tuple[TaskSpec, ...] = (
             "incomplete": "refuse",
         },
         tags=("real", "fmri", "external-data"),
+        content="saltbench.datasets.fmri_hcp:hcp_content",
     ),
 )

@@ -10,6 +10,7 @@ from ..entry import unknown
 from ..errors import DataError, ParameterError, UnknownNameError
 from .fmri_paradigms import PARADIGMS, PARCELS, Paradigm
 from .fmri_window import part_of_run, require_window
+from .hcp_digest import digest
 from .hcp_events import on_task_frames
 from .hcp_layouts import SOURCES, Archive, Run, open_archive
 from .hcp_series import normalised, open_series
@@ -104,6 +105,15 @@ def hcp_folder() -> Path:
             f"hcp_task.tgz of {SOURCES}), or take fmri/simulated, which needs none"
         )
     return folder
+
+
+def hcp_content() -> str:
+    """Return what identifies the user's copy, wherever it lies.
+
+    Raises:
+        DataError: no folder, or one that is not the archive.
+    """
+    return f"HCP archive sha256:{digest(open_archive(hcp_folder()))}"
 
 
 def _paradigms(tasks: Sequence[str]) -> list[Paradigm]:

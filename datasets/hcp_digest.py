@@ -7,30 +7,30 @@ from pathlib import Path
 from .fmri_paradigms import PARADIGMS
 from .hcp_layouts import Archive, Run
 
-BEGINNING = 4096  # bytes of a series: its header with the shape, and its first 496 values or more
+UNREADABLE = "unreadable"  # such a file makes a run unusable, whatever it holds
 
 
 def digest(archive: Archive) -> str:
-    """Return a SHA-256 of what a copy holds: names, sizes, event files, and the beginning of each series.
+    """Return a SHA-256 of all that is read of a copy: the subjects, and names and bytes of series and event files.
 
-    It does not depend on the place of the copy. The series are not read whole (gigabytes): measurements of two
-    runs differ in their first values, but a change further inside a file of the same size is not seen.
+    It does not depend on the place of the copy.
     """
-    total = hashlib.sha256()
-    for path, limit in _files(archive.runs(PARADIGMS)):
-        content = _beginning(path, limit)
-        name = path.relative_to(archive.root).as_posix()
-        total.update(f"{name}\0{path.stat().st_size}\0{len(content)}\0".encode() + content)
+    total = hashlib.sha256("\0".join(archive.subjects).encode())
+    for path in _files(archive.runs(PARADIGMS)):
+        total.update(f"\n{path.relative_to(archive.root).as_posix()}\0{_digest(path)}".encode())
     return total.hexdigest()
 
 
-def _files(runs: Sequence[Run]) -> Iterator[tuple[Path, int]]:
+def _files(runs: Sequence[Run]) -> Iterator[Path]:
     for run in runs:
         names = [name for condition in run.paradigm.conditions for name in condition]
-        wanted = [(run.series, BEGINNING), *((run.events / f"{name}.txt", -1) for name in names)]
-        yield from ((path, limit) for path, limit in wanted if path.is_file())
+        wanted = [run.series, *(run.events / f"{name}.txt" for name in names)]
+        yield from (path for path in wanted if path.is_file())
 
 
-def _beginning(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
-        return file.read(limit)
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return UNREADABLE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..entry import Entry
+from ..entry import Entry, Factory, resolve
 from ..errors import NonFiniteError, ParameterError, ShapeError
 
 Array = NDArray[np.float32]
@@ -13,7 +13,23 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec(Entry):
-    """A task; its factory is `(seed, **parameters) -> TaskData`, the same bytes for the same seed."""
+    """A task; its factory is `(seed, **parameters) -> TaskData`, the same bytes for the same seed.
+
+    Attributes:
+        content: for a task that reads files of the user: a function () -> str that names their content wherever they
+            lie, such as a digest, and raises a DataError where they cannot be read; or "module:attribute". Results of
+            other files are then computed anew.
+    """
+
+    content: Factory | None = None
+
+    def origin(self) -> str:
+        """Return the entry's source and the content of its files.
+
+        Raises:
+            DataError: the files cannot be read.
+        """
+        return "; ".join(filter(None, (self.source, resolve(self.content)() if self.content else "")))
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,14 @@ class Entry:
         """Return the function behind the entry."""
         return resolve(self.factory)
 
+    def origin(self) -> str:
+        """Return what identifies the code behind the entry and the files it reads; empty for what ships with saltbench.
+
+        Raises:
+            DataError: the files cannot be read.
+        """
+        return self.source
+
     def configure(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
         """Return the defaults updated with overrides.
 

@@ -132,12 +132,26 @@ def _change_first_value(root):
     np.save(path, values)
 
 
+def _change_last_value(root):
+    path = sorted(path for path in root.glob("subjects/**/*.npy"))[0]
+    values = np.load(path)
+    values[-1, -1] += 1
+    np.save(path, values)
+
+
+def _add_subject(root):
+    (root / "subjects" / "999999").mkdir()  # it changes which subjects a seed draws
+
+
 def _change_event(root):
     path = sorted(root.glob("subjects/**/rh.txt"))[0]
     path.write_text(path.read_text().replace("11.026", "11.027"))
 
 
-@pytest.mark.parametrize("change", [_remove_series, _truncate_series, _change_first_value, _change_event])
+@pytest.mark.parametrize(
+    "change",
+    [_remove_series, _truncate_series, _change_first_value, _change_last_value, _add_subject, _change_event],
+)
 def test_the_digest_sees_a_change(tree, change):
     _, root = tree
     before = digest(open_archive(root))
