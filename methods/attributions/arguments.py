@@ -7,6 +7,11 @@ from torch import Tensor, nn
 
 from ...errors import NonFiniteError, ParameterError, ShapeError
 
+CHANGED_IN_PLACE = (
+    "the model must leave its inputs as they are, got them changed in place; "
+    "let it work on a copy: write x = x.clone() first in forward"
+)
+
 
 def check_inputs(inputs: Tensor) -> None:
     """Raise unless inputs are finite floating-point numbers of shape (batch, time, features)."""
@@ -111,10 +116,18 @@ def check_logits(outputs: Tensor) -> None:
 def check_unchanged(given: Tensor, inputs: Tensor) -> None:
     """Raise unless what a model was given is still equal to the inputs that it was a copy of."""
     if not torch.equal(given, inputs):
-        raise ParameterError(
-            "the model must leave its inputs as they are, got them changed in place; "
-            "let it work on a copy, inputs.clone()"
-        )
+        raise ParameterError(CHANGED_IN_PLACE)
+
+
+def check_unwritten(given: Tensor, version: int) -> None:
+    """Raise if a model wrote to what it was given, be it what stood there: autograd allows no `x[x.isnan()] = 0`.
+
+    Args:
+        given: the model's input, no tensor of `torch.inference_mode`.
+        version: its `_version` before, which every operation in place counts up, also one on a view.
+    """
+    if given._version != version:
+        raise ParameterError(CHANGED_IN_PLACE)
 
 
 def check_seeds(seeds: Sequence[int], batch: int) -> list[int]:

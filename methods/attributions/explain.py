@@ -22,9 +22,11 @@ from .arguments import (
     check_seeds,
     check_target,
     check_unchanged,
+    check_unwritten,
 )
 from .budget import PROBE, Budget
 from .freed_memory import expect_large_blocks
+from .gradient_failures import gradient_failures_told
 from .model_state import lent
 from .passes import Passes, Piece, pick
 from .refusals import causes_told, work_of
@@ -200,7 +202,8 @@ def _explain(
     like = given["inputs"][:1].expand(len(rows), -1, -1)  # gathering the rows once more would copy them
     if given["model"] is None:
         return check_attributions(method(**part), like)
-    with causes_told(work_of(method, spec, {**given, **part}, rows, again=lambda: method(**part))):
+    work = work_of(method, spec, {**given, **part}, rows, again=lambda: method(**part))
+    with causes_told(work), gradient_failures_told():
         return check_attributions(method(**part), like)
 
 
@@ -227,6 +230,7 @@ def _checked(model: nn.Module, inputs: Tensor, target: Tensor | None) -> tuple[b
     with torch.no_grad(), reader, hidden:
         outputs = model(first)
     check_unchanged(first, inputs[:PROBE])
+    check_unwritten(first, 0)
     check_classes(outputs, len(first), target)
     if hidden.hides or hidden.leaves:
         model = TrueGradients(model, hidden.leaves and needs_left_numbers(model, inputs[:PROBE]))
