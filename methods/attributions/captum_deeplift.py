@@ -13,6 +13,7 @@ from .passes import gradient
 
 _HOOKS = "Setting forward, backward hooks and attributes on non-linear"  # said of every call
 _NOTES = ("input", "output")  # attributes in which Captum keeps a module's own until a backward pass reaches it
+_CONSTANT = "cannot register a hook on a tensor that doesn't require gradient"
 _TWICE = "A Module"  # how Captum begins its complaint of a module that is called twice
 
 
@@ -50,6 +51,12 @@ def captum_deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: 
                 raise UnsupportedOperationError(
                     "Captum's DeepLIFT needs a module of its own for every activation, got one that is called twice or "
                     "never; give each call its own module, or use deeplift"
+                ) from error
+            if _CONSTANT in str(error):
+                raise UnsupportedOperationError(
+                    "Captum's DeepLIFT needs every activation module to be given what depends on the input, got one "
+                    "that is given a constant, such as a parameter; call the function there, as in torch.sigmoid, or "
+                    "use deeplift"
                 ) from error
             rows = inputs.detach().requires_grad_()
             gradient(model(rows).gather(1, target[:, None]), rows)  # says so if there is none
