@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from ..errors import ParameterError, ShapeError
 from ..methods.attributions.adapters import Adapted, is_value
-from ..methods.attributions.arguments import check_logits, check_unchanged
-from ..methods.attributions.model_state import lent
-from .reasons import reason_for
+from ..methods.attributions.arguments import check_logits
+from .alone import check_alone
+from .repeated import check_repeated
+from .trials import first_answer
 
-# What layers raise, of PyTorch or a user's own, for series of a size that they were not made for
-_REFUSALS = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
+_PROBE = 3  # series that a network is asked first
 
 
 def check_model(model: object) -> None:
@@ -37,8 +37,9 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
         ParameterError: integers, complex numbers or probabilities in place of logits, or outputs that depend on the
             rest of the batch, on earlier calls or on chance, or inputs that the model changes in place.
     """
-    probe = inputs[[0, 0, 0]] if len(inputs) else inputs
-    outputs = _outputs(model, probe)
+    probe = inputs[[min(row, len(inputs) - 1) for row in range(_PROBE)]] if len(inputs) else inputs
+    _check_precision(model)
+    outputs = first_answer(model, probe, inputs)
     if isinstance(outputs, Tensor):
         check_logits(outputs)
     advice = "" if is_value(model) and outputs.shape == (len(probe), 1) else _advice(outputs, len(probe))
@@ -46,7 +47,9 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
         got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
         wanted = f"{len(probe)} samples to logits ({len(probe)}, classes)"
         raise ShapeError(f"the model must map {wanted}, got {got}; {advice}")
-    _check_alone(outputs[:1], model, probe)
+    if outputs.numel() and bool(torch.isfinite(outputs).all()):  # others are refused with the target
+        check_repeated(model, probe)
+        check_alone(model, inputs, len(probe))
     if isinstance(model, Adapted) and model.output == "probabilities":
         _check_logarithms(outputs)
     elif len(outputs) and not is_value(model) and bool((outputs >= 0).all()) and _sum_to_one(outputs):
@@ -55,6 +58,16 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
             "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"
         )
     return int(outputs.shape[1])
+
+
+def _check_precision(model: nn.Module) -> None:
+    """Raise if layers are quantised as they go: the range of the whole batch says how each sample is rounded."""
+    for name, module in model.named_modules():
+        if type(module).__module__.startswith("torch.ao.nn.quantized.dynamic"):
+            raise ParameterError(
+                f"the model must answer each sample by itself, got `{name}` dynamically quantised, which rounds by the "
+                "whole batch and has no gradients; give the network that was quantised"
+            )
 
 
 def _check_logarithms(outputs: Tensor) -> None:
@@ -72,37 +85,6 @@ def _sum_to_one(outputs: Tensor) -> bool:
     # adapted gives a class the smallest number at least: in half precision many of them add up
     tolerance = max(1e-4, 4 * number.eps) + outputs.shape[1] * number.tiny
     return torch.allclose(sums, torch.ones_like(sums), atol=tolerance)
-
-
-def _check_alone(outputs: Tensor, model: nn.Module, probe: Tensor) -> None:
-    """Raise unless the outputs of a sample, (1, classes), stay the same around a series of zeros."""
-    if not outputs.numel() or not bool(torch.isfinite(outputs).all()):
-        return  # numbers that are not finite are refused with the target
-    among = _outputs(model, torch.stack([probe[0], torch.zeros_like(probe[0]), probe[0]]))[[0, 2]]
-    # Rounding differs with a row's place in the batch by far less than half of the digits; outputs near 0 may be
-    # differences of larger numbers
-    tolerance = torch.finfo(outputs.dtype).eps ** 0.5 * outputs.abs().max().clamp(min=0.01)
-    if not bool(((among - outputs).abs() <= tolerance).all()):
-        raise ParameterError(
-            "the model must answer each sample by itself, got other outputs for a sample in another batch; look for "
-            "a recurrent layer without batch_first=True, statistics of the batch, dropout that stays on in evaluation "
-            "mode, and states kept from call to call"
-        )
-
-
-def _outputs(model: nn.Module, probe: Tensor) -> Any:
-    given = probe.clone()
-    with lent(model, probe.device), torch.no_grad():
-        try:
-            outputs = model(given)
-        except _REFUSALS as error:
-            raise ShapeError(
-                f"the model must take inputs (batch, time, features), got an error for {tuple(probe.shape)}: "
-                f"{reason_for(error)}; give the steps and features that it was built for, or wrap it with "
-                "saltbench.adapted"
-            ) from error
-    check_unchanged(given, probe)
-    return outputs
 
 
 def _advice(outputs: Any, batch: int) -> str:

@@ -14,6 +14,7 @@ from ..datasets.spec import TaskData, TaskSpec
 from ..entry import Entry, unknown
 from ..errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
 from ..methods.attributions.adapters import is_value
+from ..methods.attributions.lending import one_at_a_time
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
 from .collection import Collection, joined
@@ -33,6 +34,7 @@ Factory = Callable[[int, int], nn.Module]
 GRADIENT_METHODS = ("saliency", "input-x-gradient", "integrated-gradients", "deeplift", "smoothgrad")
 
 
+@one_at_a_time()
 @torch.inference_mode(False)  # the caller may be in it, and under no_grad: networks are trained and explained here
 @torch.enable_grad()
 def evaluate(

@@ -9,6 +9,7 @@ from ..errors import ParameterError
 from ..methods.attributions.adapters import Probabilities, is_value
 from ..methods.attributions.arguments import check_inputs
 from ..methods.attributions.explain import attribute, bind, sample_seeds
+from ..methods.attributions.lending import one_at_a_time
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice, check_model
 from .registry import load_registries
@@ -16,6 +17,7 @@ from .suite import OUTPUTS
 from .tensors import classes_of, like_parameters, one_each
 
 
+@one_at_a_time()
 def explain(
     model: nn.Module,
     inputs: Tensor | ArrayLike,

@@ -15,6 +15,7 @@ from ..entry import unknown
 from ..errors import ParameterError, RandomisationError, UnknownNameError
 from ..methods.attributions.arguments import check_inputs
 from ..methods.attributions.explain import attribute, bind, sample_seeds
+from ..methods.attributions.lending import one_at_a_time
 from ..methods.attributions.model_state import lent
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_model
@@ -30,6 +31,7 @@ _CHUNK = 64  # samples whose class is predicted at once
 Explain = Callable[[nn.Module], NDArray[np.float64]]
 
 
+@one_at_a_time()
 @torch.inference_mode(False)  # the caller may be in it, and the copies that are explained are made here
 def randomisation_check(
     model: nn.Module,
