@@ -11,6 +11,7 @@ from .evaluation import SCORES, Failure
 from .plan import Job, jobs
 from .store import Artifact, Store, canonical
 from .suite import Suite
+from .text_bytes import encodable
 
 ID = ["task", "architecture", "method", "seed"]
 
@@ -65,7 +66,9 @@ def collect(
             yardsticks += yardstick
         for identity, artifact in _cells(job, store):
             found = artifact if yardstick else None
-            cells.append({**identity, **_standing(found, known.get(tuple(identity.values()), absent))})
+            standing = _standing(found, known.get(tuple(identity.values()), absent))
+            identity |= {name: encodable(value) for name, value in identity.items() if isinstance(value, str)}
+            cells.append({**identity, **standing})
             if found is not None:
                 scores.append(_table(found, identity))
                 environments |= {canonical(where): where for where in _environments(found)}
@@ -89,12 +92,12 @@ def _cells(job: Job, store: Store) -> Iterator[tuple[dict[str, Any], Artifact | 
 
 def _yardstick(job: Job, store: Store) -> list[pd.DataFrame]:
     artifact = store.get("yardsticks", job.yardstick_key())
-    return [] if artifact is None else [_table(artifact, {"task": job.task.name, "seed": job.repetition})]
+    return [] if artifact is None else [_table(artifact, {"task": encodable(job.task.name), "seed": job.repetition})]
 
 
 def _standing(artifact: Artifact | None, otherwise: Failure | Absent) -> dict[str, Any]:
     if artifact is None:
-        return {"status": otherwise.status, "reason": otherwise.reason}
+        return {"status": otherwise.status, "reason": encodable(otherwise.reason)}
     model = artifact.facts["model"]
     return {
         "status": "ok",

@@ -76,7 +76,8 @@ def _choice(content: Mapping[str, Any]) -> Choice:
 
 def _recipe(content: Mapping[str, Any]) -> Recipe:
     kinds = {field.name: _whole if field.type is int else _number for field in fields(Recipe)}
-    return Recipe(**{name: kinds[name](value) for name, value in content.items()})
+    values: dict[str, Any] = {name: kinds[name](value) for name, value in content.items()}
+    return Recipe(**values)
 
 
 def _seeds(value: Any) -> int | dict[str, int]:

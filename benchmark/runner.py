@@ -25,7 +25,6 @@ from .sample_scores import FILE as SCORES
 from .statistical_tables import statistical_tables
 from .store import open_store
 from .suite import Suite
-from .table_bytes import to_parquet
 
 GONE = Absent(
     "failed",
@@ -108,7 +107,8 @@ def run_suite(
             **statistical_tables(collection, metrics, suite.seeds),
             COST: cost(collection),
         }
-        contents = {SCORES: to_parquet(collection.scores), **{name: to_csv(one) for name, one in tables.items()}}
+        scores = bytes(collection.scores.to_parquet(index=False))
+        contents = {SCORES: scores, **{name: to_csv(one) for name, one in tables.items()}}
         write_tables(folder, contents, provenance(suite, device, collection.environments))
         found = evidence(folder, table, None, registries.metrics)
         figures = [path for drawn in draw_figures(found, ("png",), folder) for path in _current(drawn, folder)]

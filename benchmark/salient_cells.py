@@ -26,7 +26,7 @@ from .runner import Result, one_thread
 from .scoring import Explained, Question, explain_samples
 from .store import Artifact, Store, open_store
 from .suite import Choice, Suite
-from .table_bytes import to_parquet
+from .text_bytes import encodable
 
 VERSION = 1  # raised when what an analysis holds changes
 KIND = "analyses"
@@ -138,9 +138,9 @@ def _analyse(repetition: Repetition, store: Store, registries: Registries) -> Ar
         on_task.append(_reported(maps).assign(**identity))
         removed = _removed(maps, models, explained, fillings, seeds)
         correct.append(removed.assign(ranked_by=identity["architecture"], method=identity["method"]))
-    facts = {"task": job.task.name, "seed": job.repetition}
+    facts = {"task": encodable(job.task.name), "seed": job.repetition}
     tables = {REPORTED: pd.concat(on_task), REMOVED: pd.concat(correct)}
-    files = {name: to_parquet(table.assign(**facts)) for name, table in tables.items()}
+    files = {name: bytes(table.assign(**facts).to_parquet(index=False)) for name, table in tables.items()}
     return Artifact(repetition.key(), {}, files)
 
 
@@ -165,12 +165,12 @@ def _maps(
         for choice in methods:
             method = planned_entry(registries.methods, choice)
             found = explain_samples(method, choice.parameters, question, explained, job.seeds.attribution)
-            identity = {"architecture": _name(job), "method": choice.name}
+            identity = {"architecture": _name(job), "method": encodable(choice.name)}
             yield identity, Maps(found.numpy(), explained.truth.numpy())
 
 
 def _name(job: Job) -> str:
-    return job.architecture.name if job.architecture else ""
+    return encodable(job.architecture.name) if job.architecture else ""
 
 
 def _reported(maps: Maps) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Tables as bytes: CSV with numbers in full and any text in quotes where it needs them, and Parquet."""
+"""CSV as saltbench writes and reads it: numbers in full, any text in quotes where it needs them."""
 
 import csv
 import io
@@ -10,8 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from .text_bytes import utf8
-
 Lines = list[list[str]]
 _QUOTED = frozenset(',"\n\r')
 
@@ -20,12 +18,6 @@ def csv_text(table: pd.DataFrame) -> str:
     """Return the table as CSV: plain numbers that read back exactly, empty where there is none."""
     lines = [table.columns, *table.itertuples(index=False, name=None)]
     return "".join(f"{','.join(map(_cell, line))}\n" for line in lines)
-
-
-def to_parquet(table: pd.DataFrame) -> bytes:
-    """Return the table as Parquet, its text as `utf8` has it in CSV: Parquet holds no lone surrogates."""
-    texts = {name: [utf8(text).decode() for text in table[name]] for name in table.select_dtypes(exclude="number")}
-    return bytes(table.assign(**texts).to_parquet(index=False))
 
 
 def lines_of(content: bytes) -> Lines:
