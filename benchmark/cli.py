@@ -240,12 +240,16 @@ def reproduce(
     steps: Annotated[list[int] | None, typer.Option(help="Of the brain maps of fmri.", metavar="STEP…")] = None,
 ) -> None:
     """Reproduce a table or figure of the source, published beside measured."""
+    from .output import note_unverified
+    from .reading import SECTIONS
     from .reproduce import reproduce as lines_of
 
     look_for_data_in(data)
     shown = _given(architectures=architectures, methods=methods, digits=digits, steps=steps)
     for line in lines_of(what, results, device, workers, shown):
         print(line)  # noqa: T201 - the command's output
+    tables = {name for section in SECTIONS for name in section.needs}  # what the page is made from
+    note_unverified(*(results / section.name for section in SECTIONS), others=sorted(tables))
 
 
 @app.command("removal")
