@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from ..entry import unknown
-from ..errors import UnknownNameError
+from ..errors import UnknownNameError, printable
 from .change import Rule, Verdict
 from .leaderboard import to_csv
 from .markdown_table import markdown_text
+from .output import add_row
 from .table_text import number
 
 WIDTH = 160  # columns of the table
@@ -72,10 +72,10 @@ def _table(table: pd.DataFrame) -> str:
     if len(changed):
         shown = Table(*COLUMNS, box=None)
         for row in changed.to_dict("records"):
-            shown.add_row(*map(escape, _shown(row)))
+            add_row(shown, _shown(row))
         console.print(shown)
     for line in (summary(table), *_legend(table)):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable(line), markup=False, soft_wrap=True)
     return sink.getvalue()
 
 

@@ -1,16 +1,15 @@
 """The command line; heavy imports stand inside the commands, so that `--help` and `list` answer at once."""
 
 import csv
+import io
 import json
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from .. import __version__
@@ -18,25 +17,20 @@ from ..datasets.local_data import VARIABLE
 from ..entry import unknown
 from ..errors import ParameterError, SaltbenchError, UnknownNameError
 from . import options
+from .arguments import expand
 from .heap import keep_freed_memory
 from .new import NEXT, next_commands, write_new
+from .output import add_row, note, note_unverified, say, show, write, write_to
 from .registry import listing, load_registries
+from .shortages import require_addresses, shortage
+from .streams import fail, fail_quietly, open_streams
 from .suite import load_suite
 
+COLUMNS = ("name", "version", "description", "reference")  # of a list as CSV
+LIGHT = ("list", "new")  # commands that load no PyTorch
 KINDS = ("tasks", "architectures", "methods", "metrics")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
 REGRESSED = 2  # the exit status of `compare` where something got worse
-# options that take several values
-MANY = (
-    "--tasks",
-    "--architectures",
-    "--methods",
-    "--metrics",
-    "--plugin",
-    "--digits",
-    "--steps",
-    "--replacements",
-)
 
 app = typer.Typer(
     name="saltbench",
@@ -74,16 +68,18 @@ def list_entries(
         raise UnknownNameError(unknown("kind", kind, KINDS))
     rows = listing(getattr(load_registries(plugin or ()), kind))
     if form == "json":
-        print(json.dumps(rows, indent=1, ensure_ascii=False))  # noqa: T201 - the command's output
+        write(f"{json.dumps(rows, indent=1, ensure_ascii=False)}\n".encode(), None)
     elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(("name", "version", "description", "reference"))
-        writer.writerows((row["name"], row["version"], row["description"], row["reference"]) for row in rows)
+        sink = io.StringIO()
+        writer = csv.DictWriter(sink, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write(sink.getvalue().encode(), None)
     elif form == "table":
         table = Table("name", "version", "description", box=None)
         for row in rows:
-            table.add_row(row["name"], str(row["version"]), escape(row["description"]))
-        Console().print(table)
+            add_row(table, (row["name"], row["version"], row["description"]))
+        show(table, Console().width)
     else:
         raise ParameterError(f"--format must be table, csv or json, got '{form}'")
 
@@ -124,9 +120,9 @@ def new_entry(
 ) -> None:
     """Write a plugin file with a working example, and its test."""
     plugin, test = write_new(kind, name, folder)
-    print(f"wrote {plugin} and {test}; next:")  # noqa: T201 - the command's output
+    say(f"wrote {plugin} and {test}; next:")
     for command in next_commands(kind, name, plugin, test):
-        print(f"  {command}")  # noqa: T201 - the command's output
+        say(f"  {command}")
 
 
 @app.command("leaderboard")
@@ -148,7 +144,6 @@ def show_leaderboard(
     significantly is marked, where the folder still holds the scores of every sample.
     """
     from .board import read_board
-    from .output import note, note_unverified, write
     from .render import FORMATS, View, render
 
     view = View(
@@ -188,7 +183,6 @@ def compare(
     from .change import Verdict
     from .change_report import report
     from .changes import changes, compared_metrics
-    from .output import note, note_unverified, write
     from .text_bytes import utf8
 
     boards = read_board(before), read_board(after)
@@ -215,16 +209,15 @@ def draw(
     """Draw maps, scores, curves, ranks and cost, as far as the folder's data allows."""
     from .figures import draw_figures, read_evidence
     from .files import write_atomically
-    from .output import note_unverified, write_to
 
     found = read_evidence(folder, metric, load_registries(plugin or ()).metrics)
     note_unverified(folder, others=["cost.csv"])
     place = (found.folder, write_atomically) if output is None else (output, write_to)
     for drawn in draw_figures(found, form.split(","), *place):
         for path in drawn.paths:
-            print(path)  # noqa: T201 - the command's output
+            say(f"{path}")
         if drawn.reason:
-            print(f"{drawn.name}: left out, {drawn.reason}")  # noqa: T201
+            say(f"{drawn.name}: left out, {drawn.reason}")
 
 
 @app.command()
@@ -240,14 +233,13 @@ def reproduce(
     steps: Annotated[list[int] | None, typer.Option(help="Of the brain maps of fmri.", metavar="STEP…")] = None,
 ) -> None:
     """Reproduce a table or figure of the source, published beside measured."""
-    from .output import note_unverified
     from .reading import SECTIONS
     from .reproduce import reproduce as lines_of
 
     look_for_data_in(data)
     shown = _given(architectures=architectures, methods=methods, digits=digits, steps=steps)
     for line in lines_of(what, results, device, workers, shown):
-        print(line)  # noqa: T201 - the command's output
+        say(line)
     tables = {name for section in SECTIONS for name in section.needs}  # what the page is made from
     note_unverified(*(results / section.name for section in SECTIONS), others=sorted(tables))
 
@@ -285,7 +277,7 @@ def remove_salient_cells(
         plugins=plugin or (),
     )
     for line in lines:
-        print(line)  # noqa: T201 - the command's output
+        say(line)
 
 
 @app.command("metrics-check")
@@ -309,9 +301,11 @@ def without_command(
 ) -> None:
     """Show the version or, without a command, the help."""
     if version:
-        print(__version__)  # noqa: T201 - the command's output
+        say(__version__)
     elif context.invoked_subcommand is None:
-        print(context.get_help())  # noqa: T201 - the command's output
+        typer.echo(context.get_help())
+    elif context.invoked_subcommand not in LIGHT:
+        require_addresses()
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -324,21 +318,6 @@ def look_for_data_in(folder: Path | None) -> None:
         os.environ[VARIABLE] = str(folder.absolute())
 
 
-def expand(arguments: Sequence[str]) -> list[str]:
-    """Return arguments with `--tasks a b` written as `--tasks a --tasks b`, which is what Click understands."""
-    expanded: list[str] = []
-    repeated = ""
-    for argument in arguments:
-        if argument.startswith("-"):
-            repeated = argument if argument in MANY else ""
-            expanded.append(argument)
-        elif repeated and expanded[-1] != repeated:
-            expanded += [repeated, argument]
-        else:
-            expanded.append(argument)
-    return expanded
-
-
 def _usage(error: typer.TyperException) -> str:
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     return f"{' '.join(message.split())} (saltbench --help lists what there is)"
@@ -346,13 +325,23 @@ def _usage(error: typer.TyperException) -> str:
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 1."""
+    open_streams()
     keep_freed_memory()
     try:
         status = app(expand(sys.argv[1:]), standalone_mode=False)
+        sys.stdout.flush()
     except SaltbenchError as error:
-        sys.exit(f"saltbench: {error}")
+        if isinstance(error.__cause__, BrokenPipeError):
+            fail_quietly()
+        fail(str(error))
     except typer.TyperException as error:
-        sys.exit(f"saltbench: {_usage(error)}")
+        fail(_usage(error))
+    except BrokenPipeError:
+        fail_quietly()
+    except Exception as error:
+        if what := shortage(error):
+            fail(what)
+        raise
     if status == INTERRUPTED:
-        sys.stderr.write("saltbench: interrupted; run the same command again to finish the rest\n")
+        note("interrupted; run the same command again to finish the rest")
     sys.exit(status)

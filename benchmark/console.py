@@ -6,17 +6,15 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from ..errors import SaltbenchError
 from ..methods.attributions.budget import parse_memory
 from .devices import choose_device, default_workers
+from .output import add_row, say, show
 from .progress import progress
 from .runner import Result, run_suite
 from .suite import Suite
-
-PLAIN_WIDTH = 140  # columns of a table that goes to a file or pipe
 
 
 def execute(
@@ -46,16 +44,13 @@ def execute(
 
 def finish(result: Result) -> None:
     """Print the table and where the files are; exit with status 1 if a cell failed."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PLAIN_WIDTH
-    console.print(summary(result.table))
+    show(summary(result.table))
     for path in (result.folder / "leaderboard.csv", result.folder / "scores.parquet", *result.figures):
-        console.print(f"{path}", markup=False, soft_wrap=True)
+        say(f"{path}")
     skipped = [failure for failure in result.failures if failure.status == "skipped"]
     if skipped:
         were = "1 cell was" if len(skipped) == 1 else f"{len(skipped)} cells were"
-        console.print(f"{were} skipped, the method does not apply to the network; the CSV says why")
+        say(f"{were} skipped, the method does not apply to the network; the CSV says why")
     failed = [failure for failure in result.failures if failure.status == "failed"]
     if failed:
         first = failed[0]
@@ -73,7 +68,7 @@ def summary(table: pd.DataFrame) -> Table:
     result = Table("task", "architecture", "method", *shown, box=None)
     for _, row in table.iterrows():
         scores = (_short(row.get(column)) for column in shown)
-        result.add_row(escape(row.task), escape(row.architecture), escape(row.method), *scores)
+        add_row(result, (row.task, row.architecture, row.method, *scores))
     return result
 
 

@@ -3,13 +3,14 @@
 import json
 
 import pandas as pd
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from ..entry import unknown
 from ..errors import UnknownNameError
+from .leaderboard import to_csv
 from .metrics_check import MAPS
+from .output import add_row, write
+from .output import show as show_table
 
 FORMATS = ("table", "csv", "json")
 
@@ -25,10 +26,10 @@ def show(table: pd.DataFrame, form: str) -> None:
     if form not in FORMATS:
         raise UnknownNameError(unknown("format", form, FORMATS))
     if form == "csv":
-        print(table.to_csv(index=False, lineterminator="\n"), end="")  # noqa: T201 - the command's output
+        write(to_csv(table), None)
     elif form == "json":
         rows = table.astype(object).where(table.notna(), None).to_dict("records")
-        print(json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False))  # noqa: T201 - the command's output
+        write(f"{json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode(), None)
     else:
         _show_table(table)
 
@@ -39,8 +40,5 @@ def _show_table(table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
         arrow = "↑" if row["direction"] == "higher" else "↓"
         means = ("" if pd.isna(row[kind]) else f"{row[kind]:.3f}" for kind in MAPS)
-        result.add_row(escape(row["metric"]), arrow, *means, row["order"], escape(row["reason"]))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
-    console.print(result)
+        add_row(result, (row["metric"], arrow, *means, row["order"], row["reason"]))
+    show_table(result, _WIDTH)

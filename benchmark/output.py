@@ -1,15 +1,21 @@
-"""Where a command's result goes: what the user names, or standard output."""
+"""Where a command's result goes: what the user names, or standard output; a terminal gets nothing that it obeys."""
 
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from ..errors import ParameterError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import ParameterError, printable
 from .digests import unverified
 from .files import explained, write_atomically
 
 OPEN_FILES = Path("/dev/fd")  # this process's, by number; /dev/stdout leads there
+PLAIN_WIDTH = 140  # columns of a table that goes to a file or pipe
 
 
 def write(content: bytes, path: Path | None, *, is_text: bool = True) -> None:
@@ -24,6 +30,8 @@ def write(content: bytes, path: Path | None, *, is_text: bool = True) -> None:
         return
     if not is_text and sys.stdout.isatty():
         raise ParameterError("this format is not text, got a terminal to write it to; give --output FILE or a pipe")
+    if sys.stdout.isatty():
+        content = "\n".join(map(printable, content.decode(errors="backslashreplace").split("\n"))).encode()
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
@@ -46,9 +54,27 @@ def write_to(path: Path, content: bytes) -> None:
             write_atomically(Path(os.path.realpath(path)) if path.is_symlink() else path, content)
 
 
+def say(text: str) -> None:
+    """Write a line to standard output."""
+    sys.stdout.write(f"{printable(text)}\n")
+
+
 def note(text: str) -> None:
     """Tell the user something on standard error, in one line."""
-    sys.stderr.write(f"saltbench: {text}\n")
+    sys.stderr.write(f"saltbench: {printable(text)}\n")
+
+
+def show(table: Table, width: int = PLAIN_WIDTH) -> None:
+    """Write a table to standard output, in so many columns where that is no terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = width
+    console.print(table)
+
+
+def add_row(table: Table, cells: Sequence[Any]) -> None:
+    """Append a row of texts, shown as they are: markup in them means nothing."""
+    table.add_row(*(Text(printable(str(cell))) for cell in cells))
 
 
 def note_unverified(*paths: Path, others: Sequence[str] = ()) -> None:

@@ -14,6 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from ..errors import printable
 from .plan import Job
 
 
@@ -21,7 +22,9 @@ from .plan import Job
 def progress(console: Console) -> Iterator[Callable[[Job, int, int], None]]:
     """Give the function that a run calls after every finished job."""
     if not console.is_terminal:
-        yield lambda job, done, total: console.print(f"[{done}/{total}] {job.describe()}", markup=False)
+        yield lambda job, done, total: console.print(
+            f"[{done}/{total}] {printable(job.describe())}", markup=False, soft_wrap=True
+        )
         return
     columns = (
         SpinnerColumn(),
@@ -35,6 +38,6 @@ def progress(console: Console) -> Iterator[Callable[[Job, int, int], None]]:
         shown = bar.add_task("starting workers", total=None)
 
         def report(job: Job, done: int, total: int) -> None:
-            bar.update(shown, completed=done, total=total, description=f"done: {job.describe()}")
+            bar.update(shown, completed=done, total=total, description=f"done: {printable(job.describe())}")
 
         yield report

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "out of memory", "bad_alloc", "failed to map segment")
 LONGEST = 1000  # characters of a text that third-party code gives
 
 
@@ -52,8 +53,8 @@ def printable(text: str) -> str:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory could not be had."""
-    text = text_of(error)
-    return isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text
+    text = text_of(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in NO_MEMORY)
 
 
 class UnknownNameError(SaltbenchError):
@@ -118,6 +119,10 @@ class ContractError(SaltbenchError):
 
 class StoreError(SaltbenchError):
     """A results folder that cannot be read or written."""
+
+
+class OutputError(SaltbenchError):
+    """Standard output that takes nothing more."""
 
 
 class WorkerError(SaltbenchError):
