@@ -27,6 +27,7 @@ from .streams import fail, fail_quietly, open_streams
 from .suite import load_suite
 
 COLUMNS = ("name", "version", "description", "reference")  # of a list as CSV
+MOST_WORKERS = 1_000
 LIGHT = ("list", "new")  # commands that load no PyTorch
 KINDS = ("tasks", "architectures", "methods", "metrics")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
@@ -41,14 +42,14 @@ app = typer.Typer(
 
 
 def _shared(option: options.Option) -> Any:
-    return typer.Option(help=option.help, min=option.least, metavar=option.metavar)
+    return typer.Option(help=option.help, min=option.least, max=option.most, metavar=option.metavar)
 
 
 Globs = Annotated[list[str] | None, _shared(options.METHODS)]  # of tasks and architectures too
 Results = Annotated[Path, _shared(options.RESULTS)]
 Plugins = Annotated[list[Path] | None, _shared(options.PLUGIN)]
 Device = Annotated[str, _shared(options.DEVICE)]
-Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1)]
+Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1, max=MOST_WORKERS)]
 Data = Annotated[Path | None, _shared(options.DATA)]
 Memory = Annotated[str | None, _shared(options.MEMORY)]
 Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
@@ -283,7 +284,7 @@ def remove_salient_cells(
 @app.command("metrics-check")
 def check_the_metrics(
     form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
-    samples: Annotated[int, typer.Option(help="Maps of each kind.", min=2)] = 20,
+    samples: Annotated[int, typer.Option(help="Maps of each kind.", min=2, max=10_000)] = 20,
     seed: Annotated[int, typer.Option(help="Of the maps.", min=0)] = 0,
     plugin: Plugins = None,
 ) -> None:

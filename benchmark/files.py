@@ -82,9 +82,10 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        remedy = "choose a shorter name" if error.errno == errno.ENAMETOOLONG else "make room or fix the permissions"
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}; what was finished before is kept, "
-            "make room or fix the permissions and run the same command again"
+            f"{remedy} and run the same command again"
         ) from error
 
 

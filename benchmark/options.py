@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+MOST_SEEDS = 1_000  # repetitions: planning holds them all, and bounds become no narrower
+
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
@@ -17,7 +19,7 @@ class Option:
         default: None where a suite or the machine decides.
         metavar: stands for a value in the help; None for the usual word.
         several: whether it takes more than one value.
-        least: smallest value that makes sense.
+        least, most: smallest and largest value that make sense.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Option:
     metavar: str | None = None
     several: bool = False
     least: int | None = None
+    most: int | None = None
 
 
 def _globs(kind: str) -> Option:
@@ -34,7 +37,9 @@ def _globs(kind: str) -> Option:
 
 
 TASKS, ARCHITECTURES, METHODS = (_globs(kind) for kind in ("tasks", "architectures", "methods"))
-SEEDS = Option(name="seeds", help="Repetitions, each with its own data, training and noise.", type=int, least=1)
+SEEDS = Option(
+    name="seeds", help="Repetitions, each with its own data, training and noise.", type=int, least=1, most=MOST_SEEDS
+)
 TARGET = Option(name="target", help="Explain the true or the predicted class.")
 OUTPUT = Option(name="output", help="Explain its logit or its probability.")
 DEVICE = Option(name="device", help="auto, cpu or cuda.", default="auto")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from ..errors import ParameterError
 
+MOST = 1_000_000  # samples of a batch, epochs
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -28,3 +30,5 @@ class Recipe:
         for name in ("batch", "epochs", "patience"):
             if getattr(self, name) < 1:
                 raise ParameterError(f"training needs {name} >= 1, got {getattr(self, name)}")
+            if getattr(self, name) > MOST:
+                raise ParameterError(f"training needs {name} <= {MOST}, got {getattr(self, name)}")

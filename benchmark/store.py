@@ -116,7 +116,11 @@ def check_format(root: Path) -> None:
         return
     except PermissionError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}; check its permissions") from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise StoreError(f"cannot read {path}: {error.strerror}; choose another --results") from error
+        raise StoreError(f"{path} is unreadable or damaged; delete it to let the run write it again") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{path} is unreadable or damaged; delete it to let the run write it again") from error
     _require_format(found, path)
 

@@ -1,6 +1,7 @@
 """A suite: a named grid of tasks, architectures, methods and seeds, read from TOML."""
 
 import dataclasses
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +13,17 @@ from typing import Any
 from ..entry import Entry, unknown
 from ..errors import DataError, ParameterError, UnknownNameError, printable
 from .mistakes import at, placed
+from .options import MOST_SEEDS
 from .recipe import Recipe
 from .registry import Registries
 from .repetitions import FACTORS
+from .suite_name import SUFFIX, suite_name
 
 TARGETS = ("true", "predicted")
 OUTPUTS = ("logit", "probability")
 UNREAD = "files that cannot be read"  # in place of their content; no result has it in its key
 KINDS = ("tasks", "architectures", "methods", "metrics")
+MOST_SAMPLES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -101,15 +105,15 @@ def load_suite(name: str, registries: Registries, overrides: Mapping[str, Any] |
         ParameterError: a value of the wrong type or range, or a file that is not TOML.
     """
     path = Path(name)
-    if path.suffix == ".toml":
-        text = _read(path)
+    if path.name.endswith(SUFFIX):
+        stem, text = suite_name(path), _read(path)
     elif name in bundled_suites():
-        text = (resources.files(__package__) / "suites" / f"{name}.toml").read_text("utf-8")
+        stem, text = name, (resources.files(__package__) / "suites" / f"{name}.toml").read_text("utf-8")
     else:
         raise UnknownNameError(unknown("suite", name, bundled_suites()) + " (or give the path of a .toml file)")
     content, given = _parse(name, text), overrides or {}
     with placed(name, text, given):
-        return _build(path.stem, {**content, **given}, registries)
+        return _build(stem, {**content, **given}, registries)
 
 
 def _parse(name: str, text: str) -> dict[str, Any]:
@@ -148,7 +152,7 @@ def _build(name: str, content: Mapping[str, Any], registries: Registries) -> Sui
         references=tuple(choice for choice in choices["methods"] if choice.name in references),
         metrics=choices["metrics"],
         seeds=_seeds(content),
-        samples=_count(content, "samples", 100),
+        samples=_count(content, "samples", 100, MOST_SAMPLES),
         target=_one_of(content, "target", TARGETS),
         output=_one_of(content, "output", OUTPUTS),
         training=_recipe(_table(content, "training")),
@@ -234,19 +238,25 @@ def _text(content: Mapping[str, Any], key: str, default: str) -> str:
 def _seeds(content: Mapping[str, Any]) -> int | dict[str, int]:
     table = content.get("seeds")
     if not isinstance(table, Mapping):
-        return _count(content, "seeds", 3)
+        return _count(content, "seeds", 3, MOST_SEEDS)
     for factor in table:
         if factor not in FACTORS:
             with at("seeds", factor):
                 raise UnknownNameError(unknown("key in seeds", factor, FACTORS))
-    return {factor: _count(table, factor, 1, "seeds") for factor in FACTORS}
+    counts = {factor: _count(table, factor, 1, MOST_SEEDS, "seeds") for factor in FACTORS}
+    if (crossed := math.prod(counts.values())) > MOST_SEEDS:
+        with at("seeds"):
+            raise ParameterError(f"seeds must cross to at most {MOST_SEEDS} repetitions, got {crossed}; name fewer")
+    return counts
 
 
-def _count(content: Mapping[str, Any], key: str, default: int, *parents: str) -> int:
+def _count(content: Mapping[str, Any], key: str, default: int, most: int, *parents: str) -> int:
     value = content.get(key, default)
     with at(*parents, key):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ParameterError(f"{key} must be a whole number of at least 1, got {value!r}")
+        if value > most:
+            raise ParameterError(f"{key} must be at most {most}, got {value:.6g}; take a smaller number")
     return value
 
 
