@@ -1,5 +1,6 @@
 """Explain a network that saltbench did not build."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -7,41 +8,53 @@ from torch import Tensor, nn
 
 from ..errors import ParameterError
 from ..methods.attributions.adapters import Probabilities, is_value
-from ..methods.attributions.arguments import check_inputs
-from ..methods.attributions.explain import attribute, bind, sample_seeds
+from ..methods.attributions.explain import attribute, bind, needed_arguments, sample_seeds
 from ..methods.attributions.lending import one_at_a_time
+from ..methods.attributions.several_inputs import check_joint
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice, check_model
+from .given import read_inputs
 from .registry import load_registries
 from .suite import OUTPUTS
-from .tensors import classes_of, like_parameters, one_each
+from .tensors import classes_of
+
+Inputs = Tensor | ArrayLike | Sequence[Any] | Mapping[str, Any]
+Hold = Tensor | ArrayLike | str | Sequence[str | int] | Mapping[str | int, Any]
 
 
 @one_at_a_time()
 def explain(
     model: nn.Module,
-    inputs: Tensor | ArrayLike,
+    inputs: Inputs,
     target: Tensor | ArrayLike | int | None = None,
     *,
     method: str | MethodSpec = "integrated-gradients",
     output: str = "logit",
-    baseline: Tensor | ArrayLike | None = None,
-    background: Tensor | ArrayLike | None = None,
+    baseline: Inputs | None = None,
+    background: Inputs | None = None,
+    hold: Hold | None = None,
     seed: int = 0,
     memory: int | None = None,
     **parameters: Any,
-) -> Tensor:
+) -> Any:
     """Return a method's attributions of a model's output, (batch, time, features), and leave the model as it was.
 
     Args:
         model: (batch, time, features) to logits (batch, classes); see `adapted` for models of another form, such as
             those that return a value.
-        inputs: finite (batch, time, features); brought to the type and device of the model's parameters.
+        inputs: finite (batch, time, features); brought to the type and device of the model's parameters. For a model
+            that takes several: a tuple or list of them, or a dictionary by name, each a series with as many steps,
+            static features (batch, features) or (batch,), or what is held, of any shape. The attributions are in the
+            same structure.
         target: the class that is explained, one for all samples or one each, (batch,); None for the predicted ones.
         method: an entry, or its name (`saltbench list methods`).
         output: explain the class's "logit", which may also be a value, or its "probability".
-        baseline: (batch, time, features) or one series (time, features), what absence means; None for zeros.
-        background: (any, time, features), series to draw absence from, such as training samples.
+        baseline: (batch, time, features) or one series (time, features), what absence means; None for zeros. In the
+            structure of several inputs.
+        background: (any, time, features), series to draw absence from, such as training samples. In the structure of
+            several inputs.
+        hold: what stays as it is in every row that the model sees, and gets 0: the features of one series, or a mask
+            (features,); names or positions of inputs; or a dictionary of inputs with True or their features.
         seed: of the random numbers, where the method draws any.
         memory: bytes that may be taken beside inputs and attributions; None for a quarter of what is free.
         **parameters: the method's own.
@@ -57,20 +70,24 @@ def explain(
     if spec.is_reference:
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
     check_model(model)
-    rows = like_parameters(model, inputs)
-    check_inputs(rows)
-    check_answers(model, rows)
-    return attribute(
-        bind(spec, parameters),
-        _asked(model, output),
+    given = read_inputs(model, inputs, hold)
+    explained, rows, bound = given.model(model), given.rows, bind(spec, parameters)
+    if given.layout is not None:
+        check_joint(spec, needed_arguments(bound), given.layout)
+    check_answers(explained, rows)
+    attributions = attribute(
+        bound,
+        _asked(explained, output),
         rows,
         classes_of(target, len(rows)),
-        baseline=None if baseline is None else one_each(like_parameters(model, baseline), rows),
-        background=None if background is None else like_parameters(model, background),
+        baseline=given.baseline(model, baseline),
+        background=given.background(model, background),
         seeds=sample_seeds(seed, len(rows)),
         memory=memory,
         spec=spec,
+        parts=None if given.layout is None else given.layout.spans,
     )
+    return given.maps(attributions, spec.is_complete)
 
 
 def _asked(model: nn.Module, output: str) -> nn.Module:

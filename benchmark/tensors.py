@@ -14,7 +14,7 @@ def like_parameters(model: nn.Module, values: Tensor | ArrayLike) -> Tensor:
     Raises:
         ParameterError: what is not real numbers of one shape.
     """
-    tensor = values if isinstance(values, Tensor) else _tensor(values)
+    tensor = values if isinstance(values, Tensor) else as_tensor(values)
     if tensor.is_complex():
         raise ParameterError(
             f"series must be real numbers, got {tensor.dtype}; give real and imaginary parts as features of their own"
@@ -38,13 +38,13 @@ def classes_of(target: Tensor | ArrayLike | int | None, batch: int) -> Tensor | 
     """
     if target is None:
         return None
-    classes = target if isinstance(target, Tensor) else _tensor(target)
+    classes = target if isinstance(target, Tensor) else as_tensor(target)
     if torch.can_cast(classes.dtype, torch.int64) or not classes.numel():
         classes = classes.long()
     return classes.expand(batch) if classes.ndim == 0 else classes
 
 
-def _tensor(values: ArrayLike) -> Tensor:
+def as_tensor(values: ArrayLike) -> Tensor:
     """Return a copy of values, which may be read-only, reversed or in another byte order.
 
     Raises:

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from ..errors import SaltbenchError, ShapeError
 from ..methods.attributions.arguments import check_unchanged
+from ..methods.attributions.conditioned import Conditioned
 from ..methods.attributions.model_state import lent
+from .forward_arguments import instead
 from .reasons import reason_for
 
 _MANY = 64  # series at most in one pass
@@ -65,10 +67,10 @@ def first_answer(model: nn.Module, series: Tensor, inputs: Tensor) -> object:
     for other in (inputs[:1], inputs[:_MANY]):
         if len(other) != len(series) and _is_logits(_attempt(model, other), len(other)):
             raise _of_one_size(model, series, len(other), found) from found
-    remedy = _placement(model) or "give the steps and features that it was built for, or wrap it with saltbench.adapted"
+    shapes = model.shapes if isinstance(model, Conditioned) else tuple(series.shape)
     raise ShapeError(
-        f"the model must take inputs (batch, time, features), got an error for {tuple(series.shape)}: "
-        f"{_reason(found)}; {remedy}"
+        f"the model must take inputs (batch, time, features), got an error for {shapes}: "
+        f"{_reason(found)}; {_placement(model) or instead(model)}"
     ) from found
 
 

@@ -1,10 +1,12 @@
 """Feature ablation: what the output loses when a part of the series is replaced by the baseline."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from .passes import Passes, copies
 from .replacement import average, replacement_effects
-from .segments import segments
+from .segments import Span, segments
 
 
 def feature_ablation(
@@ -12,6 +14,7 @@ def feature_ablation(
     target: Tensor,
     baseline: Tensor,
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     time_segments: int = 20,
     feature_segments: int = 20,
@@ -26,6 +29,7 @@ def feature_ablation(
         target: int64 (batch,), the explained class c of each sample.
         baseline: (batch, time, features).
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         time_segments: at most so many segments along time, at least 1 (see `segments`).
         feature_segments: at most so many along the features, at least 1.
 
@@ -36,6 +40,6 @@ def feature_ablation(
     time series: Suresh et al., "Clinical Intervention Prediction and Understanding with Deep Neural Networks", 2017.
     """
     time, features = inputs.shape[1:]
-    grid = segments(time, features, time_segments, feature_segments)
+    grid = segments(time, features, time_segments, feature_segments, parts)
     effects = replacement_effects(passes, inputs, target, grid, 1, copies(baseline))
     return average(effects, grid, time, features)

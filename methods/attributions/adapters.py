@@ -26,6 +26,15 @@ class Probabilities(nn.Module):
         return torch.softmax(softmax_logits(self.model, self.model(inputs)), dim=1)
 
 
+class SameOutputs(nn.Module):
+    """A module around a model, whose outputs are the model's."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.training = model.training
+
+
 class Adapted(nn.Module):
     """A model behind the contract (batch, time, features) to logits (batch, classes); see `adapted`.
 
@@ -41,14 +50,15 @@ class Adapted(nn.Module):
         self._item = item
         self.output = output
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return logits (batch, classes), or values (batch, 1).
+    def forward(self, *inputs: Any, **named: Any) -> Tensor:
+        """Return logits (batch, classes), or values (batch, 1), of all that the model takes.
 
         Raises:
             ParameterError: the model does not return the item, or returns integers or complex numbers.
             ShapeError: it returns no tensor, or no single logits or values.
         """
-        returned = self.model(inputs.transpose(0, 1) if self._time_first else inputs)
+        turned = {name: self._turned(value) for name, value in named.items()}
+        returned = self.model(*map(self._turned, inputs), **turned)
         outputs = returned if self._item is None else _taken(returned, self._item)
         if not isinstance(outputs, Tensor):
             raise ShapeError(
@@ -62,6 +72,10 @@ class Adapted(nn.Module):
             logit = _column("logit", outputs)
             return torch.cat([-logit, logit], 1)
         return _column("value", outputs) if self.output == "value" else outputs
+
+    def _turned(self, value: Any) -> Any:
+        is_series = isinstance(value, Tensor) and value.ndim == 3
+        return value.transpose(0, 1) if self._time_first and is_series else value
 
 
 def adapted(
@@ -109,6 +123,11 @@ class SoftmaxLogits(nn.Module):
         return softmax_logits(self.model, self.model(inputs))
 
 
+def is_probabilities(model: nn.Module) -> bool:
+    """Return whether a model was adapted to explain the logarithms of the probabilities that it returns."""
+    return _answers(model, "probabilities")
+
+
 def is_value(model: nn.Module) -> bool:
     """Return whether a model was adapted to explain a value, and tells no classes apart."""
     return _answers(model, "value")
@@ -116,7 +135,7 @@ def is_value(model: nn.Module) -> bool:
 
 def _answers(model: nn.Module, output: str) -> bool:
     """Return whether a model, or one that it adapts without a change of its outputs, was adapted with this output."""
-    while isinstance(model, Adapted) and model.output == "logits":
+    while isinstance(model, SameOutputs) or (isinstance(model, Adapted) and model.output == "logits"):
         model = model.model
     return isinstance(model, Adapted) and model.output == output
 

@@ -25,11 +25,13 @@ from .arguments import (
     check_unwritten,
 )
 from .budget import PROBE, Budget
+from .conditioned import conditioned_in
 from .freed_memory import expect_large_blocks
 from .gradient_failures import gradient_failures_told
 from .model_state import lent
 from .passes import Passes, Piece, pick
 from .refusals import causes_told, work_of
+from .segments import Span
 from .series_reader import SeriesReader, takes_step_by_step
 from .spec import MethodSpec
 from .true_gradients import HiddenCalls, TrueGradients, needs_left_numbers
@@ -38,7 +40,7 @@ Method = Callable[..., Tensor]
 Explain = Callable[[Sequence[int]], Tensor]  # of some samples, (samples, time, features)
 
 _PER_SAMPLE = ("inputs", "target", "baseline", "truth", "seeds")
-_ARGUMENTS = ("model", *_PER_SAMPLE, "background", "passes")
+_ARGUMENTS = ("model", *_PER_SAMPLE, "background", "passes", "parts")
 
 
 def sample_seeds(seed: int, count: int) -> list[int]:
@@ -77,6 +79,7 @@ def attribute(
     seeds: Sequence[int] | None = None,
     memory: int | None = None,
     spec: MethodSpec | None = None,
+    parts: Sequence[Span] | None = None,
 ) -> Tensor:
     """Return a method's attributions, (batch, time, features), computed chunk by chunk in bounded memory.
 
@@ -85,7 +88,8 @@ def attribute(
 
     Args:
         method: a function as `MethodSpec` describes, with its own parameters bound (see `bind`).
-        model: (batch, time, features) to (batch, classes); None for methods that do not look at it.
+        model: (batch, time, features) to (batch, classes); None for methods that do not look at it. One that is
+            `Conditioned` on a sample explains those samples together whose held values are the same.
         inputs: finite floating point (batch, time, features), of the model's type and device.
         target: int64 (batch,), the explained class of each sample; None explains the predicted class.
         baseline: (batch, time, features), what absence of the input means; None for zeros.
@@ -96,6 +100,7 @@ def attribute(
             `usual_memory` on it does not change a bit of the attributions; less changes their rounding (see
             `rounding`), since fewer samples go through the model at once.
         spec: the method's entry, by which errors name it.
+        parts: the features of each of several inputs that make up the series (see `several_inputs`); None for one.
 
     Returns:
         (batch, time, features), finite, in the units the method states.
@@ -111,7 +116,7 @@ def attribute(
     check_inputs(inputs)
     inputs = inputs.detach()
     needed = needed_arguments(method)
-    given: dict[str, Any] = {"inputs": inputs, "model": model}
+    given: dict[str, Any] = {"inputs": inputs, "model": model, "parts": parts}
     if baseline is not None:
         given["baseline"] = check_alike("baseline", baseline, inputs)
     elif "baseline" in needed:
@@ -125,21 +130,46 @@ def attribute(
     if not len(inputs):
         return inputs.clone()
     if model is None:
-        return _in_chunks(functools.partial(_explain, method, needed, given, spec), inputs, budget)
+        return _in_chunks(functools.partial(_explain, method, needed, given, spec, range(len(inputs))), inputs, budget)
     expect_large_blocks()
+    condition = conditioned_in(model)
     with lent(model, inputs.device):
         given = {name: _with_gradients(value) for name, value in given.items()}
-        with causes_told(work_of(method, spec, given, range(len(inputs)))):
-            is_recurrent, model = _checked(model, given["inputs"], given["target"])
+        everyone = range(len(inputs))
+        first = given["inputs"][: PROBE if condition is None else 1]
+        with causes_told(work_of(method, spec, given, everyone)):
+            is_recurrent, model = _checked(model, first, given["target"])
             given["model"] = model
-            step_by_step = is_recurrent and "passes" in needed and takes_step_by_step(model, given["inputs"][:PROBE])
+            step_by_step = is_recurrent and "passes" in needed and takes_step_by_step(model, first)
             passes = Passes(model, budget, step_by_step)
-            if given["target"] is None:
-                given["target"] = _predicted(model, given["inputs"], passes)
-        explain = functools.partial(_explain, method, needed, {**given, "passes": passes}, spec)
-        if "passes" in needed:
-            return _in_chunks(explain, given["inputs"], budget)
-        return _in_passes(explain, given["inputs"], given["target"], passes)
+        explain = functools.partial(_attributed, method, needed, {**given, "passes": passes}, spec, budget)
+        if condition is None:
+            return explain(everyone)
+        attributions = torch.empty_like(inputs)
+        for rows in condition.groups(len(inputs)):
+            condition.give(rows[0])
+            attributions[rows] = explain(rows)
+        return attributions
+
+
+def _attributed(
+    method: Method,
+    needed: Sequence[str],
+    given: dict[str, Any],
+    spec: MethodSpec | None,
+    budget: Budget,
+    rows: Sequence[int],
+) -> Tensor:
+    """Return the attributions of some samples, with which the model gets nothing else, or the same."""
+    part = {name: _rows(value, rows) if name in _PER_SAMPLE else value for name, value in given.items()}
+    inputs, passes = part["inputs"], part["passes"]
+    if part["target"] is None:
+        with causes_told(work_of(method, spec, part, rows)):
+            part["target"] = _predicted(passes.model, inputs, passes)
+    explain = functools.partial(_explain, method, needed, part, spec, rows)
+    if "passes" in needed:
+        return _in_chunks(explain, inputs, budget)
+    return _in_passes(explain, inputs, part["target"], passes)
 
 
 def needed_arguments(method: Method) -> tuple[str, ...]:
@@ -196,13 +226,20 @@ def _in_passes(explain: Explain, inputs: Tensor, target: Tensor, passes: Passes)
 
 
 def _explain(
-    method: Method, needed: Sequence[str], given: Mapping[str, Any], spec: MethodSpec | None, rows: Sequence[int]
+    method: Method,
+    needed: Sequence[str],
+    given: Mapping[str, Any],
+    spec: MethodSpec | None,
+    numbers: Sequence[int],
+    rows: Sequence[int],
 ) -> Tensor:
+    """Return the attributions of some of the given rows, whose samples have these numbers."""
     part = {name: _rows(given[name], rows) if name in _PER_SAMPLE else given[name] for name in needed}
     like = given["inputs"][:1].expand(len(rows), -1, -1)  # gathering the rows once more would copy them
     if given["model"] is None:
         return check_attributions(method(**part), like)
-    work = work_of(method, spec, {**given, **part}, rows, again=lambda: method(**part))
+    own = [numbers[row] for row in rows]
+    work = work_of(method, spec, {**given, **part}, own, again=lambda: method(**part))
     with causes_told(work), gradient_failures_told():
         return check_attributions(method(**part), like)
 
@@ -225,15 +262,15 @@ def _with_gradients(value: Any) -> Any:
 def _checked(model: nn.Module, inputs: Tensor, target: Tensor | None) -> tuple[bool, nn.Module]:
     """Return whether recurrent layers alone are seen to read the series, and the model with gradients that are true."""
     check_placement(model, inputs)
-    first = inputs[:PROBE].clone()
+    first = inputs.clone()
     reader, hidden = SeriesReader(first), HiddenCalls()
     with torch.no_grad(), reader, hidden:
         outputs = model(first)
-    check_unchanged(first, inputs[:PROBE])
+    check_unchanged(first, inputs)
     check_unwritten(first, 0)
     check_classes(outputs, len(first), target)
     if hidden.hides or hidden.leaves:
-        model = TrueGradients(model, hidden.leaves and needs_left_numbers(model, inputs[:PROBE]))
+        model = TrueGradients(model, hidden.leaves and needs_left_numbers(model, inputs))
     return reader.is_recurrent, model
 
 

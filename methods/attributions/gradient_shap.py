@@ -9,6 +9,7 @@ from .baselines import absence
 from .noise import noisy
 from .parameters import check_least
 from .passes import Passes
+from .segments import Span
 from .streams import Stream, rewind
 
 
@@ -18,6 +19,7 @@ def gradient_shap(
     background: Tensor,
     seeds: Sequence[int],
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     path_samples: int = 50,
     noise_level: float = 0.0,
@@ -34,6 +36,7 @@ def gradient_shap(
         background: (any, time, features).
         seeds: one a sample, the source of its draws.
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         path_samples: draws, at least 1.
         noise_level: standard deviation of the noise as a share of the sample's range, at least 0.
 
@@ -47,7 +50,7 @@ def gradient_shap(
     check_least("path_samples", path_samples, 1)
     check_least("noise_level", noise_level, 0)
     absent = absence("sampled", inputs, background, seeds, path_samples)
-    present = noisy(inputs, noise_level, seeds) if noise_level else None
+    present = noisy(inputs, noise_level, seeds, parts) if noise_level else None
     places = _places(seeds, path_samples).to(inputs)[:, :, None, None]
     attributions = torch.zeros_like(inputs)
 

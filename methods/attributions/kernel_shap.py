@@ -12,7 +12,7 @@ from torch import Tensor
 from .coalitions import check_design, coalition_outputs, endpoints, generator, share
 from .parameters import check_least
 from .passes import Passes
-from .segments import segments
+from .segments import Span, segments
 
 # A sum over coalitions in float64 carries errors far below this share of its largest eigenvalue, and the smallest
 # eigenvalue of a problem that determines the values is far above it
@@ -32,6 +32,7 @@ def kernel_shap(
     baseline: Tensor,
     seeds: Sequence[int],
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     time_segments: int = 10,
     feature_segments: int = 10,
@@ -51,6 +52,7 @@ def kernel_shap(
         baseline: x′, (batch, time, features).
         seeds: one a sample.
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         time_segments: at most so many segments along time, at least 1 (see `segments`).
         feature_segments: at most so many along the features, at least 1.
         coalitions: at most so many are evaluated, an even number of them where they are drawn, at least 2.
@@ -63,7 +65,7 @@ def kernel_shap(
     Covert, Lee, "Improving KernelSHAP: Practical Shapley Value Estimation via Linear Regression", AISTATS 2021.
     """
     check_least("coalitions", coalitions, 2)
-    grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
+    grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments, parts)
     check_design(passes, min(coalitions, 2**grid.size), grid, "coalitions")
     whole, absent = (value.double() for value in endpoints(passes, inputs, baseline, target))
     values = torch.empty(len(inputs), grid.size, dtype=torch.float64)

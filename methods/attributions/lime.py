@@ -9,7 +9,7 @@ from ...errors import ParameterError
 from .coalitions import check_design, coalition_outputs, generator, spread
 from .parameters import check_least
 from .passes import Passes
-from .segments import segments
+from .segments import Span, segments
 
 
 def lime(
@@ -18,6 +18,7 @@ def lime(
     baseline: Tensor,
     seeds: Sequence[int],
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     time_segments: int = 10,
     feature_segments: int = 10,
@@ -37,6 +38,7 @@ def lime(
         baseline: x′, (batch, time, features).
         seeds: one a sample; more perturbations begin with the same ones.
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         time_segments: at most so many segments along time, at least 1 (see `segments`).
         feature_segments: at most so many along the features, at least 1.
         perturbations: number of z, at least 1.
@@ -53,7 +55,7 @@ def lime(
     for name, value in (("kernel_width", kernel_width), ("penalty", penalty)):
         if not value > 0:
             raise ParameterError(f"{name} must be above 0, got {value}")
-    grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
+    grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments, parts)
     check_design(passes, perturbations, grid, "perturbations")
     values = torch.empty(len(inputs), grid.size, dtype=torch.float64)
 

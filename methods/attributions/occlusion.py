@@ -1,10 +1,12 @@
 """Occlusion: what the output loses under windows that slide over time and features."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from .passes import Passes, copies
 from .replacement import average, replacement_effects
-from .segments import sliding
+from .segments import Span, sliding
 
 
 def occlusion(
@@ -12,6 +14,7 @@ def occlusion(
     target: Tensor,
     baseline: Tensor,
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     time_window: int = 0,
     feature_window: int = 0,
@@ -29,6 +32,7 @@ def occlusion(
         target: int64 (batch,), the explained class c of each sample.
         baseline: (batch, time, features).
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         time_window: steps of a window; 0 for a tenth of the series.
         feature_window: features of a window; 0 for a tenth of them.
         time_stride: steps from one window to the next, not more than the window; 0 for half of it.
@@ -40,6 +44,6 @@ def occlusion(
     Source: Zeiler, Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014.
     """
     time, features = inputs.shape[1:]
-    grid = sliding((time, features), (time_window, feature_window), (time_stride, feature_stride))
+    grid = sliding((time, features), (time_window, feature_window), (time_stride, feature_stride), parts)
     effects = replacement_effects(passes, inputs, target, grid, 1, copies(baseline))
     return average(effects, grid, time, features)

@@ -7,7 +7,7 @@ from torch import Tensor
 from .baselines import absence
 from .passes import Passes
 from .replacement import average, replacement_effects
-from .segments import segments
+from .segments import Span, segments
 
 
 def feature_permutation(
@@ -16,6 +16,7 @@ def feature_permutation(
     background: Tensor,
     seeds: Sequence[int],
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     time_segments: int = 10,
     feature_segments: int = 10,
@@ -34,6 +35,7 @@ def feature_permutation(
         background: (any, time, features), the series x̃ are drawn from.
         seeds: one a sample.
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         time_segments: at most so many segments along time, at least 1 (see `segments`).
         feature_segments: at most so many along the features, at least 1.
         draws: how many x̃ are averaged, at least 1; each serves for all segments.
@@ -44,6 +46,6 @@ def feature_permutation(
     Source: Fisher, Rudin, Dominici, "All Models are Wrong, but Many are Useful", JMLR 20, 2019.
     """
     time, features = inputs.shape[1:]
-    grid = segments(time, features, time_segments, feature_segments)
+    grid = segments(time, features, time_segments, feature_segments, parts)
     drawn = absence("sampled", inputs, background, seeds, draws)
     return average(replacement_effects(passes, inputs, target, grid, draws, drawn), grid, time, features)

@@ -1,5 +1,6 @@
 """Windows over time and features: the parts of a series that perturbation methods replace as one."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -31,7 +32,9 @@ class Grid(NamedTuple):
         return len(self.time) * len(self.features)
 
 
-def segments(time: int, features: int, time_segments: int, feature_segments: int) -> Grid:
+def segments(
+    time: int, features: int, time_segments: int, feature_segments: int, parts: Sequence[Span] | None = None
+) -> Grid:
     """Return disjoint windows that cover a series: at most so many along either axis, one a step where there are fewer.
 
     The lengths along an axis differ by at most 1; the longer segments come first.
@@ -41,16 +44,23 @@ def segments(time: int, features: int, time_segments: int, feature_segments: int
         features: features of the series.
         time_segments: at most so many along time, at least 1.
         feature_segments: at most so many along the features, at least 1.
+        parts: the features of each of several inputs, each cut by itself; None for one input.
 
     Raises:
         ParameterError: a number of segments below 1.
     """
     check_least("time_segments", time_segments, 1)
     check_least("feature_segments", feature_segments, 1)
-    return Grid(_cut(time, min(time, time_segments)), _cut(features, min(features, feature_segments)))
+    spans = [_cut(part.length, min(part.length, feature_segments)) for part in parts or [Span(0, features)]]
+    return Grid(_cut(time, min(time, time_segments)), _joined(spans, parts))
 
 
-def sliding(series: tuple[int, int], windows: tuple[int, int], strides: tuple[int, int]) -> Grid:
+def sliding(
+    series: tuple[int, int],
+    windows: tuple[int, int],
+    strides: tuple[int, int],
+    parts: Sequence[Span] | None = None,
+) -> Grid:
     """Return windows slid over time and features.
 
     A window starts at every multiple of the stride up to the first that reaches the end of the axis, where the last
@@ -60,13 +70,25 @@ def sliding(series: tuple[int, int], windows: tuple[int, int], strides: tuple[in
         series: steps and features.
         windows: length along time and features; 0 takes a tenth of the axis, rounded down, at least 1.
         strides: along time and features; 0 takes half of the window, rounded down, at least 1.
+        parts: the features of each of several inputs, of which no window holds two, and which are covered by one window
+            where they are fewer than it has; None for one input.
 
     Raises:
         ParameterError: a negative number, a window longer than the series, or a stride longer than its window,
             which would leave cells out.
     """
     time, features = (_slide(*axis) for axis in zip(("time", "feature"), series, windows, strides, strict=True))
-    return Grid(time, features)
+    if parts is None:
+        return Grid(time, features)
+    slid = [_slide("feature", part.length, min(windows[1], part.length), strides[1]) for part in parts]
+    return Grid(time, _joined(slid, parts))
+
+
+def _joined(spans: Sequence[tuple[Span, ...]], parts: Sequence[Span] | None) -> tuple[Span, ...]:
+    """Return the spans within each part as spans of all features."""
+    starts = [0] if parts is None else [part.start for part in parts]
+    pairs = zip(starts, spans, strict=True)
+    return tuple(Span(start + span.start, start + span.stop) for start, of_part in pairs for span in of_part)
 
 
 def _cut(length: int, count: int) -> tuple[Span, ...]:

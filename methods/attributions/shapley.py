@@ -9,7 +9,7 @@ from torch import Tensor
 from .coalitions import coalition_outputs, endpoints, generator, share
 from .parameters import check_least
 from .passes import Passes
-from .segments import segments
+from .segments import Span, segments
 
 
 def shapley_sampling(
@@ -18,6 +18,7 @@ def shapley_sampling(
     baseline: Tensor,
     seeds: Sequence[int],
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     time_segments: int = 10,
     feature_segments: int = 10,
@@ -35,6 +36,7 @@ def shapley_sampling(
         baseline: x′, (batch, time, features).
         seeds: one a sample; more permutations begin with the same ones.
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         time_segments: at most so many segments along time, at least 1 (see `segments`).
         feature_segments: at most so many along the features, at least 1.
         permutations: orders that are averaged, at least 1.
@@ -47,7 +49,7 @@ def shapley_sampling(
     Game Theory", JMLR 11, 2010.
     """
     check_least("permutations", permutations, 1)
-    grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments)
+    grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments, parts)
     whole, absent = endpoints(passes, inputs, baseline, target)
     values = torch.empty(len(inputs), grid.size, dtype=torch.float64)
 

@@ -10,6 +10,7 @@ from .integrated import path_integral
 from .noise import noisy
 from .parameters import check_least
 from .passes import Passes, Take
+from .segments import Span
 
 
 def smoothgrad(
@@ -17,6 +18,7 @@ def smoothgrad(
     target: Tensor,
     seeds: Sequence[int],
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     noise_samples: int = 25,
     noise_level: float = 0.15,
@@ -31,6 +33,7 @@ def smoothgrad(
         target: int64 (batch,).
         seeds: one a sample, the source of its noise.
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         noise_samples: draws of ε, at least 1.
         noise_level: standard deviation of the noise as a share of the sample's range, at least 0.
 
@@ -46,7 +49,7 @@ def smoothgrad(
         for part in gradients.unbind(1):
             sums.add_(part)
 
-    _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, take)
+    _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, parts, take)
     return total.div_(noise_samples).abs_()
 
 
@@ -55,6 +58,7 @@ def smoothgrad_squared(
     target: Tensor,
     seeds: Sequence[int],
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     noise_samples: int = 25,
     noise_level: float = 0.15,
@@ -68,6 +72,7 @@ def smoothgrad_squared(
         target: int64 (batch,).
         seeds: one a sample, the source of its noise.
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         noise_samples: draws of ε, at least 1.
         noise_level: standard deviation of the noise as a share of the sample's range, at least 0.
 
@@ -84,7 +89,7 @@ def smoothgrad_squared(
         for part in gradients.unbind(1):
             sums.addcmul_(part, part)
 
-    _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, take)
+    _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, parts, take)
     return total.div_(noise_samples)
 
 
@@ -93,6 +98,7 @@ def vargrad(
     target: Tensor,
     seeds: Sequence[int],
     passes: Passes,
+    parts: Sequence[Span] | None = None,
     *,
     noise_samples: int = 25,
     noise_level: float = 0.15,
@@ -107,6 +113,7 @@ def vargrad(
         target: int64 (batch,).
         seeds: one a sample, the source of its noise.
         passes: through the network, in bounded memory.
+        parts: the features of each of several inputs; None for one.
         noise_samples: draws n of ε, at least 1; a single one has no variance.
         noise_level: standard deviation of the noise as a share of the sample's range, at least 0.
 
@@ -126,7 +133,7 @@ def vargrad(
             means.add_(deviation, alpha=1 / (draw + 1))
             sums.addcmul_(deviation, deviation, value=draw / (draw + 1))
 
-    _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, take)
+    _each_gradient(inputs, target, seeds, passes, noise_samples, noise_level, parts, take)
     return total.div_(noise_samples)
 
 
@@ -137,6 +144,7 @@ def integrated_gradients_smoothgrad(
     seeds: Sequence[int],
     passes: Passes,
     background: Tensor | None = None,
+    parts: Sequence[Span] | None = None,
     *,
     steps: int = 20,
     against: str = "baseline",
@@ -155,6 +163,7 @@ def integrated_gradients_smoothgrad(
         seeds: one a sample, the source of its noise.
         passes: through the network, in bounded memory.
         background: (any, time, features), needed unless against is "baseline".
+        parts: the features of each of several inputs; None for one.
         steps: nodes of the Gauss-Legendre quadrature, at least 1.
         against: where the path begins: "baseline", the "mean" of the background, or a series "sampled" from it for
             each draw of the noise (see `absence`).
@@ -170,7 +179,7 @@ def integrated_gradients_smoothgrad(
     check_least("steps", steps, 1)
     check_against(against)
     _check_noise(noise_samples, noise_level)
-    write = noisy(inputs, noise_level, seeds)
+    write = noisy(inputs, noise_level, seeds, parts)
     absent = absence(against, baseline, background, seeds, noise_samples)
     everyone, start, end = slice(len(inputs)), torch.empty_like(inputs), torch.empty_like(inputs)
     attributions = torch.zeros_like(inputs)
@@ -189,10 +198,11 @@ def _each_gradient(
     passes: Passes,
     noise_samples: int,
     noise_level: float,
+    parts: Sequence[Span] | None,
     take: Take,
 ) -> None:
     _check_noise(noise_samples, noise_level)
-    passes.gradients(inputs, target, noise_samples, noisy(inputs, noise_level, seeds), take)
+    passes.gradients(inputs, target, noise_samples, noisy(inputs, noise_level, seeds, parts), take)
 
 
 def _check_noise(noise_samples: int, noise_level: float) -> None:

@@ -28,6 +28,7 @@ class MethodSpec(Entry):
     - `truth`: (batch, time, features) in [0, 1] (reference methods only);
     - `seeds`: one integer a sample, so that random numbers do not depend on how samples are chunked;
     - `passes`: `Passes`, for methods that need many passes a sample, in bounded memory;
+    - `parts`: the features of each of several inputs that make up the series, or None;
 
     (those with the default None are optional), followed by its own parameters, and returns
     (batch, time, features). Each sample's attributions depend on that sample alone.

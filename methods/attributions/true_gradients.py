@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ...errors import UnsupportedOperationError
+from .adapters import SameOutputs
 from .interception import operation_name, place_of_call, substitute, tensors_in
 from .operation_names import named
 from .refusals import INSTEAD
@@ -43,7 +44,7 @@ class HiddenCalls(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-class TrueGradients(nn.Module):
+class TrueGradients(SameOutputs):
     """A network whose outputs, where gradients are on, are differentiated as the function of its inputs that it is.
 
     `detach` and `data` are the identity to a function, and `torch.no_grad` and `torch.inference_mode` are nothing: so
@@ -55,9 +56,7 @@ class TrueGradients(nn.Module):
     """
 
     def __init__(self, model: nn.Module, needs_left: bool) -> None:
-        super().__init__()
-        self.model = model
-        self.training = model.training
+        super().__init__(model)
         self._leave: Leave = _refused if needs_left else _as_they_are
 
     def forward(self, inputs: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from saltbench.methods.attributions.explain import sample_seeds
 from saltbench.methods.attributions.noise import noisy
+from saltbench.methods.attributions.segments import Span
 
 
 def test_noise_is_normal_with_a_share_of_the_range_as_deviation():
@@ -60,3 +61,16 @@ def test_single_and_double_precision_see_the_same_noise():
 def test_the_layout_in_memory_does_not_matter():
     turned = series(3).transpose(1, 2).contiguous().transpose(1, 2)
     assert torch.equal(noisy_draw(turned, 0.3, [1, 2, 3], 1), noisy_draw(series(3), 0.3, [1, 2, 3], 1))
+
+
+def test_noise_is_as_wide_as_each_of_several_inputs():
+    inputs, parts = series(3), [Span(0, 2), Span(2, 3)]
+    scaled = torch.cat([inputs[..., :2], 1000 * inputs[..., 2:3]], 2)
+    rows = torch.empty(3, 4, *scaled.shape[1:], dtype=inputs.dtype)
+    noisy(scaled, 0.3, [1, 2, 3], parts)(slice(0, 3), slice(0, 4), rows)
+    for span in parts:
+        alone = torch.empty_like(rows)
+        together = torch.cat([scaled[..., slice(*span)]] * 3, 2)[..., :3]  # the noise of a cell is that of its place
+        noisy(together, 0.3, [1, 2, 3])(slice(0, 3), slice(0, 4), alone)
+        expected = (alone - together[:, None])[..., slice(*span)] + scaled[:, None, :, slice(*span)]
+        torch.testing.assert_close(rows[..., slice(*span)], expected)

@@ -1,0 +1,184 @@
+"""Several inputs of a network as one series, whose features are what is explained of them; the rest is held.
+
+Every method then works as it is: rows of all inputs travel together. A series keeps its steps; a static feature stands
+at every step and is read at step 0, so that its cells at later steps change nothing. What is held does not stand there
+at all: see `Conditioned`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import UnsupportedOperationError
+from .adapters import SameOutputs
+from .conditioned import Conditioned
+from .segments import Span
+from .spec import MethodSpec
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the inputs.
+
+    Attributes:
+        name: what the user calls it.
+        values: (batch, time, features), static (batch, features) or (batch,); where it is held, of any shape and type.
+        held: bool (features,), those that stay as they are; None for all that there is.
+    """
+
+    name: str
+    values: Tensor
+    held: Tensor | None
+
+    @property
+    def is_static(self) -> bool:
+        """Return whether there is one value for all steps."""
+        return self.values.ndim < 3
+
+    @property
+    def free(self) -> list[int]:
+        """Return the features that are explained."""
+        return [] if self.held is None else (~self.held).nonzero().flatten().tolist()
+
+    @property
+    def constant(self) -> Tensor | None:
+        """Return the values of what is held, (batch, …), or None where nothing is."""
+        if self.held is None:
+            return self.values
+        return self.values[..., self.held] if bool(self.held.any()) else None
+
+    def cells(self, values: Tensor, steps: int) -> Tensor:
+        """Return the explained features of such values, (any, …), at each step, (any, steps, features)."""
+        columns = values[:, None] if values.ndim == 1 else values
+        columns = columns[:, None].expand(-1, steps, -1) if columns.ndim == 2 else columns
+        return columns[..., self.free]
+
+    def map_of(self, cells: Tensor, is_complete: bool) -> Tensor:
+        """Return the map, of the values' shape, from that of the explained features, (batch, steps, features).
+
+        Args:
+            cells: 0 at later steps of a static feature, or what belongs to the feature, since those change nothing.
+            is_complete: maps sum to a change of the output, and so the map of a static feature is the sum of its cells.
+        """
+        found = torch.zeros(self.values.shape, dtype=cells.dtype, device=cells.device)
+        if self.free:
+            columns = found[:, None] if found.ndim == 1 else found
+            columns[..., self.free] = (cells.sum(1) if is_complete else cells[:, 0]) if self.is_static else cells
+        return found
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the inputs' explained features stand in the series that a method sees.
+
+    Attributes:
+        parts: the inputs, at least one feature of which is explained.
+        names: under which the model takes them; None where it takes them by place.
+    """
+
+    parts: Sequence[Part]
+    names: Sequence[str] | None = None
+
+    @property
+    def steps(self) -> int:
+        """Return the steps of the series: those of the explained ones, or 1 where all of these are static."""
+        return next((part.values.shape[1] for part in self.parts if part.free and not part.is_static), 1)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Return which features of the series are those of each input, of those of which some are explained."""
+        return tuple(span for span in self._places() if span.length)
+
+    @property
+    def explains_static(self) -> bool:
+        """Return whether a static feature is explained."""
+        return any(part.free and part.is_static for part in self.parts)
+
+    def series(self, values: Sequence[Tensor | None]) -> Tensor:
+        """Return the series, (any, steps, features), of values (any, …) of the parts; held ones may be None."""
+        pairs = zip(self.parts, values, strict=True)
+        return torch.cat([part.cells(own, self.steps) for part, own in pairs if own is not None and part.free], 2)
+
+    def maps(self, attributions: Tensor, is_complete: bool) -> list[Tensor]:
+        """Return the map of each part from those of the series, (batch, steps, features); see `Part.map_of`."""
+        pairs = zip(self.parts, self._places(), strict=True)
+        return [part.map_of(attributions[:, :, place.start : place.stop], is_complete) for part, place in pairs]
+
+    def conditioned(self, model: nn.Module) -> Conditioned:
+        """Return a model of all inputs as one of the series."""
+        constants = [part.constant for part in self.parts]
+        shapes = ", ".join(f"{part.name} {tuple(part.values.shape)}" for part in self.parts)
+        return Conditioned(_Arguments(model, self), [value for value in constants if value is not None], shapes)
+
+    def _places(self) -> list[Span]:
+        stops = torch.tensor([0, *(len(part.free) for part in self.parts)]).cumsum(0).tolist()
+        return [Span(*pair) for pair in pairwise(stops)]
+
+
+def check_joint(spec: MethodSpec, needed: Sequence[str], layout: Layout) -> None:
+    """Raise an UnsupportedOperationError where a method has no map of static features.
+
+    Masks, rescaling and attention work along time. A gradient or a share of a change is a cell's own; methods that put
+    cells together have to know the parts.
+
+    Args:
+        spec: the method.
+        needed: the arguments that it takes.
+        layout: the inputs.
+    """
+    of_cells = bool({"gradient", "difference", "relevance"} & set(spec.tags)) or "parts" in needed
+    along_time = bool({"mask", "rescaled"} & set(spec.tags))
+    if layout.explains_static and (along_time or not of_cells):
+        names = [part.name for part in layout.parts if part.free and part.is_static]
+        raise UnsupportedOperationError(
+            f"{spec.name} works along time and has no map of static features, got {', '.join(names)} to explain; "
+            f"hold them, hold=({', '.join(map(repr, names))},), or choose another method, such as integrated-gradients"
+        )
+
+
+class _Arguments(SameOutputs):
+    """A model of several inputs, as one of their explained features and the values of what is held."""
+
+    def __init__(self, model: nn.Module, layout: Layout) -> None:
+        super().__init__(model)
+        self._names = layout.names
+        pairs = zip(layout.parts, layout._places(), strict=True)
+        self._arguments = [_Argument(part, place, layout) for part, place in pairs]
+
+    def forward(self, rows: Tensor, *held: Tensor) -> Tensor:
+        constants = iter(held)
+        arguments = [argument.of(rows, next(constants) if argument.is_held else None) for argument in self._arguments]
+        named = {} if self._names is None else dict(zip(self._names, arguments, strict=True))
+        outputs: Tensor = self.model(*arguments) if self._names is None else self.model(**named)
+        return outputs
+
+
+class _Argument:
+    """How one input is made of the rows of the series and of what of it is held."""
+
+    def __init__(self, part: Part, place: Span, layout: Layout) -> None:
+        self.is_held = part.constant is not None
+        # A view of all of it would hide from recurrent layers that it is the series
+        self._place = None if len(layout.spans) == 1 else slice(*place)
+        self._free, self._axes, self._is_static = part.free, part.values.ndim, part.is_static
+        self._steps = layout.steps if self._axes == 3 and part.values.shape[1] == layout.steps else None
+        self._order: Tensor | None = None
+        if self._free and self.is_held and part.held is not None:
+            held = part.held.nonzero().flatten().tolist()
+            self._order = torch.tensor([*self._free, *held], device=part.values.device).argsort()
+
+    def of(self, rows: Tensor, held: Tensor | None) -> Tensor:
+        """Return the input, (rows, …), with as many steps as the rows, of which a method may ask for the first few."""
+        if held is not None and self._steps is not None and rows.shape[1] < self._steps:
+            held = held[:, : rows.shape[1]]
+        if not self._free:
+            assert held is not None
+            return held
+        cells = rows if self._place is None else rows[:, :, self._place]
+        cells = cells[:, 0] if self._is_static else cells
+        if held is not None and self._order is not None:
+            cells = torch.cat([cells, held], -1).index_select(-1, self._order)
+        return cells[:, 0] if self._axes == 1 else cells

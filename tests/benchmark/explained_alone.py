@@ -1,0 +1,86 @@
+"""Methods with few passes, and networks that take more than a series."""
+
+import torch
+from torch import nn
+
+from saltbench.methods.attributions.entries import ENTRIES
+
+TIME, FEATURES, STATIC, SAMPLES = 8, 4, 2, 4
+NOISY = {"noise_samples": 2}
+SEGMENTS = {"time_segments": 3, "feature_segments": 2}
+FEWER = {
+    "integrated-gradients": {"steps": 20},
+    "smoothgrad": NOISY,
+    "smoothgrad-squared": NOISY,
+    "vargrad": NOISY,
+    "integrated-gradients-smoothgrad": {"steps": 4, **NOISY},
+    "gradient-shap": {"path_samples": 4, "noise_level": 0.1},
+    "deeplift-shap": {"baseline_samples": 2},
+    "feature-ablation": SEGMENTS,
+    "feature-permutation": {**SEGMENTS, "draws": 2},
+    "occlusion": {"time_window": 3, "feature_window": 2},
+    "shapley-sampling": {**SEGMENTS, "permutations": 3},
+    "kernel-shap": {**SEGMENTS, "coalitions": 62},
+    "lime": {**SEGMENTS, "perturbations": 64},
+    "dynamask": {"epochs": 3},
+    "extremal-mask": {"epochs": 2},
+    "fit": {"noise_samples": 2, "epochs": 2},
+    "tsr-integrated-gradients": {"steps": 3},
+}
+METHODS = {spec.name: spec for spec in ENTRIES if not spec.is_reference}
+
+
+class Noting(nn.Module):
+    """Keeps what it is given where a network that is put back as it was does not lose it."""
+
+    def __init__(self):
+        super().__init__()
+        seen = []
+        self.note = seen.append
+
+    @property
+    def seen(self):
+        return self.note.__self__
+
+
+class Recorder(Noting):
+    """Tells classes apart by a series, and keeps every row that it sees; where it attends is its own choice."""
+
+    def __init__(self, features=FEATURES):
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            self.recurrent = nn.GRU(features, 5, batch_first=True)
+            self.classifier = nn.Linear(5, 2)
+        self.double().eval()
+
+    def forward(self, inputs):
+        with torch._C.DisableTorchFunction():
+            self.note(inputs.detach().clone())
+        return self.classifier(self.recurrent(inputs)[0].tanh().mean(1))
+
+    def attention(self, inputs):
+        return torch.softmax(inputs.sum(2), 1)
+
+
+class Patient(Noting):
+    """A series and static features, the latter at every step of the recurrent layer."""
+
+    def __init__(self):
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            self.recurrent = nn.GRU(FEATURES + STATIC, 5, batch_first=True)
+            self.classifier = nn.Linear(5 + STATIC, 2)
+        self.double().eval()
+
+    def forward(self, series, static):
+        with torch._C.DisableTorchFunction():
+            self.note((series.detach().clone(), static.detach().clone()))
+        steps = static.unsqueeze(1).repeat(1, series.shape[1], 1)
+        hidden = self.recurrent(torch.cat([series, steps], 2))[0].tanh().mean(1)
+        return self.classifier(torch.cat([hidden, static.tanh()], 1))
+
+
+def random(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
