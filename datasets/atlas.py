@@ -1,5 +1,6 @@
 """The parcels' places on the brain: `atlas.npz` of the HCP archives."""
 
+import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError, ShapeError
 from .fmri_paradigms import PARCELS
+from .npy import read_npy
+from .refusals import refusing
 
 VERTICES = 10_242  # of one hemisphere of fsaverage5
 UNASSIGNED = -1
 KEYS = ("coords", "labels_L", "labels_R")
+NAMES = {key: f"{key}.npy" for key in KEYS}
+MOST_BYTES = 2**20  # of an array when decompressed; the largest has 81,936 and a header
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
 
 
 @dataclass(frozen=True)
@@ -71,17 +77,24 @@ def load_atlas(path: Path) -> Atlas:
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        # opened here, because np.load leaves a damaged file open
-        with path.open("rb") as opened:
-            file = np.load(opened, allow_pickle=False)
-            if isinstance(file, np.ndarray):
-                raise ValueError("one array and not an archive of several")
-            return {key: file[key] for key in file.files if key in KEYS}
-    except FileNotFoundError as error:
-        raise DataError(f"atlas {path} does not exist; give atlas.npz of the HCP archives (osf.io/j5kuc)") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"atlas {path} is no whole npz file of numbers; get it anew (osf.io/j5kuc)") from error
+    if not path.exists():
+        raise DataError(f"atlas {path} does not exist; give atlas.npz of the HCP archives (osf.io/j5kuc)")
+    with (
+        refusing(f"atlas {path} is no whole npz file of numbers; get it anew (osf.io/j5kuc): ", ""),
+        path.open("rb") as opened,
+        zipfile.ZipFile(opened) as archive,
+    ):
+        return {key: _member(archive, name) for key, name in NAMES.items() if name in archive.namelist()}
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    info = archive.getinfo(name)
+    if info.file_size > MOST_BYTES or info.compress_type not in COMPRESSIONS:
+        raise ValueError(
+            f"{name} must be stored or deflated and have at most {MOST_BYTES} bytes, got compression "
+            f"{info.compress_type} and {info.file_size} bytes"
+        )
+    return read_npy(io.BytesIO(archive.read(info)))
 
 
 def _labels(path: Path, key: str, labels: NDArray[Any]) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from ..errors import DataError, ParameterError, UnknownNameError
 from .fmri_paradigms import PARADIGMS, PARCELS, Paradigm
 from .fmri_window import part_of_run, require_window
 from .hcp_digest import digest
-from .hcp_events import on_task_frames
+from .hcp_events import LONGEST, on_task_frames
 from .hcp_layouts import SOURCES, Archive, Run, open_archive
 from .hcp_series import normalised, open_series
 from .local_data import HOW, local_folder
@@ -136,6 +136,8 @@ def _check(subjects: int, validation: float, test: float, delay: float, incomple
         )
     if not 0 <= delay < np.inf:
         raise ParameterError(f"delay must be finite and at least 0 seconds, got {delay}")
+    if delay > LONGEST:
+        raise ParameterError(f"delay must be at most {LONGEST:g} seconds, got {delay}")
     if incomplete not in TREATMENTS:
         raise ParameterError(f"incomplete must be one of {', '.join(TREATMENTS)}, got {incomplete!r}")
 

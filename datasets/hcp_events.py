@@ -12,6 +12,8 @@ from ..errors import DataError
 from .fmri_paradigms import REPETITION_TIME
 from .hcp_layouts import Run
 
+LONGEST = 1e9  # seconds, three decades: no run lasts that long, and frames of it can be counted
+
 
 @dataclass(frozen=True)
 class Event:
@@ -30,7 +32,8 @@ def read_events(path: Path) -> list[Event]:
     """Return the events of a file of lines `onset, duration, amplitude`, in seconds; none where it is empty.
 
     Raises:
-        DataError: a file that is no such text, a number that is not finite, or a negative time.
+        DataError: a file that is no such text, a number that is not finite, or a time that is negative or above
+            three decades.
     """
     try:
         text = path.read_text("ascii")
@@ -42,11 +45,11 @@ def read_events(path: Path) -> list[Event]:
 
 def _event(path: Path, number: int, line: str) -> Event:
     try:
-        onset, duration, _ = (float(value) for value in line.split())
-        valid = 0 <= onset < math.inf and 0 <= duration < math.inf
+        onset, duration, amplitude = (float(value) for value in line.split())
+        valid = 0 <= onset <= LONGEST and 0 <= duration <= LONGEST and math.isfinite(amplitude)
     except ValueError:
         valid = False
-    if not valid:
+    if not valid or "_" in line:  # Python reads 1_0 as 10
         raise DataError(
             f"{path} line {number}: expected onset, duration and amplitude, finite and none of the times negative, "
             f"got {line[:60]!r}; get the file anew"

@@ -1,13 +1,16 @@
 """The two published layouts of the parcellated HCP task archive: which files a run has, and where."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DataError
 from .fmri_paradigms import PARADIGMS, Paradigm
+from .refusals import refusing
 
 SOURCES = "osf.io/2y3fw or osf.io/s4h8j, after agreeing to the HCP's terms of use"
+SUBJECT = re.compile(r"[\w-]{1,64}", re.ASCII)  # a folder's name and no path out of the archive
 BOLD = {"MOTOR": 5, "WM": 7, "EMOTION": 9, "GAMBLING": 11, "LANGUAGE": 13, "RELATIONAL": 15, "SOCIAL": 17}
 
 
@@ -94,7 +97,8 @@ def open_archive(given: Path) -> Archive:
     folder = root / "subjects"
     if not folder.is_dir():
         raise DataError(f"HCP folder {given} has no subjects/; give the unpacked hcp_task archive ({SOURCES})")
-    present = [entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+    with refusing(f"{folder} cannot be read: ", "; check its permissions"):
+        present = [entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
     if not present:
         raise DataError(f"{folder} holds no subject; unpack the hcp_task archive anew ({SOURCES})")
     layout = _recognise(folder, present)
@@ -123,7 +127,12 @@ def _recognise(folder: Path, subjects: Sequence[str]) -> Layout:
 def _listed(path: Path) -> list[str]:
     if not path.exists():
         return []
-    try:
-        return path.read_text("utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as text: {error}; restore it or remove it") from error
+    with refusing(f"{path} cannot be read as text: ", "; restore it or remove it"):
+        listed = path.read_text("utf-8-sig").split()
+    for subject in listed:
+        if not SUBJECT.fullmatch(subject):
+            raise DataError(
+                f"{path}: expected a subject's identifier of letters, digits, _ and - in each line, got "
+                f"{subject[:60]!r}; restore it or remove it"
+            )
+    return listed

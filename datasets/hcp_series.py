@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .fmri_paradigms import PARCELS
+from .npy import MOST_HEADER, check_claims
+from .refusals import refusing
 from .scaling import exponents, lost, scaled
 from .spec import Array
 
@@ -18,13 +20,11 @@ def open_series(path: Path) -> NDArray[np.floating[Any]]:
     Raises:
         DataError: a file that is missing, damaged, or no array of real numbers of that shape.
     """
-    try:
-        series = np.lib.format.open_memmap(path, mode="r")
-    except FileNotFoundError as error:
-        raise DataError(f"{path} is missing") from error
-    except (OSError, ValueError, EOFError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "it is empty"
-        raise DataError(f"{path} is no whole NumPy file of numbers ({reason}); get it anew") from error
+    if not path.exists():
+        raise DataError(f"{path} is missing")
+    with refusing(f"{path} is no whole NumPy file of numbers (", "); get it anew"), path.open("rb") as file:
+        check_claims(file)
+        series: NDArray[Any] = np.lib.format.open_memmap(path, mode="r", max_header_size=MOST_HEADER)
     if series.ndim != 2 or not np.issubdtype(series.dtype, np.floating):
         raise DataError(
             f"{path} must hold floats ({PARCELS} parcels, frames), got {series.dtype} {series.shape}; get it anew"

@@ -1,18 +1,22 @@
 """Reader of IDX files, the format in which MNIST was published."""
 
 import gzip
+import io
 import math
-import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .refusals import refusing
 
 GZIP = b"\x1f\x8b"
 UNSIGNED_BYTES = b"\0\0\x08"  # an IDX file begins with two zeros and the type of its values
 MOST_AXES = 64  # of a NumPy array
+MOST_BYTES = 2**27  # a gzip file can become a thousand times as long; the longest of MNIST has 47,040,016
+PIECE = 2**20
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
@@ -25,8 +29,8 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         path: of the file, plain or gzipped (told by its content, not by its name).
 
     Raises:
-        DataError: the file cannot be read, is not an IDX file of unsigned bytes, or is longer or shorter than its
-            header states.
+        DataError: the file cannot be read, is not an IDX file of unsigned bytes, is longer or shorter than its
+            header states, or has more than 2^27 bytes, also when decompressed.
 
     Source: Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, 1998.
     """
@@ -48,14 +52,30 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         fault = "truncated" if got < expected else "too long"
         sizes = " × ".join(map(str, shape))
         raise DataError(f"{path} is {fault}: expected {sizes} = {expected} values, got {got}; get the file anew")
-    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+    with refusing(f"{path} is damaged: ", "; get the file anew"):  # of lengths that NumPy cannot count, one of them 0
+        return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
 def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if content.startswith(GZIP) else content
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is damaged: expected a whole gzip file, got: {error}; get the file anew") from error
+        with path.open("rb") as file:
+            content = _limited(file, path)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}; check the path and its permissions") from error
+    if not content.startswith(GZIP):
+        return content
+    with (
+        refusing(f"{path} is damaged: expected a whole gzip file, got: ", "; get the file anew"),
+        gzip.GzipFile(fileobj=io.BytesIO(content)) as zipped,
+    ):
+        return _limited(zipped, path)
+
+
+def _limited(file: BinaryIO | gzip.GzipFile, path: Path) -> bytes:
+    pieces, room = [], MOST_BYTES
+    while piece := file.read(PIECE):
+        pieces.append(piece)
+        room -= len(piece)
+        if room < 0:
+            raise DataError(f"{path} is too long: expected at most {MOST_BYTES} bytes, also decompressed; get it anew")
+    return b"".join(pieces)

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..errors import DataError, text_of
 from .column_types import plain
 from .csv_table import read_csv
 from .long_format import Columns, to_series
+from .npy import read_npy
 from .parquet_table import read_parquet
 from .refusals import refusing
 from .text_columns import in_order, numbers_or_text
@@ -49,13 +48,8 @@ def read_table(file: BinaryIO, name: str, columns: Columns) -> Series:
 
 
 def _npy(file: BinaryIO, name: str) -> NDArray[Any]:
-    try:
-        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise DataError(
-            f"{name} is not a NumPy array of numbers: {text_of(error)}; write it with numpy.save"
-        ) from error
-    return array
+    with refusing(f"{name} is not a NumPy array of numbers: ", "; write it with numpy.save"):
+        return read_npy(file)
 
 
 def _frame(file: BinaryIO, name: str, columns: Columns) -> pd.DataFrame:
