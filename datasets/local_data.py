@@ -3,14 +3,23 @@
 import os
 from pathlib import Path
 
+from ..errors import DataError
+
 VARIABLE = "SALTBENCH_DATA"  # set by --data DIR; inherited by worker processes, and no part of a result's key
 HOW = f"--data DIR or {VARIABLE}=DIR"
 
 
 def local_folder(name: str) -> Path | None:
-    """Return the folder of a data set: the one that the environment variable names, or `name` inside it; or None."""
+    """Return the folder of a data set: the one that the environment variable names, or `name` inside it; or None.
+
+    Raises:
+        DataError: a path that the system refuses.
+    """
     given = os.environ.get(VARIABLE)
     if not given:
         return None
     folder = Path(given)
-    return folder / name if (folder / name).is_dir() else folder
+    try:
+        return folder / name if (folder / name).is_dir() else folder
+    except OSError as error:  # a name that is too long, or a folder that is closed to this user
+        raise DataError(f"{given} cannot be read: {error.strerror}; give another folder ({HOW})") from error

@@ -67,7 +67,14 @@ def planted_task(place: str) -> TaskSpec:
 def files_of(path: Path) -> list[Path]:
     """Return the file and, for an array, the file `<stem>.labels.npy` beside it where there is one."""
     labels = path.with_name(f"{path.stem}.labels.npy")
-    return [path, labels] if path.suffix.lower() == ".npy" and labels.exists() else [path]
+    return [path, labels] if path.suffix.lower() == ".npy" and _exists(labels) else [path]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # longer than a name can be
+        return False
 
 
 def _digest(path: Path) -> str:

@@ -28,7 +28,7 @@ from saltbench.datasets.long_format import Columns
 from saltbench.datasets.planted import planted
 from saltbench.datasets.series_files import read_array, read_table
 
-FEW, MANY = 30, 900  # mutations of each kind of file
+FEW, MANY = 30, 750  # mutations of each kind of file
 POOL = 256 * 2**20  # bytes that pyarrow may take from its own pool, which `faults` does not see
 
 SERIES = np.random.default_rng(0).normal(size=(40, 4, 2))

@@ -287,6 +287,7 @@ def test_a_series_shorter_than_the_window(tree_b):
         ),
         ({"delay": -1.0}, ParameterError, r"delay must be finite and at least 0 seconds, got -1.0"),
         ({"delay": math.inf}, ParameterError, r"delay must be finite and at least 0 seconds, got inf"),
+        ({"delay": 1.7e308}, ParameterError, r"delay must be at most 1e\+09 seconds, got 1\.7e\+308"),
         ({"incomplete": "ignore"}, ParameterError, r"incomplete must be one of refuse, skip, got 'ignore'"),
         ({"frames": 177}, ParameterError, r"frames must lie in 1 to 176, the length of the shortest run, got 177"),
         ({"frames": 0}, ParameterError, r"frames must lie in 1 to 176, .*, got 0"),

@@ -124,6 +124,10 @@ def test_a_series_shorter_than_its_events(emotion, delay):
         "12.0\tinf\t1",
         "-0.5\t18.0\t1",
         "12.0\t-18.0\t1",
+        "12.0\t18.0\tnan",
+        "1_2.0\t18.0\t1",
+        "1.7e308\t18.0\t1",
+        "12.0\t1.7e308\t1",
     ],
 )
 def test_a_damaged_event_file(tmp_path, line):

@@ -109,6 +109,22 @@ def test_a_list_of_subjects_that_is_no_text(tmp_path):
         open_archive(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["..", "../7", "/etc", "7\0", "7/MOTOR", "a" * 65, ".", "é"])
+def test_a_list_that_names_no_folder_of_a_subject(tmp_path, name):
+    (write_a(tmp_path, tasks=FEW) / "subjects_list.txt").write_text(f"100307\n{name}\n", "utf-8")
+    with pytest.raises(
+        DataError, match=r"subjects_list\.txt: expected a subject's identifier of letters, digits, _ and -"
+    ):
+        open_archive(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_subject(tmp_path):
+    root = write_a(tmp_path, tasks=FEW)
+    before = open_archive(root).subjects
+    (root / "subjects_list.txt").write_text("100307\n", "utf-8-sig")
+    assert open_archive(root).subjects == before
+
+
 def test_the_digest_is_of_the_content_and_not_of_the_place(tree, tmp_path):
     _, root = tree
     before = digest(open_archive(root))

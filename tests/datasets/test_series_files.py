@@ -278,6 +278,16 @@ class TestTask:
         with pytest.raises(DataError, match=r"my\.npy cannot be read: No such file or directory; check the path"):
             task.load()(1, **task.parameters)
 
+    def test_a_name_that_leaves_no_room_for_one_of_labels(self, tmp_path):
+        path = tmp_path / f"{'n' * 251}.npy"
+        np.save(path, SERIES)
+        task = planted_task(str(path))
+        assert task.load()(1, **task.parameters).classes == 2
+        with pytest.raises(
+            DataError, match=r"n\.npy cannot be read: File name too long; planted/<file> takes the path"
+        ):
+            planted_task(str(path.with_name(f"{'n' * 300}.npy")))
+
     def test_only_tables_have_columns(self, tmp_path):
         np.save(tmp_path / "my.npy", SERIES)
         with pytest.raises(UnknownNameError, match=r"unknown parameter of planted/.*my\.npy 'time'"):
