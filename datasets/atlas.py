@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DataError, ShapeError
 from .fmri_paradigms import PARCELS
 from .npy import read_npy
-from .refusals import refusing
+from .refusals import read_limited, refusing
 
 VERTICES = 10_242  # of one hemisphere of fsaverage5
 UNASSIGNED = -1
@@ -82,7 +82,8 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     with (
         refusing(f"atlas {path} is no whole npz file of numbers; get it anew (osf.io/j5kuc): ", ""),
         path.open("rb") as opened,
-        zipfile.ZipFile(opened) as archive,
+        # from memory: of a file, the zip module allocates what a damaged directory claims to have
+        zipfile.ZipFile(io.BytesIO(read_limited(opened, path))) as archive,
     ):
         return {key: _member(archive, name) for key, name in NAMES.items() if name in archive.namelist()}
 

@@ -4,19 +4,16 @@ import gzip
 import io
 import math
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .refusals import refusing
+from .refusals import read_limited, refusing
 
 GZIP = b"\x1f\x8b"
 UNSIGNED_BYTES = b"\0\0\x08"  # an IDX file begins with two zeros and the type of its values
 MOST_AXES = 64  # of a NumPy array
-MOST_BYTES = 2**27  # a gzip file can become a thousand times as long; the longest of MNIST has 47,040,016
-PIECE = 2**20
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
@@ -59,7 +56,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
 def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            content = _limited(file, path)
+            content = read_limited(file, path)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}; check the path and its permissions") from error
     if not content.startswith(GZIP):
@@ -68,14 +65,4 @@ def _content(path: Path) -> bytes:
         refusing(f"{path} is damaged: expected a whole gzip file, got: ", "; get the file anew"),
         gzip.GzipFile(fileobj=io.BytesIO(content)) as zipped,
     ):
-        return _limited(zipped, path)
-
-
-def _limited(file: BinaryIO | gzip.GzipFile, path: Path) -> bytes:
-    pieces, room = [], MOST_BYTES
-    while piece := file.read(PIECE):
-        pieces.append(piece)
-        room -= len(piece)
-        if room < 0:
-            raise DataError(f"{path} is too long: expected at most {MOST_BYTES} bytes, also decompressed; get it anew")
-    return b"".join(pieces)
+        return read_limited(zipped, path)
