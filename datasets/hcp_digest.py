@@ -1,6 +1,7 @@
 """What identifies a user's copy of the HCP archive, wherever it lies."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,9 +16,9 @@ def digest(archive: Archive) -> str:
 
     It does not depend on the place of the copy.
     """
-    total = hashlib.sha256("\0".join(archive.subjects).encode())
+    total = hashlib.sha256(os.fsencode("\0".join(archive.subjects)))
     for path in _files(archive.runs(PARADIGMS)):
-        total.update(f"\n{path.relative_to(archive.root).as_posix()}\0{_digest(path)}".encode())
+        total.update(os.fsencode(f"\n{path.relative_to(archive.root).as_posix()}\0{_digest(path)}"))
     return total.hexdigest()
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..entry import unknown
 from ..errors import DataError
 
+LONGEST = 60  # characters of a value in a message
 LABEL = "label"  # the column that is looked for; a table may lack it
 
 
@@ -45,6 +46,8 @@ def check_names(names: Sequence[str], file: str) -> None:
             raise DataError(
                 f"{file}: column {place} has no name, as an index that pandas wrote; write it with index=False"
             )
+        if len(name.splitlines()) > 1:
+            raise DataError(f"{file}: column {place} has a line break in its name {name!r}; rename it")
         if names.count(name) > 1:
             raise DataError(f"{file}: {names.count(name)} columns are called '{name}'; rename all but one")
 
@@ -112,7 +115,7 @@ def _check_numbers(frame: pd.DataFrame, file: str, columns: Columns, name: str) 
         numbers = pd.to_numeric(frame[name], errors="coerce")
         bad = (numbers.isna() & frame[name].notna()).to_numpy()
         where = f" in {_row(frame, columns, bad)}" if bad.any() else ""
-        example = frame[name][bad].iloc[0] if bad.any() else _example(frame[name])
+        example = _short(frame[name][bad].iloc[0]) if bad.any() else _example(frame[name])
         raise DataError(
             f"{file}: column '{name}' must hold numbers, got '{example}'{where}; "
             "convert it, or name the columns of the features with the parameter columns"
@@ -129,10 +132,7 @@ def _check_unique(ordered: pd.DataFrame, file: str, columns: Columns) -> None:
     twice = ordered.duplicated([columns.id, columns.time]).to_numpy()
     if twice.any():
         first = ordered[twice].iloc[0]
-        raise DataError(
-            f"{file}: {columns.id} {first[columns.id]} has {columns.time} {first[columns.time]} more than once; "
-            "keep one row for each"
-        )
+        raise DataError(f"{file}: {_where(first, columns, ' has ')} more than once; keep one row for each")
 
 
 def _one_length(sizes: "pd.Series[int]", file: str, columns: Columns) -> int:
@@ -140,7 +140,7 @@ def _one_length(sizes: "pd.Series[int]", file: str, columns: Columns) -> int:
     other = sizes[sizes != usual]
     if len(other):
         raise DataError(
-            f"{file}: {columns.id} {other.index[0]} has {other.iloc[0]} time steps, others have {usual}; "
+            f"{file}: {columns.id} {_short(other.index[0])} has {other.iloc[0]} time steps, others have {usual}; "
             "cut or resample the series to one length"
         )
     return usual
@@ -151,7 +151,7 @@ def _labels(labels: Any, file: str, columns: Columns) -> NDArray[Any]:
     mixed = kinds[kinds > 1]
     if len(mixed):
         raise DataError(
-            f"{file}: {columns.id} {mixed.index[0]} has {mixed.iloc[0]} different values in column "
+            f"{file}: {columns.id} {_short(mixed.index[0])} has {mixed.iloc[0]} different values in column "
             f"'{columns.label}'; a series has one label"
         )
     first: NDArray[Any] = labels.first().to_numpy()
@@ -160,10 +160,19 @@ def _labels(labels: Any, file: str, columns: Columns) -> NDArray[Any]:
 
 def _row(frame: pd.DataFrame, columns: Columns, bad: NDArray[np.bool_]) -> str:
     place = int(bad.argmax())
-    row = frame.iloc[place]
-    return f"row {place + 1} ({columns.id} {row[columns.id]}, {columns.time} {row[columns.time]})"
+    return f"row {place + 1} ({_where(frame.iloc[place], columns, ', ')})"
 
 
-def _example(values: Any) -> Any:
+def _where(row: Any, columns: Columns, between: str) -> str:
+    return f"{columns.id} {_short(row[columns.id])}{between}{columns.time} {_short(row[columns.time])}"
+
+
+def _example(values: Any) -> str:
     known = values.dropna()
-    return known.iloc[0] if len(known) else "nothing"
+    return _short(known.iloc[0]) if len(known) else "nothing"
+
+
+def _short(value: Any) -> str:
+    """Return a value of a file as text for a message: in one line that leaves room for the rest."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -221,6 +221,13 @@ def test_series_and_labels_that_are_numbers_keep_the_order_of_numbers():
     assert got.labels.tobytes() == expected.labels.tobytes()
 
 
+def test_values_with_line_breaks_and_long_ones_leave_messages_short():
+    refused('id,time,x\na,0,"1\n2"\n', "column 'x' must hold numbers, got '1 2' in row 1 (id a, time 0); convert it")
+    refused('id,time,x\n"a\nb",0,\n"a\nb",1,1\n', "is missing or infinite in row 1 (id a b, time 0)")
+    refused(f"id,time,x\na,0,{'y' * 100_000}\n", f"got '{'y' * 60}…' in row 1 (id a, time 0); convert it")
+    refused(f"id,time,x\n{'b' * 99},0,1\n{'b' * 99},0,1\n", f"id {'b' * 60}… has time 0 more than once; keep one row")
+
+
 def test_times_are_sorted_as_numbers_and_dates():
     times = ["10", "9", "2", "1e1"]
     np.testing.assert_array_equal(

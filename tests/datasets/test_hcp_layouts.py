@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -123,6 +124,13 @@ def test_a_byte_order_mark_is_no_part_of_the_first_subject(tmp_path):
     before = open_archive(root).subjects
     (root / "subjects_list.txt").write_text("100307\n", "utf-8-sig")
     assert open_archive(root).subjects == before
+
+
+def test_a_folder_whose_name_is_no_text_has_a_digest(tmp_path):
+    root = write_a(tmp_path, tasks=FEW)
+    before = digest(open_archive(root))
+    (root / "subjects" / os.fsdecode(b"\xff")).mkdir()
+    assert digest(open_archive(root)) != before
 
 
 def test_the_digest_is_of_the_content_and_not_of_the_place(tree, tmp_path):

@@ -143,6 +143,12 @@ def test_nested_ids_and_labels_are_refused(role, array):
         read(**{role: array})
 
 
+def test_a_name_with_a_line_break_is_refused():
+    with pytest.raises(DataError, match=r"column 4 has a line break in its name 'a\\nb'; rename it") as caught:
+        read(**{"a\nb": pa.array(VALUES)})
+    assert "\n" not in str(caught.value)
+
+
 def test_columns_that_are_not_needed_may_hold_anything():
     nested = pa.array([{"x": 1}] * 4)
     found = read(Columns(features=["x", "n.x"]), n=nested, **{"n.x": pa.array([1, 2, 3, 4])})
