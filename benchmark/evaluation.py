@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from ..datasets.spec import TaskData
 from ..errors import StoreError
 from .contracts import check_architecture
-from .guard import settings_restored
 from .plan import Job
 from .planned import planned_data, planned_entry
 from .provenance import environment
 from .reasons import reason_for, status_for
 from .registry import Registries
 from .scoring import Explained, Metrics, Question, explain_samples, facts_on_test, score, yardsticks
+from .settings import settings_restored
 from .store import Artifact, Store, canonical
 from .suite import Choice
 from .training import train

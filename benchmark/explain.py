@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from ..errors import ParameterError
 from ..methods.attributions.adapters import Probabilities, is_value
-from ..methods.attributions.explain import attribute, bind, needed_arguments, sample_seeds
+from ..methods.attributions.explain import bind, needed_arguments, sample_seeds
+from ..methods.attributions.guard import attribute_checked
 from ..methods.attributions.lending import one_at_a_time
 from ..methods.attributions.several_inputs import check_joint
 from ..methods.attributions.spec import MethodSpec
@@ -65,26 +66,27 @@ def explain(
         RefusedSeriesError: the model does not answer a sample, or a series that the method makes of one.
         UnsupportedOperationError: the method cannot be applied to this model.
         BudgetError: the memory does not hold one sample.
+        ContractError: a method of one's own changes what it is lent, or draws random numbers without seeds.
     """
     spec = load_registries().methods.get(method) if isinstance(method, str) else method
     if spec.is_reference:
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
     check_model(model)
     given = read_inputs(model, inputs, hold)
-    explained, rows, bound = given.model(model), given.rows, bind(spec, parameters)
+    explained, rows = given.model(model), given.rows
     if given.layout is not None:
-        check_joint(spec, needed_arguments(bound), given.layout)
+        check_joint(spec, needed_arguments(bind(spec, parameters)), given.layout)
     check_answers(explained, rows)
-    attributions = attribute(
-        bound,
+    attributions = attribute_checked(
+        spec,
+        parameters,
         _asked(explained, output),
         rows,
-        classes_of(target, len(rows)),
+        target=classes_of(target, len(rows)),
         baseline=given.baseline(model, baseline),
         background=given.background(model, background),
         seeds=sample_seeds(seed, len(rows)),
         memory=memory,
-        spec=spec,
         parts=None if given.layout is None else given.layout.spans,
     )
     return given.maps(attributions, spec.is_complete)

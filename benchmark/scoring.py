@@ -13,11 +13,11 @@ from ..datasets.spec import TaskData
 from ..entry import resolve
 from ..methods.attributions.adapters import Probabilities
 from ..methods.attributions.completeness import output_difference
-from ..methods.attributions.explain import attribute, bind, sample_seeds
+from ..methods.attributions.explain import sample_seeds
+from ..methods.attributions.guard import attribute_checked
 from ..methods.attributions.model_state import lent
 from ..methods.attributions.spec import MethodSpec
 from .contracts import check_scores
-from .guard import Guard
 from .maps import Maps, read_only
 from .metric_spec import MetricSpec
 from .tensors import like_parameters
@@ -111,36 +111,22 @@ def explain_samples(
     seed: int,
     memory: int | None = None,
 ) -> Tensor:
-    """Return a method's attributions of the explained samples, (batch, time, features).
-
-    The method works on copies of the samples; the model's weights are as before, also after an error.
+    """Return a method's attributions of the explained samples, (batch, time, features); see `attribute_checked`.
 
     Raises:
-        ContractError: the method changed samples or model in place.
+        ContractError: the method changes samples or model, or draws random numbers without seeds.
     """
-    copies = {
-        "inputs": explained.inputs.clone(),
-        "target": question.target.clone(),
-        "background": explained.background.clone(),
-        "truth": explained.truth.clone(),
-    }
-    guard = Guard(question.model, copies)
-    try:
-        attributions = attribute(
-            guard.watched(bind(method, parameters)),
-            question.model,
-            copies["inputs"],
-            copies["target"],
-            background=copies["background"],
-            truth=copies["truth"] if method.is_reference else None,
-            seeds=sample_seeds(seed, len(explained.inputs)),
-            memory=memory,
-            spec=method,
-        )
-        guard.check()
-    finally:
-        guard.restore()
-    return attributions
+    return attribute_checked(
+        method,
+        parameters,
+        question.model,
+        explained.inputs,
+        target=question.target,
+        background=explained.background,
+        truth=explained.truth if method.is_reference else None,
+        seeds=sample_seeds(seed, len(explained.inputs)),
+        memory=memory,
+    )
 
 
 def score(

@@ -11,10 +11,12 @@ from saltbench.benchmark.runner import Result, run_suite
 from saltbench.benchmark.suite import load_suite
 
 METHODS = """
+import random
+import numpy as np
 import torch
 from saltbench import MethodSpec
 
-def misbehave(model, inputs, target, background, *, how):
+def misbehave(model, inputs, target, baseline, background, *, how):
     gradient = torch.ones_like(inputs)
     match how:
         case "tuple":
@@ -33,6 +35,12 @@ def misbehave(model, inputs, target, background, *, how):
             return gradient.double() * 1e300
         case "inputs":
             inputs.mul_(0)
+        case "inputs-in-numpy":
+            inputs.numpy()[:, 0] = 0
+        case "target":
+            target.zero_()
+        case "baseline":
+            baseline.add_(1)
         case "background":
             background.add_(1)
         case "weights":
@@ -52,6 +60,14 @@ def misbehave(model, inputs, target, background, *, how):
             model.register_forward_hook(lambda *_: None)
         case "requires-grad":
             next(model.parameters()).requires_grad_(True)
+        case "random":
+            return torch.rand_like(inputs)
+        case "random-numpy":
+            return gradient * np.random.normal()
+        case "random-python":
+            return gradient * random.random()
+        case "random-unseeded":
+            return gradient * float(np.random.default_rng().random())
         case "settings":
             torch.set_grad_enabled(False)
             torch.set_default_dtype(torch.float64)
@@ -84,6 +100,9 @@ def place(plugin: str, code: str) -> str:
 
 
 CHANGED = "in place; let it work on a copy"
+RANDOM = (
+    "the method gave two maps of the same samples under other global random numbers; let it take the argument seeds,"
+)
 REASONS = {
     "tuple": "the method must return attributions of the inputs' shape (2, 10, 12), got tuple",
     "none": "got NoneType",
@@ -93,6 +112,9 @@ REASONS = {
     "infinite": "attributions must be finite, got NaN or infinity",
     "too-large": "attributions must be finite, got NaN or infinity",
     "inputs": f"the method changed its inputs {CHANGED}, inputs.clone()",
+    "inputs-in-numpy": f"the method changed its inputs {CHANGED}, inputs.clone()",
+    "target": f"the method changed its target {CHANGED}, target.clone()",
+    "baseline": f"the method changed its baseline {CHANGED}, baseline.clone()",
     "background": f"the method changed its background {CHANGED}, background.clone()",
     "weights": f"the method changed recurrent.weight_ih_l0 of the model {CHANGED}, copy.deepcopy(model)",
     "layer": "the method changed the layer 'classifier' of the model; let it undo what it does to the model",
@@ -100,6 +122,7 @@ REASONS = {
     "mode": "the method changed the mode (train or eval) of the model; let it undo what it does to the model",
     "hook": "the method changed the hooks of the model; let it undo what it does to the model",
     "requires-grad": "the method changed requires_grad of ",
+    **dict.fromkeys(("random", "random-numpy", "random-python", "random-unseeded"), RANDOM),
     "deep": f"RuntimeError: shape '[3]' is invalid for input of size 2 {place(METHODS, 'reshape(3)')}",
     "interrupt": f"Stop: at once {place(METHODS, 'raise Stop')}",
     "no-text": f"Mute: its text cannot be read, that raises KeyError {place(METHODS, 'raise Mute')}",
