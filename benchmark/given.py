@@ -1,7 +1,8 @@
 """What a user gives to be explained: a series, or several inputs, and what of them is held."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -114,8 +115,10 @@ def read_inputs(model: nn.Module, inputs: Any, hold: Any) -> Given:
             return Given(None, rows, Tensor)
         return _of(Layout([Part("inputs", rows, _mask(hold, rows, "inputs"))]), Tensor)
     names = list(inputs) if isinstance(inputs, Mapping) else None
-    values = [_value(model, value) for value in (inputs.values() if isinstance(inputs, Mapping) else inputs)]
-    called = names or argument_names(model, len(values))
+    given = list(inputs.values() if isinstance(inputs, Mapping) else inputs)
+    called = argument_names(model, len(given)) if names is None else names
+    _check_named(called, given)
+    values = [_value(model, value) for value in given]
     _check_alike(called, values)
     wholly, features = _held(hold, called)
     parts = [
@@ -155,6 +158,14 @@ def _value(model: nn.Module, value: Any) -> Tensor:
     return like_parameters(model, tensor) if tensor.is_floating_point() or tensor.is_complex() else tensor
 
 
+def _check_named(names: Sequence[Any], values: Sequence[Any]) -> None:
+    for name, value in zip(names, values, strict=True):
+        if not isinstance(name, str):
+            raise ParameterError(f"inputs must be named as forward calls them, got {name!r}; name them by strings")
+        if value is None:
+            raise ParameterError(f"the inputs must be tensors or arrays, got None for {name}; leave it out")
+
+
 def _check_alike(names: Sequence[str], values: Sequence[Tensor]) -> None:
     if not any(value.ndim == 3 for value in values):
         raise ShapeError("one of the inputs must be series (batch, time, features), got none of three dimensions")
@@ -168,7 +179,7 @@ def _held(hold: Any, names: Sequence[str]) -> tuple[set[int], dict[int, Any]]:
     """Return which inputs are held, by number, and the features that are held of others."""
     if hold is None:
         return set(), {}
-    alone = isinstance(hold, (str, int))
+    alone = isinstance(hold, str) or not isinstance(hold, Iterable)
     chosen = dict(hold) if isinstance(hold, Mapping) else dict.fromkeys([hold] if alone else hold, True)
     numbered = {_number(name, names): features for name, features in chosen.items()}
     wholly = {number for number, features in numbered.items() if features is True}
@@ -178,8 +189,8 @@ def _held(hold: Any, names: Sequence[str]) -> tuple[set[int], dict[int, Any]]:
 def _number(name: Any, names: Sequence[str]) -> int:
     if isinstance(name, str) and name in names:
         return list(names).index(name)
-    if isinstance(name, int) and not isinstance(name, bool) and -len(names) <= name < len(names):
-        return name % len(names)
+    if isinstance(name, Integral) and not isinstance(name, bool) and -len(names) <= name < len(names):
+        return int(name) % len(names)
     raise ParameterError(f"hold must name inputs, {', '.join(names)}, or their positions from 0, got {name!r}")
 
 

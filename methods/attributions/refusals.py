@@ -26,7 +26,8 @@ from .spec import MethodSpec
 _NONFINITE = "NaN or infinity in its outputs"
 _CALL = nn.Module._call_impl.__code__
 _IN_DOMAIN = (
-    "choose a method whose series stay in the network's domain, such as feature-ablation with a fitting baseline="
+    "choose a method whose series stay in the network's domain, such as feature-ablation with a fitting baseline=, or "
+    "hold what must not change, hold="
 )
 INSTEAD = "choose a perturbation method, such as feature-ablation or shapley-sampling"
 

@@ -328,6 +328,13 @@ def test_a_plain_call_says_how_to_pass_several_inputs():
             ParameterError,
             "name inputs, series, static, or .* got 'age'",
         ),
+        ({"inputs": (SERIES, None)}, ParameterError, "must be tensors or arrays, got None for static; leave it out"),
+        (
+            {"inputs": {"series": SERIES, 1: FIXED}},
+            ParameterError,
+            "as forward calls them, got 1; name them by str",
+        ),
+        ({"inputs": (SERIES, FIXED), "hold": 3.5}, ParameterError, "or their positions from 0, got 3.5"),
         ({"inputs": (SERIES, FIXED), "hold": (2,)}, ParameterError, "or their positions from 0, got 2"),
         ({"inputs": (SERIES, FIXED), "hold": (0, 1)}, ParameterError, "hold must leave something to explain"),
         (
