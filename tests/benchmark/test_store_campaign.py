@@ -1,0 +1,181 @@
+"""Thousands of damages to what a run has stored: none is taken for a result, and a run repairs all to the byte."""
+
+import itertools
+import json
+import os
+import random
+import shutil
+from contextlib import suppress
+
+import pytest
+from mutations import mutations
+from tiny_suite import TINY
+
+from saltbench.benchmark.files import TEMPORARY
+from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.runner import run_suite
+from saltbench.benchmark.store import RECORD, Store
+from saltbench.benchmark.suite import load_suite
+
+MUTATIONS = 250  # of every stored file
+ROUNDS = 16
+DAMAGES = 12  # in each round
+# what tells the time, and what holds such things
+OF_A_RUN = ("cost.csv", "cost.png", "provenance.json", RECORD, ".lock")
+SMALLER = {
+    'tasks = ["box/earlier", "box/latter"]': 'tasks = ["box/latter"]',
+    '["lstm", "input-cell-lstm"]': '["input-cell-lstm"]',
+    '"saliency", "smoothgrad", "integrated-gradients"': '"saliency", "smoothgrad"',
+    "seeds = 2": "seeds = 1",
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A small suite and the folder of its finished run."""
+    folder = tmp_path_factory.mktemp("campaign")
+    text = TINY
+    for before, after in SMALLER.items():
+        assert before in text
+        text = text.replace(before, after)
+    (folder / "tiny.toml").write_text(text)
+    suite = load_suite(str(folder / "tiny.toml"), load_registries())
+    return suite, run_suite(suite, folder / "results").folder
+
+
+def lasting(folder):
+    """What a folder holds that every run of the suite writes alike, by path."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name not in OF_A_RUN)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def records(folder):
+    return sorted(path.parent for path in folder.glob(f"*/*/{RECORD}"))
+
+
+@pytest.mark.slow
+def test_no_mutation_of_a_stored_file_is_taken_for_a_result(finished, tmp_path):
+    _, folder = finished
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    store, found, tried = Store(copy), records(copy), 0
+    for seed, record in enumerate(found):
+        kind, key = record.parent.name, json.loads((record / RECORD).read_bytes())["key"]
+        sound = store.get(kind, key)
+        for path in sorted(record.iterdir()):
+            content = path.read_bytes()
+            donors = [each.read_bytes() for each in sorted(found[seed - 1].iterdir())]
+            for mutation in itertools.islice(mutations(seed, content, donors), MUTATIONS):
+                path.write_bytes(mutation.content)
+                # white space of the record carries nothing
+                assert store.get(kind, key) in (None, sound), (path, mutation.name)
+                tried += 1
+            path.write_bytes(content)
+        assert store.get(kind, key) == sound
+    assert tried > 20 * MUTATIONS
+
+
+def _mutated(rng, path, donor):
+    path.write_bytes(next(mutations(rng.randrange(2**32), path.read_bytes(), [donor.read_bytes()])).content)
+
+
+def _emptied(rng, path, donor):
+    path.write_bytes(b"")
+
+
+def _removed(rng, path, donor):
+    path.unlink()
+
+
+def _swapped(rng, path, donor):
+    first, second = path.read_bytes(), donor.read_bytes()
+    path.write_bytes(second)
+    donor.write_bytes(first)
+
+
+def _a_folder(rng, path, donor):
+    path.unlink()
+    (path / "inside").mkdir(parents=True)
+
+
+def _a_pipe(rng, path, donor):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _a_link(rng, path, donor):
+    path.unlink()
+    path.symlink_to(rng.choice((donor, path, "/dev/zero", "absent")))
+
+
+def _edited(rng, path, donor):
+    """Change a value of the record as a person would."""
+    record = path.parent / RECORD
+    with suppress(ValueError, TypeError, OSError):  # it may be damaged already
+        content = json.loads(record.read_bytes() if record.is_file() and not record.is_symlink() else b"")
+        name = rng.choice([name for name in dict.keys(content) if name != "format"])
+        content[name] = rng.choice((None, 1, [], {}, "x"))
+        record.write_text(json.dumps(content))
+
+
+def _a_mode(rng, path, donor):
+    path.chmod(rng.choice((0o400, 0o444, 0o777)))
+
+
+def _folder_removed(rng, path, donor):
+    shutil.rmtree(path.parent)
+
+
+def _folder_renamed(rng, path, donor):
+    path.parent.rename(path.parent.with_name(f"{rng.randrange(16**8):08x}"))
+
+
+def _folder_a_file(rng, path, donor):
+    shutil.rmtree(path.parent)
+    path.parent.write_bytes(b"")
+
+
+def _folder_a_link(rng, path, donor):
+    moved = path.parent.with_name("moved")
+    if not moved.exists():
+        path.parent.rename(moved)
+        path.parent.symlink_to(moved)
+
+
+def _half_written(rng, path, donor):
+    shutil.copytree(path.parent, path.parent.with_name(f"{TEMPORARY}{rng.randrange(16**8):08x}"), symlinks=True)
+
+
+OF_FILES = (_mutated, _mutated, _emptied, _removed, _swapped, _a_folder, _a_pipe, _a_link, _edited, _a_mode)
+OF_FOLDERS = (_folder_removed, _folder_renamed, _folder_a_file, _folder_a_link, _half_written)
+
+
+def damage(rng, folder, times):
+    """Damage stored results at random, each file at most once, and say how."""
+    done = []
+    for _ in range(times):
+        files = sorted(path for record in records(folder) for path in record.iterdir() if path.is_file())
+        sound = [path for path in files if not (path.is_symlink() or path.parent.is_symlink())]
+        path, donor = rng.sample(sound, 2)
+        way = rng.choice(OF_FOLDERS if rng.random() < 0.3 else OF_FILES)
+        if way is _half_written and any(not each.is_file() for each in path.parent.iterdir()):
+            continue  # a pipe cannot be copied
+        way(rng, path, donor)
+        done.append(f"{way.__name__.strip('_')} {path.relative_to(folder)}")
+    return done
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_a_run_repairs_a_damaged_folder_to_the_last_byte(finished, tmp_path, seed):
+    suite, folder = finished
+    expected = lasting(folder)
+    rng = random.Random(seed)
+    copy = shutil.copytree(folder, tmp_path / suite.name)
+    done = damage(rng, copy, DAMAGES)
+    tables = sorted(path for path in copy.iterdir() if path.suffix in (".csv", ".parquet", ".png"))
+    for path in rng.sample(tables, 4):
+        rng.choice((_mutated, _emptied, _removed))(rng, path, tables[0] if path != tables[0] else tables[1])
+    result = run_suite(suite, tmp_path)
+    assert result.failures == [], done
+    assert {path: (copy / path).read_bytes() for path in expected} == expected, done
+    assert list(copy.rglob(f"{TEMPORARY}*")) == [], done
