@@ -39,7 +39,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
     """
     probe = inputs[[min(row, len(inputs) - 1) for row in range(_PROBE)]] if len(inputs) else inputs
     _check_precision(model)
-    outputs = first_answer(model, probe, inputs)
+    outputs: Any = first_answer(model, probe, inputs)
     if isinstance(outputs, Tensor):
         check_logits(outputs)
     advice = "" if is_value(model) and outputs.shape == (len(probe), 1) else _advice(outputs, len(probe))

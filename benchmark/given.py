@@ -189,7 +189,7 @@ def _held(hold: Any, names: Sequence[str]) -> tuple[set[int], dict[int, Any]]:
 def _number(name: Any, names: Sequence[str]) -> int:
     if isinstance(name, str) and name in names:
         return list(names).index(name)
-    if isinstance(name, Integral) and not isinstance(name, bool) and -len(names) <= name < len(names):
+    if isinstance(name, Integral) and not isinstance(name, bool) and -len(names) <= int(name) < len(names):
         return int(name) % len(names)
     raise ParameterError(f"hold must name inputs, {', '.join(names)}, or their positions from 0, got {name!r}")
 
@@ -197,17 +197,16 @@ def _number(name: Any, names: Sequence[str]) -> int:
 def _mask(features: Any, values: Tensor, name: str) -> Tensor:
     """Return features, or a mask of them, as a mask, bool (features,), in the values' place."""
     count = values.shape[-1] if values.ndim > 1 else 1
-    held = torch.zeros(count, dtype=torch.bool, device=values.device)
     chosen = np.asarray(features.cpu() if isinstance(features, Tensor) else features)
     if chosen.dtype == np.bool_ and chosen.shape == (count,):
-        return torch.from_numpy(chosen).to(held)
+        return torch.tensor(chosen, device=values.device)
     are_numbers = chosen.ndim <= 1 and chosen.dtype.kind in "iu" and bool(((chosen >= -count) & (chosen < count)).all())
     if chosen.size and not are_numbers:
         raise ParameterError(
             f"hold must give features of {name} in 0 … {count - 1}, or a boolean mask ({count},), got {features!r}"
         )
-    held[chosen.ravel().tolist()] = True
-    return held
+    numbers = {number % count for number in chosen.ravel().tolist()}
+    return torch.tensor([number in numbers for number in range(count)], device=values.device)
 
 
 def _check_explainable(part: Part) -> None:

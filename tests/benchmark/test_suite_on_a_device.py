@@ -1,5 +1,6 @@
 """Training, explaining, scoring and storing on a device whose tensors refuse to meet those of the CPU."""
 
+import functools
 import json
 
 import pytest
@@ -82,6 +83,32 @@ def test_adapted_models_are_explained_where_they_are(device, form):
     on_cpu = saltbench.explain(saltbench.adapted(model, **form), series(3), 1, method="deeplift")
     found = saltbench.explain(saltbench.adapted(model.to(device), **form), series(3), 1, method="deeplift")
     torch.testing.assert_close(found.cpu(), on_cpu, rtol=1e-9, atol=1e-9)
+
+
+class Beside(nn.Module):
+    """Logits of a series, static features and codes."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.static, self.codes = nn.GRU(FEATURES, 2, batch_first=True), nn.Linear(2, 2), nn.Embedding(5, 2)
+
+    def forward(self, inputs, static, codes):
+        return self.layer(inputs)[0][:, -1] + self.static(static) + self.codes(codes)
+
+
+@pytest.mark.parametrize("method", ["deeplift", "shapley-sampling", "smoothgrad"])
+@pytest.mark.parametrize("hold", [("codes",), ("codes", "static"), {"codes": True, "inputs": [0], "static": [1]}])
+def test_several_inputs_are_explained_where_the_model_is(device, hold, method):
+    with seeded(0):
+        model = Beside().double()
+    static, codes = series(3)[:, 0, :2], torch.tensor([0, 4, 4])
+    explained = functools.partial(saltbench.explain, method=method, hold=hold)
+    on_cpu = explained(model, (series(3), static, codes), 1)
+    for given in (series(3).numpy(), series(3).to(device)):  # codes are left where they are
+        found = explained(model.to(device), (given, static, codes.to(device)), 1)
+        for there, here in zip(found, on_cpu, strict=True):
+            assert isinstance(there, PretendTensor)
+            torch.testing.assert_close(there.cpu(), here, rtol=1e-9, atol=1e-9)
 
 
 class TimeFirst(nn.Module):
