@@ -46,7 +46,7 @@ def normalised(series: NDArray[np.floating[Any]], part: slice, path: Path) -> Ar
     """
     with np.errstate(over="ignore"):  # a longer type than double precision: refused as infinite
         given = np.asarray(series[:, part], dtype=np.float64).T
-    _refuse(path, "finite numbers", ~np.isfinite(given).all(axis=0), "NaN or infinity")
+    _refuse(path, "finite numbers", np.asarray(~np.isfinite(given).all(axis=0)), "NaN or infinity")
     values = scaled(given, exponents(given, 0))
     centred = values - values.mean(axis=0)
     spread = centred.std(axis=0)

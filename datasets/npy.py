@@ -36,9 +36,10 @@ def check_claims(file: BinaryIO) -> None:
     file.seek(start)
     if dtype.hasobject:
         raise ValueError(f"it holds Python objects ({dtype}) and not numbers")
-    if min(shape, default=0) < 0 or (dtype.itemsize == 0 and math.prod(shape)):
+    count = math.prod(shape)
+    if min(shape, default=0) < 0 or (dtype.itemsize == 0 and count):
         raise ValueError(f"its header claims {shape} of {dtype}, which no file can hold")
-    expected = math.prod(shape) * dtype.itemsize
+    expected = count * dtype.itemsize
     if got != expected:
         raise ValueError(f"its header claims {shape} of {dtype}, {expected} bytes, and {got} follow")
 

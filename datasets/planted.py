@@ -149,8 +149,8 @@ def _series(series: ArrayLike) -> Floats:
         )
     if given.dtype.kind not in "biuf":
         raise ShapeError(f"series must hold real numbers, got {given.dtype}; convert them first")
-    if np.ma.is_masked(series):
-        raise NonFiniteError(f"series must have no masked values, got {np.ma.count_masked(series)}; fill or drop them")
+    if isinstance(series, np.ma.MaskedArray) and series.mask.any():
+        raise NonFiniteError(f"series must have no masked values, got {series.mask.sum()}; fill or drop them")
     with np.errstate(over="ignore"):  # a longer type: refused as infinite
         values = given.astype(np.float64)
     bad = np.argwhere(~np.isfinite(values))

@@ -89,7 +89,7 @@ def standardise_features(series: NDArray[np.float64], training: NDArray[np.int64
 
 def _check_range(standardised: Array) -> None:
     _refuse(
-        beyond_range(standardised).any(axis=(0, 1)),
+        np.asarray(beyond_range(standardised).any(axis=(0, 1))),
         f"is further from its training values than single precision can tell in standard deviations; {REMEDY}",
     )
 
