@@ -30,7 +30,7 @@ def check_alone(model: nn.Module, inputs: Tensor, answered: int) -> None:
 
     Raises:
         ShapeError: the network answers only batches of some sizes.
-        ParameterError: outputs that depend on the rest of the batch, or inputs that are changed in place.
+        ParameterError: outputs that depend on the rest of the batch.
     """
     series = inputs[_spread(len(inputs), _TOGETHER)]
     together = logits(model, series, answered)

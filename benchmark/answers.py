@@ -13,8 +13,6 @@ from .alone import check_alone
 from .repeated import check_repeated
 from .trials import first_answer
 
-_PROBE = 3  # series that a network is asked first
-
 
 def check_model(model: object) -> None:
     """Raise a ParameterError unless model is a network."""
@@ -37,7 +35,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
         ParameterError: integers, complex numbers or probabilities in place of logits, or outputs that depend on the
             rest of the batch, on earlier calls or on chance, or inputs that the model changes in place.
     """
-    probe = inputs[[min(row, len(inputs) - 1) for row in range(_PROBE)]] if len(inputs) else inputs
+    probe = inputs[[0, 0, 0]] if len(inputs) else inputs
     _check_precision(model)
     outputs: Any = first_answer(model, probe, inputs)
     if isinstance(outputs, Tensor):

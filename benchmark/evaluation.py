@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..datasets.spec import TaskData
 from ..errors import StoreError
+from .answers import check_answers
 from .contracts import check_architecture
 from .plan import Job
 from .planned import planned_data, planned_entry
@@ -115,7 +116,7 @@ class Evaluator:
         # without its yardstick no score can be read: a stored cell fails with the others
         failed = _failures(job, job.methods, lambda: self._yardstick(job))
         if not failed and job.architecture and lacking:
-            failed = _failures(job, lacking, lambda: self._model(job))
+            failed = _failures(job, lacking, lambda: self._prepare(job))
         if failed:
             yield from failed
             return
@@ -152,6 +153,11 @@ class Evaluator:
         }
         files = {SCORES: _parquet(columns, job.yardstick_key()), EXAMPLES: _tensors(examples)}
         self.store.put("yardsticks", Artifact(job.yardstick_key(), {}, files))
+
+    def _prepare(self, job: Job) -> None:
+        """Train the model, or load it, and check that it answers each of the samples that are explained by itself."""
+        model = self._model(job).model
+        check_answers(model, self._explained(job).like(model).inputs)
 
     def _model(self, job: Job) -> Subject:
         architecture = job.architecture

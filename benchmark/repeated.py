@@ -24,12 +24,12 @@ def check_repeated(model: nn.Module, probe: Tensor) -> None:
 
     Raises:
         ParameterError: outputs that depend on earlier calls, naming the attribute that the network keeps, or on random
-            numbers, naming the generator that it draws from; or inputs that are changed in place.
+            numbers, naming the generator that it draws from.
     """
     expected = [_afresh(model, series) for series in (probe, probe[:_FEWER])]
     with _from_the_start(model, probe) as kept:
         before = [(generator, generator.state()) for generator in _generators(model)]
-        again = attempted(model, probe)
+        again = attempted(model, probe.clone())
         drawn = [generator for generator, state in before if not generator.is_at(state)]
         changed = kept.changed()
         is_steady = _is_steady(model, probe, expected)
@@ -56,7 +56,7 @@ def _from_the_start(model: nn.Module, series: Tensor) -> Iterator[KeptState]:
 
 def _afresh(model: nn.Module, series: Tensor) -> object:
     with _from_the_start(model, series):
-        return attempted(model, series)
+        return attempted(model, series.clone())
 
 
 def _generators(model: nn.Module) -> list[Generator]:
@@ -73,7 +73,7 @@ def _is(found: object, expected: object) -> bool:
 def _is_steady(model: nn.Module, probe: Tensor, expected: Sequence[object]) -> bool:
     """Return whether a lent network that was called before answers a probe, and fewer series of it, as afresh."""
     return all(
-        _is(attempted(model, series), outputs)
+        _is(attempted(model, series.clone()), outputs)
         for series, outputs in zip((probe, probe[:_FEWER]), expected, strict=True)
     )
 
@@ -83,7 +83,7 @@ def _check_drawn(model: nn.Module, probe: Tensor, expected: object, generator: G
     for seed in _SEEDS:
         with _from_the_start(model, probe):
             generator.seed(seed)
-            found = attempted(model, probe)
+            found = attempted(model, probe.clone())
         if not _is(found, expected):
             raise _refusal(
                 f"it draws random numbers from {generator.name} in evaluation mode; draw in training only, as in "
@@ -95,7 +95,7 @@ def _culprit(model: nn.Module, probe: Tensor, expected: Sequence[object], change
     """Return which of the attributes that a call changed makes the next one answer otherwise."""
     for name in changed:
         with _from_the_start(model, probe) as kept:
-            attempted(model, probe)
+            attempted(model, probe.clone())
             kept.restore_all_but(name)
             if not _is_steady(model, probe, expected):
                 return f"`{name}`"

@@ -23,26 +23,10 @@ def trial(model: nn.Module, series: Tensor) -> Iterator[None]:
         yield
 
 
-def answer(model: nn.Module, series: Tensor) -> object:
-    """Return what a lent network makes of a copy of series, (batch, time, features).
-
-    Raises:
-        ParameterError: the network changes them in place.
-    """
-    given = series.clone()
-    outputs = model(given)
-    check_unchanged(given, series)
-    return outputs
-
-
 def attempted(model: nn.Module, series: Tensor) -> object:
-    """Return what a lent network makes of a copy of series, (batch, time, features), or what it raises.
-
-    Raises:
-        ParameterError: the network changes them in place.
-    """
+    """Return what a lent network makes of series, (batch, time, features), or what it raises."""
     try:
-        return answer(model, series)
+        return model(series)
     except (SaltbenchError, Warning):
         raise
     except Exception as error:  # noqa: BLE001 - a user's network raises anything
@@ -61,8 +45,11 @@ def first_answer(model: nn.Module, series: Tensor, inputs: Tensor) -> object:
         ShapeError: it does not answer them, and why.
         ParameterError: it changes them in place.
     """
-    found = _attempt(model, series)
+    given = series.clone()
+    with trial(model, given):
+        found = attempted(model, given)
     if not isinstance(found, Exception):
+        check_unchanged(given, series)
         return found
     for other in (inputs[:1], inputs[:_MANY]):
         if len(other) != len(series) and _is_logits(_attempt(model, other), len(other)):
@@ -84,7 +71,6 @@ def logits(model: nn.Module, series: Tensor, answered: int) -> Tensor:
 
     Raises:
         ShapeError: it does not answer that many of them.
-        ParameterError: it changes them in place.
     """
     found = _attempt(model, series)
     if not _is_logits(found, len(series)):
@@ -99,7 +85,7 @@ def _is_logits(found: object, batch: int) -> bool:
 
 def _attempt(model: nn.Module, series: Tensor) -> object:
     with trial(model, series):
-        return attempted(model, series)
+        return attempted(model, series.clone())  # a network may work in place
 
 
 def _of_one_size(model: nn.Module, series: Tensor, answered: int, found: object) -> ShapeError:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...errors import ParameterError, text_of
+from ...errors import ParameterError, UnsupportedOperationError, text_of
 from .arguments import CHANGED_IN_PLACE
 
 _KEPT_IN_INFERENCE = (
@@ -35,8 +35,8 @@ def gradient_failures_told() -> Iterator[None]:
     """
     try:
         yield
-    except RuntimeError as error:
-        text = text_of(error)
+    except (RuntimeError, UnsupportedOperationError) as error:
+        text = text_of(error.__cause__ or error)
         told = next((sentence for part, sentence in _TOLD.items() if part in text), None)
         if told is None:
             raise

@@ -69,12 +69,23 @@ class TrueGradients(SameOutputs):
         if not torch.is_grad_enabled():
             outputs = self.model(inputs)
             return outputs
+        before = set(map(id, self.model.buffers()))
         with _Transparency(self._leave):
             outputs = self.model(inputs)
-        for buffer in self.model.buffers():
-            if buffer.requires_grad:  # statistics that were kept in a block without gradients
-                buffer.detach_()
+        _detach_buffers(self.model, before)
         return outputs
+
+
+def _detach_buffers(model: nn.Module, before: set[int]) -> None:
+    """Detach the statistics that a model kept in a block without gradients; those before have one of these ids."""
+    for module in model.modules():
+        for name, buffer in module._buffers.items():
+            if buffer is None or not buffer.requires_grad:
+                continue
+            if id(buffer) in before:
+                buffer.detach_()
+            else:  # maybe a view, or the outputs themselves
+                module._buffers[name] = buffer.detach()
 
 
 def needs_left_numbers(model: nn.Module, series: Tensor) -> bool:

@@ -265,6 +265,13 @@ class Network(torch.nn.Module):
                 return logits.mean(dim=1) * (1 if self.training else torch.nan)
             case "raise":
                 raise KeyError("absent")
+            case "mixes":
+                return (logits - logits.mean(dim=0)).mean(dim=1)
+            case "draws":
+                return torch.nn.functional.dropout(logits).mean(dim=1)
+            case "keeps":
+                self.kept = getattr(self, "kept", 0) + logits.detach().mean(dim=(0, 1))
+                return logits.mean(dim=1) + self.kept
         return logits.mean(dim=1)
 
 def misbehave(*, features, classes, how):
@@ -288,6 +295,9 @@ ARCHITECTURE_REASONS = {
     "nan": "the training loss became nan in epoch 1",
     "nan-later": "the training loss became nan in epoch 1",
     "raise": f"KeyError: 'absent' {place(ARCHITECTURES, 'raise KeyError')}",
+    "mixes": "must answer each sample by itself, got other outputs for a sample in another batch",
+    "draws": "it draws random numbers from PyTorch's generator on cpu in evaluation mode",
+    "keeps": "it keeps `kept` from call to call; reset it in forward",
     "none": "architecture 'none' must return a torch.nn.Module, got NoneType",
     "empty": "architecture 'empty' must have parameters to train, got none that requires a gradient",
     "exit": f"SystemExit: enough {place(ARCHITECTURES, 'raise SystemExit')}",
