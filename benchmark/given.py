@@ -92,7 +92,8 @@ class Given:
             if isinstance(values, (tuple, list)) and len(values) == len(names):
                 return list(values)
             wanted = f"a tuple of {len(names)}, for {', '.join(names)}"
-        got = f"{type(values).__name__} of {len(values)}" if isinstance(values, (tuple, list, dict)) else type(values)
+        sizes = f" of {len(values)}" if isinstance(values, (tuple, list, dict)) else ""
+        got = f"{type(values).__name__}{sizes}"
         raise ParameterError(f"{what} must be {wanted}, as the inputs are, got {got}; give None for what has none")
 
 
@@ -122,7 +123,7 @@ def read_inputs(model: nn.Module, inputs: Any, hold: Any) -> Given:
     _check_alike(called, values)
     wholly, features = _held(hold, called)
     parts = [
-        Part(name, value, None if number in wholly else _mask(features.get(number, []), value, name))
+        Part(name, value, None if number in wholly else _held_of(features.get(number, []), value, name))
         for number, (name, value) in enumerate(zip(called, values, strict=True))
     ]
     for part in parts:
@@ -192,6 +193,12 @@ def _number(name: Any, names: Sequence[str]) -> int:
     if isinstance(name, Integral) and not isinstance(name, bool) and -len(names) <= int(name) < len(names):
         return int(name) % len(names)
     raise ParameterError(f"hold must name inputs, {', '.join(names)}, or their positions from 0, got {name!r}")
+
+
+def _held_of(features: Any, values: Tensor, name: str) -> Tensor | None:
+    """Return the features that are held of an input as a mask, or None where all are."""
+    mask = _mask(features, values, name)
+    return None if bool(mask.all()) else mask
 
 
 def _mask(features: Any, values: Tensor, name: str) -> Tensor:

@@ -217,6 +217,8 @@ INPUTS = {"long": SERIES, "other": random(SAMPLES, TIME, 2, seed=6), "age": rand
         ([0], [0]),
         ((-1,), [2]),
         ({"age": True}, [2]),
+        ({"age": [0]}, [2]),
+        ({"other": [True, True]}, [1]),
         ({"long": [0, 1]}, []),
     ],
 )
@@ -352,7 +354,7 @@ def test_a_plain_call_says_how_to_pass_several_inputs():
         (
             {"inputs": (SERIES, FIXED), "baseline": SERIES},
             ParameterError,
-            "baseline must be a tuple of 2, for series",
+            "a tuple of 2, for series, static, .* got Tensor; give",
         ),
         (
             {"inputs": (SERIES, FIXED), "baseline": (SERIES,)},
