@@ -2,7 +2,6 @@
 
 import importlib.util
 import re
-import shlex
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -11,6 +10,7 @@ from ..entry import unknown
 from ..errors import DuplicateNameError, ParameterError, UnknownNameError
 from .metric_spec import RESERVED
 from .registry import load_registries
+from .shell import quoted
 
 NEXT = {  # what to type next
     "method": "saltbench run --methods {name} saliency --plugin {file} --results mine",
@@ -52,8 +52,8 @@ def write_new(kind: str, name: str, folder: Path) -> tuple[Path, Path]:
 
 def next_commands(kind: str, name: str, plugin: Path, test: Path) -> tuple[str, str]:
     """Return the commands that test a new entry, and compare it with others."""
-    run = NEXT[kind].format(name=name, file=shlex.quote(str(plugin)))
-    return f"pytest {shlex.quote(str(test))}", run
+    run = NEXT[kind].format(name=name, file=quoted(str(plugin)))
+    return f"pytest {quoted(str(test))}", run
 
 
 def _check_name(kind: str, name: str) -> None:

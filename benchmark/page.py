@@ -22,6 +22,7 @@ from .page_table import table_data
 from .ranks import overall
 from .recorded import KINDS, Recorded, recorded
 from .registry import Registry, load_registries
+from .table_text import harmless
 
 SCRIPTS = ("data.js", "rows.js", "details.js", "table.js", "controls.js")
 NO_RUN = "The maps need the stored cells of a run, which this folder does not hold."
@@ -106,7 +107,12 @@ def _seeds(seeds: int | Mapping[str, int]) -> str:
 
 def _render(**context: Any) -> str:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_asset), trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        finalize=_visible,
+        undefined=StrictUndefined,
+        loader=FunctionLoader(_asset),
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     style, script = _asset("page.css"), "\n".join(_asset(name) for name in SCRIPTS)
@@ -118,6 +124,10 @@ def _render(**context: Any) -> str:
         style_hash=_digest(style),
         script_hash=_digest(script),
     )
+
+
+def _visible(value: Any) -> Any:
+    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _asset(name: str) -> str:

@@ -1,12 +1,12 @@
 """The commands that compute a leaderboard, or one row of it, again."""
 
 import glob
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from .recorded import KINDS, Recorded
+from .shell import command
 from .suite import OUTPUTS, TARGETS, Choice, Suite, bundled_suites
 
 ELSEWHERE = "rerun"  # the parent folder of what the commands write: this leaderboard stays as it is
@@ -26,15 +26,15 @@ class Commands:
 
     def whole(self) -> str:
         """Return the command that computes all rows."""
-        return shlex.join([*self._start, *self._settings])
+        return command([*self._start, *self._settings])
 
     def row(self, task: str, architecture: str, method: str, seeds: int) -> str:
         """Return the command that computes one row; a reference method has no architecture and names none."""
         chosen = {"--tasks": task, "--architectures": architecture, "--methods": method}
-        names = [word for option, name in chosen.items() if name for word in _option(option, glob.escape(name))]
+        names = [word for option, name in chosen.items() if name for word in _option(option, _pattern(name))]
         crossed = self.record is not None and not isinstance(self.record.suite.seeds, int)
         number = [] if crossed else ["--seeds", str(seeds)]  # the option would make a crossed design a paired one
-        return shlex.join([*self._start, *names, *number, *self._settings])
+        return command([*self._start, *names, *number, *self._settings])
 
     @cached_property
     def needs_file(self) -> bool:
@@ -48,6 +48,11 @@ class Commands:
     @cached_property
     def _settings(self) -> list[str]:
         return [*([] if self.record is None else _recorded_settings(self.record)), "--results", ELSEWHERE]
+
+
+def _pattern(name: str) -> str:
+    # what a terminal would obey is matched, not written
+    return "".join(letter if letter.isprintable() else "?" for letter in glob.escape(name))
 
 
 def _option(option: str, value: str) -> list[str]:

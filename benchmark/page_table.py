@@ -11,6 +11,7 @@ from .leaderboard import IDENTITY
 from .metric_spec import MetricSpec
 from .page_command import Commands
 from .registry import Registry
+from .table_text import harmless
 
 DIGITS = 6  # significant ones: half the size of the page, and more than it shows
 MAIN = "average_precision"
@@ -66,7 +67,7 @@ def _scale(spec: MetricSpec | None, scores: pd.DataFrame) -> tuple[float, float]
 
 
 def _row(row: Row, names: Sequence[str], commands: Commands) -> dict[str, Any]:
-    text = {key: row[key] for key in (*IDENTITY, "status", "reason")}
+    text = {key: harmless(row[key]) for key in (*IDENTITY, "status", "reason")}
     counts = {key: None if pd.isna(row[key]) else int(row[key]) for key in ("seeds", "samples")}
     return {
         **text,

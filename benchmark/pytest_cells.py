@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ..errors import printable
 from . import options
 from .evaluation import Failure
 from .plan import Job, jobs
@@ -28,7 +29,7 @@ class SuiteCollector(pytest.Collector):
         """Yield one collector a model, or the reference methods of a task and seed."""
         for job in jobs(self.suite, self.device):
             architecture = job.architecture.name if job.architecture else "reference"
-            name = f"{job.task.name}/{architecture}/seed{job.repetition}"
+            name = printable(f"{job.task.name}/{architecture}/seed{job.repetition}")
             yield ModelCollector.from_parent(self, name=name, job=job, evaluator=self.evaluator)
 
 
@@ -44,7 +45,7 @@ class ModelCollector(pytest.Collector):
         """Yield one item a method."""
         for method in self.job.methods:
             job = dataclasses.replace(self.job, methods=(method,))
-            yield Cell.from_parent(self, name=method.name, job=job, evaluator=self.evaluator)
+            yield Cell.from_parent(self, name=printable(method.name), job=job, evaluator=self.evaluator)
 
 
 class Cell(pytest.Item):
@@ -69,8 +70,8 @@ class Cell(pytest.Item):
             found = list(self.evaluator.run(self.job))
         for self.failure in found:
             if self.failure.status == "skipped":
-                pytest.skip(self.failure.reason)
-            reason = options.prefixed(self.failure.reason)
+                pytest.skip(printable(self.failure.reason))
+            reason = printable(options.prefixed(self.failure.reason))
             pytest.fail(f"{reason}\n\nto run it alone, add -k {self.words}", pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ..datasets.local_data import VARIABLE
-from ..errors import SaltbenchError
+from ..errors import SaltbenchError, printable
 from ..methods.attributions.budget import default_memory, parse_memory
 from . import options
 from .collection import collect
@@ -98,7 +98,7 @@ class SuitesPlugin:
         if isinstance(item, Cell) and item.failure is not None:
             vars(report)[REASON] = dataclasses.asdict(item.failure)
             if report.skipped:
-                report.longrepr = (str(item.path), 1, f"Skipped: {item.failure.reason}")
+                report.longrepr = (str(item.path), 1, f"Skipped: {printable(item.failure.reason)}")
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -110,9 +110,9 @@ class SuitesPlugin:
         """Say where the results are."""
         terminalreporter.section("saltbench")
         for suite in self.suites.values():
-            terminalreporter.line(f"{suite.name}: results are kept in {self._folder(suite)}")
+            terminalreporter.line(printable(f"{suite.name}: results are kept in {self._folder(suite)}"))
         if self.written:
-            terminalreporter.line(self.written)
+            terminalreporter.line(printable(self.written))
 
     def _write_leaderboard(self) -> None:
         path = self.config.getoption("leaderboard")
@@ -138,7 +138,7 @@ def _in_one_line() -> Iterator[None]:
     try:
         yield
     except SaltbenchError as error:
-        raise pytest.UsageError(f"saltbench: {options.prefixed(str(error))}") from error
+        raise pytest.UsageError(f"saltbench: {printable(options.prefixed(str(error)))}") from error
 
 
 def _planned(config: pytest.Config) -> SuitesPlugin:

@@ -5,6 +5,7 @@ import unicodedata
 
 from .grid import Cell, Grid
 
+_DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 BETTER = {True: "↑", False: "↓", None: ""}
 
 
@@ -42,5 +43,16 @@ def bounds(cell: Cell) -> tuple[str, str]:
 
 def one_line(text: str) -> str:
     """Return text with single spaces for white space, and the replacement character for what cannot be printed."""
-    words = " ".join(text.split())
-    return "".join("\ufffd" if unicodedata.category(one) in ("Cc", "Cs") else one for one in words)
+    return harmless(" ".join(text.split()))
+
+
+def harmless(text: str) -> str:
+    """Return text with the replacement character for what a reader's program would obey instead of showing it."""
+    return "".join("\ufffd" if _is_obeyed(one) else one for one in text)
+
+
+def _is_obeyed(letter: str) -> bool:
+    # control characters but for white space, halves of characters, and what turns the direction of text
+    if letter in "\t\n\r":
+        return False
+    return unicodedata.category(letter) in ("Cc", "Cs") or unicodedata.bidirectional(letter) in _DIRECTIONS

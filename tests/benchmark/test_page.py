@@ -156,3 +156,14 @@ def test_a_name_stays_one_argument_that_matches_itself_alone(name: str) -> None:
     for pattern in patterns:
         assert fnmatch.fnmatchcase(name, pattern)
         assert not any(fnmatch.fnmatchcase(other, pattern) for other in ("box/earlier", "box 1", name + "x"))
+
+
+def test_what_a_terminal_would_obey_is_not_on_the_page(tmp_path: Path) -> None:
+    name = "a\x1b[201~\x07b\u202ec"
+    folder = write_leaderboard(tmp_path / "suite", [(name, name, name, 0.5)])
+    write_provenance(folder, name=name, description=name)
+    text = page(folder)
+    assert all(letter.isprintable() or letter in "\n\t" for letter in text)
+    (row,) = embedded(text)["rows"]
+    assert row["method"] == "a\ufffd[201~\ufffdb\ufffdc"
+    assert row["command"].isprintable()
