@@ -36,11 +36,11 @@ class Conditioned(SameOutputs):
         self._given = tuple(values[sample : sample + 1] for values in self._held)
 
     def groups(self, count: int) -> list[list[int]]:
-        """Return the numbers of the samples 0 … count - 1, those with the same held values together."""
+        """Return the numbers of the first samples, 0 … count - 1, those with the same held values together."""
         found: dict[tuple[bytes, ...], list[int]] = {}
-        columns = [values.contiguous().flatten().view(torch.uint8).cpu().view(count, -1) for values in self._held]
+        held = [values[:count].cpu().contiguous().flatten().view(torch.uint8).view(count, -1) for values in self._held]
         for sample in range(count):
-            found.setdefault(tuple(column[sample].numpy().tobytes() for column in columns), []).append(sample)
+            found.setdefault(tuple(values[sample].numpy().tobytes() for values in held), []).append(sample)
         return list(found.values())
 
     def forward(self, rows: Tensor) -> Tensor:

@@ -1,8 +1,11 @@
 """Methods with few passes, and networks that take more than a series."""
 
+import pytest
 import torch
 from torch import nn
 
+import saltbench
+from saltbench.errors import MissingPackageError
 from saltbench.methods.attributions.entries import ENTRIES
 
 TIME, FEATURES, STATIC, SAMPLES = 8, 4, 2, 4
@@ -84,3 +87,32 @@ class Patient(Noting):
 
 def random(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+CLASSES = torch.tensor([0, 1, 1, 0])
+SERIES, FIXED = random(SAMPLES, TIME, FEATURES), random(SAMPLES, STATIC, seed=1)
+BACKGROUND = (random(6, TIME, FEATURES, seed=2), random(6, STATIC, seed=3))
+
+
+def score(series, static, target=CLASSES):
+    with torch.no_grad():
+        return Patient()(series, static).gather(1, target[:, None])[:, 0]
+
+
+def explained(method, model, hold=None, inputs=(SERIES, FIXED), **others):
+    try:
+        options = {"background": BACKGROUND, "seed": 5, **FEWER.get(method, {}), **others}
+        return saltbench.explain(model, inputs, CLASSES, method=method, hold=hold, **options)
+    except MissingPackageError as error:
+        pytest.skip(str(error))
+
+
+class Closed(nn.Module):
+    """The network of one sample, whose static features it has closed over."""
+
+    def __init__(self, static):
+        super().__init__()
+        self.model, self.static = Patient(), static
+
+    def forward(self, series):
+        return self.model(series, self.static.repeat(len(series), 1))
