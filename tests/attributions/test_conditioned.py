@@ -9,7 +9,7 @@ from saltbench.methods.attributions.conditioned import Conditioned, conditioned_
 
 class Sum(nn.Module):
     def forward(self, rows, *held):
-        return sum((values.flatten(1).sum(1) for values in held), rows.sum((1, 2)))[:, None]
+        return sum((values.reshape(len(values), -1).sum(1) for values in held), rows.sum((1, 2)))[:, None]
 
 
 HELD = [torch.tensor([1.0, 2.0, 1.0, 2.0]), torch.tensor([[3], [4], [3], [5]])]
