@@ -14,6 +14,7 @@ from ..datasets.spec import TaskData, TaskSpec
 from ..entry import Entry, unknown
 from ..errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
 from ..methods.attributions.adapters import is_value
+from ..methods.attributions.completeness import TOLERANCE, check_tolerance
 from ..methods.attributions.lending import one_at_a_time
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
@@ -51,6 +52,7 @@ def evaluate(
     training: Recipe | None = None,
     device: str = "cpu",
     memory: int | None = None,
+    tolerance: float = TOLERANCE,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> pd.DataFrame:
     """Return the leaderboard of a network on a task, with the reference methods' rows; nothing is stored.
@@ -70,6 +72,7 @@ def evaluate(
         training: the recipe, for a function that makes networks.
         device: "cpu", "cuda" or "auto", for a function that makes networks; a network is evaluated where it is.
         memory: bytes for explaining; None for a quarter of what is free.
+        tolerance: as in `explain`; a method whose maps miss more has the status `failed`.
         parameters: settings by the name of a task, method or metric, in place of defaults.
 
     Returns:
@@ -91,6 +94,7 @@ def evaluate(
     check_choice("output", output, OUTPUTS)
     if not all(isinstance(count, Integral) and count >= 1 for count in (seeds, samples)):
         raise ParameterError(f"seeds and samples must be whole numbers of at least 1, got {seeds} and {samples}")
+    check_tolerance(tolerance)
     chosen = choose_device(device)
     registries = load_registries()
     plan = _Plan.of(registries, task, methods, metrics, parameters or {})
@@ -103,7 +107,9 @@ def evaluate(
         explained = Explained.of(data, samples, str(place)).like(subject)
         _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, plan.task)
         facts = facts_on_test(subject, data, place)
-        parts.append(_Repetition(plan, name, number, subject, explained, facts, target, output, memory).collected())
+        parts.append(
+            _Repetition(plan, name, number, subject, explained, facts, target, output, memory, tolerance).collected()
+        )
     return leaderboard(_merged(parts), [metric for metric, _ in plan.metrics])
 
 
@@ -207,6 +213,7 @@ class _Repetition:
     target: str
     output: str
     memory: int | None
+    tolerance: float
 
     def collected(self) -> Collection:
         cells, scores = [], []
@@ -235,7 +242,9 @@ class _Repetition:
         model = None if method.is_reference else self.model
         question = Question.about(model, self.explained, self.target, self.output)
         maps = explain_samples(method, parameters, question, self.explained, seed, self.memory)
-        return score(method, parameters, maps, question, self.explained, seed, self.plan.metrics, self.memory)
+        return score(
+            method, parameters, maps, question, self.explained, seed, self.plan.metrics, self.memory, self.tolerance
+        )
 
 
 def _attempted(compute: Callable[[], Columns]) -> tuple[Columns | None, dict[str, str]]:

@@ -1,5 +1,6 @@
 """Explain a network that saltbench did not build."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,8 @@ from torch import Tensor, nn
 
 from ..errors import ParameterError
 from ..methods.attributions.adapters import Probabilities, is_value
-from ..methods.attributions.explain import bind, needed_arguments, sample_seeds
+from ..methods.attributions.completeness import TOLERANCE, Explanation, check_complete, check_tolerance, is_promised
+from ..methods.attributions.explain import bind, needed_arguments, predicted_classes, sample_seeds
 from ..methods.attributions.guard import attribute_checked
 from ..methods.attributions.lending import one_at_a_time
 from ..methods.attributions.several_inputs import check_joint
@@ -36,6 +38,7 @@ def explain(
     hold: Hold | None = None,
     seed: int = 0,
     memory: int | None = None,
+    tolerance: float = TOLERANCE,
     **parameters: Any,
 ) -> Any:
     """Return a method's attributions of a model's output, (batch, time, features), and leave the model as it was.
@@ -58,12 +61,15 @@ def explain(
             (features,); names or positions of inputs; or a dictionary of inputs with True or their features.
         seed: of the random numbers, where the method draws any.
         memory: bytes that may be taken beside inputs and attributions; None for a quarter of what is free.
+        tolerance: share of the output's change that a map may miss whose method promises all of it, see
+            `completeness.check_complete`; float("inf") accepts any map.
         **parameters: the method's own.
 
     Raises:
         UnknownNameError: no such method or parameter.
         ShapeError, ParameterError, NonFiniteError: an argument or the model's output is not as described.
         RefusedSeriesError: the model does not answer a sample, or a series that the method makes of one.
+        IncompleteError: a map misses more of the output's change than the tolerance.
         UnsupportedOperationError: the method cannot be applied to this model.
         BudgetError: the memory does not hold one sample.
         ContractError: a method of one's own changes what it is lent, or draws random numbers without seeds.
@@ -72,23 +78,27 @@ def explain(
     if spec.is_reference:
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
     check_model(model)
+    check_tolerance(tolerance)
     given = read_inputs(model, inputs, hold)
     explained, rows = given.model(model), given.rows
     if given.layout is not None:
         check_joint(spec, needed_arguments(bind(spec, parameters)), given.layout)
     check_answers(explained, rows)
-    attributions = attribute_checked(
-        spec,
-        parameters,
-        _asked(explained, output),
-        rows,
-        target=classes_of(target, len(rows)),
-        baseline=given.baseline(model, baseline),
-        background=given.background(model, background),
-        seeds=sample_seeds(seed, len(rows)),
-        memory=memory,
-        parts=None if given.layout is None else given.layout.spans,
-    )
+    asked, classes = _asked(explained, output), classes_of(target, len(rows))
+    is_checked = is_promised(spec) and tolerance < math.inf and len(rows) > 0
+    if is_checked and classes is None:
+        classes = predicted_classes(asked, rows, memory)
+    options: dict[str, Any] = {
+        "baseline": given.baseline(model, baseline),
+        "background": given.background(model, background),
+        "seeds": sample_seeds(seed, len(rows)),
+        "memory": memory,
+        "parts": None if given.layout is None else given.layout.spans,
+    }
+    attributions = attribute_checked(spec, parameters, asked, rows, target=classes, **options)
+    if is_checked and classes is not None:
+        explanation = Explanation(spec, spec.configure(parameters), asked, rows, classes, **options)
+        check_complete(explanation, attributions, explanation.ends(), tolerance)
     return given.maps(attributions, spec.is_complete)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..datasets.spec import TaskData
 from ..entry import resolve
 from ..methods.attributions.adapters import Probabilities
-from ..methods.attributions.completeness import output_difference
+from ..methods.attributions.completeness import TOLERANCE, Explanation, check_complete, is_promised
 from ..methods.attributions.explain import sample_seeds
 from ..methods.attributions.guard import attribute_checked
 from ..methods.attributions.model_state import lent
@@ -138,9 +138,14 @@ def score(
     seed: int,
     metrics: Metrics,
     memory: int | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Columns:
-    """Return label, target and each metric's scores of attributions, (batch,) each; NaN where a metric is undefined."""
-    difference = _difference(method, parameters, question, explained, seed, memory)
+    """Return label, target and each metric's scores of attributions, (batch,) each; NaN where a metric is undefined.
+
+    Raises:
+        IncompleteError: a map misses more of the output's change than the tolerance, see `check_complete`.
+    """
+    difference = _difference(method, parameters, attributions, question, explained, seed, memory, tolerance)
     maps = Maps(read_only(_array(attributions)), read_only(explained.truth.cpu().numpy()), difference)
     columns: Columns = {"label": explained.labels.cpu().numpy(), "target": question.target.cpu().numpy()}
     for metric, chosen in metrics:
@@ -153,14 +158,17 @@ def score(
 def _difference(
     method: MethodSpec,
     parameters: Mapping[str, Any],
+    attributions: Tensor,
     question: Question,
     explained: Explained,
     seed: int,
     memory: int | None,
+    tolerance: float,
 ) -> NDArray[np.float64] | None:
     if question.model is None or not method.is_complete:
         return None
-    difference = output_difference(
+    explanation = Explanation(
+        method,
         parameters,
         question.model,
         explained.inputs,
@@ -169,7 +177,10 @@ def _difference(
         seeds=sample_seeds(seed, len(explained.inputs)),
         memory=memory,
     )
-    return _array(difference)
+    ends = explanation.ends()
+    if is_promised(method):
+        check_complete(explanation, attributions.to(explained.inputs), ends, tolerance)
+    return _array(ends.present - ends.absent)
 
 
 def _array(values: Tensor) -> NDArray[Any]:

@@ -1,15 +1,234 @@
-"""What the maps of a complete method must sum to."""
+"""What the maps of a complete method must sum to, and why one does not."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ...errors import BudgetError, IncompleteError, ParameterError
 from .baselines import absence
 from .budget import Budget
+from .conditioned import conditioned_in, each_condition
+from .explain import attribute, bind
 from .model_state import lent
 from .passes import Passes, copies
+from .refusals import INSTEAD, causes_told, work_of
+from .segments import Span
+from .spec import MethodSpec
+
+TOLERANCE = (
+    0.01  # share of the change of the output that a map may miss; of quadrature that more steps mend, ten times it
+)
+
+_QUADRATURE = 10  # tolerances that the quadrature of few steps may take
+_SMALL = 0.1  # of the size of a map: a change below this is what is left of larger ones, and no scale for a miss
+_ROUNDING = 64  # epsilons of what is added up
+_WORST = 4  # samples that are explained again with more steps
+_FEWEST = 800  # steps that are tried before a miss is said to stay
+
+
+class Ends(NamedTuple):
+    """S_c(x) and the mean of S_c(x′) over x′, float64 (batch,) each."""
+
+    present: Tensor
+    absent: Tensor
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What was explained, and how; see `attribute` for what is not said here.
+
+    Attributes:
+        spec: the method's entry.
+        parameters: its own parameters, all of them.
+        model: (batch, time, features) to (batch, classes).
+        inputs: x, (batch, time, features).
+        target: int64 (batch,), the explained class c of each sample.
+        baseline: (batch, time, features); None for zeros.
+        background: (any, time, features).
+        seeds: one integer a sample.
+        memory: bytes that may be taken.
+        parts: the features of each of several inputs.
+    """
+
+    spec: MethodSpec
+    parameters: Mapping[str, Any]
+    model: nn.Module
+    inputs: Tensor
+    target: Tensor
+    baseline: Tensor | None = None
+    background: Tensor | None = None
+    seeds: Sequence[int] | None = None
+    memory: int | None = None
+    parts: Sequence[Span] | None = None
+
+    def ends(self) -> Ends:
+        """Return what the network makes of the samples and of what the method takes absence to be.
+
+        Raises:
+            RefusedSeriesError: the network does not answer what the method takes absence to be.
+        """
+        found = self.inputs.new_empty(2, len(self.inputs), dtype=torch.float64)
+        with lent(self.model, self.inputs.device):
+            for rows in each_condition(self.model, len(self.inputs)):
+                found[:, list(rows)] = torch.stack(self._of(list(rows))._ends())
+        return Ends(*found)
+
+    def _ends(self) -> Ends:
+        absent = torch.zeros_like(self.inputs) if self.baseline is None else self.baseline
+        given = {"model": self.model, "inputs": self.inputs, "baseline": absent, "background": self.background}
+        with causes_told(work_of(bind(self.spec, self.parameters), self.spec, given, range(len(self.inputs)))):
+            return ends(
+                self.parameters,
+                self.model,
+                self.inputs,
+                self.target,
+                baseline=self.baseline,
+                background=self.background,
+                seeds=self.seeds,
+                memory=self.memory,
+            )
+
+    def with_steps(self, steps: int, rows: Tensor) -> Tensor:
+        """Return the maps of some samples, int64 (rows,), by a quadrature of so many steps."""
+        if conditioned_in(self.model) is not None:  # it knows its samples by their numbers
+            return self._maps(steps)[rows]
+        return self._of(rows.tolist())._maps(steps)
+
+    def _maps(self, steps: int) -> Tensor:
+        return attribute(
+            bind(self.spec, {**self.parameters, "steps": steps}),
+            self.model,
+            self.inputs,
+            self.target,
+            baseline=self.baseline,
+            background=self.background,
+            seeds=self.seeds,
+            memory=self.memory,
+            spec=self.spec,
+            parts=self.parts,
+        )
+
+    def _of(self, rows: list[int]) -> "Explanation":
+        return replace(
+            self,
+            inputs=self.inputs[rows],
+            target=self.target[rows],
+            baseline=None if self.baseline is None else self.baseline[rows],
+            seeds=None if self.seeds is None else [self.seeds[row] for row in rows],
+        )
+
+
+def is_promised(spec: MethodSpec) -> bool:
+    """Return whether maps have to be complete: the entry says so, and is no other library's method as it is."""
+    return spec.is_complete and "as-it-is" not in spec.tags
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Raise a ParameterError unless tolerance is a number of at least 0."""
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance >= 0:
+        raise ParameterError(
+            f"tolerance must be a share of the output's change, at least 0, got {tolerance!r}; the default is "
+            f"{TOLERANCE}, and float('inf') accepts any map"
+        )
+
+
+def check_complete(explanation: Explanation, attributions: Tensor, ends: Ends, tolerance: float = TOLERANCE) -> None:
+    """Raise unless maps sum to the change of the output from absence to the samples.
+
+    What a map misses is measured by the change, or a tenth of the map's size Σ|a| where that is larger, since a change
+    near 0 is no scale. Where more steps of a quadrature mend it, ten times the tolerance is allowed, of the change or
+    Σ|a|, the larger one: the gradient of networks with kinks, such as ReLU, jumps on the way.
+
+    Args:
+        explanation: what was explained.
+        attributions: its maps, (batch, time, features).
+        ends: what `Explanation.ends` returns.
+        tolerance: share that may be missed, at least 0; infinity for any.
+
+    Raises:
+        IncompleteError: a map misses more than that; with the cause.
+    """
+    gaps = _Gaps.of(attributions, ends)
+    suspects = gaps.worst(tolerance) if tolerance < math.inf else []
+    if not len(suspects):
+        return
+    if "steps" not in explanation.parameters or "quadrature" not in explanation.spec.tags:
+        raise gaps.error(explanation.spec.name, suspects[0], _UNSEEN)
+    staying, enough = _refined(explanation, gaps, suspects)
+    if len(staying):
+        raise gaps.error(explanation.spec.name, staying[0], _FLAT)
+    first = suspects[gaps.is_coarse(tolerance)[suspects]]
+    if len(first):
+        raise gaps.error(explanation.spec.name, first[0], f"raise steps, to {enough}")
+
+
+_FLAT = (
+    "more steps do not mend it: an operation of the network has no gradient (rounding, a threshold, integer codes, a "
+    f"function with a gradient of its own); {INSTEAD}"
+)
+_UNSEEN = (
+    "a part of the network is out of the method's sight, or answers the same series differently; choose another "
+    "method, such as feature-ablation"
+)
+
+
+@dataclass(frozen=True)
+class _Gaps:
+    """How much maps miss, Σ a - (S_c(x) - S_c(x′)), float64 (batch,), and what that is measured by."""
+
+    missed: Tensor
+    change: Tensor
+    size: Tensor
+    rounding: Tensor
+
+    @classmethod
+    def of(cls, attributions: Tensor, ends: Ends) -> "_Gaps":
+        wide = attributions.double().flatten(1)
+        size, change = wide.abs().sum(1), ends.present - ends.absent
+        epsilon = torch.finfo(attributions.dtype).eps
+        rounding = _ROUNDING * epsilon * (size + ends.present.abs() + ends.absent.abs())
+        return cls(wide.sum(1) - change, change, size, rounding)
+
+    def worst(self, tolerance: float) -> Tensor:
+        """Return the samples that miss more than the tolerance, the worst first, int64 (at most 4,)."""
+        scale = torch.maximum(self.change.abs(), _SMALL * self.size)
+        excess = self.missed.abs() - self.rounding - tolerance * scale
+        order = (self.missed.abs() / scale.clamp_min(torch.finfo(scale.dtype).tiny)).argsort(descending=True)
+        return order[excess[order] > 0][:_WORST]
+
+    def is_coarse(self, tolerance: float) -> Tensor:
+        """Return which samples miss more than quadrature may, bool (batch,)."""
+        return self.missed.abs() > self.rounding + _QUADRATURE * tolerance * torch.maximum(self.change.abs(), self.size)
+
+    def error(self, method: str, sample: Tensor, cause: str) -> IncompleteError:
+        number = int(sample)
+        missed, change = float(self.missed[number].abs()), float(self.change[number])
+        return IncompleteError(
+            f"a map of {method} must sum to the change of the output from absence to the series, {change:.3g} in "
+            f"sample {number}, got {missed:.3g} missed; {cause}, or accept it by tolerance="
+        )
+
+
+def _refined(explanation: Explanation, gaps: _Gaps, suspects: Tensor) -> tuple[Tensor, int]:
+    """Return the suspects whose miss stays, however many steps are taken, and how many steps mended the others."""
+    steps, enough = explanation.parameters["steps"], 0
+    most = max(16 * steps, _FEWEST)
+    while len(suspects) and steps < most:
+        steps *= 2
+        try:
+            maps = explanation.with_steps(steps, suspects)
+        except BudgetError:  # the memory does not hold so many nodes
+            break
+        missed = maps.double().sum((1, 2)) - gaps.change[suspects]
+        stays = missed * gaps.missed[suspects].sign() > gaps.missed[suspects].abs() / 2
+        if not bool(stays.all()):
+            enough = steps
+        suspects = suspects[stays]
+    return suspects, enough
 
 
 def output_difference(
@@ -40,6 +259,31 @@ def output_difference(
         ParameterError: absence is drawn, and there is no background or no seeds.
         BudgetError: the memory does not hold one sample.
     """
+    present, absent = ends(
+        parameters,
+        model,
+        inputs,
+        target,
+        baseline=baseline,
+        background=background,
+        seeds=seeds,
+        memory=memory,
+    )
+    return present - absent
+
+
+def ends(
+    parameters: Mapping[str, Any],
+    model: nn.Module,
+    inputs: Tensor,
+    target: Tensor,
+    *,
+    baseline: Tensor | None,
+    background: Tensor | None,
+    seeds: Sequence[int] | None,
+    memory: int | None,
+) -> Ends:
+    """Return S_c(x) and the mean over x′ of S_c(x′), for the arguments of `output_difference`."""
     against = parameters.get("against", "sampled" if "baseline_samples" in parameters else "baseline")
     draws = parameters.get("baseline_samples", 1) if against == "sampled" else 1
     baseline = torch.zeros_like(inputs) if baseline is None else baseline
@@ -48,4 +292,4 @@ def output_difference(
         passes = Passes(model, Budget(memory, inputs.device))
         present = passes.outputs(inputs, target, 1, copies(inputs))[:, 0]
         without = passes.outputs(inputs, target, draws, absent)
-    return present.double() - without.double().mean(1)
+    return Ends(present.double(), without.double().mean(1))

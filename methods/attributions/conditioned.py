@@ -1,6 +1,6 @@
 """A network of which some arguments are held: those of one sample at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -54,3 +54,14 @@ class Conditioned(SameOutputs):
 def conditioned_in(model: nn.Module) -> Conditioned | None:
     """Return the model, or the one that it wraps, which is conditioned on a sample; None where there is none."""
     return next((module for module in model.modules() if isinstance(module, Conditioned) and module.holds), None)
+
+
+def each_condition(model: nn.Module, count: int) -> Iterator[Sequence[int]]:
+    """Yield the numbers of the samples 0 … count - 1 in groups, giving the model the held values of each group before."""
+    condition = conditioned_in(model)
+    if condition is None:
+        yield range(count)
+        return
+    for rows in condition.groups(count):
+        condition.give(rows[0])
+        yield rows

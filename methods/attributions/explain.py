@@ -25,12 +25,12 @@ from .arguments import (
     check_unwritten,
 )
 from .budget import PROBE, Budget
-from .conditioned import conditioned_in
+from .conditioned import conditioned_in, each_condition
 from .freed_memory import expect_large_blocks
 from .gradient_failures import gradient_failures_told
 from .model_state import lent
 from .passes import Passes, Piece, pick
-from .refusals import causes_told, work_of
+from .refusals import Work, causes_told, work_of
 from .segments import Span
 from .series_reader import SeriesReader, takes_step_by_step
 from .spec import MethodSpec
@@ -272,6 +272,28 @@ def _checked(model: nn.Module, inputs: Tensor, target: Tensor | None) -> tuple[b
     if hidden.hides or hidden.leaves:
         model = TrueGradients(model, hidden.leaves and needs_left_numbers(model, inputs))
     return reader.is_recurrent, model
+
+
+def predicted_classes(model: nn.Module, inputs: Tensor, memory: int | None = None) -> Tensor:
+    """Return the class that a model predicts for each series, int64 (batch,), as `attribute` finds it.
+
+    Args:
+        model: (batch, time, features) to (batch, classes).
+        inputs: finite (batch, time, features), of the model's type and device.
+        memory: bytes that may be taken.
+
+    Raises:
+        RefusedSeriesError, NonFiniteError: the model does not answer a sample, or by NaN or infinity.
+        BudgetError: the memory does not hold one sample.
+    """
+    predicted = torch.empty(len(inputs), dtype=torch.int64, device=inputs.device)
+    with lent(model, inputs.device):
+        passes = Passes(model, Budget(memory, inputs.device))
+        for rows in each_condition(model, len(inputs)):
+            own = _rows(inputs, rows)
+            with causes_told(Work("the prediction", "", model, own, rows)):
+                predicted[list(rows)] = _predicted(model, own, passes)
+    return predicted
 
 
 def _predicted(model: nn.Module, inputs: Tensor, passes: Passes) -> Tensor:

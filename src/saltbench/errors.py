@@ -89,6 +89,10 @@ class RefusedSeriesError(SaltbenchError):
     """A series, of the user or made by an attribution method, that the network does not answer."""
 
 
+class IncompleteError(SaltbenchError):
+    """A map that misses a part of the output's change, although its method promises all of it."""
+
+
 class BudgetError(SaltbenchError):
     """A memory budget that does not hold the smallest piece of work."""
 
