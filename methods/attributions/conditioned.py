@@ -57,7 +57,7 @@ def conditioned_in(model: nn.Module) -> Conditioned | None:
 
 
 def each_condition(model: nn.Module, count: int) -> Iterator[Sequence[int]]:
-    """Yield the numbers of the samples 0 … count - 1 in groups, giving the model the held values of each group before."""
+    """Yield the numbers of the samples 0 … count - 1 in groups, each with its held values in the model."""
     condition = conditioned_in(model)
     if condition is None:
         yield range(count)
