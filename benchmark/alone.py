@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ParameterError
+from ..methods.attributions.conditioned import Conditioned
 from .strangers import strangers
 from .trials import are_close, attempted, logits, trial
 
@@ -47,6 +48,29 @@ def check_alone(model: nn.Module, inputs: Tensor, answered: int) -> None:
         _compare(found[among.index(place)], copies[among.index(place)], _SAME_SIZE)
         for stranger in strangers(series[place]):
             _check_beside(stranger, model, series[rows], copies[0])
+
+
+def check_held(model: Conditioned, inputs: Tensor) -> None:
+    """Raise unless the first samples are answered together, each with its held values, as each is by itself.
+
+    Args:
+        model: answers series with logits (batch, classes), given what is held of one sample.
+        inputs: (batch, time, features), at least one.
+
+    Raises:
+        ParameterError: outputs that depend on what is held of others.
+    """
+    few = inputs[:_ALONE]
+    with trial(model, few):
+        try:
+            together = model.together(few.clone())
+        except Exception:  # noqa: BLE001 - a network may want batches in an order that these samples have not
+            return
+        for sample, outputs in enumerate(together):
+            model.give(sample)
+            if bool(torch.isfinite(outputs).all()):  # others are refused with the target
+                _compare(outputs, model(few[sample : sample + 1].clone())[0], _OTHER_SIZE)
+        model.give(0)
 
 
 def _check_beside(stranger: Tensor, model: nn.Module, series: Tensor, expected: Tensor) -> None:

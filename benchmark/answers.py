@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from ..errors import ParameterError, ShapeError
 from ..methods.attributions.adapters import is_probabilities, is_value
 from ..methods.attributions.arguments import check_logits
-from .alone import check_alone
+from ..methods.attributions.conditioned import Conditioned
+from .alone import check_alone, check_held
 from .repeated import check_repeated
 from .trials import first_answer
 
@@ -48,6 +49,8 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
     if outputs.numel() and bool(torch.isfinite(outputs).all()):  # others are refused with the target
         check_repeated(model, probe)
         check_alone(model, inputs, len(probe))
+        if isinstance(model, Conditioned):
+            check_held(model, inputs)
     if is_probabilities(model):
         _check_logarithms(outputs)
     elif len(outputs) and not is_value(model) and bool((outputs >= 0).all()) and _sum_to_one(outputs):

@@ -43,6 +43,11 @@ class Conditioned(SameOutputs):
             found.setdefault(tuple(values[sample].numpy().tobytes() for values in held), []).append(sample)
         return list(found.values())
 
+    def together(self, rows: Tensor) -> Tensor:
+        """Return the outputs (batch, classes) of rows that are the first samples' own, each with its held values."""
+        outputs: Tensor = self.model(rows, *(values[: len(rows)].clone() for values in self._held))
+        return outputs
+
     def forward(self, rows: Tensor) -> Tensor:
         """Return the outputs (batch, classes) of rows of the current sample."""
         # copies, since a model may work in place

@@ -162,6 +162,20 @@ def test_adapted_networks_take_several_inputs():
     torch.testing.assert_close(one[0], gradient.abs())
 
 
+class Centred(Patient):
+    """Static features less their mean over the batch."""
+
+    def forward(self, series, static):
+        return super().forward(series, static - static.mean(0))
+
+
+def test_a_network_that_mixes_what_is_held_of_samples_is_refused():
+    with pytest.raises(
+        ParameterError, match="must answer each sample by itself, got other outputs for a sample in ano"
+    ):
+        explained("saliency", Centred(), hold=("static",))
+
+
 def test_the_network_is_left_as_it_was():
     model = Patient().train()
     explained("integrated-gradients", model, hold=("static",))
