@@ -214,7 +214,7 @@ def _contents(value: Any) -> tuple[Callable[[list[Any]], object], list[Any]] | N
     if isinstance(value, (list, deque)):
         return lambda parts: _refill_sequence(value, parts), list(value)
     if isinstance(value, set):
-        return lambda parts: (value.clear(), value.update(parts)), list(value)
+        return lambda parts: _refill_set(value, parts), list(value)
     table = value if isinstance(value, dict) else _table(value)
     if table is None:
         return None
@@ -224,6 +224,11 @@ def _contents(value: Any) -> tuple[Callable[[list[Any]], object], list[Any]] | N
 def _refill_sequence(value: list[Any] | deque[Any], parts: list[Any]) -> None:
     value.clear()
     value.extend(parts)
+
+
+def _refill_set(value: set[Any], parts: list[Any]) -> None:
+    value.clear()
+    value.update(parts)
 
 
 def _refill_table(table: dict[Any, Any], parts: list[Any]) -> None:
