@@ -133,3 +133,38 @@ def test_too_little_address_space_is_told_before_it_is_missed(folder, kibibytes)
         f"saltbench: a process needs 1500000 KiB of address space, got a limit of {kibibytes} KiB; "
         "raise it (ulimit -v 1500000)\n"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("redirected", "status", "told"),
+    [
+        (">&- 2>err", 1, LOST.format("it is closed")),
+        (">/dev/full 2>err", 1, LOST.format("No space left on device")),
+        ("2>&- <&-", 0, ""),
+        ("2>/dev/full", 0, ""),
+    ],
+)
+def test_a_run_loses_nothing_whatever_its_streams_take(tiny_file, tmp_path, redirected, status, told):
+    narrowed = ("run", tiny_file, "--tasks", "box/latter", "--seeds", "1", "--workers", "2", "--results")
+    shell = f'cd {tmp_path} && "$@" {redirected}'
+    words = ["sh", "-c", shell, "sh", *COMMAND, *map(str, narrowed), str(tmp_path / "there")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+    assert done.returncode == status
+    if told:
+        (line,) = [line for line in (tmp_path / "err").read_text().splitlines() if line.startswith("saltbench")]
+        assert line.startswith(told)
+    assert run(*narrowed, tmp_path / "whole").returncode == 0
+    tables = [tmp_path / name / "tiny" / "leaderboard.csv" for name in ("there", "whole")]
+    assert tables[0].read_bytes() == tables[1].read_bytes()
+
+
+@pytest.mark.slow
+def test_too_few_open_files_are_told_and_the_run_goes_on_afterwards(tiny_file, tmp_path):
+    narrowed = ("run", tiny_file, "--tasks", "box/latter", "--seeds", "1", "--workers", "3", "--results", tmp_path)
+    shell = ["sh", "-c", 'ulimit -n 14 && exec "$@"', "sh", *COMMAND, *map(str, narrowed)]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("saltbench: too many files are open; raise the limit (ulimit -n)")
+    assert "Traceback" not in done.stderr
+    assert run(*narrowed).returncode == 0
