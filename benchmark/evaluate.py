@@ -28,6 +28,7 @@ from .reasons import reason_for, status_for
 from .recipe import Recipe
 from .registry import Registries, load_registries
 from .scoring import Columns, Explained, Metrics, Question, explain_samples, facts_on_test, score, yardsticks
+from .settings import settings_restored
 from .suite import OUTPUTS, TARGETS
 from .training import train
 
@@ -250,7 +251,8 @@ class _Repetition:
 def _attempted(compute: Callable[[], Columns]) -> tuple[Columns | None, dict[str, str]]:
     """Return what compute returns, or None, and the status of a cell with the reason for it."""
     try:
-        return compute(), {"status": "ok", "reason": ""}
+        with settings_restored():
+            return compute(), {"status": "ok", "reason": ""}
     except Exception as error:  # noqa: BLE001 - third-party methods and metrics raise anything; the reason is kept
         return None, {"status": status_for(error), "reason": reason_for(error)}
 

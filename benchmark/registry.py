@@ -24,6 +24,7 @@ from ..methods.attributions import entries as methods
 from ..methods.attributions.spec import MethodSpec
 from . import metrics
 from .metric_spec import MetricSpec
+from .settings import IMPORTED, settings_restored
 
 PLUGIN_MODULE = "saltbench_plugin_"  # begins the module name of every plugin file
 
@@ -164,7 +165,8 @@ def load_registries(plugins: Sequence[Path] = ()) -> Registries:
 def _from_entry_point(point: EntryPoint) -> Entry:
     origin = f"entry point {point.name} = {point.value}"
     try:
-        entry = point.load()
+        with settings_restored(leave=IMPORTED):
+            entry = point.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # third-party code can raise anything
@@ -196,7 +198,8 @@ def _execute(path: Path, digest: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look a class's module up there
     try:
-        spec.loader.exec_module(module)
+        with settings_restored(leave=IMPORTED):
+            spec.loader.exec_module(module)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the plugin is the user's code and can raise anything

@@ -88,11 +88,12 @@ def run_suite(
         raise ParameterError(f"timeout must be a positive number of seconds, got {timeout:g}")
     registries = load_registries(plugins)
     folder = results / suite.name
-    with open_store(folder) as store:
+    # absolute: a cell may leave the current folder before its result is written
+    with open_store(folder.absolute()) as store:
         failures: list[Failure] = []
         planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
         share = memory // workers if memory else default_memory(device, workers)
-        pool = Pool(store, plugins, workers, share, timeout)
+        pool = Pool(store, [plugin.absolute() for plugin in plugins], workers, share, timeout)
         # in this process what hangs cannot be stopped
         is_alone = timeout is None and (workers == 1 or len(planned) <= 1)
         with closing(_in_this_process(planned, pool) if is_alone else pool.run(planned)) as finished:

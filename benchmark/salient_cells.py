@@ -24,6 +24,7 @@ from .removal import correct_after_removal, removal_ranks
 from .reported import chance_on_task, reported_on_task
 from .runner import Result, one_thread
 from .scoring import Explained, Question, explain_samples
+from .settings import settings_restored
 from .store import Artifact, Store, open_store
 from .suite import Choice, Suite
 from .text_bytes import encodable
@@ -103,7 +104,9 @@ def _analyses(
 ) -> Iterator[Mapping[str, pd.DataFrame]]:
     for repetition in _repetitions(suite, store, device, replacements):
         if store.get(KIND, repetition.key()) is None:
-            store.put(KIND, _analyse(repetition, store, registries))
+            with settings_restored():
+                analysis = _analyse(repetition, store, registries)
+            store.put(KIND, analysis)
         stored = store.get(KIND, repetition.key())
         assert stored is not None
         yield {name: pd.read_parquet(io.BytesIO(content)) for name, content in stored.files.items()}

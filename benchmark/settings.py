@@ -1,18 +1,141 @@
-"""Settings of all of PyTorch, which third-party code may leave changed."""
+"""What code of third parties can set for a whole process, and its way back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import gc
+import importlib
+import locale
+import os
+import random
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Container, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-import torch
+TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+LIBRARIES = ("numpy", "torch")  # commands that list entries do without
+# what a library needs of its import later on
+IMPORTED = ("environment", "module path", "warnings")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its name, what reads it, as values that can be compared, and what gives it such a value again."""
+
+    name: str
+    read: Callable[[], Any]
+    write: Callable[[Any], object]
+
+    def restorer(self) -> Callable[[], None]:
+        """Return a function that gives the setting the value that it has now, unless it still has it."""
+        before = self.read()
+
+        def restore() -> None:
+            if self.read() != before:
+                self.write(before)
+
+        return restore
 
 
 @contextmanager
-def settings_restored() -> Iterator[None]:
-    """Undo what third-party code inside the block sets for all of PyTorch: gradients, default type, threads."""
-    gradients, dtype, threads = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()
-    try:
+def settings_restored(leave: Container[str] = ()) -> Iterator[None]:
+    """Undo what third-party code inside the block sets for the whole process, whatever it raises.
+
+    Those of NumPy and PyTorch are undone where they were imported before.
+
+    Args:
+        leave: names of settings that keep what they are given.
+    """
+    libraries = [importlib.import_module(f".{name}_settings", __package__) for name in LIBRARIES if name in sys.modules]
+    with ExitStack() as stack:
+        for library in libraries:
+            stack.enter_context(library.usual_mode())
+        for setting in (*SETTINGS, *(setting for library in libraries for setting in library.SETTINGS)):
+            if setting.name not in leave:
+                stack.callback(setting.restorer())
         yield
-    finally:
-        torch.set_grad_enabled(gradients)
-        torch.set_default_dtype(dtype)
-        torch.set_num_threads(threads)
+
+
+def _folder() -> Path | None:
+    with suppress(FileNotFoundError):  # removed by somebody
+        return Path.cwd()
+    return None
+
+
+def _enter(folder: Path | None) -> None:
+    if folder is not None:
+        with suppress(OSError):  # the same: all paths were made absolute at the start
+            os.chdir(folder)
+
+
+def _set_environment(before: dict[str, str]) -> None:
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+
+
+def _set_module_path(before: tuple[list[str], list[str]]) -> None:
+    sys.path, content = before
+    sys.path[:] = content
+
+
+def _set_streams(before: tuple[Any, Any, Any]) -> None:
+    sys.stdin, sys.stdout, sys.stderr = before
+
+
+def _set_warnings(before: tuple[list[Any], Any]) -> None:
+    warnings.resetwarnings()  # which also forgets what was cached under the filters
+    filters, warnings.showwarning = before
+    warnings.filters[:] = filters
+
+
+def _handlers() -> dict[int, Any]:
+    return {number: signal.getsignal(number) for number in signal.valid_signals()}
+
+
+def _set_handlers(before: dict[int, Any]) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # where nobody could set one
+    for number, handler in before.items():
+        if handler is not None and signal.getsignal(number) != handler:
+            signal.signal(number, handler)
+
+
+def _running_timers() -> tuple[bool, ...]:
+    return tuple(any(signal.getitimer(timer)) for timer in TIMERS)
+
+
+def _stop_timers(before: tuple[bool, ...]) -> None:
+    for timer, was_running in zip(TIMERS, before, strict=True):
+        if not was_running:
+            signal.setitimer(timer, 0)
+
+
+def _file_mask() -> int:
+    mask = os.umask(0o077)  # it can only be read by setting it
+    os.umask(mask)
+    return mask
+
+
+SETTINGS = (
+    Setting("folder", _folder, _enter),
+    Setting("environment", lambda: dict(os.environ), _set_environment),
+    Setting("module path", lambda: (sys.path, list(sys.path)), _set_module_path),
+    Setting("streams", lambda: (sys.stdin, sys.stdout, sys.stderr), _set_streams),
+    Setting("warnings", lambda: (list(warnings.filters), warnings.showwarning), _set_warnings),
+    Setting("signal handlers", _handlers, _set_handlers),
+    Setting(
+        "signal mask",
+        lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+        lambda before: signal.pthread_sigmask(signal.SIG_SETMASK, before),
+    ),
+    Setting("timers", _running_timers, _stop_timers),
+    Setting("locale", lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)),
+    Setting("file mask", _file_mask, os.umask),
+    Setting("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    Setting("garbage collection", gc.isenabled, lambda before: gc.enable() if before else gc.disable()),
+    Setting("random numbers", random.getstate, random.setstate),
+)

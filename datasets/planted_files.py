@@ -58,7 +58,7 @@ def planted_task(place: str) -> TaskSpec:
     return _spec(
         f"{PREFIX}{place}",
         f"a known signal planted into the series of {path.name}",
-        Load(path, digests),
+        Load(path.absolute(), digests),
         PLANTING if suffix == ".npy" else {**TABLES, **PLANTING},
         "; ".join(f"{file.name} sha256:{digest}" for file, digest in zip(files, digests, strict=True)),
     )
