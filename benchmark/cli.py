@@ -5,6 +5,7 @@ import io
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -315,8 +316,18 @@ def _given(**options: Any) -> dict[str, Any]:
 
 def look_for_data_in(folder: Path | None) -> None:
     """Tell this process and its workers where the user keeps the data sets that are not shipped."""
-    if folder is not None:
-        os.environ[VARIABLE] = str(folder.absolute())
+    if given := folder or os.environ.get(VARIABLE):
+        os.environ[VARIABLE] = str(Path(given).absolute())
+
+
+def leave_current_folder_out() -> None:
+    """Take the current folder, which Python puts first with -c and -m, off the module path.
+
+    No module runs that the user did not name, here or in a worker.
+    """
+    with suppress(OSError):  # a folder that is gone holds no module
+        if not sys.flags.safe_path and Path(sys.path[0]).samefile(Path()):
+            del sys.path[0]
 
 
 def _usage(error: typer.TyperException) -> str:
@@ -328,6 +339,7 @@ def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 1."""
     open_streams()
     keep_freed_memory()
+    leave_current_folder_out()
     try:
         status = app(expand(sys.argv[1:]), standalone_mode=False)
         sys.stdout.flush()

@@ -4,11 +4,9 @@ import dataclasses
 import math
 import multiprocessing
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -16,9 +14,10 @@ from pathlib import Path
 from ..errors import WorkerError
 from .evaluation import Failure, unfinished
 from .plan import Job
+from .process_start import begin, interrupts_held, processes_protected
 from .store import Store
 from .suite import Choice
-from .worker import Ended, Fallen, Message, Note, work
+from .worker import Ended, Fallen, Message, Note
 
 FAREWELL = 5.0  # seconds that idle processes have to end by themselves
 
@@ -64,11 +63,11 @@ class Task:
 class Worker:
     """A worker process and the task it has."""
 
-    def __init__(self, store: Store, plugins: Sequence[Path], memory: int) -> None:
+    def __init__(self, store: Store, plugins: Sequence[Path], memory: int, safe_path: str | None) -> None:
         # spawn: a forked child would inherit PyTorch's thread pools in an undefined state
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(theirs, store, plugins, memory))
+        self.process = context.Process(target=begin, args=(theirs, store, tuple(plugins), memory, safe_path))
         self.process.start()
         theirs.close()
         self.task: Task | None = None
@@ -129,7 +128,8 @@ class Pool:
                 for worker in tuple(self._workers):
                     yield from ((task.job, task.failures) for task in self._attend(worker))
         finally:
-            self._dismiss()
+            with interrupts_held():  # a second Ctrl-C must not leave workers behind
+                self._dismiss()
 
     def _hand_out(self) -> None:
         idle = [worker for worker in self._workers if worker.task is None]
@@ -143,8 +143,8 @@ class Pool:
                 self._waiting.appendleft(task)
 
     def _hire(self) -> Worker:
-        with interrupts_held():
-            worker = Worker(self.store, self.plugins, self.memory)
+        with processes_protected() as safe_path:
+            worker = Worker(self.store, self.plugins, self.memory, safe_path)
             self._workers.append(worker)
         return worker
 
@@ -220,23 +220,3 @@ def _cause_of_death(worker: Worker) -> str:
         return f"the worker process ended with exit status {status}"
     why = "; it lacked memory, most likely: run the same command again with fewer --workers"
     return f"the worker process died ({signal.strsignal(-status)}){why if status == -signal.SIGKILL else ''}"
-
-
-@contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C from the processes that are started inside the block, and until its end from this one."""
-    # Processes started meanwhile inherit the mask: a terminal's Ctrl-C reaches the parent alone, which decides.
-    # The handler is for a signal that another thread of the parent takes: it must not cut a start in two.
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    noted: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-    if noted:
-        raise KeyboardInterrupt

@@ -20,6 +20,7 @@ from .devices import choose_device
 from .evaluation import Failure
 from .leaderboard import leaderboard, to_csv
 from .output import write_to
+from .process_start import current_folder_off_the_module_path
 from .pytest_cells import Cell, SuiteCollector
 from .registry import Registries, load_registries
 from .shared_evaluation import SharingEvaluator
@@ -71,6 +72,12 @@ class SuitesPlugin:
                 evaluator=evaluator,
             )
             items.extend(session.genitems(collector))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self) -> Generator[None, object, object]:
+        """Let xdist start its workers without the current folder on their module path."""
+        with current_folder_off_the_module_path():
+            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -1,8 +1,5 @@
 """A worker process of a run: evaluates the jobs it is sent, and tells which cell begins and which failed."""
 
-import multiprocessing
-import os
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,7 +68,6 @@ def work(connection: Connection, store: Store, plugins: Sequence[Path], memory: 
         plugins: files whose entries the jobs use.
         memory: bytes that explaining may take.
     """
-    threading.Thread(target=_die_with_parent, daemon=True).start()
     keep_freed_memory()
     torch.set_num_threads(1)
     with suppress(EOFError, ConnectionError):  # the other end is closed: nobody waits for more
@@ -98,10 +94,3 @@ def _evaluated(evaluator: Evaluator, job: Job, connection: Connection) -> Messag
     except KeyboardInterrupt as error:  # a terminal's Ctrl-C is kept from workers: an entry raised it
         return Fallen(reason_for(error))
     return Note.DONE
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
