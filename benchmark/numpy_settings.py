@@ -18,7 +18,8 @@ def usual_mode() -> Iterator[None]:
 
 def _random_state() -> tuple[Any, ...]:
     # the global generator is read for third parties: saltbench draws from none
-    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    state: Any = np.random.get_state()  # noqa: NPY002
+    name, keys, *rest = state
     return name, keys.tobytes(), *rest
 
 

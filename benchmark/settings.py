@@ -89,7 +89,7 @@ def _set_streams(before: tuple[Any, Any, Any]) -> None:
 def _set_warnings(before: tuple[list[Any], Any]) -> None:
     warnings.resetwarnings()  # which also forgets what was cached under the filters
     filters, warnings.showwarning = before
-    warnings.filters[:] = filters
+    vars(warnings)["filters"][:] = filters
 
 
 def _handlers() -> dict[int, Any]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 from torch.nn.modules import module as modules
-from torch.utils import deterministic
 
 from .settings import Setting
 
 AUTOCAST = ("cpu", "cuda")
+deterministic: Any = torch.utils.deterministic  # whose attributes are not typed
 
 
 @contextmanager
