@@ -1,11 +1,14 @@
 """What an entry sets for the whole process ends with its cell: the next one computes the same bytes."""
 
 import os
+import random
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 from tiny_suite import TINY
 
 from saltbench.benchmark.entry_evaluation import EntryEvaluation
@@ -53,13 +56,10 @@ SPOILERS = {
     "file-mask": lambda: os.umask(0o777),
     "recursion": lambda: sys.setrecursionlimit(300),
     "garbage": gc.disable,
-    "random": lambda: random.seed(5),
-    "numpy-random": lambda: np.random.seed(5),
     "numpy-errors": lambda: np.seterr(all="raise"),
     "numpy-errstate": lambda: enter(np.errstate(all="raise")),
     "numpy-error-handler": lambda: np.seterrcall(print),
     "numpy-buffer": lambda: np.setbufsize(16 * 1024),
-    "torch-random": lambda: torch.manual_seed(5),
     "default-device": lambda: torch.set_default_device("meta"),
     "default-type": lambda: torch.set_default_dtype(torch.float64),
     "threads": lambda: torch.set_num_threads(3),
@@ -92,11 +92,10 @@ def state():
     blocked = sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
     hooks = len(torch.nn.modules.module._global_forward_hooks)
     timers = [signal.getitimer(signal.ITIMER_REAL), signal.getitimer(signal.ITIMER_PROF)]
-    drawn = [random.random(), np.random.rand(), torch.rand(1, device="cpu").item()]
     return [
         path, sorted(os.environ.items()), sys.path, str(sys.stdout), str(warnings.filters), str(warnings.showwarning),
         handlers, blocked, timers, locale.setlocale(locale.LC_ALL), mask, sys.getrecursionlimit(), gc.isenabled(),
-        drawn, np.geterr(), str(np.geterrcall()), np.getbufsize(), torch.empty(0).device, torch.get_default_dtype(),
+        np.geterr(), str(np.geterrcall()), np.getbufsize(), torch.empty(0).device, torch.get_default_dtype(),
         torch.get_num_threads(), modes, small, torch.get_float32_matmul_precision(), torch.backends.mkldnn.enabled,
         cudnn.benchmark, hooks,
     ]
@@ -206,3 +205,17 @@ def test_settings_are_restored_after_an_error() -> None:
     with pytest.raises(ValueError, match="a fault"):
         leave()
     assert Path.cwd() == before
+
+
+def test_global_random_numbers_go_on_as_if_nobody_had_drawn_any() -> None:
+    def drawn() -> tuple[float, float, float]:
+        return random.random(), float(np.random.rand()), float(torch.rand(1))  # noqa: NPY002
+
+    with settings_restored():
+        expected = drawn()
+    with settings_restored():
+        random.seed(5)
+        np.random.seed(5)  # noqa: NPY002
+        torch.manual_seed(5)
+        drawn()
+    assert drawn() == expected
