@@ -153,8 +153,8 @@ def check_complete(explanation: Explanation, attributions: Tensor, ends: Ends, t
         IncompleteError: a map misses more than that; with the cause.
     """
     gaps = _Gaps.of(attributions, ends)
-    suspects = gaps.worst(tolerance) if tolerance < math.inf else []
-    if not len(suspects):
+    suspects = gaps.worst(tolerance)
+    if math.isinf(tolerance) or not len(suspects):
         return
     if "steps" not in explanation.parameters or "quadrature" not in explanation.spec.tags:
         raise gaps.error(explanation.spec.name, suspects[0], _UNSEEN)
