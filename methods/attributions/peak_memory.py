@@ -1,5 +1,6 @@
 """The largest memory that PyTorch holds at once while a block runs."""
 
+import gc
 import weakref
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,9 @@ class PeakMemory:
             torch.cuda.reset_peak_memory_stats(self._device)
             self._before = torch.cuda.memory_allocated(self._device)
         else:
+            # sizes of passes follow from the peak: it must not depend on when garbage happens to be collected
+            self._collects = gc.isenabled()
+            gc.disable()
             self._mode.__enter__()  # type: ignore[no-untyped-call]
         return self
 
@@ -38,6 +42,8 @@ class PeakMemory:
         else:
             self._mode.__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
             self.bytes = self._mode.peak
+            if self._collects:
+                gc.enable()
 
 
 class _Storages(TorchDispatchMode):

@@ -1,5 +1,6 @@
 """Passes: every draw of every sample once, in order, in passes that fit, whose size changes rounding alone."""
 
+import gc
 import weakref
 
 import pytest
@@ -180,6 +181,25 @@ def test_peak_memory_leaves_out_what_was_there_before():
         before[:2].add_(1).view(2, 1).unbind(0)
         before[:2].mul(2)
     assert peak.bytes == 8
+
+
+@pytest.mark.parametrize("threshold", [1, 10**6])
+def test_the_peak_does_not_depend_on_when_garbage_is_collected(threshold):
+    def make_garbage() -> None:
+        cycle: list[object] = [torch.empty(1000)]
+        cycle.append(cycle)
+
+    before = gc.get_threshold()
+    gc.set_threshold(threshold)
+    try:
+        with PeakMemory(CPU) as peak:
+            for _ in range(10):
+                make_garbage()
+                [[] for _ in range(100)]
+    finally:
+        gc.set_threshold(*before)
+    assert gc.isenabled()
+    assert peak.bytes == 40_000
 
 
 def test_peak_memory_counts_the_backward_pass():
