@@ -45,6 +45,11 @@ class Absent:
 
 
 NOT_COMPUTED = Absent("missing", "not computed; run the suite again")
+GONE = Absent(
+    "failed",
+    "its result is gone from the results folder since it was stored; let nothing but saltbench write there, "
+    "and run the same command again",
+)
 
 
 def collect(

@@ -9,8 +9,10 @@ import pytest
 
 from ..errors import printable
 from . import options
-from .evaluation import Failure
+from .collection import GONE
+from .evaluation import Failure, unfinished
 from .plan import Job, jobs
+from .pytest_kept import Place, place
 from .runner import one_thread
 from .shared_evaluation import SharingEvaluator
 from .suite import Suite
@@ -30,14 +32,15 @@ class SuiteCollector(pytest.Collector):
         for job in jobs(self.suite, self.device):
             architecture = job.architecture.name if job.architecture else "reference"
             name = printable(f"{job.task.name}/{architecture}/seed{job.repetition}")
-            yield ModelCollector.from_parent(self, name=name, job=job, evaluator=self.evaluator)
+            yield ModelCollector.from_parent(self, name=name, suite=self.suite.name, job=job, evaluator=self.evaluator)
 
 
 class ModelCollector(pytest.Collector):
     """A model and its methods: what `--dist loadscope` of xdist keeps on one worker."""
 
-    def __init__(self, *, job: Job, evaluator: SharingEvaluator, **keywords: Any) -> None:
+    def __init__(self, *, suite: str, job: Job, evaluator: SharingEvaluator, **keywords: Any) -> None:
         super().__init__(**keywords)
+        self.suite = suite
         self.job = job
         self.evaluator = evaluator
 
@@ -45,7 +48,9 @@ class ModelCollector(pytest.Collector):
         """Yield one item a method."""
         for method in self.job.methods:
             job = dataclasses.replace(self.job, methods=(method,))
-            yield Cell.from_parent(self, name=printable(method.name), job=job, evaluator=self.evaluator)
+            yield Cell.from_parent(
+                self, name=printable(method.name), suite=self.suite, job=job, evaluator=self.evaluator
+            )
 
 
 class Cell(pytest.Item):
@@ -55,8 +60,9 @@ class Cell(pytest.Item):
         failure: what kept it from having scores, once it has run.
     """
 
-    def __init__(self, *, job: Job, evaluator: SharingEvaluator, **keywords: Any) -> None:
+    def __init__(self, *, suite: str, job: Job, evaluator: SharingEvaluator, **keywords: Any) -> None:
         super().__init__(**keywords)
+        self.suite = suite
         self.job = job
         self.evaluator = evaluator
         self.failure: Failure | None = None
@@ -67,12 +73,21 @@ class Cell(pytest.Item):
     def runtest(self) -> None:
         """Compute the cell, unless the store holds it; fail or skip with its reason."""
         with one_thread():
-            found = list(self.evaluator.run(self.job))
+            found = list(self.evaluator.run(self.job)) or self._gone()
         for self.failure in found:
             if self.failure.status == "skipped":
                 pytest.skip(printable(self.failure.reason))
             reason = printable(options.prefixed(self.failure.reason))
             pytest.fail(f"{reason}\n\nto run it alone, add -k {self.words}", pytrace=False)
+
+    @property
+    def place(self) -> Place:
+        """What tells the cell from all others of the session."""
+        (method,) = self.job.methods
+        return place(self.suite, Failure.of(self.job, method, ""))
+
+    def _gone(self) -> list[Failure]:
+        return [Failure.of(self.job, method, GONE.reason) for method in unfinished(self.job, self.evaluator.store)]
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the suite's file, and the cell in words."""

@@ -22,12 +22,13 @@ from .leaderboard import leaderboard, to_csv
 from .output import write_to
 from .process_start import current_folder_off_the_module_path
 from .pytest_cells import Cell, SuiteCollector
+from .pytest_kept import Place, gone
 from .registry import Registries, load_registries
 from .shared_evaluation import SharingEvaluator
 from .store import Store, open_store
 from .suite import Suite, load_suite
 
-REASON = "saltbench_failure"  # what a report carries from a worker to the controller
+REASON, STORED = "saltbench_failure", "saltbench_stored"  # what a report carries from a worker to the controller
 
 
 @dataclass
@@ -44,6 +45,7 @@ class SuitesPlugin:
     device: str
     memory: int  # bytes for explaining, in this process
     failures: list[Failure] = field(default_factory=list)
+    passed: dict[Place, pytest.TestReport] = field(default_factory=dict)
     written: str = ""
 
     @staticmethod
@@ -96,6 +98,7 @@ class SuitesPlugin:
             finally:
                 if not self.written:
                     with _in_one_line():
+                        self._look_again()
                         self._write_leaderboard()
 
     @pytest.hookimpl(wrapper=True)
@@ -106,12 +109,16 @@ class SuitesPlugin:
             vars(report)[REASON] = dataclasses.asdict(item.failure)
             if report.skipped:
                 report.longrepr = (str(item.path), 1, f"Skipped: {printable(item.failure.reason)}")
+        elif isinstance(item, Cell) and report.when == "call" and report.passed:
+            vars(report)[STORED] = item.place
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note why a cell has no scores."""
+        """Note why a cell has no scores, or that it has."""
         if report.when == "call" and REASON in vars(report):
             self.failures.append(Failure(**vars(report)[REASON]))
+        elif STORED in vars(report):
+            self.passed[tuple(vars(report)[STORED])] = report
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the results are."""
@@ -120,6 +127,13 @@ class SuitesPlugin:
             terminalreporter.line(printable(f"{suite.name}: results are kept in {self._folder(suite)}"))
         if self.written:
             terminalreporter.line(printable(self.written))
+
+    def _look_again(self) -> None:
+        """Fail the cells that passed and whose results have vanished since."""
+        for suite in self.suites.values():
+            for failure, report in gone(suite, Store(self._folder(suite)), self.device, self.passed):
+                self.failures.append(failure)
+                self.config.hook.pytest_runtest_logreport(report=report)
 
     def _write_leaderboard(self) -> None:
         path = self.config.getoption("leaderboard")

@@ -11,7 +11,7 @@ import torch
 
 from ..errors import ParameterError
 from ..methods.attributions.budget import default_memory
-from .collection import Absent, Collection, collect, failures_of
+from .collection import GONE, Collection, collect, failures_of
 from .cost import COST, cost
 from .digests import write_tables
 from .evaluation import Evaluator, Failure, is_complete
@@ -25,12 +25,6 @@ from .sample_scores import FILE as SCORES
 from .statistical_tables import statistical_tables
 from .store import open_store
 from .suite import Suite
-
-GONE = Absent(
-    "failed",
-    "its result is gone from the results folder since it was stored; let nothing but saltbench write there, "
-    "and run the same command again",
-)
 
 Report = Callable[[Job, int, int], None]
 
