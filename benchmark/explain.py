@@ -97,7 +97,7 @@ def explain(
     }
     attributions = attribute_checked(spec, parameters, asked, rows, target=classes, **options)
     if is_checked and classes is not None:
-        explanation = Explanation(spec, spec.configure(parameters), asked, rows, classes, **options)
+        explanation = Explanation(spec, spec.configure(parameters), asked, rows, classes.to(rows.device), **options)
         check_complete(explanation, attributions, explanation.ends(), tolerance)
     return given.maps(attributions, spec.is_complete)
 
