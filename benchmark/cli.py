@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import sys
 from contextlib import suppress
@@ -26,6 +25,7 @@ from .registry import listing, load_registries
 from .shortages import require_addresses, shortage
 from .streams import fail, fail_quietly, open_streams
 from .suite import load_suite
+from .text_bytes import json_bytes, utf8
 
 COLUMNS = ("name", "version", "description", "reference")  # of a list as CSV
 MOST_WORKERS = 1_000
@@ -70,13 +70,13 @@ def list_entries(
         raise UnknownNameError(unknown("kind", kind, KINDS))
     rows = listing(getattr(load_registries(plugin or ()), kind))
     if form == "json":
-        write(f"{json.dumps(rows, indent=1, ensure_ascii=False)}\n".encode(), None)
+        write(json_bytes(rows), None)
     elif form == "csv":
         sink = io.StringIO()
         writer = csv.DictWriter(sink, COLUMNS, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write(sink.getvalue().encode(), None)
+        write(utf8(sink.getvalue()), None)
     elif form == "table":
         table = Table("name", "version", "description", box=None)
         for row in rows:
@@ -185,7 +185,6 @@ def compare(
     from .change import Verdict
     from .change_report import report
     from .changes import changes, compared_metrics
-    from .text_bytes import utf8
 
     boards = read_board(before), read_board(after)
     note_unverified(before, after, others=["scores.parquet"])

@@ -1,7 +1,6 @@
 """Digests of the tables in a results folder, which its provenance.json records: a changed table is not read."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from ..errors import StoreError
 from .files import write_atomically
 from .provenance_file import FILE, provenance_of, sealed
-from .text_bytes import utf8
+from .text_bytes import json_bytes
 
 TABLES = "tables"  # the key of the digests in provenance.json
 
@@ -56,7 +55,7 @@ def write_tables(folder: Path, tables: Mapping[str, bytes], provenance: Mapping[
         digests = {name: digest for name, digest in before.get(TABLES, {}).items() if (folder / name).is_file()}
         digests |= {name: digest_of(name, content) for name, content in tables.items()}
         record = sealed({**record, TABLES: dict(sorted(digests.items()))})
-        write_atomically(folder / FILE, utf8(json.dumps(record, indent=1, ensure_ascii=False)) + b"\n")
+        write_atomically(folder / FILE, json_bytes(record))
 
 
 def _digests(folder: Path) -> Mapping[str, str]:

@@ -1,7 +1,5 @@
 """The check of the metrics in the formats that people read and programs parse."""
 
-import json
-
 import pandas as pd
 from rich.table import Table
 
@@ -11,6 +9,7 @@ from .leaderboard import to_csv
 from .metrics_check import MAPS
 from .output import add_row, write
 from .output import show as show_table
+from .text_bytes import json_bytes
 
 FORMATS = ("table", "csv", "json")
 
@@ -29,7 +28,7 @@ def show(table: pd.DataFrame, form: str) -> None:
         write(to_csv(table), None)
     elif form == "json":
         rows = table.astype(object).where(table.notna(), None).to_dict("records")
-        write(f"{json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode(), None)
+        write(json_bytes(rows), None)
     else:
         _show_table(table)
 

@@ -49,6 +49,21 @@ def test_list_csv_and_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert "moving-box/t40" in out
 
 
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_list_shows_text_that_is_no_utf8_as_escapes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+) -> None:
+    plugin = tmp_path / "odd.py"
+    plugin.write_text(
+        "from saltbench import MethodSpec\n"
+        "def same(inputs):\n    return inputs\n"
+        'ODD = MethodSpec(name="odd", version=1, description="a \\udc80 b", reference="", factory=same)\n'
+    )
+    code, out = call(monkeypatch, capsys, "list", "methods", "--format", form, "--plugin", str(plugin))
+    assert code is None
+    assert r"a \udc80 b" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
