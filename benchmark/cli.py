@@ -4,7 +4,6 @@ import csv
 import io
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from ..errors import ParameterError, SaltbenchError, UnknownNameError
 from . import options
 from .arguments import expand
 from .heap import keep_freed_memory
+from .module_path import leave_current_folder_out
 from .new import NEXT, next_commands, write_new
 from .output import add_row, note, note_unverified, say, show, write, write_to
 from .registry import listing, load_registries
@@ -317,16 +317,6 @@ def look_for_data_in(folder: Path | None) -> None:
     """Tell this process and its workers where the user keeps the data sets that are not shipped."""
     if given := folder or os.environ.get(VARIABLE):
         os.environ[VARIABLE] = str(Path(given).absolute())
-
-
-def leave_current_folder_out() -> None:
-    """Take the current folder, which Python puts first with -c and -m, off the module path.
-
-    No module runs that the user did not name, here or in a worker.
-    """
-    with suppress(OSError):  # a folder that is gone holds no module
-        if not sys.flags.safe_path and Path(sys.path[0]).samefile(Path()):
-            del sys.path[0]
 
 
 def _usage(error: typer.TyperException) -> str:

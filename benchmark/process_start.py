@@ -15,9 +15,9 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from .module_path import current_folder_left_out, set_safe_path
 from .store import Store
 
-SAFE_PATH = "PYTHONSAFEPATH"  # Python then leaves the current folder off the module path
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl.h
 
 
@@ -27,32 +27,11 @@ def processes_protected() -> Iterator[str | None]:
 
     Gives the value of PYTHONSAFEPATH outside of it, which is theirs once they have begun.
     """
-    with current_folder_off_the_module_path() as safe_path:
+    with current_folder_left_out() as safe_path:
         # the first start of a process starts it, too, and lifts the block that is set here
         resource_tracker.ensure_running()
         with interrupts_held():
             yield safe_path
-
-
-@contextmanager
-def current_folder_off_the_module_path() -> Iterator[str | None]:
-    """Keep the modules of the current folder from the processes that are started inside the block.
-
-    Gives the value of PYTHONSAFEPATH outside of it.
-    """
-    before = os.environ.get(SAFE_PATH)
-    os.environ[SAFE_PATH] = "1"
-    try:
-        yield before
-    finally:
-        _set_safe_path(before)
-
-
-def _set_safe_path(value: str | None) -> None:
-    if value is None:
-        os.environ.pop(SAFE_PATH, None)
-    else:
-        os.environ[SAFE_PATH] = value
 
 
 @contextmanager
@@ -77,7 +56,7 @@ def interrupts_held() -> Iterator[None]:
 def begin(connection: Connection, store: Store, plugins: tuple[Path, ...], memory: int, safe_path: str | None) -> None:
     """Do a worker's work, until its end or the parent's; safe_path is the parent's PYTHONSAFEPATH."""
     _end_with_parent()
-    _set_safe_path(safe_path)
+    set_safe_path(safe_path)
     from .worker import work
 
     work(connection, store, plugins, memory)

@@ -19,8 +19,8 @@ from .collection import collect
 from .devices import choose_device
 from .evaluation import Failure
 from .leaderboard import leaderboard, to_csv
+from .module_path import current_folder_left_out
 from .output import write_to
-from .process_start import current_folder_off_the_module_path
 from .pytest_cells import Cell, SuiteCollector
 from .pytest_kept import Place, gone
 from .registry import Registries, load_registries
@@ -78,7 +78,7 @@ class SuitesPlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionstart(self) -> Generator[None, object, object]:
         """Let xdist start its workers without the current folder on their module path."""
-        with current_folder_off_the_module_path():
+        with current_folder_left_out():
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
