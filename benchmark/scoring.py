@@ -180,7 +180,7 @@ def _difference(
     ends = explanation.ends()
     if is_promised(method):
         check_complete(explanation, attributions.to(explained.inputs), ends, tolerance)
-    return _array(ends.present - ends.absent)
+    return _array(ends.change)
 
 
 def _array(values: Tensor) -> NDArray[Any]:

@@ -12,9 +12,9 @@ from ...errors import BudgetError, IncompleteError, ParameterError
 from .baselines import absence
 from .budget import Budget
 from .conditioned import conditioned_in, each_condition
-from .explain import attribute, bind
+from .explain import attribute, bind, rows_of
 from .model_state import lent
-from .passes import Passes, copies
+from .passes import Passes, Write, copies
 from .refusals import INSTEAD, causes_told, work_of
 from .segments import Span
 from .spec import MethodSpec
@@ -36,6 +36,11 @@ class Ends(NamedTuple):
     present: Tensor
     absent: Tensor
 
+    @property
+    def change(self) -> Tensor:
+        """S_c(x) - mean over x′ of S_c(x′), float64 (batch,)."""
+        return self.present - self.absent
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -43,7 +48,8 @@ class Explanation:
 
     Attributes:
         spec: the method's entry.
-        parameters: its own parameters, all of them.
+        parameters: its own parameters, all of them. Those named `against` and `baseline_samples` say what absence x′
+            is: the baseline without either, series drawn from the background with `baseline_samples` alone.
         model: (batch, time, features) to (batch, classes).
         inputs: x, (batch, time, features).
         target: int64 (batch,), the explained class c of each sample.
@@ -70,27 +76,29 @@ class Explanation:
 
         Raises:
             RefusedSeriesError: the network does not answer what the method takes absence to be.
+            ParameterError: absence is drawn, and there is no background or no seeds.
+            BudgetError: the memory does not hold one sample.
         """
         found = self.inputs.new_empty(2, len(self.inputs), dtype=torch.float64)
         with lent(self.model, self.inputs.device):
             for rows in each_condition(self.model, len(self.inputs)):
-                found[:, list(rows)] = torch.stack(self._of(list(rows))._ends())
+                found[:, list(rows)] = torch.stack(self._of(rows)._ends())
         return Ends(*found)
 
     def _ends(self) -> Ends:
         absent = torch.zeros_like(self.inputs) if self.baseline is None else self.baseline
         given = {"model": self.model, "inputs": self.inputs, "baseline": absent, "background": self.background}
         with causes_told(work_of(bind(self.spec, self.parameters), self.spec, given, range(len(self.inputs)))):
-            return ends(
-                self.parameters,
-                self.model,
-                self.inputs,
-                self.target,
-                baseline=self.baseline,
-                background=self.background,
-                seeds=self.seeds,
-                memory=self.memory,
-            )
+            passes = Passes(self.model, Budget(self.memory, self.inputs.device))
+            present = passes.outputs(self.inputs, self.target, 1, copies(self.inputs))[:, 0]
+            without = passes.outputs(self.inputs, self.target, *self._absence(absent))
+        return Ends(present.double(), without.double().mean(1))
+
+    def _absence(self, baseline: Tensor) -> tuple[int, Write]:
+        """Return how many series stand for the absence of each sample, and what writes them."""
+        against = self.parameters.get("against", "sampled" if "baseline_samples" in self.parameters else "baseline")
+        draws = self.parameters.get("baseline_samples", 1) if against == "sampled" else 1
+        return draws, absence(against, baseline, self.background, self.seeds, draws)
 
     def with_steps(self, steps: int, rows: Tensor) -> Tensor:
         """Return the maps of some samples, int64 (rows,), by a quadrature of so many steps."""
@@ -112,14 +120,9 @@ class Explanation:
             parts=self.parts,
         )
 
-    def _of(self, rows: list[int]) -> "Explanation":
-        return replace(
-            self,
-            inputs=self.inputs[rows],
-            target=self.target[rows],
-            baseline=None if self.baseline is None else self.baseline[rows],
-            seeds=None if self.seeds is None else [self.seeds[row] for row in rows],
-        )
+    def _of(self, rows: Sequence[int]) -> "Explanation":
+        per_sample = ("inputs", "target", "baseline", "seeds")
+        return replace(self, **{name: rows_of(getattr(self, name), rows) for name in per_sample})
 
 
 def is_promised(spec: MethodSpec) -> bool:
@@ -188,10 +191,10 @@ class _Gaps:
     @classmethod
     def of(cls, attributions: Tensor, ends: Ends) -> "_Gaps":
         wide = attributions.double().flatten(1)
-        size, change = wide.abs().sum(1), ends.present - ends.absent
+        size = wide.abs().sum(1)
         epsilon = torch.finfo(attributions.dtype).eps
         rounding = _ROUNDING * epsilon * (size + ends.present.abs() + ends.absent.abs())
-        return cls(wide.sum(1) - change, change, size, rounding)
+        return cls(wide.sum(1) - ends.change, ends.change, size, rounding)
 
     def worst(self, tolerance: float) -> Tensor:
         """Return the samples that miss more than the tolerance, the worst first, int64 (at most 4,)."""
@@ -229,67 +232,3 @@ def _refined(explanation: Explanation, gaps: _Gaps, suspects: Tensor) -> tuple[T
             enough = steps
         suspects = suspects[stays]
     return suspects, enough
-
-
-def output_difference(
-    parameters: Mapping[str, Any],
-    model: nn.Module,
-    inputs: Tensor,
-    target: Tensor,
-    *,
-    baseline: Tensor | None = None,
-    background: Tensor | None = None,
-    seeds: Sequence[int] | None = None,
-    memory: int | None = None,
-) -> Tensor:
-    """Return S_c(x) - mean over x′ of S_c(x′), float64 (batch,), x′ being what a method takes absence to be.
-
-    Args:
-        parameters: the method's own; those named `against` and `baseline_samples` say what absence is: the
-            baseline without either, series drawn from the background with `baseline_samples` alone.
-        model: (batch, time, features) to (batch, classes).
-        inputs: x, (batch, time, features).
-        target: int64 (batch,), the explained class c of each sample.
-        baseline: (batch, time, features); None for zeros.
-        background: (any, time, features), series to draw absence from.
-        seeds: one integer a sample, as the method got them.
-        memory: bytes that may be taken, as in `attribute`.
-
-    Raises:
-        ParameterError: absence is drawn, and there is no background or no seeds.
-        BudgetError: the memory does not hold one sample.
-    """
-    present, absent = ends(
-        parameters,
-        model,
-        inputs,
-        target,
-        baseline=baseline,
-        background=background,
-        seeds=seeds,
-        memory=memory,
-    )
-    return present - absent
-
-
-def ends(
-    parameters: Mapping[str, Any],
-    model: nn.Module,
-    inputs: Tensor,
-    target: Tensor,
-    *,
-    baseline: Tensor | None,
-    background: Tensor | None,
-    seeds: Sequence[int] | None,
-    memory: int | None,
-) -> Ends:
-    """Return S_c(x) and the mean over x′ of S_c(x′), for the arguments of `output_difference`."""
-    against = parameters.get("against", "sampled" if "baseline_samples" in parameters else "baseline")
-    draws = parameters.get("baseline_samples", 1) if against == "sampled" else 1
-    baseline = torch.zeros_like(inputs) if baseline is None else baseline
-    absent = absence(against, baseline, background, seeds, draws)
-    with lent(model, inputs.device):
-        passes = Passes(model, Budget(memory, inputs.device))
-        present = passes.outputs(inputs, target, 1, copies(inputs))[:, 0]
-        without = passes.outputs(inputs, target, draws, absent)
-    return Ends(present.double(), without.double().mean(1))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ...errors import MissingPackageError, SaltbenchError, UnsupportedOperationError, kind_of, text_of
 from .budget import Budget
-from .completeness import output_difference
+from .completeness import Explanation
 from .contract_networks import FEATURES, KINKED, NETWORKS, TIME, classes, network, series
 from .explain import Method, bind, sample_seeds
 from .guard import attribute_guarded, check_conduct
@@ -120,9 +120,8 @@ class _Contract:
         if is_quadrature and name in KINKED:
             pytest.skip("quadrature of few nodes is not exact on a network with kinks")
         bound = spec.configure(self.parameters.get(spec.name, {}))
-        difference = output_difference(
-            bound, network(name), series(MOST)[:BATCH], classes(MOST)[:BATCH], **_arguments()
-        )
+        inputs, target = series(MOST)[:BATCH], classes(MOST)[:BATCH]
+        difference = Explanation(spec, bound, network(name), inputs, target, **_arguments()).ends().change
         largest = difference.abs().max()
         assert largest > 0.1  # or the network says nothing
         missed = (self._map(spec, name).sum((1, 2)) - difference).abs().max()

@@ -161,7 +161,7 @@ def _attributed(
     rows: Sequence[int],
 ) -> Tensor:
     """Return the attributions of some samples, with which the model gets nothing else, or the same."""
-    part = {name: _rows(value, rows) if name in _PER_SAMPLE else value for name, value in given.items()}
+    part = {name: rows_of(value, rows) if name in _PER_SAMPLE else value for name, value in given.items()}
     inputs, passes = part["inputs"], part["passes"]
     if part["target"] is None:
         with causes_told(work_of(method, spec, part, rows)):
@@ -234,7 +234,7 @@ def _explain(
     rows: Sequence[int],
 ) -> Tensor:
     """Return the attributions of some of the given rows, whose samples have these numbers."""
-    part = {name: _rows(given[name], rows) if name in _PER_SAMPLE else given[name] for name in needed}
+    part = {name: rows_of(given[name], rows) if name in _PER_SAMPLE else given[name] for name in needed}
     like = given["inputs"][:1].expand(len(rows), -1, -1)  # gathering the rows once more would copy them
     if given["model"] is None:
         return check_attributions(method(**part), like)
@@ -244,13 +244,19 @@ def _explain(
         return check_attributions(method(**part), like)
 
 
-def _rows(values: Any, rows: Sequence[int]) -> Any:
+def rows_of(values: Any, rows: Sequence[int]) -> Any:
+    """Return some rows of a tensor (batch, …), as a view where they follow each other, or of a sequence; None of None.
+
+    Args:
+        values: one value a sample.
+        rows: the samples' numbers, in any order.
+    """
     if values is None:
         return None
     if not isinstance(values, Tensor):
         return [values[row] for row in rows]
-    if len(rows) == rows[-1] - rows[0] + 1:
-        return values[rows[0] : rows[-1] + 1]
+    if rows and list(rows) == list(range(rows[0], rows[0] + len(rows))):
+        return values[rows[0] : rows[0] + len(rows)]
     return values[list(rows)]
 
 
@@ -290,7 +296,7 @@ def predicted_classes(model: nn.Module, inputs: Tensor, memory: int | None = Non
     with lent(model, inputs.device):
         passes = Passes(model, Budget(memory, inputs.device))
         for rows in each_condition(model, len(inputs)):
-            own = _rows(inputs, rows)
+            own = rows_of(inputs, rows)
             with causes_told(Work("the prediction", "", model, own, rows)):
                 predicted[list(rows)] = _predicted(model, own, passes)
     return predicted

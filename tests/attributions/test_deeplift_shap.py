@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from saltbench.errors import ParameterError
 from saltbench.methods.attributions.baselines import absence
-from saltbench.methods.attributions.completeness import output_difference
+from saltbench.methods.attributions.completeness import Explanation
 from saltbench.methods.attributions.deeplift import deeplift
 from saltbench.methods.attributions.deeplift_shap import deeplift_shap
+from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import sample_seeds
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
+METHODS = {spec.name: spec for spec in ENTRIES}
 NAMES = pytest.mark.parametrize("name", NETWORKS)
 BACKGROUND = series(4, seed=9)
 
@@ -45,7 +47,10 @@ def test_map_sums_to_the_output_less_its_mean_over_the_drawn_series(name):
     model, inputs, target, seeds = network(name), series(5), classes(5), sample_seeds(1, 5)
     parameters = {"baseline_samples": 3}
     explained = explain(deeplift_shap, model, inputs, target, parameters, background=BACKGROUND, seeds=seeds)
-    change = output_difference(parameters, model, inputs, target, background=BACKGROUND, seeds=seeds)
+    explanation = Explanation(
+        METHODS["deeplift-shap"], parameters, model, inputs, target, background=BACKGROUND, seeds=seeds
+    )
+    change = explanation.ends().change
     assert change.abs().max() > 0.1
     torch.testing.assert_close(explained.sum((1, 2)), change, rtol=0, atol=1e-12)
 

@@ -14,7 +14,7 @@ from torch import nn
 from saltbench.errors import BudgetError, NonFiniteError, ParameterError, ShapeError, UnknownNameError
 from saltbench.methods.attributions.adapters import Probabilities
 from saltbench.methods.attributions.entries import ENTRIES
-from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.explain import attribute, bind, rows_of, sample_seeds
 from saltbench.methods.attributions.spec import MethodSpec
 
 
@@ -282,3 +282,14 @@ def test_what_cannot_be_explained_is_refused(arguments, error, message):
 def test_a_method_that_looks_at_the_model_needs_one():
     with pytest.raises(ParameterError, match="needs model, target, got None; pass model="):
         attribute(lambda model, inputs, target: inputs, None, series(2))
+
+
+@pytest.mark.parametrize("rows", [[], [2], [1, 2], [3, 0], [0, 2, 1, 3], range(4)], ids=str)
+def test_rows_are_taken_in_any_order_and_without_a_copy_where_they_follow_each_other(rows):
+    values = series(4)
+    found = rows_of(values, rows)
+    assert torch.equal(found, torch.stack([values[row] for row in rows]) if rows else values[:0])
+    follow = list(rows) in ([2], [1, 2], [0, 1, 2, 3])
+    assert (found.untyped_storage().data_ptr() == values.untyped_storage().data_ptr()) == follow
+    assert rows_of([5, 6, 7, 8], rows) == [[5, 6, 7, 8][row] for row in rows]
+    assert rows_of(None, rows) is None

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from saltbench.errors import BudgetError, ParameterError
 from saltbench.methods.attributions.baselines import AGAINST, absence
-from saltbench.methods.attributions.completeness import output_difference
+from saltbench.methods.attributions.completeness import Explanation
+from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.integrated import integrated_gradients, quadrature
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
+METHODS = {spec.name: spec for spec in ENTRIES}
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
 
 
@@ -117,7 +119,8 @@ def test_map_sums_to_the_change_of_the_output(name, against):
     given_arguments = {"baseline": series(6, seed=5), "background": series(4, seed=8), "seeds": sample_seeds(1, 6)}
     parameters = {"steps": 50, "against": against, "baseline_samples": 3}
     explained = explain(integrated_gradients, model, inputs, target, parameters, **given_arguments)
-    change = output_difference(parameters, model, inputs, target, **given_arguments)
+    explanation = Explanation(METHODS["integrated-gradients"], parameters, model, inputs, target, **given_arguments)
+    change = explanation.ends().change
     assert change.abs().max() > 0.1
     torch.testing.assert_close(explained.sum((1, 2)), change, rtol=0, atol=1e-5)
 
