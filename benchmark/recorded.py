@@ -1,18 +1,19 @@
 """The suite and the environments that a results folder's provenance.json records."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import ParameterError, StoreError
+from .options import MOST_SEEDS
 from .provenance_file import FILE, provenance_of
 from .recipe import Recipe
 from .repetitions import FACTORS
-from .suite import OUTPUTS, TARGETS, Choice, Suite
+from .suite import MOST_SAMPLES, OUTPUTS, TARGETS, Choice, Suite
 
 KINDS = ("tasks", "architectures", "methods", "references", "metrics")
-MOST = 1_000_000  # seeds, and samples: more have not been run
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _suite(content: Mapping[str, Any]) -> Suite:
         **{key: _text(content[key]) for key in ("name", "description")},
         **{kind: tuple(_choice(_table(choice)) for choice in _list(content[kind])) for kind in KINDS},
         "seeds": _seeds(content["seeds"]),
-        "samples": _count(content["samples"]),
+        "samples": _count(content["samples"], MOST_SAMPLES),
         "target": _one_of(content["target"], TARGETS),
         "output": _one_of(content["output"], OUTPUTS),
         "training": _recipe(_table(content["training"])),
@@ -82,16 +83,19 @@ def _recipe(content: Mapping[str, Any]) -> Recipe:
 
 def _seeds(value: Any) -> int | dict[str, int]:
     if not isinstance(value, dict):
-        return _count(value)
-    return {factor: _count(value[factor]) for factor in FACTORS} if {*value} == {*FACTORS} else _refused(value)
+        return _count(value, MOST_SEEDS)
+    if {*value} != {*FACTORS}:
+        _refused(value)
+    _count(math.prod(_whole(value[factor]) for factor in FACTORS), MOST_SEEDS)
+    return {factor: _count(value[factor], MOST_SEEDS) for factor in FACTORS}
 
 
 def _one_of(value: Any, options: tuple[str, ...]) -> str:
     return _text(value) if value in options else _refused(value)
 
 
-def _count(value: Any) -> int:
-    return _whole(value) if 1 <= _whole(value) <= MOST else _refused(value)
+def _count(value: Any, most: int) -> int:
+    return _whole(value) if 1 <= _whole(value) <= most else _refused(value)
 
 
 def _whole(value: Any) -> int:

@@ -120,6 +120,15 @@ def test_damaged_provenance_is_one_line(small: Path, content: str, message: str)
         page(small)
 
 
+@pytest.mark.parametrize(
+    "seeds", [0, 1_001, {"data": 11, "training": 10, "attribution": 10}, {"data": 2, "training": -1, "attribution": -1}]
+)
+def test_a_provenance_of_more_repetitions_than_a_suite_can_have_is_refused(small: Path, seeds: object) -> None:
+    write_provenance(small, seeds=seeds)
+    with pytest.raises(StoreError, match="does not describe a run"):
+        recorded(small)
+
+
 def test_damaged_scores_are_one_line(small: Path) -> None:
     (small / "scores.parquet").write_bytes(b"nonsense")
     with pytest.raises(StoreError, match=r"cannot read .*scores.parquet: .*; remove it or run the suite again"):
