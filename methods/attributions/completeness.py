@@ -13,9 +13,10 @@ from .baselines import absence
 from .budget import Budget
 from .conditioned import conditioned_in, each_condition
 from .explain import attribute, bind, rows_of
+from .gradient_failures import INSTEAD
 from .model_state import lent
 from .passes import Passes, Write, copies
-from .refusals import INSTEAD, causes_told, work_of
+from .refusals import causes_told, work_of
 from .segments import Span
 from .spec import MethodSpec
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from ...errors import ParameterError, UnsupportedOperationError, text_of
 from .arguments import CHANGED_IN_PLACE
 
+INSTEAD = "choose a perturbation method, such as feature-ablation or shapley-sampling"  # which needs no gradients
 _KEPT_IN_INFERENCE = (
     "the model's tensors must take part in gradients, got one made in torch.inference_mode, a buffer or an attribute "
     "such as a cache; make it outside of it"

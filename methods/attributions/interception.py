@@ -14,14 +14,15 @@ from torch.overrides import TorchFunctionMode
 
 from ...errors import UnsupportedOperationError
 from .argument_names import by_place
+from .gradient_failures import INSTEAD
 from .operation_names import FILLED, FLAT, LIKENESSES
 
 Function = Callable[..., Any]
 
 _TORCHSCRIPT_FAILED = "failed in the TorchScript interpreter"
-_REWRITE = "rewrite it with an operation that has a rule or choose"
-_INSTEAD = f"{_REWRITE} another method, such as integrated-gradients"
-_WITHOUT_GRADIENTS = f"{_REWRITE} a perturbation method, such as feature-ablation or shapley-sampling"
+_REWRITE = "rewrite it with an operation that has a rule or"
+_INSTEAD = f"{_REWRITE} choose another method, such as integrated-gradients"
+_WITHOUT_GRADIENTS = f"{_REWRITE} {INSTEAD}"
 _FLAT_DETAILS = ("with a result of type", "with rounding_mode", "under torch.no_grad")
 
 

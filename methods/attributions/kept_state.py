@@ -238,10 +238,6 @@ def _refill_table(table: dict[Any, Any], parts: list[Any]) -> None:
 
 def _table(value: Any) -> dict[str, Any] | None:
     """Return the attributes of an object of a user's, such as a cache."""
-    if isinstance(value, _OPAQUE) or type(value).__module__.partition(".")[0] in (
-        "torch",
-        "lightning",
-        "pytorch_lightning",
-    ):
+    if isinstance(value, _OPAQUE) or type(value).__module__.partition(".")[0] in _LIBRARIES:
         return None
     return getattr(value, "__dict__", None)

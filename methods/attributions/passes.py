@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ...errors import ParameterError, UnsupportedOperationError, described, is_out_of_memory
 from .arguments import check_finite
 from .budget import GRAIN, PROBE, Budget
+from .gradient_failures import INSTEAD
 from .peak_memory import PeakMemory
 
 Piece = tuple[slice, slice]
@@ -235,8 +236,7 @@ def gradient(explained: Tensor, rows: Tensor) -> Tensor:
     if found is None:
         raise ParameterError(
             "the model's output must depend on its input through operations with gradients, got one without (rounding, "
-            "thresholds, integer codes or numbers that leave PyTorch); choose a perturbation method, such as "
-            "feature-ablation or shapley-sampling"
+            f"thresholds, integer codes or numbers that leave PyTorch); {INSTEAD}"
         )
     return found
 
@@ -248,8 +248,7 @@ def _backward(explained: Tensor, rows: Tensor) -> Tensor | None:
         if is_out_of_memory(error):
             raise
         raise UnsupportedOperationError(
-            f"gradients must pass back through the network, got {described(error)}; choose a perturbation method, such "
-            "as feature-ablation or shapley-sampling"
+            f"gradients must pass back through the network, got {described(error)}; {INSTEAD}"
         ) from error
 
 

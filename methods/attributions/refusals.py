@@ -21,6 +21,7 @@ from ...errors import (
 )
 from .arguments import count_nonfinite
 from .budget import GRAIN
+from .gradient_failures import INSTEAD
 from .spec import MethodSpec
 
 _NONFINITE = "NaN or infinity in its outputs"
@@ -29,7 +30,6 @@ _IN_DOMAIN = (
     "choose a method whose series stay in the network's domain, such as feature-ablation with a fitting baseline=, or "
     "hold what must not change, hold="
 )
-INSTEAD = "choose a perturbation method, such as feature-ablation or shapley-sampling"
 
 
 @dataclass(frozen=True)
