@@ -12,6 +12,7 @@ from ..methods.attributions.arguments import check_logits
 from ..methods.attributions.conditioned import Conditioned
 from .alone import check_alone, check_held
 from .repeated import check_repeated
+from .strangers import another
 from .trials import first_answer
 
 
@@ -47,7 +48,7 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
         wanted = f"{len(probe)} samples to logits ({len(probe)}, classes)"
         raise ShapeError(f"the model must map {wanted}, got {got}; {advice}")
     if outputs.numel() and bool(torch.isfinite(outputs).all()):  # others are refused with the target
-        check_repeated(model, probe)
+        check_repeated(model, probe, another(inputs).expand_as(probe))
         check_alone(model, inputs, len(probe))
         if isinstance(model, Conditioned):
             check_held(model, inputs)

@@ -19,6 +19,12 @@ def strangers(sample: Tensor) -> list[Tensor]:
     return [_with(low_to_high, sample, first), _with(by_turns, sample, first), louder]
 
 
+def another(inputs: Tensor) -> Tensor:
+    """Return one of a user's series, (batch, time, features), that is not the first; a stranger where all are alike."""
+    differs = (inputs != inputs[:1]).flatten(1).any(1)
+    return inputs[int(differs.nonzero()[-1])] if bool(differs.any()) else strangers(inputs[0])[-1]
+
+
 def _with(steps: Tensor, sample: Tensor, first: int) -> Tensor:
     """Return a sample with steps in the place of its own from the first on."""
     changed = sample.clone()

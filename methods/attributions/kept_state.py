@@ -43,15 +43,18 @@ class KeptState:
 
     Args:
         model: the network.
+        with_buffers: those are found and put back, too.
     """
 
     model: nn.Module
+    with_buffers: bool = False
     _modules: list[tuple[str, nn.Module, dict[str, _Kept]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        known = {id(tensor) for tensor in (*self.model.parameters(), *self.model.buffers())}
+        registered = () if self.with_buffers else self.model.buffers()
+        known = {id(tensor) for tensor in (*self.model.parameters(), *registered)}
         self._modules = [
-            (name, module, {key: _kept(value, known) for key, value in _attributes(module).items()})
+            (name, module, {key: _kept(value, known) for key, value in self._attributes(module).items()})
             for name, module in self.model.named_modules()
         ]
 
@@ -60,7 +63,7 @@ class KeptState:
         found = [
             (not _has_state(before, now), _joined(name, key))
             for name, module, attributes in self._modules
-            for key, before, now in _changes(module, attributes)
+            for key, before, now in self._changes(module, attributes)
         ]
         return [name for _, name in sorted(found, key=lambda pair: pair[0])]
 
@@ -71,32 +74,37 @@ class KeptState:
         of other modules stay: they count for the user.
         """
         for _, module, attributes in self._modules:
-            changes = list(_changes(module, attributes))
+            changes = list(self._changes(module, attributes))
             if any(_has_state(before, now) for _, before, now in changes):
                 _put_back(module, attributes, [key for key, *_ in changes])
 
     def restore_all_but(self, name: str) -> None:
         """Put back whatever changed, numbers too, but for the attribute of this name."""
         for path, module, attributes in self._modules:
-            changed = [key for key, *_ in _changes(module, attributes)]
+            changed = [key for key, *_ in self._changes(module, attributes)]
             _put_back(module, attributes, [key for key in changed if _joined(path, key) != name])
+
+    def _attributes(self, module: nn.Module) -> dict[str, Any]:
+        found = {key: value for key, value in vars(module).items() if key not in _REGISTRIES}
+        return {**found, **_buffers(module)} if self.with_buffers else found
+
+    def _changes(self, module: nn.Module, attributes: dict[str, _Kept]) -> Iterator[tuple[str, _Kept | None, Any]]:
+        """Yield the attributes that are not what they were: the name, what was kept of it and what it is now."""
+        present = self._attributes(module)
+        for key in {**attributes, **present}:
+            before = attributes.get(key)
+            if before is None or key not in present or not _is_still(before, present[key]):
+                yield key, before, present.get(key)
+
+
+def _buffers(module: nn.Module) -> dict[str, Tensor | None]:
+    """Return the table of a module's buffers, which is none of Python's in TorchScript."""
+    table = module._buffers
+    return table if isinstance(table, dict) else {}
 
 
 def _joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
-
-
-def _attributes(module: nn.Module) -> dict[str, Any]:
-    return {key: value for key, value in vars(module).items() if key not in _REGISTRIES}
-
-
-def _changes(module: nn.Module, attributes: dict[str, _Kept]) -> Iterator[tuple[str, _Kept | None, Any]]:
-    """Yield the attributes that are not what they were: the name, what was kept of it and what it is now."""
-    present = _attributes(module)
-    for key in {**attributes, **present}:
-        before = attributes.get(key)
-        if before is None or key not in present or not _is_still(before, present[key]):
-            yield key, before, present.get(key)
 
 
 def _is_still(before: _Kept, now: Any) -> bool:
@@ -111,11 +119,12 @@ def _has_state(before: _Kept | None, now: Any) -> bool:
 
 def _put_back(module: nn.Module, attributes: dict[str, _Kept], keys: list[str]) -> None:
     for key in keys:
+        table: dict[str, Any] = _buffers(module) if key in _buffers(module) else vars(module)
         if key in attributes:
             attributes[key].restore()
-            vars(module)[key] = attributes[key].value
+            table[key] = attributes[key].value
         else:
-            del vars(module)[key]
+            del table[key]
 
 
 def _kept(value: Any, known: set[int], depth: int = _DEPTH) -> _Kept:

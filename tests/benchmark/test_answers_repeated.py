@@ -161,6 +161,22 @@ def with_running_mean(net, x):
     return net.plain(x - net.mean)
 
 
+def with_replaced_buffer(net, x):
+    net.mean = 0.9 * net.mean + 0.1 * x.detach().mean((0, 1))
+    return net.plain(x - net.mean)
+
+
+def with_mean_of_the_first_call(net, x):
+    if net.mean is None:
+        net.mean = x.detach().mean((0, 1))
+    return net.plain(x - net.mean)
+
+
+def with_largest(net, x):
+    net.largest = max(net.largest, float(x.abs().max()))
+    return net.plain(x / net.largest)
+
+
 def with_own_generator(net, x):
     return net.plain(x) * net.generator.random()
 
@@ -190,6 +206,9 @@ KEEPING = {
     "number": (with_number, {"calls": 0}, "calls"),
     "array": (with_array, {"calls": np.zeros(1, np.float32)}, "calls"),
     "running-mean": (with_running_mean, {"mean": torch.zeros(FEATURES)}, "mean"),
+    "buffer": (with_running_mean, {"mean": nn.Buffer(torch.zeros(FEATURES))}, "mean"),
+    "replaced-buffer": (with_replaced_buffer, {"mean": nn.Buffer(torch.zeros(FEATURES))}, "mean"),
+    "first-series": (with_mean_of_the_first_call, {"mean": None}, "mean"),
     "python-generator": (with_own_generator, {"generator": random.Random(0)}, "generator"),
     "numpy-generator": (with_own_generator, {"generator": np.random.default_rng(0)}, "generator"),
     "torch-generator": (with_torch_generator, {"generator": torch.Generator()}, "generator"),
@@ -207,6 +226,21 @@ def test_networks_that_keep_state_are_refused_by_the_attributes_name_and_work_af
         saltbench.explain(network, noise(batch), method="saliency")
     first = made(answer, **KEEPING[name][1])
     assert network(noise(7)).shape == first(noise(7)).shape
+
+
+def test_what_is_kept_of_louder_series_is_told():
+    with pytest.raises(ParameterError, match=KEPT.format("largest")):
+        saltbench.explain(made(with_largest, largest=0.0), noise(1), method="saliency")
+
+
+def test_parameters_that_change_in_each_call_are_told():
+    def answer(net, x):
+        with torch.no_grad():
+            net.classifier.bias.add_(0.1)
+        return net.plain(x)
+
+    with pytest.raises(ParameterError, match=r": it changes its parameter `classifier\.bias` in each call; leave that"):
+        saltbench.explain(made(answer), noise(), method="saliency")
 
 
 @pytest.mark.parametrize("steps", [5, 24, 60])
