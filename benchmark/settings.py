@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .standard_files import standard_files_kept
+
 TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 LIBRARIES = ("numpy", "torch")  # commands that list entries do without
 # what a library needs of its import later on
@@ -51,12 +53,25 @@ def settings_restored(leave: Container[str] = ()) -> Iterator[None]:
     """
     libraries = [importlib.import_module(f".{name}_settings", __package__) for name in LIBRARIES if name in sys.modules]
     with ExitStack() as stack:
+        stack.enter_context(standard_files_kept())
         for library in libraries:
             stack.enter_context(library.usual_mode())
         for setting in (*SETTINGS, *(setting for library in libraries for setting in library.SETTINGS)):
             if setting.name not in leave:
                 stack.callback(setting.restorer())
+        stack.enter_context(_copies_ended())
         yield
+
+
+@contextmanager
+def _copies_ended() -> Iterator[None]:
+    """End a copy of this process that code inside the block makes (fork) and that comes to the block's end, too."""
+    process = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(1)  # it would do all that follows a second time
 
 
 def _folder() -> Path | None:

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import locale
 import os
 import sys
 from contextlib import suppress
@@ -46,6 +47,14 @@ def open_streams() -> None:
         sys.stderr = _reopened(sys.stderr, _Error, os.O_WRONLY)
 
 
+def reopen_streams() -> None:
+    """Open standard output and error anew where other code has closed them, or taken their files away."""
+    if not _is_usable(sys.stdout):
+        sys.stdout = _text(_Output(1, "w", closefd=False), locale.getencoding())
+    if not _is_usable(sys.stderr):
+        sys.stderr = _text(_Error(2, "w", closefd=False), locale.getencoding())
+
+
 def fail(text: str) -> NoReturn:
     """End with status 1 and a line on standard error."""
     _flush()
@@ -62,6 +71,12 @@ def _take_numbers() -> None:
     while (number := os.open(os.devnull, os.O_RDWR)) <= LAST:
         os.set_inheritable(number, True)
     os.close(number)
+
+
+def _is_usable(stream: TextIO | None) -> bool:
+    with suppress(ValueError):  # it is detached
+        return stream is None or not stream.closed
+    return False
 
 
 def _reopened(stream: TextIO | None, kind: type[io.FileIO], flags: int) -> TextIO:
