@@ -78,7 +78,11 @@ def write_synced(file: Any, content: bytes) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Let an error of the operating system inside the block say what was to be written, and what to do."""
+    """Let an error of the operating system inside the block say what was to be written, and what to do.
+
+    Raises:
+        StoreError: in place of an OSError.
+    """
     try:
         yield
     except OSError as error:

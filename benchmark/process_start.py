@@ -36,7 +36,11 @@ def processes_protected() -> Iterator[str | None]:
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C from the processes that are started inside the block, and until its end from this one."""
+    """Keep Ctrl-C from the processes that are started inside the block, and until its end from this one.
+
+    Raises:
+        KeyboardInterrupt: at the end, where there was one meanwhile.
+    """
     # Processes started meanwhile inherit the mask: a terminal's Ctrl-C reaches the parent alone, which decides.
     # The handler is for a signal that another thread of the parent takes: it must not cut a start in two.
     noted: list[int] = []

@@ -84,7 +84,7 @@ def attribute(
     """Return a method's attributions, (batch, time, features), computed chunk by chunk in bounded memory.
 
     The method gets those arguments that its signature names, as `MethodSpec` lists them; the model is in
-    evaluation mode with frozen parameters meanwhile. It is left as it was, and so is PyTorch's random state.
+    evaluation mode with frozen parameters meanwhile, and is left as it was, see `lent`.
 
     Args:
         method: a function as `MethodSpec` describes, with its own parameters bound (see `bind`).

@@ -158,7 +158,12 @@ def work_of(
 
 @contextmanager
 def causes_told(work: Work) -> Iterator[None]:
-    """Let an error of the block tell its true cause, as far as series that the network refuses are it."""
+    """Let an error of the block tell its true cause, as far as series that the network refuses are it.
+
+    Raises:
+        RefusedSeriesError, NonFiniteError: the network refuses a series of the user's, or one that the method made.
+        UnsupportedOperationError: it refuses gradients of one.
+    """
     try:
         yield
     except Exception as error:
