@@ -153,8 +153,9 @@ def load_registries(plugins: Sequence[Path] = ()) -> Registries:
         Registry("method", methods.ENTRIES),
         Registry("metric", metrics.ENTRIES),
     )
+    installed = entry_points()  # reads the metadata of all that is installed
     for kind in ("tasks", "architectures", "methods", "metrics"):
-        for point in entry_points(group=f"saltbench.{kind}"):
+        for point in installed.select(group=f"saltbench.{kind}"):
             registries.register(_from_entry_point(point))
     for path in plugins:
         for entry in _from_file(path):

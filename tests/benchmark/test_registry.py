@@ -267,7 +267,7 @@ NOT_AN_ENTRY = 3
 def installed(monkeypatch):
     def install(attribute, group="saltbench.methods"):
         points = EntryPoints([EntryPoint("mine", f"{__name__}:{attribute}", group)])
-        monkeypatch.setattr(module, "entry_points", lambda group: points.select(group=group))
+        monkeypatch.setattr(module, "entry_points", lambda: points)
 
     return install
 
@@ -284,7 +284,7 @@ def test_the_source_of_an_entry_point_carries_the_version_of_its_distribution(mo
         version = "1.2.3"
 
     point = EntryPoint("mine", f"{__name__}:OUTSIDE", "saltbench.methods")._for(Distribution())
-    monkeypatch.setattr(module, "entry_points", lambda group: [point] if group == point.group else [])
+    monkeypatch.setattr(module, "entry_points", lambda: EntryPoints([point]))
     assert load_registries().methods.get("outside").source == f"{__name__}:OUTSIDE 1.2.3"
 
 
@@ -292,6 +292,13 @@ def test_the_source_of_an_entry_point_carries_the_version_of_its_distribution(mo
 def test_every_kind_has_a_group_of_entry_points(installed, kind):
     installed("OUTSIDE", f"saltbench.{kind}")
     assert "outside" in names(load_registries().methods)
+
+
+def test_what_is_installed_is_read_once(monkeypatch):
+    reads = []
+    monkeypatch.setattr(module, "entry_points", lambda: reads.append(1) or EntryPoints())
+    load_registries()
+    assert reads == [1]
 
 
 def test_entry_points_of_other_groups_are_not_read(installed):
