@@ -263,7 +263,8 @@ def _elementary(call: Call[Any]) -> Any:
 def place_of_call() -> str:
     """Return the module and the line whose call of PyTorch runs, in words, or nothing where no module made it."""
     for frame, line in traceback.walk_stack(None):
-        module = frame.f_locals.get("self")
+        own = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+        module = frame.f_locals.get(own[0]) if own else None  # self, whatever a user calls it
         if isinstance(module, nn.Module) and frame.f_code.co_name == "forward":
             return f"(in forward of {type(module).__name__}, {Path(frame.f_code.co_filename).name} line {line})"
     return ""

@@ -112,3 +112,14 @@ def test_the_error_names_the_module_that_made_the_call():
     model = nn.Sequential(nn.Flatten(), nn.Linear(TIME * FEATURES, 3), nn.RReLU()).double()
     with pytest.raises(UnsupportedOperationError, match=r"rrelu .*in forward of RReLU, activation.py line"):
         attribute(deeplift, model, series(2), torch.tensor([0, 1]))
+
+
+def test_the_place_is_told_whatever_forward_calls_its_module():
+    class Own(nn.Module):
+        def forward(net, x):
+            return torch.sort(x.flatten(1))[0][:, :2]
+
+    with pytest.raises(
+        UnsupportedOperationError, match=r"no rule for sort \(in forward of Own, test_deeplift_refusals"
+    ):
+        attribute(deeplift, Own(), series(2), torch.tensor([0, 1]))
