@@ -4,7 +4,7 @@ import inspect
 
 from torch import nn
 
-from ..methods.attributions.adapters import Adapted, SameOutputs
+from ..methods.attributions.adapters import unwrapped
 from ..methods.attributions.conditioned import Conditioned
 
 
@@ -17,7 +17,7 @@ def argument_names(model: nn.Module, count: int) -> list[str]:
 def instead(model: nn.Module) -> str:
     """Return what to give to a model that failed on what it was given."""
     if isinstance(model, Conditioned):
-        return "give what its forward takes, with the steps and features that it was built for"
+        return _of_several(model)
     needed = [parameter.name for parameter in _taken(model) if parameter.default is parameter.empty]
     if len(needed) > 1:
         held = f"({', '.join(map(repr, needed[1:]))},)"
@@ -31,12 +31,27 @@ def instead(model: nn.Module) -> str:
     )
 
 
+def _of_several(model: nn.Module) -> str:
+    parameters = _parameters(model)
+    called = ", ".join(parameter.name for parameter in parameters)
+    are_named = any(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters)
+    how = "by these names, as a dictionary" if are_named else "in this order, or as a dictionary by these names"
+    takes = f"its forward takes {called}: give these {how}, and each" if called else "give what its forward takes"
+    return (
+        f"{takes} with the steps and features that it was built for, or wrap it in a module whose forward takes the "
+        "inputs and makes of them what it needs"
+    )
+
+
 def _taken(model: nn.Module) -> list[inspect.Parameter]:
     """Return the parameters of forward that may be given by place."""
-    while isinstance(model, (Adapted, SameOutputs)):
-        model = model.model
+    return [p for p in _parameters(model) if p.kind is not p.KEYWORD_ONLY]
+
+
+def _parameters(model: nn.Module) -> list[inspect.Parameter]:
+    """Return the parameters of forward that have names."""
     try:
-        parameters = inspect.signature(model.forward).parameters.values()
+        parameters = inspect.signature(unwrapped(model).forward).parameters.values()
     except (TypeError, ValueError):  # of compiled code
         return []
-    return [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]

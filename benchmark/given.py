@@ -109,7 +109,7 @@ def read_inputs(model: nn.Module, inputs: Any, hold: Any) -> Given:
     Raises:
         ParameterError, ShapeError: inputs that do not belong together, cannot be explained, or are all held.
     """
-    if not _is_several(inputs):
+    if not is_several(inputs):
         rows = like_parameters(model, inputs)
         check_inputs(rows)
         if hold is None:
@@ -145,7 +145,7 @@ def _of(layout: Layout, kind: type) -> Given:
     return Given(layout, rows, kind)
 
 
-def _is_several(inputs: Any) -> bool:
+def is_several(inputs: Any) -> bool:
     """Return whether these are several inputs, and no array in nested lists: one at least is a series."""
     if isinstance(inputs, Mapping):
         return True

@@ -19,6 +19,7 @@ from ..methods.attributions.lending import one_at_a_time
 from ..methods.attributions.model_state import lent
 from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_model
+from .given import is_several
 from .randomisation import Layer, RandomisedCopy, layers
 from .registry import load_registries
 from .tensors import classes_of, like_parameters, one_each
@@ -87,6 +88,11 @@ def randomisation_check(
     """
     spec = load_registries().methods.get(method) if isinstance(method, str) else method
     check_model(model)
+    if is_several(inputs):
+        raise ParameterError(
+            f"randomisation_check takes one series (batch, time, features), got a {type(inputs).__name__} of inputs; "
+            "give the others as features of the series, and take them apart in a module around the network"
+        )
     series = like_parameters(model, inputs)
     _check(spec, series, orders, seed, scale)
     check_answers(model, series)

@@ -123,6 +123,13 @@ class SoftmaxLogits(nn.Module):
         return softmax_logits(self.model, self.model(inputs))
 
 
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the network inside of what saltbench put around it."""
+    while isinstance(model, (SameOutputs, Adapted)):
+        model = model.model
+    return model
+
+
 def is_probabilities(model: nn.Module) -> bool:
     """Return whether a model was adapted to explain the logarithms of the probabilities that it returns."""
     return _answers(model, "probabilities")

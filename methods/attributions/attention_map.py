@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError, ShapeError, UnsupportedOperationError
+from .adapters import unwrapped
 from .spec import Cost
 
 _METHOD = "attention(inputs) -> (batch, time)"
@@ -54,7 +55,8 @@ def _attentive(model: nn.Module) -> nn.Module:
         names = ", ".join(type(module).__name__ for module in found) or "none"
         raise UnsupportedOperationError(
             f"the method attention needs one module whose class defines {_METHOD}, got {names} in "
-            f"{type(model).__name__}; define it on the network, or choose another method, such as feature-ablation"
+            f"{type(unwrapped(model)).__name__}; define it on the network, or choose another method, such as "
+            "feature-ablation"
         )
     return found[0]
 

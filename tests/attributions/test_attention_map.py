@@ -5,6 +5,7 @@ import torch
 from attribution_models import classes, series
 from torch import nn
 
+from saltbench import adapted
 from saltbench.errors import ParameterError, ShapeError, UnsupportedOperationError
 from saltbench.methods.architectures.attention import lstm_self_attention
 from saltbench.methods.architectures.input_cell import input_cell_lstm
@@ -155,6 +156,8 @@ def test_a_network_without_attention_is_refused():
         match=r"one module whose class defines attention\(inputs\) -> \(batch, time\), got none in LastStepClassifier",
     ):
         explained(build_plain(), series())
+    with pytest.raises(UnsupportedOperationError, match="got none in LastStepClassifier; define it on the network"):
+        explained(adapted(build_plain()), series())
 
 
 def build_plain():

@@ -275,3 +275,39 @@ def test_one_sample_and_none():
     (series, static) = saltbench.explain(Patient(), (SERIES[:0], FIXED[:0]), 1, hold=("static",))
     assert (len(series), len(static)) == (0, 0)
     assert np.prod(static.shape) == 0
+
+
+class OfDictionary(nn.Module):
+    def forward(self, batch):
+        return batch["x"].mean(1) + batch["static"]
+
+
+class ByName(nn.Module):
+    def forward(self, *, x, static):
+        return x.mean(1) + static
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "message"),
+    [
+        (
+            OfDictionary(),
+            {"x": torch.zeros(3, 4, 2), "static": torch.zeros(3, 2)},
+            "its forward takes batch: give these",
+        ),
+        (
+            ByName(),
+            (torch.zeros(3, 4, 2), torch.zeros(3, 2)),
+            "takes x, static: give these by these names, as a dictiona",
+        ),
+    ],
+)
+def test_what_a_forward_takes_is_told_where_several_inputs_do_not_fit(model, inputs, message):
+    with pytest.raises(ShapeError, match=message + ".*, or wrap it in a module whose forward takes the inputs"):
+        saltbench.explain(model, inputs, 1, method="saliency")
+
+
+def test_a_dictionary_is_taken_by_a_forward_that_is_called_by_names():
+    x, static = torch.rand(3, 4, 2), torch.rand(3, 2)
+    found = saltbench.explain(ByName(), {"x": x, "static": static}, 1, method="input-x-gradient")
+    assert torch.allclose(found["static"], static * torch.tensor([0.0, 1.0]))

@@ -251,3 +251,12 @@ def test_a_network_of_another_form_is_told_how_to_be_adapted():
 
     with pytest.raises(ShapeError, match=r"got tuple; wrap it: saltbench\.adapted\(model, item=0\)"):
         randomisation_check(Pair(), series(), method="saliency")
+
+
+@pytest.mark.parametrize("kind", [tuple, list, lambda parts: dict(zip("ab", parts, strict=True))])
+def test_several_inputs_are_told_to_be_given_as_one_series(kind):
+    parts = kind([torch.zeros(3, 5, 2), torch.zeros(3, 2)])
+    with pytest.raises(
+        ParameterError, match=r"takes one series \(batch, time, features\), got a \w+ of inputs; give the"
+    ):
+        randomisation_check(nn.Sequential(nn.Flatten(), nn.Linear(10, 2)), parts, method="saliency")
