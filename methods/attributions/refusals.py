@@ -101,6 +101,12 @@ class Work:
     def _made(self, rows: Tensor) -> SaltbenchError | None:
         """Return an error about rows that the network failed on: it refuses them, or only their gradients."""
         refused = _refusal(self.model, rows)
+        if refused and refused != _NONFINITE and _refused(self.model, rows) is None:
+            return UnsupportedOperationError(
+                f"{self.method} needs a network that takes its series in any order and number, got {refused} for "
+                f"{len(rows)} of which it takes each by itself; let forward take them together, as with "
+                "enforce_sorted=False where series are packed"
+            )
         if refused:
             return self._error(self.makes, refused, _remedy(self.baseline, self.background))
         with torch.enable_grad():

@@ -282,3 +282,31 @@ def test_a_network_that_fails_with_gradients_alone_is_told_to_be_perturbed(formu
     with pytest.raises((UnsupportedOperationError, ParameterError), match=message):
         explain(model, "saliency")
     assert torch.isfinite(explain(model, "feature-ablation")).all()
+
+
+class Packed(nn.Module):
+    """Logits of the last step that is not all zeros, of rows that have to come in the order of their lengths."""
+
+    def __init__(self, is_sorted):
+        super().__init__()
+        self.is_sorted = is_sorted
+        self.layer, self.classifier = nn.GRU(WIDTH, 5, batch_first=True), nn.Linear(5, 2)
+
+    def forward(self, x):
+        lengths = (x != 0).any(2).sum(1).clamp_min(1).cpu()
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=self.is_sorted)
+        return self.classifier(self.layer(packed)[1][-1])
+
+
+@pytest.mark.parametrize("method", ["feature-permutation", "gradient-shap"])
+def test_series_that_are_refused_only_together_are_told_apart_from_those_refused_alone(method):
+    inputs = torch.randn(3, 6, WIDTH, generator=torch.Generator().manual_seed(0))
+    for row, length in enumerate([6, 4, 2]):
+        inputs[row, length:] = 0
+    given = {"background": inputs, "seeds": sample_seeds(0, 3), "baseline": torch.zeros_like(inputs)}
+    spec = SPECS[method]
+    with pytest.raises(
+        UnsupportedOperationError, match=rf"^{method} needs a network that takes its series in any order"
+    ):
+        attribute(bind(spec), Packed(True), inputs, torch.tensor([0, 1, 0]), spec=spec, **given)
+    attribute(bind(spec), Packed(False), inputs, torch.tensor([0, 1, 0]), spec=spec, **given)
