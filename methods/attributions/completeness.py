@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...errors import BudgetError, IncompleteError, ParameterError
+from ...errors import BudgetError, IncompleteError, ParameterError, RefusedSeriesError
 from .baselines import absence
 from .budget import Budget
 from .conditioned import conditioned_in, each_condition
@@ -28,6 +28,7 @@ _QUADRATURE = 10  # tolerances that the quadrature of few steps may take
 _SMALL = 0.1  # of the size of a map: a change below this is what is left of larger ones, and no scale for a miss
 _ROUNDING = 64  # epsilons of what is added up
 _WORST = 4  # samples that are explained again with more steps
+_START = 1e-3  # of the way from absence, in which an output without a jump goes as far as in the next one
 _FEWEST = 800  # steps that are tried before a miss is said to stay
 
 
@@ -144,8 +145,9 @@ def check_complete(explanation: Explanation, attributions: Tensor, ends: Ends, t
     """Raise unless maps sum to the change of the output from absence to the samples.
 
     What a map misses is measured by the change, or a tenth of the map's size Σ|a| where that is larger, since a change
-    near 0 is no scale. Where more steps of a quadrature mend it, ten times the tolerance is allowed, of the change or
-    Σ|a|, the larger one: the gradient of networks with kinks, such as ReLU, jumps on the way.
+    near 0 is no scale. What the output does at once at the start of the way is missed by any quadrature. Where more
+    steps mend it, ten times the tolerance is allowed, of the change or Σ|a|, the larger one: the gradient of networks
+    with kinks, such as ReLU, jumps on the way.
 
     Args:
         explanation: what was explained.
@@ -162,6 +164,10 @@ def check_complete(explanation: Explanation, attributions: Tensor, ends: Ends, t
         return
     if "steps" not in explanation.parameters or "quadrature" not in explanation.spec.tags:
         raise gaps.error(explanation.spec.name, suspects[0], _UNSEEN)
+    jumps = _jumps(explanation, ends)
+    sudden = suspects[gaps.are_explained_by(jumps)[suspects]]
+    if len(sudden):
+        raise gaps.error(explanation.spec.name, sudden[0], _SUDDEN.format(float(jumps[sudden[0]].abs())))
     staying, enough = _refined(explanation, gaps, suspects)
     if len(staying):
         raise gaps.error(explanation.spec.name, staying[0], _FLAT)
@@ -173,6 +179,11 @@ def check_complete(explanation: Explanation, attributions: Tensor, ends: Ends, t
 _FLAT = (
     "more steps do not mend it: an operation of the network has no gradient (rounding, a threshold, integer codes, a "
     f"function with a gradient of its own); {INSTEAD}"
+)
+_SUDDEN = (
+    "more steps do not mend it: the output changes by {:.3g} in the first thousandth of the way from absence, as where "
+    "a series is divided by its own spread, or absence is a threshold; pass baseline= with series unlike that, such as "
+    f"the mean of training samples, or {INSTEAD}"
 )
 _UNSEEN = (
     "a part of the network is out of the method's sight, or answers the same series differently; choose another "
@@ -208,6 +219,10 @@ class _Gaps:
         """Return which samples miss more than quadrature may, bool (batch,)."""
         return self.missed.abs() > self.rounding + _QUADRATURE * tolerance * torch.maximum(self.change.abs(), self.size)
 
+    def are_explained_by(self, jumps: Tensor) -> Tensor:
+        """Return which samples miss no more than half as much with what they miss at the start, float64 (batch,)."""
+        return (self.missed + jumps).abs() < self.missed.abs() / 2
+
     def error(self, method: str, sample: Tensor, cause: str) -> IncompleteError:
         number = int(sample)
         missed, change = float(self.missed[number].abs()), float(self.change[number])
@@ -215,6 +230,19 @@ class _Gaps:
             f"a map of {method} must sum to the change of the output from absence to the series, {change:.3g} in "
             f"sample {number}, got {missed:.3g} missed; {cause}, or accept it by tolerance="
         )
+
+
+def _jumps(explanation: Explanation, ends: Ends) -> Tensor:
+    """Return how much the output jumps at the start of the way from the baseline to the samples, float64 (batch,)."""
+    if explanation.parameters.get("against", "baseline") != "baseline":
+        return torch.zeros_like(ends.absent)
+    absent = torch.zeros_like(explanation.inputs) if explanation.baseline is None else explanation.baseline
+    way = explanation.inputs - absent
+    try:
+        first, second = (replace(explanation, inputs=absent + k * _START * way).ends().present for k in (1, 2))
+    except RefusedSeriesError:
+        return torch.zeros_like(ends.absent)
+    return (first - ends.absent) - (second - first)  # what is steep goes on
 
 
 def _refined(explanation: Explanation, gaps: _Gaps, suspects: Tensor) -> tuple[Tensor, int]:

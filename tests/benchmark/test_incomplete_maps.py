@@ -132,6 +132,23 @@ def test_a_miss_of_a_few_percent_is_caught():
         saltbench.explain(model, inputs, 1)
 
 
+def standardised(_, x):
+    with torch.no_grad():
+        mean, spread = x.mean(1, keepdim=True), x.std(1, keepdim=True)
+    return (x - mean) / (spread + 1e-8)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("body", [Recurrent, Convolutional, Attentive])
+def test_what_the_output_does_at_once_at_the_baseline_is_told_and_another_baseline_helps(body, dtype):
+    torch.manual_seed(0)
+    model, inputs = Quantised(standardised, body).to(dtype), some().to(dtype) + 1
+    cause = r"missed; more steps do not mend it: the output changes by [\d.e-]+ in the first thousandth of the way"
+    with pytest.raises(IncompleteError, match=cause + ".* pass baseline= with series unlike that"):
+        saltbench.explain(model, inputs, 1, method="integrated-gradients")
+    saltbench.explain(model, inputs, 1, method="integrated-gradients", baseline=inputs.mean(0))
+
+
 class LinearOf(nn.Linear):
     """The sum over time of a map with positive weights."""
 
