@@ -49,7 +49,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="lrp",
-        version=4,
+        version=5,
         description="Relevance shared in proportion to contributions; of a product all goes to what is gated.",
         reference=(
             "Arras, Montavon, Müller, Samek. Explaining Recurrent Neural Network Predictions in Sentiment Analysis. "
@@ -64,7 +64,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="lrp-proportional",
-        version=4,
+        version=5,
         description="Relevance shared in proportion to contributions; of a product by the size of its factors.",
         reference=f"{_LSTMS} (LRP-abs)",
         factory=f"{_HERE}.lrp:lrp_proportional",
@@ -76,7 +76,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="lrp-half",
-        version=4,
+        version=5,
         description="Relevance shared in proportion to contributions; of a product half goes to each factor.",
         reference=f"{_LSTMS} (LRP-half)",
         factory=f"{_HERE}.lrp:lrp_half",
