@@ -75,7 +75,7 @@ def _take_numbers() -> None:
 
 def _is_usable(stream: TextIO | None) -> bool:
     with suppress(ValueError):  # it is detached
-        return stream is None or not stream.closed
+        return stream is None or not getattr(stream, "closed", False)  # what a user puts there may lack it
     return False
 
 

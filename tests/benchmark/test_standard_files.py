@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tiny_suite import TINY
 
+from saltbench.benchmark.settings import settings_restored
+
 BLOCK = """\
 import os, sys, tempfile
 from contextlib import suppress
@@ -89,3 +91,18 @@ def test_a_method_that_forks_is_computed_once(tmp_path: Path, workers: str) -> N
     assert done.stderr.splitlines()[-1].startswith("[2/2] ")
     rows = (tmp_path / "results/small/leaderboard.csv").read_text().splitlines()[1:]
     assert [row.split(",")[3] for row in rows] == ["ok"] * 10
+
+
+def test_a_stream_of_the_users_that_can_only_be_written_to_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tee:
+        def write(self, text: str) -> int:
+            return len(text)
+
+        def flush(self) -> None:
+            pass
+
+    tee = Tee()
+    monkeypatch.setattr(sys, "stdout", tee)
+    with settings_restored():
+        pass
+    assert sys.stdout is tee
