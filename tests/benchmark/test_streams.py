@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from page_folders import SMALL, write_leaderboard
+from page_folders import SMALL, write_leaderboard, write_provenance
+from recorded_folders import vouched
 
 COMMAND = (sys.executable, "-P", "-c", "from saltbench.benchmark.cli import main; main()")
 LOST = "saltbench: cannot write standard output: {}; what is in files already is kept, give it a place that takes it"
@@ -27,7 +28,8 @@ HOSTILE = MethodSpec(
 
 @pytest.fixture
 def folder(tmp_path):
-    return write_leaderboard(tmp_path / "small", SMALL)
+    write_provenance(write_leaderboard(tmp_path / "small", SMALL))
+    return vouched(tmp_path / "small")
 
 
 def run(*arguments, redirected="", env=None):
