@@ -28,7 +28,6 @@ from .suite import load_suite
 from .text_bytes import json_bytes, utf8
 
 COLUMNS = ("name", "version", "description", "reference")  # of a list as CSV
-MOST_WORKERS = 1_000
 LIGHT = ("list", "new")  # commands that load no PyTorch
 KINDS = ("tasks", "architectures", "methods", "metrics")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
@@ -50,7 +49,7 @@ Globs = Annotated[list[str] | None, _shared(options.METHODS)]  # of tasks and ar
 Results = Annotated[Path, _shared(options.RESULTS)]
 Plugins = Annotated[list[Path] | None, _shared(options.PLUGIN)]
 Device = Annotated[str, _shared(options.DEVICE)]
-Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1, max=MOST_WORKERS)]
+Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1, max=options.MOST_WORKERS)]
 Data = Annotated[Path | None, _shared(options.DATA)]
 Memory = Annotated[str | None, _shared(options.MEMORY)]
 Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]

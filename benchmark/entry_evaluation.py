@@ -12,6 +12,7 @@ from ..errors import ParameterError, UnknownNameError, repr_of
 from ..methods.architectures.spec import ArchitectureSpec
 from ..methods.attributions.spec import MethodSpec
 from .collection import collect
+from .counts import check_counts
 from .evaluation import Evaluator
 from .leaderboard import leaderboard
 from .metric_spec import MetricSpec
@@ -74,10 +75,9 @@ class EntryEvaluation:
         Raises:
             UnknownNameError: no such entry or parameter.
             DuplicateNameError: an entry has the name of another.
-            ParameterError: a count below 1 or a setting of the wrong type.
+            ParameterError: a count below 1 or too large, or a setting of the wrong type.
         """
-        if min(seeds, samples) < 1:
-            raise ParameterError(f"seeds and samples must be at least 1, got {seeds} and {samples}")
+        check_counts(seeds, samples)
         given = {"tasks": tasks, "architectures": architectures, "methods": methods, "metrics": metrics}
         wanted = _wanted(entry, given)
         registries = load_registries()

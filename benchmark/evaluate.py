@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -20,6 +19,7 @@ from ..methods.attributions.spec import MethodSpec
 from .answers import check_answers, check_choice
 from .collection import Collection, joined
 from .contracts import check_architecture, check_task
+from .counts import check_counts
 from .devices import choose_device
 from .leaderboard import leaderboard
 from .metric_spec import MetricSpec
@@ -93,8 +93,7 @@ def evaluate(
         )
     check_choice("target", target, TARGETS)
     check_choice("output", output, OUTPUTS)
-    if not all(isinstance(count, Integral) and count >= 1 for count in (seeds, samples)):
-        raise ParameterError(f"seeds and samples must be whole numbers of at least 1, got {seeds} and {samples}")
+    check_counts(seeds, samples)
     check_tolerance(tolerance)
     chosen = choose_device(device)
     registries = load_registries()

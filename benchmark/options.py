@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 MOST_SEEDS = 1_000  # repetitions: planning holds them all, and bounds become no narrower
+MOST_SAMPLES = 1_000_000
+MOST_WORKERS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)

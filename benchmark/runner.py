@@ -13,6 +13,7 @@ from ..errors import ParameterError
 from ..methods.attributions.budget import default_memory
 from .collection import GONE, Collection, collect, failures_of
 from .cost import COST, cost
+from .counts import check_workers
 from .digests import write_tables
 from .evaluation import Evaluator, Failure, is_complete
 from .figures import Drawn, draw_figures, evidence
@@ -72,7 +73,7 @@ def run_suite(
         report: called after every finished job with the job, how many are done, and how many there were to do.
 
     Raises:
-        ParameterError: a timeout that is not a positive number.
+        ParameterError: a timeout that is not a positive number, or workers that are not 1 to 1,000.
         StoreError: the folder cannot be read or written; what was finished is kept.
         KeyboardInterrupt: Ctrl-C; what was finished is kept.
         PluginError: a plugin does not load.
@@ -80,6 +81,7 @@ def run_suite(
     """
     if timeout is not None and not 0 < timeout < math.inf:
         raise ParameterError(f"timeout must be a positive number of seconds, got {timeout:g}")
+    check_workers(workers)
     registries = load_registries(plugins)
     folder = results / suite.name
     # absolute: a cell may leave the current folder before its result is written

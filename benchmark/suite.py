@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..entry import Entry, unknown
-from ..errors import DataError, ParameterError, UnknownNameError, printable
+from ..errors import DataError, ParameterError, UnknownNameError, printable, repr_of
 from .mistakes import at, placed
-from .options import MOST_SEEDS
+from .options import MOST_SAMPLES, MOST_SEEDS
 from .recipe import Recipe
 from .registry import Registries
 from .repetitions import FACTORS
@@ -23,7 +23,6 @@ TARGETS = ("true", "predicted")
 OUTPUTS = ("logit", "probability")
 UNREAD = "files that cannot be read"  # in place of their content; no result has it in its key
 KINDS = ("tasks", "architectures", "methods", "metrics")
-MOST_SAMPLES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -256,7 +255,7 @@ def _count(content: Mapping[str, Any], key: str, default: int, most: int, *paren
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ParameterError(f"{key} must be a whole number of at least 1, got {value!r}")
         if value > most:
-            raise ParameterError(f"{key} must be at most {most}, got {value:.6g}; take a smaller number")
+            raise ParameterError(f"{key} must be at most {most}, got {repr_of(value)}; take a smaller number")
     return value
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from .preprocessing import require_counts, require_ordinary, standardise
+from .preprocessing import require_counts, require_ordinary, require_room, standardise
 from .spec import Array, Split, TaskData
 
 Box = Sequence[int]
@@ -42,12 +42,14 @@ def boxes(
         noise: standard deviation of every value.
 
     Raises:
-        ParameterError: a size below one, a box outside the series, a negative shift, a noise that is not positive, or
-            one of the two out of the range of single precision.
+        ParameterError: a size below one or beyond memory, a box outside the series, a negative shift, a noise that
+            is not positive, or one of the two out of the range of single precision.
 
     Source: Ismail et al., NeurIPS 2019, synthetic data sets.
     """
     require_counts(time=time, features=features, train=train, validation=validation, test=test)
+    for count in (train, validation, test, len(layouts)):  # a mask each layout
+        require_room(count, time, features)
     if shift < 0 or noise <= 0:
         raise ParameterError(f"boxes need shift >= 0 and noise > 0, got shift={shift} and noise={noise}")
     require_ordinary(shift=shift, noise=noise)

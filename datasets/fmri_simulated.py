@@ -9,7 +9,7 @@ from ..errors import ParameterError
 from .fmri_paradigms import PARADIGMS, REPETITION_TIME, Paradigm, draw_blocks
 from .fmri_window import part_of_run, require_window
 from .haemodynamics import GRID, on_task, response, spm_kernel, stimulation
-from .preprocessing import require_counts, require_ordinary, standardise
+from .preprocessing import require_counts, require_ordinary, require_room, standardise
 from .spec import Array, Split, TaskData
 
 RUNS = 2  # of each task and subject
@@ -77,6 +77,8 @@ def simulated(
     require_counts(train_subjects=counts[0], validation_subjects=counts[1], test_subjects=counts[2], parcels=parcels)
     _check(parcels, active, signal, drift, autocorrelation)
     require_window(frames, window)
+    for subjects in counts:
+        require_room(subjects * RUNS * len(PARADIGMS), frames, parcels)
     scanner = Scanner(frames=frames, place=window, signal=signal, drift=drift, autocorrelation=autocorrelation)
     rng = np.random.default_rng(seed)
     sets = draw_active(rng, parcels, active)

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, ParameterError
+from ..errors import DataError, ParameterError, repr_of
 from .scaling import beyond_range, exponents, lost, scaled, to_single
 from .spec import Array, Split
 
+MOST_VALUES = 2**31  # of a split: 8 GiB in single precision, and as much for its truth
 MOST = 1e30  # of a parameter; 10^8 times it is still in the range of single precision
 REMEDY = "replace it where it stands for a missing one, or take the logarithm of the feature"
 
@@ -19,6 +20,15 @@ def require_counts(**counts: int) -> None:
     for name, count in counts.items():
         if count < 1:
             raise ParameterError(f"{name} must be at least 1, got {count}")
+
+
+def require_room(samples: int, time: int, features: int) -> None:
+    """Raise a ParameterError if the series of a split, (samples, time, features), are more than memory can hold."""
+    if samples * time * features > MOST_VALUES:
+        raise ParameterError(
+            f"a split must have at most {MOST_VALUES} values, got {repr_of(samples)} series of {repr_of(time)} time "
+            f"steps and {repr_of(features)} features; take fewer or shorter series"
+        )
 
 
 def require_ordinary(**values: float) -> None:

@@ -2,18 +2,22 @@
 
 from torch import Tensor
 
-from ...errors import ParameterError, ShapeError
+from ...errors import ParameterError, ShapeError, repr_of
+
+MOST = 1_000_000  # of features, classes or neurons
 
 
 def check_sizes(**sizes: int) -> None:
-    """Require every named size to be at least 1.
+    """Require every named size to be from 1 to 1,000,000.
 
     Raises:
-        ParameterError: a size below 1.
+        ParameterError: a smaller or a larger size.
     """
     for name, size in sizes.items():
         if size < 1:
             raise ParameterError(f"{name} must be at least 1, got {size}; choose a positive number")
+        if size > MOST:
+            raise ParameterError(f"{name} must be at most {MOST}, got {repr_of(size)}; take a smaller number")
 
 
 def check_dropout(dropout: float) -> None:

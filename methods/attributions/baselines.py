@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import ParameterError
-from .parameters import check_least
+from .parameters import check_count
 from .passes import Write, copies
 from .streams import Stream, rewind
 
@@ -33,7 +33,7 @@ def absence(
         ParameterError: an unknown against, draws below 1, or no background or seeds where they are needed.
     """
     check_against(against)
-    check_least("draws", draws, 1)
+    check_count("draws", draws)
     if against == "baseline":
         return copies(baseline)
     if background is None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .baselines import absence
 from .deeplift import deeplift
-from .parameters import check_least
+from .parameters import check_count
 from .passes import Passes, Piece, pick
 
 
@@ -39,7 +39,7 @@ def deeplift_shap(
     Source: Lundberg, Lee, "A Unified Approach to Interpreting Model Predictions", NeurIPS 2017, on the rules of
     `deeplift`.
     """
-    check_least("baseline_samples", baseline_samples, 1)
+    check_count("baseline_samples", baseline_samples)
     absent = absence("sampled", inputs, background, seeds, baseline_samples)
 
     def compute(pieces: Sequence[Piece]) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 from ...errors import ParameterError
 from .mask_descent import Descent, TakeSlopes
 from .mask_perturbations import Perturbation, perturbed_by
+from .parameters import check_count
 from .passes import Passes, Piece, Write, copies, gradient, pick
 from .spec import Cost
 
@@ -145,5 +146,4 @@ def _fitted(area: float, inputs: Tensor, descent: Descent, errors: _Errors) -> T
 def _check_areas(area: float, masks: int) -> None:
     if not 0 <= area <= 1:
         raise ParameterError(f"area must be a share of the cells in 0 … 1, got {area}")
-    if masks < 1:
-        raise ParameterError(f"masks must be at least 1, got {masks}")
+    check_count("masks", masks)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .baselines import absence
 from .noise import noisy
-from .parameters import check_least
+from .parameters import check_count, check_least
 from .passes import Passes
 from .segments import Span
 from .streams import Stream, rewind
@@ -47,7 +47,7 @@ def gradient_shap(
     models with axiomatic attribution priors and expected gradients", Nature Machine Intelligence 2021; the noise:
     Lundberg, Lee, NeurIPS 2017, as the shap package has it.
     """
-    check_least("path_samples", path_samples, 1)
+    check_count("path_samples", path_samples)
     check_least("noise_level", noise_level, 0)
     absent = absence("sampled", inputs, background, seeds, path_samples)
     present = noisy(inputs, noise_level, seeds, parts) if noise_level else None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .baselines import absence, check_against, distinct_draws
-from .parameters import check_least
+from .parameters import check_count
 from .passes import Passes
 
 _NODE_BYTES = 16  # of each of the steps² numbers of which the nodes are the eigenvalues
@@ -47,9 +47,9 @@ def integrated_gradients(
     Source: Sundararajan, Taly, Yan, "Axiomatic Attribution for Deep Networks", ICML 2017; averaged over
     baselines: Sturmfels, Lundberg, Lee, "Visualizing the Impact of Feature Attribution Baselines", Distill 2020.
     """
-    check_least("steps", steps, 1)
+    check_count("steps", steps)
     check_against(against)
-    check_least("baseline_samples", baseline_samples, 1)
+    check_count("baseline_samples", baseline_samples)
     draws = distinct_draws(against, baseline_samples)
     absent = absence(against, baseline, background, seeds, draws)
     attributions, start = torch.zeros_like(inputs), torch.empty_like(inputs)

@@ -10,7 +10,7 @@ from scipy.linalg import lstsq
 from torch import Tensor
 
 from .coalitions import check_design, coalition_outputs, endpoints, generator, share
-from .parameters import check_least
+from .parameters import check_count
 from .passes import Passes
 from .segments import Span, segments
 
@@ -64,7 +64,7 @@ def kernel_shap(
     Source: Lundberg, Lee, "A Unified Approach to Interpreting Model Predictions", NeurIPS 2017; paired sampling:
     Covert, Lee, "Improving KernelSHAP: Practical Shapley Value Estimation via Linear Regression", AISTATS 2021.
     """
-    check_least("coalitions", coalitions, 2)
+    check_count("coalitions", coalitions, 2)
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments, parts)
     check_design(passes, min(coalitions, 2**grid.size), grid, "coalitions")
     whole, absent = (value.double() for value in endpoints(passes, inputs, baseline, target))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ...errors import MissingPackageError, ParameterError, UnsupportedOperationError, text_of
 from ..seeding import seeded
 from .adapters import SoftmaxLogits, is_value
-from .parameters import check_least
+from .parameters import check_count, check_least
 from .passes import Passes
 from .spec import Cost
 
@@ -68,8 +68,8 @@ def extremal_mask(
 
     Source: Enguehard, "Learning Perturbations to Explain Time Series Predictions", ICML 2023.
     """
-    check_least("epochs", epochs, 1)
-    check_least("hidden", hidden, 1)
+    check_count("epochs", epochs)
+    check_count("hidden", hidden)
     check_least("mask_weight", mask_weight, 0)
     check_least("perturbation_weight", perturbation_weight, 0)
     if not learning_rate > 0:
@@ -135,8 +135,8 @@ def fit(
 
     Source: Tonekaboni, Joshi, Campbell, Duvenaud, Goldenberg, "What went wrong and when?", NeurIPS 2020.
     """
-    check_least("noise_samples", noise_samples, 1)
-    check_least("epochs", epochs, 1)
+    check_count("noise_samples", noise_samples)
+    check_count("epochs", epochs)
     check_least("generator_seed", generator_seed, 0)
     check_least("the number of background series", len(background), 2)
     check_least("the number of time steps", inputs.shape[1], _SHORTEST)

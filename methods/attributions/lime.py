@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...errors import ParameterError
 from .coalitions import check_design, coalition_outputs, generator, spread
-from .parameters import check_least
+from .parameters import check_count
 from .passes import Passes
 from .segments import Span, segments
 
@@ -51,7 +51,7 @@ def lime(
 
     Source: Ribeiro, Singh, Guestrin, "Why Should I Trust You?", KDD 2016.
     """
-    check_least("perturbations", perturbations, 1)
+    check_count("perturbations", perturbations)
     for name, value in (("kernel_width", kernel_width), ("penalty", penalty)):
         if not value > 0:
             raise ParameterError(f"{name} must be above 0, got {value}")

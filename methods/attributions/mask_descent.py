@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ...errors import ParameterError
 from .mask_regularisers import SizeSlopes, jump_slopes
+from .parameters import check_count
 
 # Takes samples, slopes of their errors by the points, and of the points by the masks, (samples, time, features)
 TakeSlopes = Callable[[slice, Tensor, Tensor], object]
@@ -29,8 +30,8 @@ class Descent:
     momentum: float
 
     def __post_init__(self) -> None:
+        check_count("epochs", self.epochs)
         for name, value, fits, wanted in (
-            ("epochs", self.epochs, self.epochs >= 1, "at least 1"),
             ("size_weight", self.size_weight, 0 <= self.size_weight < math.inf, "at least 0"),
             ("size_growth", self.size_growth, 0 < self.size_growth < math.inf, "above 0"),
             ("time_weight", self.time_weight, 0 <= self.time_weight < math.inf, "at least 0"),

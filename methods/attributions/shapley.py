@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .coalitions import coalition_outputs, endpoints, generator, share
-from .parameters import check_least
+from .parameters import check_count
 from .passes import Passes
 from .segments import Span, segments
 
@@ -48,7 +48,7 @@ def shapley_sampling(
     Operations Research 36, 2009; Štrumbelj, Kononenko, "An Efficient Explanation of Individual Classifications using
     Game Theory", JMLR 11, 2010.
     """
-    check_least("permutations", permutations, 1)
+    check_count("permutations", permutations)
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments, parts)
     whole, absent = endpoints(passes, inputs, baseline, target)
     values = torch.empty(len(inputs), grid.size, dtype=torch.float64)

@@ -8,7 +8,7 @@ from torch import Tensor
 from .baselines import absence, check_against
 from .integrated import path_integral
 from .noise import noisy
-from .parameters import check_least
+from .parameters import check_count, check_least
 from .passes import Passes, Take
 from .segments import Span
 
@@ -176,7 +176,7 @@ def integrated_gradients_smoothgrad(
 
     Source: Smilkov et al., "SmoothGrad", arXiv 1706.03825, section 3; Sundararajan, Taly, Yan, ICML 2017.
     """
-    check_least("steps", steps, 1)
+    check_count("steps", steps)
     check_against(against)
     _check_noise(noise_samples, noise_level)
     write = noisy(inputs, noise_level, seeds, parts)
@@ -206,5 +206,5 @@ def _each_gradient(
 
 
 def _check_noise(noise_samples: int, noise_level: float) -> None:
-    check_least("noise_samples", noise_samples, 1)
+    check_count("noise_samples", noise_samples)
     check_least("noise_level", noise_level, 0)

@@ -93,10 +93,12 @@ def test_an_impossible_dropout_is_refused(factory, dropout):
 
 @FACTORIES
 @pytest.mark.parametrize("name", ["features", "classes", "hidden"])
-def test_a_size_below_one_is_refused(factory, name):
-    sizes = {"features": 4, "classes": 2, "hidden": 5, name: 0}
+def test_a_size_that_is_none_is_refused(factory, name):
+    sizes = {"features": 4, "classes": 2, "hidden": 5}
     with pytest.raises(ParameterError, match=rf"^{name} must be at least 1, got 0"):
-        factory(**sizes)
+        factory(**{**sizes, name: 0})
+    with pytest.raises(ParameterError, match=rf"^{name} must be at most 1000000, got 1000001; take a smaller number$"):
+        factory(**{**sizes, name: 1_000_001})
 
 
 @pytest.mark.parametrize("factory", [lstm_self_attention, input_cell_lstm])

@@ -346,6 +346,8 @@ def test_the_entry_states_the_defaults_and_runs():
         ({"area": 1.5}, "area must be a share of the cells in 0 … 1, got 1.5"),
         ({"area": math.nan}, "area must be a share of the cells in 0 … 1, got nan"),
         ({"masks": 0}, "masks must be at least 1, got 0"),
+        ({"masks": 1_000_001}, "masks must be at most 1000000, got 1000001; take a smaller number"),
+        ({"epochs": 1_000_001}, "epochs must be at most 1000000, got 1000001; take a smaller number"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"size_weight": -1.0}, "size_weight must be at least 0, got -1.0"),
         ({"size_growth": 0.0}, "size_growth must be above 0, got 0.0"),

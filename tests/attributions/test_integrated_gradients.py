@@ -170,6 +170,7 @@ def test_only_sampled_baselines_follow_the_seeds():
     ("parameters", "message"),
     [
         ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"steps": 10**400}, "steps must be at most 1000000, got 10{400}; take a smaller number"),
         ({"baseline_samples": 0}, "baseline_samples must be at least 1, got 0"),
         ({"against": "median"}, "against must be one of baseline, mean, sampled, got 'median'"),
         ({"against": "mean"}, "a background of series is needed to explain against 'mean', got None"),

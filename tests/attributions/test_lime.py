@@ -106,6 +106,7 @@ def test_the_first_perturbation_is_the_series_and_half_of_the_others_are_present
     ("setting", "message"),
     [
         ({"perturbations": 0}, "perturbations must be at least 1, got 0"),
+        ({"perturbations": 1_000_001}, "perturbations must be at most 1000000, got 1000001; take a smaller number"),
         ({"kernel_width": 0.0}, "kernel_width must be above 0, got 0.0"),
         ({"kernel_width": float("nan")}, "kernel_width must be above 0, got nan"),
         ({"penalty": 0.0}, "penalty must be above 0, got 0.0"),

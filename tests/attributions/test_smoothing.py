@@ -197,6 +197,7 @@ def test_single_precision_gives_the_same_map_up_to_rounding(method):
     ("parameters", "message"),
     [
         ({"noise_samples": 0}, "noise_samples must be at least 1, got 0"),
+        ({"noise_samples": 1_000_001}, "noise_samples must be at most 1000000, got 1000001; take a smaller number"),
         ({"noise_level": -0.1}, "noise_level must be at least 0, got -0.1"),
         ({"noise_level": float("nan")}, "noise_level must be at least 0, got nan"),
     ],

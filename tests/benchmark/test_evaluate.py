@@ -286,6 +286,8 @@ def test_what_a_method_does_to_network_and_samples_reaches_no_other():
         ({"target": "wrong"}, ParameterError, "target must be one of true, predicted, got 'wrong'"),
         ({"output": "odds"}, ParameterError, "output must be one of logit, probability, got 'odds'"),
         ({"seeds": 0}, ParameterError, "seeds and samples must be whole numbers of at least 1, got 0 and 20"),
+        ({"seeds": 1001}, ParameterError, "^seeds must be at most 1000, got 1001; take a smaller number$"),
+        ({"samples": 10**30}, ParameterError, "^samples must be at most 1000000, got 10{30}; take a smaller number$"),
         ({"seeds": 1.5}, ParameterError, "seeds and samples must be whole numbers of at least 1, got 1.5 and 20"),
         ({"samples": None}, ParameterError, "must be whole numbers of at least 1, got 1 and None"),
         ({"parameters": {**SMALL, "salience": {}}}, UnknownNameError, "unknown entry in parameters 'salience'"),

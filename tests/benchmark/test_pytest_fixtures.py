@@ -81,7 +81,7 @@ def test_mistakes_of_the_author(tmp_path):
         evaluate(parameters={"lstn": {}})
     with pytest.raises(DuplicateNameError, match="method 'saliency' is registered twice"):
         evaluate(method(inverted, name="saliency"))
-    with pytest.raises(ParameterError, match="seeds and samples must be at least 1, got 0 and 50"):
+    with pytest.raises(ParameterError, match="seeds and samples must be whole numbers of at least 1, got 0 and 50"):
         evaluate(seeds=0)
     with pytest.raises(ParameterError, match="expected a task, an architecture, a method, a metric or a name, got 3"):
         evaluate(3)

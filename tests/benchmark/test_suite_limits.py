@@ -6,6 +6,7 @@ import pytest
 from tiny_suite import TINY
 
 from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.runner import run_suite
 from saltbench.benchmark.suite import load_suite
 from saltbench.benchmark.suite_name import suite_name
 from saltbench.errors import ParameterError
@@ -52,8 +53,13 @@ def load(tmp_path, text):
     ("line", "changed", "expected"),
     [
         ("seeds = 2", "seeds = 1001", "line 6: seeds must be at most 1000, got 1001; take a smaller number"),
-        ("seeds = 2", "seeds = 100_000_000", r"line 6: seeds must be at most 1000, got 1e\+08; take a smaller number"),
-        ("samples = 6", "samples = 1_000_001", r"line 7: samples must be at most 1000000, got 1e\+06; take a smaller"),
+        (
+            "seeds = 2",
+            "seeds = 100_000_000",
+            "line 6: seeds must be at most 1000, got 100000000; take a smaller number",
+        ),
+        ("samples = 6", "samples = 1_000_001", "line 7: samples must be at most 1000000, got 1000001; take a smaller"),
+        ("samples = 6", f"samples = 1{'0' * 400}", r"line 7: samples must be at most 1000000, got 10{400}; take a"),
         ("epochs = 3", "epochs = 1_000_001", "line 10: training needs epochs <= 1000000, got 1000001"),
         ("epochs = 3", "batch = 1_000_001", "line 10: training needs batch <= 1000000, got 1000001"),
         ("epochs = 3", "patience = 1_000_001", "line 10: training needs patience <= 1000000, got 1000001"),
@@ -81,3 +87,11 @@ def test_the_command_line_has_the_same_limit(tmp_path):
     (tmp_path / "many.toml").write_text(TINY)
     with pytest.raises(ParameterError, match=r"--seeds: seeds must be at most 1000, got 1001; take a smaller number$"):
         load_suite(str(tmp_path / "many.toml"), load_registries(), {"seeds": 1001})
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1001, 10**30, 1.5])
+def test_processes_have_a_largest_number(tmp_path, workers):
+    suite = load(tmp_path, TINY)
+    with pytest.raises(ParameterError, match=f"^workers must be a whole number from 1 to 1000, got {workers}$"):
+        run_suite(suite, tmp_path, workers=workers)
+    assert not (tmp_path / suite.name).exists()

@@ -193,6 +193,12 @@ def test_class_and_layout_are_independent():
         ({"train": 0}, r"train must be at least 1, got 0"),
         ({"validation": 0}, r"validation must be at least 1, got 0"),
         ({"test": -1}, r"test must be at least 1, got -1"),
+        (
+            {"train": 10**10},
+            r"at most 2147483648 values, got 10000000000 series of \d+ time steps and \d+ features; take",
+        ),
+        ({"test": 10**400}, r"at most 2147483648 values, got 10"),
+        ({"time": 10**7, "features": 10**7}, r"at most 2147483648 values, got \d+ series of 10000000 time steps and"),
         ({"noise": 0.0}, r"boxes need shift >= 0 and noise > 0, got shift=1.0 and noise=0.0"),
         ({"noise": -1.0}, r"boxes need shift >= 0 and noise > 0"),
         ({"shift": -0.5}, r"boxes need shift >= 0 and noise > 0, got shift=-0.5 and noise=1.0"),

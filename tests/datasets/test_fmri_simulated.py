@@ -251,6 +251,14 @@ def test_golden_bytes():
         ({"parcels": 0}, r"parcels must be at least 1, got 0"),
         ({"active": 0}, r"active must be at least 1 and less than parcels=20, got 0"),
         ({"active": 20}, r"active must be at least 1 and less than parcels=20, got 20"),
+        (
+            {"train_subjects": 10**9},
+            r"at most 2147483648 values, got 14000000000 series of \d+ time steps and 20 features",
+        ),
+        (
+            {"parcels": 10**12},
+            r"at most 2147483648 values, got \d+ series of \d+ time steps and 1000000000000 features",
+        ),
         ({"frames": 0}, r"frames must lie in 1 to 176, the length of the shortest run, got 0"),
         ({"frames": 177}, r"frames must lie in 1 to 176, .*, got 177"),
         ({"window": "pad"}, r"window must be one of end, middle, start, got 'pad'"),
