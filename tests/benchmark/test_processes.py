@@ -184,17 +184,3 @@ def test_no_module_of_the_current_folder_is_executed_by_workers_of_xdist(folder:
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout
     assert not (folder / "marker").exists(), (folder / "marker").read_text()
-
-
-@pytest.mark.slow
-def test_of_two_runs_at_once_in_one_folder_one_is_refused_and_in_two_both_end_right(folder: Path) -> None:
-    methods = "--methods saliency smoothgrad --workers 2"
-    both = [start(f"{methods} --results shared") for _ in range(2)]
-    apart = [start(f"{methods} --results apart-{number}") for number in range(2)]
-    errors = {process: process.communicate(timeout=300)[1] for process in [*both, *apart]}
-    assert sorted(process.returncode for process in both) == [0, 1]
-    (refused,) = (process for process in both if process.returncode)
-    assert "another run is writing" in errors[refused].splitlines()[-1]
-    assert [process.returncode for process in apart] == [0, 0], errors
-    first, *others = (Path(name, "tiny/leaderboard.csv").read_bytes() for name in ("shared", "apart-0", "apart-1"))
-    assert others == [first, first]

@@ -1,21 +1,16 @@
-"""A run is the same whatever interrupts it and however many processes share it."""
+"""A run is the same however often it is repeated and however many processes share it."""
 
 import dataclasses
 import json
 import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+from lasting_files import without_times
 from tiny_suite import TINY
 
 from saltbench.benchmark import evaluation
@@ -25,7 +20,6 @@ from saltbench.benchmark.digests import digest_of
 from saltbench.benchmark.plan import jobs
 from saltbench.benchmark.registry import load_registries
 from saltbench.benchmark.runner import Result, run_suite
-from saltbench.benchmark.store import canonical
 from saltbench.benchmark.suite import Suite, load_suite
 from saltbench.errors import ParameterError, PluginError, StoreError
 
@@ -39,13 +33,6 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     paths = [*(folder / name for name in WRITTEN), *cells]
     found = {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.exists()}
     return {**found, "provenance.json": without_times(folder)}
-
-
-def without_times(folder: Path) -> bytes:
-    """The provenance without the digest of the table of times, which two runs measure differently."""
-    content = json.loads((folder / "provenance.json").read_bytes())
-    del content["tables"]["cost.csv"], content["digest"]
-    return canonical(content)
 
 
 @pytest.fixture(scope="module")
@@ -156,71 +143,6 @@ def test_provenance_vouches_for_every_table(whole: tuple[Suite, Result]) -> None
     record = json.loads((folder / "provenance.json").read_text())
     assert record["tables"] == {path.name: digest_of(path.name, path.read_bytes()) for path in tables}
     assert (folder / "provenance.json").stat().st_mtime_ns >= max(path.stat().st_mtime_ns for path in tables)
-
-
-def start(tiny_file: Path, results: Path, workers: int) -> "subprocess.Popen[bytes]":
-    # a job that a shell started in the background ignores Ctrl-C, and so do its children: a user's terminal does not
-    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{listening}; from saltbench.benchmark.cli import main; main()"
-    # -P keeps the repository's top-level folders off sys.path
-    command = [sys.executable, "-P", "-c", code, "run", str(tiny_file)]
-    command += ["--results", str(results), "--workers", str(workers), "--device", "cpu"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-
-
-def interrupt_until_done(
-    tiny_file: Path, results: Path, workers: int, seed: int, interruptions: int, stop: Callable[[int], None]
-) -> int:
-    """Run the command, stop it at random moments, and finally let it finish; return how often it was stopped."""
-    rng = random.Random(seed)
-    stopped = 0
-    for _ in range(interruptions):
-        process = start(tiny_file, results, workers)
-        # wait until it works, so that the moment falls into the work and not into the imports
-        begun = time.monotonic()
-        while not (results / "tiny" / ".lock").exists() and time.monotonic() - begun < 60:
-            time.sleep(0.02)
-        time.sleep(rng.uniform(0, 2.5))
-        if process.poll() is None:
-            stop(process.pid)
-            stopped += 1
-        process.communicate(timeout=60)
-    process = start(tiny_file, results, workers)
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors.decode()
-    return stopped
-
-
-@pytest.mark.parametrize(("seed", "workers", "how"), [(0, 1, signal.SIGKILL), (1, 2, signal.SIGINT)])
-def test_interrupted_runs_end_in_the_same_bytes(
-    whole: tuple[Suite, Result], tiny_file: Path, tmp_path: Path, seed: int, workers: int, how: signal.Signals
-) -> None:
-    stopped = interrupt_until_done(tiny_file, tmp_path, workers, seed, 2, lambda pid: os.kill(pid, how))
-    assert stopped > 0
-    assert bytes_of(tmp_path / "tiny") == bytes_of(whole[1].folder)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_many_interruptions_end_in_the_same_bytes(
-    whole: tuple[Suite, Result], tiny_file: Path, tmp_path: Path, seed: int, workers: int, how: signal.Signals
-) -> None:
-    stopped = interrupt_until_done(tiny_file, tmp_path, workers, seed, 5, lambda pid: os.kill(pid, how))
-    assert stopped > 0
-    assert bytes_of(tmp_path / "tiny") == bytes_of(whole[1].folder)
-
-
-def test_ctrl_c_says_how_to_go_on(tiny_file: Path, tmp_path: Path) -> None:
-    process = start(tiny_file, tmp_path, 2)
-    while not (tmp_path / "tiny" / ".lock").exists():
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: parent and workers alike
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert errors.decode().splitlines()[-1] == ("saltbench: interrupted; run the same command again to finish the rest")
-    assert b"Traceback" not in errors
 
 
 def test_the_predicted_class_and_its_probability_can_be_explained(tiny_file: Path, tmp_path: Path) -> None:

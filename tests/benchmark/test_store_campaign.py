@@ -8,8 +8,9 @@ import shutil
 from contextlib import suppress
 
 import pytest
+from lasting_files import lasting, temporary
 from mutations import mutations
-from tiny_suite import TINY
+from tiny_suite import SMALLER
 
 from saltbench.benchmark.files import TEMPORARY
 from saltbench.benchmark.registry import load_registries
@@ -20,33 +21,15 @@ from saltbench.benchmark.suite import load_suite
 MUTATIONS = 250  # of every stored file
 ROUNDS = 16
 DAMAGES = 12  # in each round
-# what tells the time, and what holds such things
-OF_A_RUN = ("cost.csv", "cost.png", "provenance.json", RECORD, ".lock")
-SMALLER = {
-    'tasks = ["box/earlier", "box/latter"]': 'tasks = ["box/latter"]',
-    '["lstm", "input-cell-lstm"]': '["input-cell-lstm"]',
-    '"saliency", "smoothgrad", "integrated-gradients"': '"saliency", "smoothgrad"',
-    "seeds = 2": "seeds = 1",
-}
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A small suite and the folder of its finished run."""
     folder = tmp_path_factory.mktemp("campaign")
-    text = TINY
-    for before, after in SMALLER.items():
-        assert before in text
-        text = text.replace(before, after)
-    (folder / "tiny.toml").write_text(text)
+    (folder / "tiny.toml").write_text(SMALLER)
     suite = load_suite(str(folder / "tiny.toml"), load_registries())
     return suite, run_suite(suite, folder / "results").folder
-
-
-def lasting(folder):
-    """What a folder holds that every run of the suite writes alike, by path."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name not in OF_A_RUN)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def records(folder):
@@ -177,5 +160,6 @@ def test_a_run_repairs_a_damaged_folder_to_the_last_byte(finished, tmp_path, see
         rng.choice((_mutated, _emptied, _removed))(rng, path, tables[0] if path != tables[0] else tables[1])
     result = run_suite(suite, tmp_path)
     assert result.failures == [], done
-    assert {path: (copy / path).read_bytes() for path in expected} == expected, done
-    assert list(copy.rglob(f"{TEMPORARY}*")) == [], done
+    found = lasting(copy)  # and what was moved there
+    assert {path: found.get(path) for path in expected} == expected, done
+    assert temporary(copy) == [], done
