@@ -57,7 +57,7 @@ def first_answer(model: nn.Module, series: Tensor, inputs: Tensor) -> object:
     shapes = model.shapes if isinstance(model, Conditioned) else tuple(series.shape)
     raise ShapeError(
         f"the model must take inputs (batch, time, features), got an error for {shapes}: "
-        f"{_reason(found)}; {_placement(model) or instead(model)}"
+        f"{_reason(found)}; {_placement(model) or _mended(found) or instead(model)}"
     ) from found
 
 
@@ -114,6 +114,17 @@ def _placement(model: nn.Module) -> str:
     if len(devices) < 2:
         return ""
     return f"its parameters are on {' and '.join(devices)}: put it on one with .to(), or move what passes in forward"
+
+
+def _mended(error: Exception) -> str:
+    """Return what to do about an error of forward's own, or nothing where other series may mend it."""
+    if isinstance(error, (NameError, AttributeError, ImportError, NotImplementedError)):
+        return "mend its forward, or wrap it in a module whose forward takes a tensor (batch, time, features)"
+    if isinstance(error, RuntimeError) and any(word in str(error) for word in ("dtype", "scalar type")):
+        return (
+            "compute in one type: give all layers one, .float() or .double(), and tensors made in forward the input's"
+        )
+    return ""
 
 
 def are_close(first: Tensor, second: Tensor, power: float) -> bool:

@@ -368,3 +368,23 @@ def test_a_model_that_changes_its_inputs_is_told_so_and_the_inputs_are_as_they_w
 class Changing(Own):
     def forward(self, inputs):
         return super().forward(inputs.mul_(2))
+
+
+@pytest.mark.parametrize(
+    ("forward", "remedy"),
+    [
+        (
+            lambda x: x.mean(1).logits,
+            "AttributeError: .*; mend its forward, or wrap it in a module whose forward takes a",
+        ),
+        (lambda x: missing_name + x, "NameError: .*; mend its forward, or wrap it in a module"),  # noqa: F821
+        (lambda x: x.mean(1) @ torch.ones(5, 2).double(), "RuntimeError: .*; compute in one type: give all layers one"),
+    ],
+)
+def test_a_mistake_of_forward_is_not_put_down_to_the_series(forward, remedy):
+    class Mistaken(nn.Module):
+        def forward(self, x):
+            return forward(x)
+
+    with pytest.raises(ShapeError, match=remedy):
+        saltbench.explain(Mistaken(), torch.zeros(3, 7, 5), method="saliency")
