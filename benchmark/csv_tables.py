@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from ..datasets.regular_files import read_regular
 from ..errors import StoreError, text_of
 from .digests import check_table
-from .files import read_regular
 from .table_bytes import Lines, lines_of
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..datasets.regular_files import read_regular
 from ..errors import StoreError
-from .files import read_regular
 from .store import canonical, check_format
 
 FILE = "provenance.json"

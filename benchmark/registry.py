@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from ..datasets import entries as tasks
 from ..datasets import planted_files
+from ..datasets.regular_files import read_regular
 from ..datasets.spec import TaskSpec
 from ..entry import Entry, Family, unknown
 from ..errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError, described, repr_of
@@ -182,7 +183,7 @@ def _from_entry_point(point: EntryPoint) -> Entry:
 
 def _from_file(path: Path) -> list[Entry]:
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(read_regular(path)).hexdigest()
     except OSError as error:
         raise PluginError(f"plugin {path} cannot be read: {error.strerror}; check the path") from error
     found = {id(value): value for value in vars(_execute(path, digest)).values() if isinstance(value, Entry)}

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..datasets.regular_files import read_regular
 from ..errors import StoreError
-from .files import TEMPORARY, explained, new_folder, read_regular, sync_directory, write_synced
+from .files import TEMPORARY, explained, new_folder, sync_directory, write_synced
 from .locks import held
 from .text_bytes import utf8
 

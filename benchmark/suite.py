@@ -1,6 +1,7 @@
 """A suite: a named grid of tasks, architectures, methods and seeds, read from TOML."""
 
 import dataclasses
+import io
 import math
 import re
 import tomllib
@@ -10,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ..datasets.regular_files import open_regular
 from ..entry import Entry, unknown
 from ..errors import DataError, ParameterError, UnknownNameError, printable, repr_of
 from .mistakes import at, placed
@@ -128,7 +130,8 @@ def _parse(name: str, text: str) -> dict[str, Any]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        with open_regular(path) as file, io.TextIOWrapper(file, "utf-8-sig") as text:
+            return text.read()
     except OSError as error:
         raise ParameterError(f"suite {path} cannot be read: {error.strerror}; check the path") from error
     except UnicodeDecodeError as error:

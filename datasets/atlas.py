@@ -13,6 +13,7 @@ from ..errors import DataError, ShapeError
 from .fmri_paradigms import PARCELS
 from .npy import read_npy
 from .refusals import read_limited, refusing
+from .regular_files import open_regular
 
 VERTICES = 10_242  # of one hemisphere of fsaverage5
 UNASSIGNED = -1
@@ -81,7 +82,7 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         raise DataError(f"atlas {path} does not exist; give atlas.npz of the HCP archives (osf.io/j5kuc)")
     with (
         refusing(f"atlas {path} is no whole npz file of numbers; get it anew (osf.io/j5kuc): ", ""),
-        path.open("rb") as opened,
+        open_regular(path) as opened,
         # from memory: of a file, the zip module allocates what a damaged directory claims to have
         zipfile.ZipFile(io.BytesIO(read_limited(opened, path))) as archive,
     ):

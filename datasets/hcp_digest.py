@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .fmri_paradigms import PARADIGMS
 from .hcp_layouts import Archive, Run
+from .regular_files import open_regular
 
 UNREADABLE = "unreadable"  # such a file makes a run unusable, whatever it holds
 
@@ -31,7 +32,7 @@ def _files(runs: Sequence[Run]) -> Iterator[Path]:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return UNREADABLE

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .fmri_paradigms import REPETITION_TIME
 from .hcp_layouts import Run
+from .regular_files import read_regular
 
 LONGEST = 1e9  # seconds, three decades: no run lasts that long, and frames of it can be counted
 
@@ -36,7 +37,7 @@ def read_events(path: Path) -> list[Event]:
             three decades.
     """
     try:
-        text = path.read_text("ascii")
+        text = read_regular(path).decode("ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as text: {error}; get the file anew") from error
     lines = enumerate(text.splitlines(), start=1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import DataError
 from .fmri_paradigms import PARADIGMS, Paradigm
 from .refusals import refusing
+from .regular_files import read_regular
 
 SOURCES = "osf.io/2y3fw or osf.io/s4h8j, after agreeing to the HCP's terms of use"
 SUBJECT = re.compile(r"[\w-]{1,64}", re.ASCII)  # a folder's name and no path out of the archive
@@ -128,7 +129,7 @@ def _listed(path: Path) -> list[str]:
     if not path.exists():
         return []
     with refusing(f"{path} cannot be read as text: ", "; restore it or remove it"):
-        listed = path.read_text("utf-8-sig").split()
+        listed = read_regular(path).decode("utf-8-sig").split()
     for subject in listed:
         if not SUBJECT.fullmatch(subject):
             raise DataError(

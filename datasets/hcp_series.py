@@ -10,6 +10,7 @@ from ..errors import DataError
 from .fmri_paradigms import PARCELS
 from .npy import MOST_HEADER, check_claims
 from .refusals import refusing
+from .regular_files import open_regular
 from .scaling import exponents, lost, scaled
 from .spec import Array
 
@@ -22,7 +23,7 @@ def open_series(path: Path) -> NDArray[np.floating[Any]]:
     """
     if not path.exists():
         raise DataError(f"{path} is missing")
-    with refusing(f"{path} is no whole NumPy file of numbers (", "); get it anew"), path.open("rb") as file:
+    with refusing(f"{path} is no whole NumPy file of numbers (", "); get it anew"), open_regular(path) as file:
         check_claims(file)
         series: NDArray[Any] = np.lib.format.open_memmap(path, mode="r", max_header_size=MOST_HEADER)
     if series.ndim != 2 or not np.issubdtype(series.dtype, np.floating):

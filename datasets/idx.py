@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .refusals import read_limited, refusing
+from .regular_files import open_regular
 
 GZIP = b"\x1f\x8b"
 UNSIGNED_BYTES = b"\0\0\x08"  # an IDX file begins with two zeros and the type of its values
@@ -55,7 +56,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
 
 def _content(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = read_limited(file, path)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}; check the path and its permissions") from error

@@ -10,6 +10,7 @@ from ..errors import DataError, SaltbenchError
 from .long_format import Columns
 from .planted import planted
 from .planted_files import TABLES, files_of
+from .regular_files import open_regular
 from .series_files import Series, read_array, read_table
 from .spec import TaskData
 
@@ -49,7 +50,7 @@ def _read(files: Sequence[BinaryIO], name: str, table: dict[str, Any]) -> Series
 def _opened(path: Path, digests: Sequence[str]) -> Iterator[Sequence[BinaryIO]]:
     with ExitStack() as stack:
         try:
-            files = [stack.enter_context(place.open("rb")) for place in files_of(path)]
+            files = [stack.enter_context(open_regular(place)) for place in files_of(path)]
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}; check the path") from error
         # a result's key holds the digests: other content must not be stored under it

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..entry import Family, resolve
 from ..errors import DataError
+from .regular_files import open_regular
 from .spec import TaskData, TaskSpec
 
 PREFIX = "planted/"
@@ -79,7 +80,7 @@ def _exists(path: Path) -> bool:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}; {PREFIX}<file> takes the path of a file") from error

@@ -347,3 +347,10 @@ def test_seeds_can_be_crossed(load):
 def test_mistakes_in_crossed_seeds(load, text, message):
     with pytest.raises(SaltbenchError, match=message):
         load(text)
+
+
+def test_a_byte_order_mark_and_any_line_ends_are_read(tmp_path: Path, tiny_file: Path) -> None:
+    marked = tmp_path / "marked.toml"
+    for ends in ("\n", "\r\n", "\r"):
+        marked.write_bytes(tiny_file.read_text().replace("\n", ends).encode("utf-8-sig"))
+        assert load_suite(str(marked), load_registries()).samples == 6
