@@ -13,6 +13,13 @@ from ..errors import StoreError
 
 TEMPORARY = ".tmp-"  # begins the names of what is not whole yet
 
+REMEDIES = {
+    errno.ENAMETOOLONG: "choose a shorter name",
+    **dict.fromkeys(
+        (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ELOOP), "remove what stands there or choose another"
+    ),
+}
+
 Write = Callable[[Path, bytes], None]
 
 
@@ -46,20 +53,6 @@ def new_folder(parent: Path) -> Path:
     return folder
 
 
-def read_regular(path: Path) -> bytes:
-    """Return a file's bytes; a pipe or a device, which may never end, is not read.
-
-    Raises:
-        IsADirectoryError: it is no file.
-        OSError: it cannot be read.
-    """
-    # a pipe without a writer would be waited for
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        return file.read()
-
-
 def sync_directory(path: Path) -> None:
     """Make a rename inside the directory durable."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -86,7 +79,7 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = "choose a shorter name" if error.errno == errno.ENAMETOOLONG else "make room or fix the permissions"
+        remedy = REMEDIES.get(error.errno or 0, "make room or fix the permissions")
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}; what was finished before is kept, "
             f"{remedy} and run the same command again"

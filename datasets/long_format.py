@@ -43,9 +43,9 @@ def check_names(names: Sequence[str], file: str) -> None:
     """Raise a DataError unless every column has a name of its own."""
     for place, name in enumerate(names, start=1):
         if not name.strip() or name.startswith("__index_level_"):
-            raise DataError(
-                f"{file}: column {place} has no name, as an index that pandas wrote; write it with index=False"
-            )
+            of_pandas = ", as an index that pandas wrote; write it with index=False"
+            other = "; name it or leave it out, and any lines above the column names"
+            raise DataError(f"{file}: column {place} has no name{of_pandas if place == 1 or name.strip() else other}")
         if len(name.splitlines()) > 1:
             raise DataError(f"{file}: column {place} has a line break in its name {name!r}; rename it")
         if names.count(name) > 1:
