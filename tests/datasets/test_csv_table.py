@@ -161,7 +161,7 @@ AMBIGUOUS = "may be a fraction or have a separator of thousands; save it with co
             "Expected 3 columns, got 4: a,0,1,5; write it anew, with semicolons between columns wh",
         ),
         ("id,time,x,\na,0,1,5\n", "column 4 has no name; name it or leave it out"),
-        ("Report,,\n,,\nid,time,x\na,0,1\n", "column 2 has no name; name it or leave it out, and any lines above the col"),
+        ("Report,,\n,,\nid,time,x\na,0,1\n", "column 2 has no name; name it or leave it out"),
         (f"{HEAD}a;01.02.2024;1\n", "column 'time' must hold numbers or dates, got '01.02.2024'"),
     ],
 )
