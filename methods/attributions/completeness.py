@@ -28,7 +28,7 @@ _QUADRATURE = 10  # tolerances that the quadrature of few steps may take
 _SMALL = 0.1  # of the size of a map: a change below this is what is left of larger ones, and no scale for a miss
 _ROUNDING = 64  # epsilons of what is added up
 _WORST = 4  # samples that are explained again with more steps
-_START = 1e-3  # of the way from absence, in which an output without a jump goes as far as in the next one
+_NEAR = 1e-3  # of the way from an end of it, in which an output without a jump goes as far as in the next one
 _FEWEST = 800  # steps that are tried before a miss is said to stay
 
 
@@ -145,7 +145,7 @@ def check_complete(explanation: Explanation, attributions: Tensor, ends: Ends, t
     """Raise unless maps sum to the change of the output from absence to the samples.
 
     What a map misses is measured by the change, or a tenth of the map's size Σ|a| where that is larger, since a change
-    near 0 is no scale. What the output does at once at the start of the way is missed by any quadrature. Where more
+    near 0 is no scale. What the output does at once at an end of the way is missed by any quadrature. Where more
     steps mend it, ten times the tolerance is allowed, of the change or Σ|a|, the larger one: the gradient of networks
     with kinks, such as ReLU, jumps on the way.
 
@@ -164,10 +164,10 @@ def check_complete(explanation: Explanation, attributions: Tensor, ends: Ends, t
         return
     if "steps" not in explanation.parameters or "quadrature" not in explanation.spec.tags:
         raise gaps.error(explanation.spec.name, suspects[0], _UNSEEN)
-    jumps = _jumps(explanation, ends)
-    sudden = suspects[gaps.are_explained_by(jumps)[suspects]]
-    if len(sudden):
-        raise gaps.error(explanation.spec.name, sudden[0], _SUDDEN.format(float(jumps[sudden[0]].abs())))
+    for jumps, cause in zip(_jumps(explanation, ends), (_AT_ONCE, _AT_LAST), strict=True):
+        sudden = suspects[gaps.are_explained_by(jumps)[suspects]]
+        if len(sudden):
+            raise gaps.error(explanation.spec.name, sudden[0], cause.format(float(jumps[sudden[0]].abs())))
     staying, enough = _refined(explanation, gaps, suspects)
     if len(staying):
         raise gaps.error(explanation.spec.name, staying[0], _FLAT)
@@ -180,10 +180,14 @@ _FLAT = (
     "more steps do not mend it: an operation of the network has no gradient (rounding, a threshold, integer codes, a "
     f"function with a gradient of its own); {INSTEAD}"
 )
-_SUDDEN = (
+_AT_ONCE = (
     "more steps do not mend it: the output changes by {:.3g} in the first thousandth of the way from absence, as where "
     "a series is divided by its own spread, or absence is a threshold; pass baseline= with series unlike that, such as "
     f"the mean of training samples, or {INSTEAD}"
+)
+_AT_LAST = (
+    "more steps do not mend it: the output changes by {:.3g} in the last thousandth of the way to the series, as where "
+    "zeros tell how long a series is; pass baseline= with zeros in the same places, or " + INSTEAD
 )
 _UNSEEN = (
     "a part of the network is out of the method's sight, or answers the same series differently; choose another "
@@ -232,17 +236,21 @@ class _Gaps:
         )
 
 
-def _jumps(explanation: Explanation, ends: Ends) -> Tensor:
-    """Return how much the output jumps at the start of the way from the baseline to the samples, float64 (batch,)."""
+def _jumps(explanation: Explanation, ends: Ends) -> tuple[Tensor, Tensor]:
+    """Return how much the output jumps at either end of the way from the baseline, float64 (batch,) each."""
+    none = torch.zeros_like(ends.absent)
     if explanation.parameters.get("against", "baseline") != "baseline":
-        return torch.zeros_like(ends.absent)
+        return none, none
     absent = torch.zeros_like(explanation.inputs) if explanation.baseline is None else explanation.baseline
     way = explanation.inputs - absent
+    shares = (_NEAR, 2 * _NEAR, 1 - 2 * _NEAR, 1 - _NEAR)
     try:
-        first, second = (replace(explanation, inputs=absent + k * _START * way).ends().present for k in (1, 2))
+        passed = [replace(explanation, inputs=absent + share * way).ends().present for share in shares]
     except RefusedSeriesError:
-        return torch.zeros_like(ends.absent)
-    return (first - ends.absent) - (second - first)  # what is steep goes on
+        return none, none
+    first, second, before, last = passed
+    # What is steep goes on beside the jump
+    return (first - ends.absent) - (second - first), (ends.present - last) - (last - before)
 
 
 def _refined(explanation: Explanation, gaps: _Gaps, suspects: Tensor) -> tuple[Tensor, int]:

@@ -149,6 +149,16 @@ def test_what_the_output_does_at_once_at_the_baseline_is_told_and_another_baseli
     saltbench.explain(model, inputs, 1, method="integrated-gradients", baseline=inputs.mean(0))
 
 
+@pytest.mark.parametrize("body", [Recurrent, Convolutional, Attentive])
+def test_padding_that_the_baseline_fills_is_told_and_a_baseline_with_the_same_padding_helps(body):
+    model, inputs = Quantised(lambda _, x: x + 2 * (x == 0).all(2, keepdim=True), body).double(), some().double()
+    inputs[1:, 7:] = 0
+    mean = some(5).double().mean(0)
+    with pytest.raises(IncompleteError, match=r"in the last thousandth of the way .* pass baseline= with zeros in the"):
+        saltbench.explain(model, inputs, 1, baseline=mean)
+    saltbench.explain(model, inputs, 1, baseline=mean * (inputs != 0), steps=100)
+
+
 class LinearOf(nn.Linear):
     """The sum over time of a map with positive weights."""
 
