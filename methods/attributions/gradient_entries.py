@@ -14,7 +14,7 @@ _TYPICAL_BACKGROUND = "The series of the background say what inputs look like wi
 GRADIENT: tuple[MethodSpec, ...] = (
     MethodSpec(
         name="saliency",
-        version=1,
+        version=2,
         description="Absolute gradient of the explained output.",
         reference=(
             "Simonyan, Vedaldi, Zisserman. Deep Inside Convolutional Networks: Visualising Image "
@@ -28,7 +28,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="input-x-gradient",
-        version=1,
+        version=2,
         description="Input times gradient of the explained output.",
         reference=(
             "Shrikumar, Greenside, Shcherbina, Kundaje. Not Just a Black Box: Learning Important Features "
@@ -42,7 +42,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="integrated-gradients",
-        version=2,
+        version=3,
         description="Difference to the baseline times the gradient averaged along the straight path from it.",
         reference="Sundararajan, Taly, Yan. Axiomatic Attribution for Deep Networks. ICML 2017. arXiv:1703.01365",
         factory=f"{_FOLDER}.integrated:integrated_gradients",
@@ -56,7 +56,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="smoothgrad",
-        version=2,
+        version=3,
         description="Absolute mean gradient over noisy copies of the input.",
         reference=(
             "Smilkov, Thorat, Kim, Viégas, Wattenberg. SmoothGrad: Removing Noise by Adding Noise. 2017. "
@@ -72,7 +72,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="smoothgrad-squared",
-        version=1,
+        version=2,
         description="Mean squared gradient over noisy copies of the input.",
         reference=(
             "Hooker, Erhan, Kindermans, Kim. A Benchmark for Interpretability Methods in Deep Neural Networks. "
@@ -88,7 +88,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="vargrad",
-        version=2,
+        version=3,
         description="Variance of the gradient over noisy copies of the input.",
         reference=(
             "Adebayo, Gilmer, Goodfellow, Kim. Local Explanation Methods for Deep Neural Networks Lack Sensitivity "
@@ -104,7 +104,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="integrated-gradients-smoothgrad",
-        version=1,
+        version=2,
         description="Mean of integrated gradients over noisy copies of the input.",
         reference=(
             "Smilkov, Thorat, Kim, Viégas, Wattenberg. SmoothGrad: Removing Noise by Adding Noise. 2017. "
@@ -120,7 +120,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="gradient-shap",
-        version=1,
+        version=2,
         description="Difference to random series of a background times the gradient at a random place on the way.",
         reference=(
             "Erion, Janizek, Sturmfels, Lundberg, Lee. Improving Performance of Deep Learning Models with Axiomatic "

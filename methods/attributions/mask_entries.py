@@ -5,7 +5,7 @@ from .spec import MethodSpec
 MASKS: tuple[MethodSpec, ...] = (
     MethodSpec(
         name="dynamask",
-        version=1,
+        version=2,
         description="Mask of a given area, learned to keep the explained output when everything else is perturbed.",
         reference=(
             "Crabbé, van der Schaar. Explaining Time Series Predictions with Dynamic Masks. ICML 2021. arXiv:2106.05303"
@@ -36,7 +36,7 @@ MASKS: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="extremal-mask",
-        version=1,
+        version=2,
         description="Small mask learned with a perturbation network for each series (needs saltbench[masks]).",
         reference=("Enguehard. Learning Perturbations to Explain Time Series Predictions. ICML 2023. arXiv:2305.18840"),
         factory="saltbench.methods.attributions.learned_masks:extremal_mask",
@@ -55,7 +55,7 @@ MASKS: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="fit",
-        version=1,
+        version=2,
         description="Share of the shift of the prediction that each observation explains (needs saltbench[masks]).",
         reference=(
             "Tonekaboni, Joshi, Campbell, Duvenaud, Goldenberg. What Went Wrong and When? Instance-wise Feature "

@@ -33,7 +33,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="deeplift-captum",
-        version=1,
+        version=2,
         description="DeepLIFT as Captum computes it: gradient times difference in recurrent layers and functions.",
         reference=f"{_DEEPLIFT}; as implemented in Kokhlikyan et al. Captum. 2020. arXiv:2009.07896",
         factory=f"{_HERE}.captum_deeplift:captum_deeplift",
