@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import ParameterError, StoreError
-from .options import MOST_SEEDS
+from .options import MOST_SAMPLES, MOST_SEEDS
 from .provenance_file import FILE, provenance_of
 from .recipe import Recipe
 from .repetitions import FACTORS
-from .suite import MOST_SAMPLES, OUTPUTS, TARGETS, Choice, Suite
+from .suite import OUTPUTS, TARGETS, Choice, Suite
 
 KINDS = ("tasks", "architectures", "methods", "references", "metrics")
 
