@@ -11,7 +11,7 @@ def open_regular(path: Path) -> BufferedReader:
     """Return a file, or what a link leads to, opened to read its bytes.
 
     Raises:
-        OSError: it cannot be read, or is a folder, a pipe or a device.
+        OSError: it cannot be read, or is a folder, a pipe or a device (ENXIO).
     """
     # a pipe without a writer would be waited for
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -21,7 +21,7 @@ def open_regular(path: Path) -> BufferedReader:
     os.close(descriptor)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
+    raise OSError(errno.ENXIO, "it is a pipe or a device, not a file", str(path))
 
 
 def read_regular(path: Path) -> bytes:

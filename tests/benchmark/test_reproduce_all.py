@@ -169,9 +169,9 @@ def test_the_table_for_people(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "published_vs_measured.csv is not a CSV table: No columns to parse from file; restore or recompute it"),
+        ("", "published_vs_measured.csv is not a CSV table: it is empty; restore or recompute it"),
         ("task,quantity\na,score\n", "published_vs_measured.csv lacks the columns agrees; restore or recompute it"),
-        ("a,b\n1,2,3\n4,5,6,7\n", "is not a CSV table: Error tokenizing data"),
+        ("a,b\n1,2,3\n4,5,6,7\n", "lacks the columns quantity, agrees; restore or recompute it"),
     ],
 )
 def test_a_damaged_comparison(tmp_path: Path, content: str, message: str) -> None:
