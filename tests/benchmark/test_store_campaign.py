@@ -160,6 +160,12 @@ def test_a_run_repairs_a_damaged_folder_to_the_last_byte(finished, tmp_path, see
         rng.choice((_mutated, _emptied, _removed))(rng, path, tables[0] if path != tables[0] else tables[1])
     result = run_suite(suite, tmp_path)
     assert result.failures == [], done
-    found = {path: (copy / path).read_bytes() for path in expected}  # through links as well
-    assert {**found, PROVENANCE: without_times(copy)} == expected, done
+    # a damaged network is trained again when one of its cells is computed, which may be never
+    tables_and_scores = {path: content for path, content in expected.items() if not path.startswith("models/")}
+    found = {path: (copy / path).read_bytes() for path in tables_and_scores}  # through links as well
+    assert {**found, PROVENANCE: without_times(copy)} == tables_and_scores, done
+    for record in records(folder):
+        kind, key = record.parent.name, json.loads((record / RECORD).read_bytes())["key"]
+        network, sound = Store(copy).get(kind, key), Store(folder).get(kind, key)
+        assert kind != "models" or network is None or network.files == sound.files, done
     assert temporary(copy) == [], done
