@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
+from .layouts import Layout, _not_empty, mask
 from .preprocessing import require_counts, require_ordinary, require_room, standardise
 from .spec import Array, Split, TaskData
-
-Box = Sequence[int]
-Layout = Sequence[Box]
 
 
 def boxes(
@@ -59,19 +57,6 @@ def boxes(
     return TaskData(*splits, classes=2)
 
 
-def mask(layout: Layout, time: int, features: int) -> Array:
-    """Return float32 (time, features), 1 inside the layout's boxes and 0 outside.
-
-    Raises:
-        ParameterError: a box that is not four numbers, is empty, or leaves the series.
-    """
-    result = np.zeros((time, features), dtype=np.float32)
-    for box in layout:
-        start, stop, low, high = _checked(box, time, features)
-        result[start:stop, low:high] = 1
-    return result
-
-
 def _draw(rng: np.random.Generator, count: int, masks: Array, shift: float, noise: float) -> Split:
     labels: NDArray[np.int64] = rng.integers(2, size=count)
     layout = rng.integers(len(masks), size=count) if len(masks) > 1 else np.zeros(count, dtype=np.int64)
@@ -82,23 +67,3 @@ def _draw(rng: np.random.Generator, count: int, masks: Array, shift: float, nois
     sign = np.where(labels == 1, np.float32(shift), np.float32(-shift))
     inputs += sign[:, None, None] * truth
     return Split(inputs, labels, truth)
-
-
-def _not_empty(layouts: Sequence[Layout]) -> Sequence[Layout]:
-    if not all(isinstance(layout, Sequence) for layout in layouts):
-        raise ParameterError(f"layouts must hold layouts, each a list of boxes, got {layouts!r}")
-    if not layouts or not all(layouts):
-        raise ParameterError(f"layouts must hold at least one layout of at least one box, got {layouts!r}")
-    return layouts
-
-
-def _checked(box: Box, time: int, features: int) -> Box:
-    if not isinstance(box, Sequence) or len(box) != 4 or not all(isinstance(bound, int) for bound in box):
-        raise ParameterError(f"a box is [time from, time to, features from, features to], got {box!r}")
-    start, stop, low, high = box
-    if not (0 <= start < stop <= time and 0 <= low < high <= features):
-        raise ParameterError(
-            f"box {list(box)} (time from:to, features from:to) must be non-empty and lie inside a series of "
-            f"{time} time steps and {features} features; move the box or enlarge the series"
-        )
-    return box

@@ -45,7 +45,7 @@ def _mnist(name: str, axis: str) -> TaskSpec:
             "1998); as a time series: Ismail, Gunady, Corrada Bravo, Feizi: Benchmarking Deep Learning "
             "Interpretability in Time Series Predictions (NeurIPS 2020)"
         ),
-        factory=f"saltbench.datasets.mnist:mnist_{name}",
+        factory=f"saltbench.datasets.images.mnist:mnist_{name}",
         parameters={"train": 55_000, "validation": 5_000, "test": 10_000},
         tags=("real", "graded", "external-data"),
     )
@@ -85,7 +85,7 @@ ENTRIES: tuple[TaskSpec, ...] = (
         version=1,
         description="scikit-learn's 8 × 8 handwritten digits read row by row, the ink as graded truth",
         reference="Alpaydin, Kaynak: Optical Recognition of Handwritten Digits (UCI, 1998), through scikit-learn",
-        factory="saltbench.datasets.images:digits_rows",
+        factory="saltbench.datasets.images.digits:digits_rows",
         parameters={"validation": 300, "test": 300},
         tags=("real", "graded"),
     ),
@@ -95,8 +95,8 @@ ENTRIES: tuple[TaskSpec, ...] = (
         name="fmri/simulated",
         version=1,
         description="simulated task fMRI with the designs of the HCP, the active parcels' on-task frames as truth",
-        reference=f"{HCP}; signal and noise: saltbench.datasets.fmri_simulated",
-        factory="saltbench.datasets.fmri_simulated:simulated",
+        reference=f"{HCP}; signal and noise: saltbench.datasets.fmri.simulated",
+        factory="saltbench.datasets.fmri.simulated:simulated",
         parameters={
             "train_subjects": 30,
             "validation_subjects": 10,
@@ -115,7 +115,7 @@ ENTRIES: tuple[TaskSpec, ...] = (
         version=1,
         description="task fMRI of the HCP from a copy of the user's own, all parcels' on-task frames as truth",
         reference=f"{HCP}; parcellated by Neuromatch Academy (osf.io/2y3fw, osf.io/s4h8j)",
-        factory="saltbench.datasets.fmri_hcp:hcp",
+        factory="saltbench.datasets.fmri.hcp:hcp",
         parameters={
             "tasks": ["MOTOR", "WM", "EMOTION", "GAMBLING", "LANGUAGE", "RELATIONAL", "SOCIAL"],
             "subjects": 100,
@@ -126,6 +126,6 @@ ENTRIES: tuple[TaskSpec, ...] = (
             "incomplete": "refuse",
         },
         tags=("real", "fmri", "external-data"),
-        content="saltbench.datasets.fmri_hcp:hcp_content",
+        content="saltbench.datasets.fmri.hcp:hcp_content",
     ),
 )

@@ -20,10 +20,11 @@ import pytest
 import typer
 import yaml
 
-from saltbench.benchmark import cli, console
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.reproduce import REPRODUCTIONS
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.commands import cli
+from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
+from saltbench.benchmark.runs import console
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = typer.main.get_command(cli.app).commands

@@ -8,10 +8,10 @@ import pytest
 from pasting import COMMANDS, blocks_of, documents
 
 from saltbench import __version__
-from saltbench.benchmark.cli import KINDS
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.commands.cli import KINDS
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 from saltbench.entry import Entry
 
 ROOT = Path(__file__).parents[1]

@@ -69,9 +69,9 @@ import sys
 import saltbench
 alone = [name for name in sys.modules if name.startswith("saltbench.")]
 assert not alone, alone
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.registry import listing, load_registries
-from saltbench.benchmark.suite import bundled_suites, load_suite
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.suites.registry import listing, load_registries
+from saltbench.benchmark.suites.suite import bundled_suites, load_suite
 registries = load_registries()
 for kind in ("tasks", "architectures", "methods", "metrics"):
     assert listing(getattr(registries, kind))

@@ -11,8 +11,8 @@ import pytest
 import typer
 
 import saltbench
-from saltbench.benchmark.cli import KINDS, app
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.commands.cli import KINDS, app
+from saltbench.benchmark.suites.registry import load_registries
 
 ROOT = Path(__file__).parents[1]
 LOADED = {"src", "srcset", "data", "poster"}  # attributes whose target a browser fetches

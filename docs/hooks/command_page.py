@@ -3,7 +3,7 @@
 import typer
 from typer.cli import get_docs_for_click
 
-from saltbench.benchmark.cli import app
+from saltbench.benchmark.commands.cli import app
 
 HEADING = """# Command line
 

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import BudgetError, IncompleteError, ParameterError, RefusedSeriesError
-from .baselines import absence
-from .budget import Budget
 from .conditioned import conditioned_in, each_condition
 from .explain import attribute, bind, rows_of
 from .gradient_failures import INSTEAD
-from .model_state import lent
-from .passes import Passes, Write, copies
+from .passes.baselines import absence
+from .passes.budget import Budget
+from .passes.model_state import lent
+from .passes.passes import Passes, Write, copies
+from .passes.segments import Span
 from .refusals import causes_told, work_of
-from .segments import Span
 from .spec import MethodSpec
 
 TOLERANCE = (

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import MissingPackageError, SaltbenchError, UnsupportedOperationError, kind_of, text_of
-from .budget import Budget
 from .completeness import Explanation
 from .contract_networks import FEATURES, KINKED, NETWORKS, TIME, classes, network, series
 from .explain import Method, bind, sample_seeds
 from .guard import attribute_guarded, check_conduct
-from .model_state import hook_tables
-from .random_state import generators
+from .passes.budget import Budget
+from .passes.model_state import hook_tables
+from .passes.random_state import generators
 from .rounding import ULPS, ulps_apart
 from .spec import MethodSpec
 

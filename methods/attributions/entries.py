@@ -1,8 +1,8 @@
 """The attribution methods that ship with saltbench; reading this list imports no torch."""
 
-from .gradient_entries import GRADIENT
-from .mask_entries import MASKS
-from .perturbation_entries import PERTURBATION
+from .gradients.entries import GRADIENT
+from .masks.entries import MASKS
+from .perturbation.entries import PERTURBATION
 from .propagation_entries import PROPAGATION
 from .spec import MethodSpec
 from .wrapper_entries import WRAPPERS

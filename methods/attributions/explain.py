@@ -24,15 +24,15 @@ from .arguments import (
     check_unchanged,
     check_unwritten,
 )
-from .budget import PROBE, Budget
 from .conditioned import conditioned_in, each_condition
-from .freed_memory import expect_large_blocks
 from .gradient_failures import gradient_failures_told
-from .model_state import lent
-from .passes import Passes, Piece, pick
+from .passes.budget import PROBE, Budget
+from .passes.malloc import expect_large_blocks
+from .passes.model_state import lent
+from .passes.passes import Passes, Piece, pick
+from .passes.segments import Span
+from .passes.series_reader import SeriesReader, takes_step_by_step
 from .refusals import Work, causes_told, work_of
-from .segments import Span
-from .series_reader import SeriesReader, takes_step_by_step
 from .spec import MethodSpec
 from .true_gradients import HiddenCalls, TrueGradients, needs_left_numbers
 

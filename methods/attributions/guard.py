@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from ...errors import ContractError
-from .budget import PROBE
 from .explain import Method, attribute, bind, needed_arguments
-from .kept_state import same_numbers, write_numbers
-from .model_state import hook_tables
-from .random_state import generators, random_state_restored
+from .passes.budget import PROBE
+from .passes.kept_state import same_numbers, write_numbers
+from .passes.model_state import hook_tables
+from .passes.random_state import generators, random_state_restored
 from .rounding import ulps_apart
 from .spec import MethodSpec
 

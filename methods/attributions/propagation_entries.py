@@ -23,7 +23,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
         version=5,
         description="Contributions by difference-from-baseline rules, exact through gates and softmax.",
         reference=_DEEPLIFT,
-        factory=f"{_HERE}.deeplift:deeplift",
+        factory=f"{_HERE}.deeplift.deeplift:deeplift",
         tags=("difference", "baseline", "paired"),
         assumptions="The baseline stands for absence, and every operation of the network has a rule or is refused.",
         makes="the baseline",
@@ -36,7 +36,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
         version=2,
         description="DeepLIFT as Captum computes it: gradient times difference in recurrent layers and functions.",
         reference=f"{_DEEPLIFT}; as implemented in Kokhlikyan et al. Captum. 2020. arXiv:2009.07896",
-        factory=f"{_HERE}.captum_deeplift:captum_deeplift",
+        factory=f"{_HERE}.deeplift.captum_deeplift:captum_deeplift",
         tags=("difference", "baseline", "as-it-is"),
         assumptions=(
             "The baseline stands for absence, and every nonlinearity is an activation module called once; "
@@ -55,7 +55,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
             "Arras, Montavon, Müller, Samek. Explaining Recurrent Neural Network Predictions in Sentiment Analysis. "
             "WASSA 2017. arXiv:1706.07206"
         ),
-        factory=f"{_HERE}.lrp:lrp",
+        factory=f"{_HERE}.lrp.lrp:lrp",
         parameters=_EPSILON,
         tags=("relevance",),
         assumptions=f"Gates only decide how much of a signal passes, {_ABSENCE}",
@@ -67,7 +67,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
         version=5,
         description="Relevance shared in proportion to contributions; of a product by the size of its factors.",
         reference=f"{_LSTMS} (LRP-abs)",
-        factory=f"{_HERE}.lrp:lrp_proportional",
+        factory=f"{_HERE}.lrp.lrp:lrp_proportional",
         parameters=_EPSILON,
         tags=("relevance",),
         assumptions=f"The larger of two factors matters more in their product, {_ABSENCE}",
@@ -79,7 +79,7 @@ PROPAGATION: tuple[MethodSpec, ...] = (
         version=5,
         description="Relevance shared in proportion to contributions; of a product half goes to each factor.",
         reference=f"{_LSTMS} (LRP-half)",
-        factory=f"{_HERE}.lrp:lrp_half",
+        factory=f"{_HERE}.lrp.lrp:lrp_half",
         parameters=_EPSILON,
         tags=("relevance",),
         assumptions=f"Gates matter as much as what they gate, {_ABSENCE}",

@@ -20,8 +20,8 @@ from ...errors import (
     is_out_of_memory,
 )
 from .arguments import count_nonfinite
-from .budget import GRAIN
 from .gradient_failures import INSTEAD
+from .passes.budget import GRAIN
 from .spec import MethodSpec
 
 _NONFINITE = "NaN or infinity in its outputs"

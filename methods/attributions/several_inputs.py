@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ...errors import UnsupportedOperationError
 from .adapters import SameOutputs
 from .conditioned import Conditioned
-from .segments import Span
+from .passes.segments import Span
 from .spec import MethodSpec
 
 

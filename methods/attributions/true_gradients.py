@@ -10,8 +10,8 @@ from torch.overrides import TorchFunctionMode
 from ...errors import UnsupportedOperationError
 from .adapters import SameOutputs
 from .gradient_failures import INSTEAD
-from .interception import operation_name, place_of_call, substitute, tensors_in
-from .operation_names import named
+from .interception.interception import operation_name, place_of_call, substitute, tensors_in
+from .interception.operation_names import named
 
 Function = Callable[..., Any]
 Leave = Callable[[Function, Any], Any]  # what a function gives for positional and named arguments

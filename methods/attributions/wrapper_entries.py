@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
-from .gradient_entries import GRADIENT
-from .rescaling import RescaledSpec, rescaled
+from .gradients.entries import GRADIENT
+from .rescaling.rescaling import RescaledSpec, rescaled
 from .spec import MethodSpec
 
 

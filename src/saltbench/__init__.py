@@ -4,14 +4,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .benchmark.evaluate import evaluate
-    from .benchmark.explain import explain
-    from .benchmark.metric_contract import metric_contract
-    from .benchmark.metric_spec import MetricSpec
-    from .benchmark.registry import load_registries
-    from .benchmark.sanity import randomisation_check
+    from .benchmark.metrics.contract import metric_contract
+    from .benchmark.metrics.spec import MetricSpec
+    from .benchmark.networks.evaluate import evaluate
+    from .benchmark.networks.explain import explain
+    from .benchmark.networks.randomisation_check import randomisation_check
+    from .benchmark.suites.registry import load_registries
     from .datasets.contract import task_contract
-    from .datasets.planted import planted
+    from .datasets.planted.planting import planted
     from .datasets.spec import Split, TaskData, TaskSpec
     from .errors import SaltbenchError
     from .methods.architectures.contract import architecture_contract
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .methods.attributions.adapters import adapted
     from .methods.attributions.contract import method_contract
     from .methods.attributions.explain import attribute
-    from .methods.attributions.rescaling import rescaled
+    from .methods.attributions.rescaling.rescaling import rescaled
     from .methods.attributions.spec import MethodSpec
 
 __version__ = "0.1.0"
@@ -27,7 +27,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "ArchitectureSpec": "methods.architectures.spec",
     "MethodSpec": "methods.attributions.spec",
-    "MetricSpec": "benchmark.metric_spec",
+    "MetricSpec": "benchmark.metrics.spec",
     "SaltbenchError": "errors",
     "Split": "datasets.spec",
     "TaskData": "datasets.spec",
@@ -35,14 +35,14 @@ _PUBLIC = {
     "adapted": "methods.attributions.adapters",
     "architecture_contract": "methods.architectures.contract",
     "attribute": "methods.attributions.explain",
-    "evaluate": "benchmark.evaluate",
-    "explain": "benchmark.explain",
-    "load_registries": "benchmark.registry",
+    "evaluate": "benchmark.networks.evaluate",
+    "explain": "benchmark.networks.explain",
+    "load_registries": "benchmark.suites.registry",
     "method_contract": "methods.attributions.contract",
-    "metric_contract": "benchmark.metric_contract",
-    "planted": "datasets.planted",
-    "randomisation_check": "benchmark.sanity",
-    "rescaled": "methods.attributions.rescaling",
+    "metric_contract": "benchmark.metrics.contract",
+    "planted": "datasets.planted.planting",
+    "randomisation_check": "benchmark.networks.randomisation_check",
+    "rescaled": "methods.attributions.rescaling.rescaling",
     "task_contract": "datasets.contract",
 }
 

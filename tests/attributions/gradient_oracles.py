@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from saltbench.methods.attributions.explain import attribute, sample_seeds
-from saltbench.methods.attributions.noise import noisy
+from saltbench.methods.attributions.passes.noise import noisy
 
 TIGHT = 2_000_000  # bytes: several small passes in place of one, of 16 rows at least
 

@@ -8,10 +8,10 @@ from attribution_models import Scores, classes, network, series
 from captum.attr import FeatureAblation
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions.ablation import feature_ablation
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.permutation import feature_permutation
-from saltbench.methods.attributions.segments import segments
+from saltbench.methods.attributions.passes.segments import segments
+from saltbench.methods.attributions.perturbation.ablation import feature_ablation
+from saltbench.methods.attributions.perturbation.permutation import feature_permutation
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "convolution"])
 SIZES = pytest.mark.parametrize("sizes", [(6, 4), (4, 3), (2, 1), (1, 1), (100, 100)])

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions.baselines import absence, distinct_draws
 from saltbench.methods.attributions.explain import sample_seeds
+from saltbench.methods.attributions.passes.baselines import absence, distinct_draws
 
 BACKGROUND = series(7, seed=4)
 EVERYONE = slice(5)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltbench.errors import BudgetError, ParameterError
-from saltbench.methods.attributions import budget as budget_module
-from saltbench.methods.attributions.budget import (
+from saltbench.methods.attributions.passes import budget as budget_module
+from saltbench.methods.attributions.passes.budget import (
     GRAIN,
     Budget,
     default_memory,

@@ -9,8 +9,8 @@ from captum.attr import DeepLift
 from torch import nn
 
 from saltbench.errors import ParameterError, UnsupportedOperationError
-from saltbench.methods.attributions.captum_deeplift import captum_deeplift
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.captum_deeplift import captum_deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
 
 FIXED = (

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from saltbench.methods.attributions.cudnn import differentiable_recurrence
+from saltbench.methods.attributions.passes.model_state import differentiable_recurrence
 
 
 def stack() -> nn.Sequential:

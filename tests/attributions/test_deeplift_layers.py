@@ -12,10 +12,10 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from saltbench.errors import NonFiniteError, UnsupportedOperationError
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.maximum_rules import shares_of_the_way
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.largest_rules import shares_of_the_way
-from saltbench.methods.attributions.lrp import lrp
+from saltbench.methods.attributions.lrp.lrp import lrp
 
 OTHER = torch.linspace(-1, 1, TIME * FEATURES, dtype=torch.float64).reshape(TIME, FEATURES)
 KERNEL = torch.linspace(-1, 1, 2 * FEATURES * 3, dtype=torch.float64).reshape(2, FEATURES, 3)

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from saltbench.methods.architectures.input_cell import input_cell_lstm
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
 
 SCALE = torch.linspace(-1, 1, FEATURES)
 

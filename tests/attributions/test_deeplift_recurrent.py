@@ -21,9 +21,9 @@ from torch import nn
 from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
 from saltbench.methods.attributions.adapters import Probabilities
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.lrp import lrp
+from saltbench.methods.attributions.lrp.lrp import lrp
 
 
 def slope(function, x, reference):

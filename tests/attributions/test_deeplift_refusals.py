@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from saltbench.errors import UnsupportedOperationError
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
 
 OTHER = torch.linspace(-1, 1, TIME * FEATURES, dtype=torch.float64).reshape(TIME, FEATURES)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
 
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions.baselines import absence
 from saltbench.methods.attributions.completeness import Explanation
-from saltbench.methods.attributions.deeplift import deeplift
-from saltbench.methods.attributions.deeplift_shap import deeplift_shap
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift_shap import deeplift_shap
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import sample_seeds
+from saltbench.methods.attributions.passes.baselines import absence
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 METHODS = {spec.name: spec for spec in ENTRIES}

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions import mask_descent
-from saltbench.methods.attributions.dynamask import dynamask, dynamask_cost
 from saltbench.methods.attributions.explain import attribute, bind
-from saltbench.methods.attributions.mask_entries import MASKS
-from saltbench.methods.attributions.mask_perturbations import NAMES, blur, moving_average, perturbed_by
-from saltbench.methods.attributions.mask_regularisers import SizeSlopes, jump_slopes
+from saltbench.methods.attributions.masks import mask_descent
+from saltbench.methods.attributions.masks.dynamask import dynamask, dynamask_cost
+from saltbench.methods.attributions.masks.entries import MASKS
+from saltbench.methods.attributions.masks.mask_perturbations import NAMES, blur, moving_average, perturbed_by
+from saltbench.methods.attributions.masks.mask_regularisers import SizeSlopes, jump_slopes
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 NETWORKS = pytest.mark.parametrize("name", ["lstm", "lstm-self-attention", "gru", "input-cell", "convolution"])

@@ -9,7 +9,7 @@ from attribution_models import classes, network, series
 from torch import nn
 
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
-from saltbench.methods.attributions.gradient_entries import GRADIENT
+from saltbench.methods.attributions.gradients.entries import GRADIENT
 
 SPECS = pytest.mark.parametrize("spec", GRADIENT, ids=lambda spec: spec.name)
 SMALL = {
@@ -69,7 +69,7 @@ def test_map_is_finite_and_of_the_shape_of_the_inputs(spec):
 def test_listing_entries_imports_no_torch():
     code = """
 import sys
-from saltbench.methods.attributions.gradient_entries import GRADIENT
+from saltbench.methods.attributions.gradients.entries import GRADIENT
 assert all(spec.cost_of(3, 2, spec.parameters) for spec in GRADIENT)
 sys.exit('torch' in sys.modules)
 """

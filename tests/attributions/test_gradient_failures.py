@@ -8,7 +8,7 @@ from torch import nn
 import saltbench
 from saltbench.errors import ParameterError
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.gradient import saliency
+from saltbench.methods.attributions.gradients.gradient import saliency
 
 CHANGED = r"must leave its inputs as they are, got them changed in place; .* write x = x\.clone\(\) first in forward"
 METHODS = ["saliency", "integrated-gradients", "smoothgrad", "deeplift", "lrp", "feature-ablation", "deeplift-captum"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions.gradient import input_x_gradient, saliency
+from saltbench.methods.attributions.gradients.gradient import input_x_gradient, saliency
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])

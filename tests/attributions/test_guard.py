@@ -13,7 +13,7 @@ from saltbench.errors import ContractError
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
 from saltbench.methods.attributions.guard import _SEEDS, attribute_checked
-from saltbench.methods.attributions.random_state import generators, random_state_restored
+from saltbench.methods.attributions.passes.random_state import generators, random_state_restored
 from saltbench.methods.attributions.spec import MethodSpec
 
 

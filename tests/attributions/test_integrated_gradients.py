@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import BudgetError, ParameterError
-from saltbench.methods.attributions.baselines import AGAINST, absence
 from saltbench.methods.attributions.completeness import Explanation
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, sample_seeds
-from saltbench.methods.attributions.integrated import integrated_gradients, quadrature
+from saltbench.methods.attributions.gradients.integrated_gradients import integrated_gradients, quadrature
+from saltbench.methods.attributions.passes.baselines import AGAINST, absence
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 METHODS = {spec.name: spec for spec in ENTRIES}
@@ -74,7 +74,8 @@ def test_captum_gives_the_same_map(name, monkeypatch):
     weights = np.float32(weights).tolist()
     monkeypatch.setattr(captum_core, "approximation_parameters", lambda _: (lambda _: weights, lambda _: nodes))
     monkeypatch.setattr(
-        "saltbench.methods.attributions.integrated.quadrature", lambda steps: (nodes[:steps], weights[:steps])
+        "saltbench.methods.attributions.gradients.integrated_gradients.quadrature",
+        lambda steps: (nodes[:steps], weights[:steps]),
     )
     model, inputs, target, baseline = network(name), series(3), classes(3), series(3, seed=8)
     expected = IntegratedGradients(model).attribute(inputs, baseline, target, n_steps=9)

@@ -11,9 +11,10 @@ from attribution_models import TIME, Scores, classes, network, series
 from torch import nn
 
 from saltbench.errors import BudgetError, MissingPackageError, ParameterError, UnsupportedOperationError
-from saltbench.methods.attributions.dynamask import dynamask
 from saltbench.methods.attributions.explain import attribute, bind
-from saltbench.methods.attributions.learned_masks import (
+from saltbench.methods.attributions.masks.dynamask import dynamask
+from saltbench.methods.attributions.masks.entries import MASKS
+from saltbench.methods.attributions.masks.extremal_mask_and_fit import (
     _batch,
     _Trainer,
     extremal_mask,
@@ -21,8 +22,7 @@ from saltbench.methods.attributions.learned_masks import (
     fit,
     fit_cost,
 )
-from saltbench.methods.attributions.mask_entries import MASKS
-from saltbench.methods.attributions.peak_memory import PeakMemory
+from saltbench.methods.attributions.passes.peak_memory import PeakMemory
 
 BACKGROUND = series(33, seed=5)
 EXTRA = [spec for spec in MASKS if "extra" in spec.tags]

@@ -17,9 +17,9 @@ from torch import nn
 import saltbench
 from saltbench.errors import ParameterError
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.gradient import saliency
-from saltbench.methods.attributions.lending import one_at_a_time
-from saltbench.methods.attributions.model_state import lent
+from saltbench.methods.attributions.gradients.gradient import saliency
+from saltbench.methods.attributions.passes.lending import one_at_a_time
+from saltbench.methods.attributions.passes.model_state import lent
 
 CPU = torch.device("cpu")
 METHODS = ["saliency", "integrated-gradients", "deeplift", "smoothgrad", "occlusion", "deeplift-captum"]

@@ -8,11 +8,11 @@ from attribution_models import FEATURES, Scores, network, series
 from torch import nn
 
 from saltbench.errors import ParameterError, UnsupportedOperationError
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
-from saltbench.methods.attributions.gradient import saliency
-from saltbench.methods.attributions.lrp import lrp
+from saltbench.methods.attributions.gradients.gradient import saliency
+from saltbench.methods.attributions.lrp.lrp import lrp
 
 METHODS = {spec.name: bind(spec) for spec in ENTRIES}
 CALLERS = {

@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 
 from saltbench.errors import ParameterError
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.lime import coalitions_nearby, lime
+from saltbench.methods.attributions.perturbation.lime import coalitions_nearby, lime
 
 # 6 steps in segments of 2, 2, 1, 1 and 4 features in segments of 2, 1, 1
 SEGMENT = torch.tensor([0, 0, 1, 1, 2, 3])[:, None] * 3 + torch.tensor([0, 0, 1, 2])

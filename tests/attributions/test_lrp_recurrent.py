@@ -12,9 +12,9 @@ from torch import nn
 
 from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.lrp import lrp, lrp_half, lrp_proportional
+from saltbench.methods.attributions.lrp.lrp import lrp, lrp_half, lrp_proportional
 
 METHODS = {"lrp": lrp, "lrp-proportional": lrp_proportional, "lrp-half": lrp_half}
 methods = pytest.mark.parametrize("name", METHODS)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from saltbench.errors import ParameterError, UnsupportedOperationError
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.lrp import lrp, lrp_half, lrp_proportional
+from saltbench.methods.attributions.lrp.lrp import lrp, lrp_half, lrp_proportional
 
 METHODS = {"lrp": lrp, "lrp-proportional": lrp_proportional, "lrp-half": lrp_half}
 methods = pytest.mark.parametrize("name", METHODS)

@@ -8,7 +8,7 @@ from torch import nn
 from saltbench.errors import BudgetError
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
-from saltbench.methods.attributions.peak_memory import PeakMemory
+from saltbench.methods.attributions.passes.peak_memory import PeakMemory
 
 TIME, FEATURES, HIDDEN = 8, 10, 16
 MEMORY = 1_000_000

@@ -212,7 +212,7 @@ def test_a_method_that_mixes_devices_fails_on_the_device_alone(fault, message):
 
 
 def test_a_gradient_outside_train_mode_fails_on_the_device(monkeypatch):
-    place = "saltbench.methods.attributions.model_state.differentiable_recurrence"
+    place = "saltbench.methods.attributions.passes.model_state.differentiable_recurrence"
     monkeypatch.setattr(place, contextlib.nullcontext)
     assert explained(METHODS["saliency"], network("lstm"), "cpu").shape == (3, 6, 4)
     with (

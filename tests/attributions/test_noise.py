@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltbench.methods.attributions.explain import sample_seeds
-from saltbench.methods.attributions.noise import noisy
-from saltbench.methods.attributions.segments import Span
+from saltbench.methods.attributions.passes.noise import noisy
+from saltbench.methods.attributions.passes.segments import Span
 
 
 def test_noise_is_normal_with_a_share_of_the_range_as_deviation():

@@ -8,10 +8,10 @@ from attribution_models import classes, network, series
 from captum.attr import Occlusion
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions.ablation import feature_ablation
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.occlusion import occlusion
-from saltbench.methods.attributions.segments import sliding
+from saltbench.methods.attributions.passes.segments import sliding
+from saltbench.methods.attributions.perturbation.ablation import feature_ablation
+from saltbench.methods.attributions.perturbation.occlusion import occlusion
 
 # windows and strides along time (6 steps) and features (4), of which some leave a shorter window at the border
 SHAPES = pytest.mark.parametrize(

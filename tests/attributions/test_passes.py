@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from saltbench.errors import BudgetError, ParameterError
-from saltbench.methods.attributions import budget as budget_module
-from saltbench.methods.attributions.budget import GRAIN, Budget
-from saltbench.methods.attributions.passes import Passes, copies
-from saltbench.methods.attributions.peak_memory import PeakMemory
+from saltbench.methods.attributions.passes import budget as budget_module
+from saltbench.methods.attributions.passes.budget import GRAIN, Budget
+from saltbench.methods.attributions.passes.passes import Passes, copies
+from saltbench.methods.attributions.passes.peak_memory import PeakMemory
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 CPU = torch.device("cpu")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from saltbench.methods.attributions.perturbation_entries import PERTURBATION
+from saltbench.methods.attributions.perturbation.entries import PERTURBATION
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import torch
 from attribution_models import CLASSES, NETWORKS, Recurrent, classes, network, series
 from torch import nn
 
-from saltbench.methods.attributions import prefix, replacement
-from saltbench.methods.attributions.ablation import feature_ablation
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.prefix import Recording
+from saltbench.methods.attributions.passes import prefix_states as prefix
+from saltbench.methods.attributions.passes.prefix_states import Recording
+from saltbench.methods.attributions.perturbation import replacement
+from saltbench.methods.attributions.perturbation.ablation import feature_ablation
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 TIME, WIDTH = 6, 20

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import NonFiniteError, ParameterError, ShapeError, UnsupportedOperationError
-from saltbench.methods.attributions.budget import GRAIN, PROBE
 from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, needed_arguments, sample_seeds
-from saltbench.methods.attributions.gradient_entries import GRADIENT
-from saltbench.methods.attributions.passes import copies
-from saltbench.methods.attributions.rescaling import rescaled
+from saltbench.methods.attributions.gradients.entries import GRADIENT
+from saltbench.methods.attributions.passes.budget import GRAIN, PROBE
+from saltbench.methods.attributions.passes.passes import copies
+from saltbench.methods.attributions.rescaling.rescaling import rescaled
 from saltbench.methods.attributions.spec import Cost, MethodSpec
 
 ENTRY = {spec.name: spec for spec in (*ENTRIES, *GRADIENT)}
@@ -236,7 +236,7 @@ def test_wrapper_asks_for_what_it_needs_itself():
 
 def test_importing_the_wrapper_and_wrapping_imports_no_torch():
     code = (
-        "import sys; from saltbench.methods.attributions.rescaling import rescaled;"
+        "import sys; from saltbench.methods.attributions.rescaling.rescaling import rescaled;"
         "from saltbench.methods.attributions.entries import ENTRIES; rescaled(ENTRIES[0]);"
         "import saltbench.methods.attributions.wrapper_entries;"
         "sys.exit('torch' in sys.modules)"

@@ -7,12 +7,12 @@ from torch import nn
 from torch.nn import functional
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions.ablation import feature_ablation
-from saltbench.methods.attributions.budget import Budget
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.passes import Passes, copies
+from saltbench.methods.attributions.passes.budget import Budget
+from saltbench.methods.attributions.passes.passes import Passes, copies
+from saltbench.methods.attributions.passes.series_reader import SeriesReader
+from saltbench.methods.attributions.perturbation.ablation import feature_ablation
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
-from saltbench.methods.attributions.series_reader import SeriesReader
 
 NOT_RECURRENT = {"input-cell", "input-cell-elementary", "convolution"}
 

@@ -9,9 +9,9 @@ from attribution_models import FEATURES, TIME, Formula, classes, output_change, 
 from torch import Tensor, nn
 
 from saltbench.errors import UnsupportedOperationError
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.lrp import lrp, lrp_half, lrp_proportional
+from saltbench.methods.attributions.lrp.lrp import lrp, lrp_half, lrp_proportional
 
 RELEVANCE = {"lrp": lrp, "lrp-proportional": lrp_proportional, "lrp-half": lrp_half}
 METHODS = {**RELEVANCE, "deeplift": deeplift}

@@ -11,8 +11,8 @@ from captum.attr import ShapleyValues
 
 from saltbench.errors import ParameterError
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.kernel_shap import coalition_design, kernel_shap, solve
-from saltbench.methods.attributions.shapley import shapley_sampling
+from saltbench.methods.attributions.perturbation.kernel_shap import coalition_design, kernel_shap, solve
+from saltbench.methods.attributions.perturbation.shapley_sampling import shapley_sampling
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "convolution"])
 # 6 steps in two segments of 3, 4 features in two of 2

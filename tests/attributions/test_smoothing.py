@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions.baselines import AGAINST, absence
 from saltbench.methods.attributions.explain import sample_seeds
-from saltbench.methods.attributions.gradient import saliency
-from saltbench.methods.attributions.integrated import integrated_gradients
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
-from saltbench.methods.attributions.smoothing import (
+from saltbench.methods.attributions.gradients.gradient import saliency
+from saltbench.methods.attributions.gradients.integrated_gradients import integrated_gradients
+from saltbench.methods.attributions.gradients.smoothgrad import (
     integrated_gradients_smoothgrad,
     smoothgrad,
     smoothgrad_squared,
     vargrad,
 )
+from saltbench.methods.attributions.passes.baselines import AGAINST, absence
+from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
 SEEDS = [3, 4]

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saltbench.methods.attributions.streams import Stream, rewind
+from saltbench.methods.attributions.passes.streams import Stream, rewind
 
 
 def split_mix(state):

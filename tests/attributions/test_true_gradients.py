@@ -7,12 +7,12 @@ from attribution_models import FEATURES, TIME, Scores, classes, network, series
 from torch import nn
 
 from saltbench.errors import UnsupportedOperationError
-from saltbench.methods.attributions.ablation import feature_ablation
-from saltbench.methods.attributions.deeplift import deeplift
+from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.gradient import saliency
-from saltbench.methods.attributions.integrated import integrated_gradients
-from saltbench.methods.attributions.series_reader import SeriesReader
+from saltbench.methods.attributions.gradients.gradient import saliency
+from saltbench.methods.attributions.gradients.integrated_gradients import integrated_gradients
+from saltbench.methods.attributions.passes.series_reader import SeriesReader
+from saltbench.methods.attributions.perturbation.ablation import feature_ablation
 from saltbench.methods.attributions.true_gradients import HiddenCalls, TrueGradients
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from saltbench.benchmark.leaderboard import LEADING, to_csv
+from saltbench.benchmark.leaderboards.columns import LEADING
+from saltbench.benchmark.storage.csv_tables import to_csv
 
 Identity = tuple[str, str, str]
 METRICS = ("average_precision", "euclidean")  # higher and lower is better

@@ -12,21 +12,21 @@ from pathlib import Path
 import psutil
 from lasting_files import stored
 
-from saltbench.benchmark.board import read_board
+from saltbench.benchmark.leaderboards.results_folder import read_board
 from saltbench.errors import StoreError
 
 # a job that a shell started in the background ignores Ctrl-C, and so do its children: a user's terminal does not
 COMMAND = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from saltbench.benchmark.cli import main
+from saltbench.benchmark.commands.cli import main
 main()
 """
 # imports once, and forks a run for every line of its input; the run is stopped when it syncs for the nth time
 FORKING = """
 import os, signal, sys
 from saltbench.benchmark import console
-from saltbench.benchmark.cli import main
+from saltbench.benchmark.commands.cli import main
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 real = os.fsync

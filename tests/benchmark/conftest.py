@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from tiny_suite import TINY
 
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.suite import Suite, load_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import Suite, load_suite
 
 
 @pytest.fixture

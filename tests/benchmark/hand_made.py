@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from saltbench.benchmark.leaderboard import LEADING
+from saltbench.benchmark.leaderboards.columns import LEADING
 
 METRIC = "average_precision"
 REFERENCES = {"oracle": 1.0, "random-uniform": 0.25}

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from saltbench.benchmark.files import TEMPORARY
-from saltbench.benchmark.store import RECORD, canonical
+from saltbench.benchmark.storage.files import TEMPORARY
+from saltbench.benchmark.storage.store import RECORD, canonical
 
 # what tells the time, and what is held
 OF_A_RUN = ("cost.csv", "cost.png", RECORD, ".lock")

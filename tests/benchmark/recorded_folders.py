@@ -6,8 +6,8 @@ from pathlib import Path
 from boards import ties
 from page_folders import write_provenance
 
-from saltbench.benchmark.digests import write_tables
-from saltbench.benchmark.provenance_file import provenance_of
+from saltbench.benchmark.storage.digests import write_tables
+from saltbench.benchmark.storage.provenance_file import provenance_of
 
 COST = b"task,architecture,method,seconds_per_sample,samples,seeds\ntask,net,best,0.5,40,2\ntask,net,far,0.25,40,2\n"
 

@@ -7,7 +7,7 @@ from torch import nn
 from valid_networks import CLASSES, FEATURES, TIME, VALID, Encoder, Packed, padded
 
 import saltbench
-from saltbench.benchmark.strangers import strangers
+from saltbench.benchmark.execution.network_checks.neighbours import strangers
 from saltbench.errors import ParameterError, ShapeError
 
 OTHERS = "must answer each sample by itself, got other outputs for a sample in another batch"

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from tiny_suite import TINY
 
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import Result, run_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.leaderboards.finished_run import Result
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 METHODS = """
 import random

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from boards import ties
 
-from saltbench.benchmark.board import narrowed, read_board
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.score_columns import score_columns, score_names, with_scores_of
+from saltbench.benchmark.leaderboards.results_folder import narrowed, read_board
+from saltbench.benchmark.leaderboards.score_columns import score_columns, score_names, with_scores_of
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import StoreError, UnknownNameError
 
 REGISTRY = load_registries().metrics

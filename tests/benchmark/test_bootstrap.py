@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from saltbench.benchmark import bootstrap
-from saltbench.benchmark.bootstrap import hierarchical_interval, hierarchical_intervals, inflation
-from saltbench.benchmark.statistics import mean_interval
+from saltbench.benchmark.statistics import bootstrap
+from saltbench.benchmark.statistics.bootstrap import hierarchical_interval, hierarchical_intervals, inflation
+from saltbench.benchmark.statistics.intervals import mean_interval
 
 VALUES = st.lists(st.integers(0, 1000).map(lambda value: value / 1000), min_size=1, max_size=12).map(np.array)
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from saltbench.benchmark.brain_maps import brain_maps
-from saltbench.benchmark.parcels import Parcels, sphere_parcels
-from saltbench.benchmark.surface import spheres
+from saltbench.benchmark.reproductions.fmri.brain_maps import brain_maps
+from saltbench.benchmark.reproductions.fmri.cortical_surface import spheres
+from saltbench.benchmark.reproductions.fmri.parcels import Parcels, sphere_parcels
 from saltbench.errors import ParameterError, ShapeError
 
 pytest.importorskip("nilearn", reason="needs the pip extra fmri")

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from saltbench.benchmark import cli
-from saltbench.benchmark.board import read_board
-from saltbench.benchmark.change_report import report, summary
-from saltbench.benchmark.changes import changes, compared_metrics
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.commands import cli
+from saltbench.benchmark.comparisons.compare import changes, compared_metrics
+from saltbench.benchmark.formats.changes import report, summary
+from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import UnknownNameError
 
 REGISTRY = load_registries().metrics
@@ -260,7 +260,7 @@ def test_nothing_in_common(tmp_path: Path) -> None:
 def test_exit_statuses_of_the_real_command(tmp_path: Path, run_python: Any) -> None:
     first = board_folder(tmp_path / "before", {M: {"average_precision": BASE}})
     second = board_folder(tmp_path / "after", {M: {"average_precision": BASE - 0.1}})
-    compare = "from saltbench.benchmark.cli import main; main()"
+    compare = "from saltbench.benchmark.commands.cli import main; main()"
     by_hand = [folder / name for folder in (first, second) for name in ("leaderboard.csv", "scores.parquet")]
     worse = run_python(compare, "compare", first, second)
     assert worse.returncode == 2

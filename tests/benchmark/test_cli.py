@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from saltbench.benchmark import cli, table1
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.progress import progress
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.commands import cli
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.reproductions import table1
+from saltbench.benchmark.runs.progress import progress
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 
 def run(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-P", "-c", "from saltbench.benchmark.cli import main; main()", *arguments]
+    command = [sys.executable, "-P", "-c", "from saltbench.benchmark.commands.cli import main; main()", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
 
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from saltbench.benchmark.collection import Collection
-from saltbench.benchmark.cost import COLUMNS, cost, read_cost
-from saltbench.benchmark.cost_figure import cost_figure, pareto
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.suite import Suite
+from saltbench.benchmark.execution.collection import Collection
+from saltbench.benchmark.figures.cost_figure import cost_figure, pareto
+from saltbench.benchmark.leaderboards.cost import COLUMNS, cost, read_cost
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import Suite
 from saltbench.errors import LackingDataError, StoreError
 
 PRECISION = load_registries().metrics.get(METRIC)

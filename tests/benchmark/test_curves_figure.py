@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hand_made import METRIC, board
 
-from saltbench.benchmark.curves_figure import curves_figure, number
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.figures.curves_figure import curves_figure, number
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import LackingDataError
 
 PRECISION = load_registries().metrics.get(METRIC)

@@ -15,22 +15,22 @@ from mutations import Mutation, faults, mutations
 from recorded_folders import recorded_folder, unvouched
 from tiny_suite import TINY
 
-from saltbench.benchmark.agreement import summarise
-from saltbench.benchmark.board import read_board
-from saltbench.benchmark.change_report import FORMATS as REPORTS
-from saltbench.benchmark.change_report import report
-from saltbench.benchmark.changes import changes, compared_metrics
-from saltbench.benchmark.cost import read_cost
-from saltbench.benchmark.figures import draw_figures, read_evidence
-from saltbench.benchmark.golden import check_golden
-from saltbench.benchmark.leaderboard import read_csv
-from saltbench.benchmark.output import note_unverified
-from saltbench.benchmark.reading import SECTIONS
-from saltbench.benchmark.recorded import recorded
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.render import FORMATS, View, render
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.comparisons.compare import changes, compared_metrics
+from saltbench.benchmark.comparisons.golden import check_golden
+from saltbench.benchmark.figures.draw import draw_figures, read_evidence
+from saltbench.benchmark.formats.changes import FORMATS as REPORTS
+from saltbench.benchmark.formats.changes import report
+from saltbench.benchmark.formats.render import FORMATS, View, render
+from saltbench.benchmark.leaderboards.cost import read_cost
+from saltbench.benchmark.leaderboards.leaderboard import read_csv
+from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.reproductions.results_page import SECTIONS
+from saltbench.benchmark.reproductions.summary import summarise
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.output import note_unverified
+from saltbench.benchmark.suites.provenance import recorded
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import StoreError
 
 RESULTS = Path(__file__).parents[2] / "results"

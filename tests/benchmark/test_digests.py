@@ -12,14 +12,14 @@ from boards import not_verified, ties
 from page_folders import write_provenance
 from recorded_folders import recorded_folder, unvouched, vouched
 
-from saltbench.benchmark import cli
-from saltbench.benchmark.agreement import summarise
-from saltbench.benchmark.board import read_board
-from saltbench.benchmark.cost import read_cost
-from saltbench.benchmark.csv_tables import Rows
-from saltbench.benchmark.digests import digest_of, unverified, write_tables
-from saltbench.benchmark.provenance_file import provenance_of
-from saltbench.benchmark.recorded import recorded
+from saltbench.benchmark.commands import cli
+from saltbench.benchmark.leaderboards.cost import read_cost
+from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.reproductions.summary import summarise
+from saltbench.benchmark.storage.csv_tables import Rows
+from saltbench.benchmark.storage.digests import digest_of, unverified, write_tables
+from saltbench.benchmark.storage.provenance_file import provenance_of
+from saltbench.benchmark.suites.provenance import recorded
 from saltbench.errors import StoreError
 
 RESULTS = Path(__file__).parents[2] / "results"

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import saltbench
-from saltbench.benchmark.recipe import Recipe
+from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.errors import ContractError, DuplicateNameError, ParameterError, ShapeError, UnknownNameError
 
 SMALL = {
@@ -104,8 +104,8 @@ def test_an_untrained_network_is_at_chance():
 
 
 def test_the_gradient_is_scored_like_any_map():
-    from saltbench.benchmark.maps import Maps
-    from saltbench.benchmark.plan import Seeds
+    from saltbench.benchmark.execution.plan import Seeds
+    from saltbench.benchmark.metrics.maps import Maps
 
     model, registries = lstm(), saltbench.load_registries()
     data = registries.tasks.get("box/latter").load()(

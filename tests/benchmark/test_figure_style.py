@@ -6,7 +6,7 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from saltbench.benchmark.figure_style import FORMATS, STYLES, check_formats, label, looks, paper_style, save
+from saltbench.benchmark.style.figure_style import FORMATS, STYLES, check_formats, label, looks, paper_style, save
 from saltbench.errors import ParameterError
 
 

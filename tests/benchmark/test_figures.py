@@ -12,11 +12,11 @@ from matplotlib.image import imread
 from test_cli import call
 from tiny_suite import TINY
 
-from saltbench.benchmark.figures import Evidence, draw_figures, evidence, read_evidence
-from saltbench.benchmark.leaderboard import to_csv
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.figures.draw import Evidence, draw_figures, evidence, read_evidence
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.csv_tables import to_csv
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import ParameterError, StoreError, UnknownNameError
 
 METRICS = load_registries().metrics
@@ -74,7 +74,7 @@ def test_a_run_gives_every_figure_but_the_curves(finished: Path, tmp_path: Path)
 
 
 def test_the_same_data_gives_the_same_bytes_at_any_time(finished: Path, tmp_path: Path, run_python) -> None:
-    script = "import sys, time; time.time = lambda: 1e9; from saltbench.benchmark.cli import main; main()"
+    script = "import sys, time; time.time = lambda: 1e9; from saltbench.benchmark.commands.cli import main; main()"
     folders = tmp_path / "here", tmp_path / "there"
     list(draw_figures(read_evidence(finished, None, METRICS), ["png", "svg", "pdf"], folders[0]))
     done = run_python(script, "figures", finished, "--output", folders[1])
@@ -172,7 +172,7 @@ import sys
 from pathlib import Path
 import matplotlib
 from saltbench.benchmark.figures import draw_figures, read_evidence
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.suites.registry import load_registries
 before = dict(matplotlib.rcParams)
 list(draw_figures(read_evidence(Path(sys.argv[1]), None, load_registries().metrics), ["png"], Path(sys.argv[2])))
 assert dict(matplotlib.rcParams) == before

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saltbench.benchmark import fmri, fmri_brains
-from saltbench.benchmark.fmri_comparison import OTHER_DATA, compare_fmri, published_fmri
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.salient_cells import SalientCells
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.removal.analysis import SalientCells
+from saltbench.benchmark.reproductions.fmri import brain_figure as fmri_brains
+from saltbench.benchmark.reproductions.fmri import reproduction as fmri
+from saltbench.benchmark.reproductions.fmri.published_charts import OTHER_DATA, compare_fmri, published_fmri
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import DataError, ParameterError
 
 REGISTRIES = load_registries()

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from saltbench.benchmark.golden import GoldenLeaderboard, check_golden, differences
-from saltbench.benchmark.leaderboard import LEADING, to_csv
+from saltbench.benchmark.comparisons.golden import GoldenLeaderboard, check_golden, differences
+from saltbench.benchmark.leaderboards.columns import LEADING
+from saltbench.benchmark.storage.csv_tables import to_csv
 from saltbench.errors import ParameterError, StoreError
 
 

@@ -10,7 +10,7 @@ import sys
 
 import torch
 
-from saltbench.benchmark.heap import keep_freed_memory
+from saltbench.benchmark.execution.executors.malloc import keep_freed_memory
 
 if sys.argv[1] == "keep":
     assert keep_freed_memory()

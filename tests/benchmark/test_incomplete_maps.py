@@ -12,7 +12,7 @@ import saltbench
 from saltbench.errors import IncompleteError, ParameterError, RefusedSeriesError, UnsupportedOperationError
 from saltbench.methods.attributions.contract_networks import NETWORKS, network, series
 from saltbench.methods.attributions.contract_networks import classes as contract_classes
-from saltbench.methods.attributions.gradient_entries import GRADIENT
+from saltbench.methods.attributions.gradients.entries import GRADIENT
 
 TIME, FEATURES, CODES = 12, 4, 20
 SPECS = {spec.name: spec for spec in GRADIENT}

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 
-from saltbench.benchmark.jacobian_products import (
+from saltbench.benchmark.reproductions.vanishing.jacobian_products import (
     log10_chain_rule,
     log10_diagonal_gains,
     log10_mean,
     log10_product_gains,
 )
-from saltbench.benchmark.jacobians import (
+from saltbench.benchmark.reproductions.vanishing.jacobians import (
     cell_by_hidden,
     exposure,
     hidden_by_hidden,

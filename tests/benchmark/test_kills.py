@@ -12,9 +12,9 @@ from commanded_runs import Forks, check_readable, left_of, start
 from lasting_files import lasting, temporary
 from tiny_suite import SMALLER
 
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 STATUSES = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 130)  # -2: before there was a run to interrupt

@@ -12,13 +12,13 @@ from boards import HOSTILE, board_folder, ties
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from saltbench.benchmark.board import read_board
-from saltbench.benchmark.grid import Grid, Group, laid_out
-from saltbench.benchmark.latex_table import latex_table
-from saltbench.benchmark.latex_text import latex_text
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.score_columns import score_columns
-from saltbench.benchmark.table_text import one_line
+from saltbench.benchmark.formats.latex import latex_table
+from saltbench.benchmark.formats.latex_escapes import latex_text
+from saltbench.benchmark.formats.table_layout import Grid, Group, laid_out
+from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.leaderboards.score_columns import score_columns
+from saltbench.benchmark.style.numbers import one_line
+from saltbench.benchmark.suites.registry import load_registries
 
 REGISTRY = load_registries().metrics
 ENGINE = shutil.which("pdflatex")

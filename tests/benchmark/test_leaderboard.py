@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saltbench.benchmark.bootstrap import hierarchical_interval
-from saltbench.benchmark.collection import Collection
-from saltbench.benchmark.leaderboard import leaderboard, read_csv, to_csv
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.execution.collection import Collection
+from saltbench.benchmark.leaderboards.leaderboard import leaderboard, read_csv
+from saltbench.benchmark.statistics.bootstrap import hierarchical_interval
+from saltbench.benchmark.storage.csv_tables import to_csv
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import ParameterError, StoreError
 
 METRICS = [load_registries().metrics.get(name) for name in ("weighted_jaccard", "euclidean", "completeness_residual")]

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from saltbench.benchmark.maps import Maps
+from saltbench.benchmark.metrics.maps import Maps
 from saltbench.errors import NonFiniteError, ParameterError, ShapeError
 
 TRUTH = np.array([[[1.0, 0.0], [0.0, 1.0]]], dtype=np.float32)

@@ -6,14 +6,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from safetensors.numpy import load
 
-from saltbench.benchmark.evaluation import EXAMPLES
-from saltbench.benchmark.figure_style import PAGE
-from saltbench.benchmark.maps_figure import maps_figure
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.store import Store
-from saltbench.benchmark.suite import Suite, load_suite
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.execution.stored_run import EXAMPLES
+from saltbench.benchmark.figures.maps_figure import maps_figure
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.store import Store
+from saltbench.benchmark.style.figure_style import PAGE
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import Suite, load_suite
 
 
 def drawn(suite: Suite, folder: Path) -> Figure:

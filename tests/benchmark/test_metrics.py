@@ -7,8 +7,9 @@ import pytest
 import slow_metrics
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from saltbench.benchmark import metrics
-from saltbench.benchmark.maps import Maps
+from saltbench.benchmark.metrics import localisation as metrics
+from saltbench.benchmark.metrics.entries import ENTRIES
+from saltbench.benchmark.metrics.maps import Maps
 from saltbench.entry import resolve
 from saltbench.errors import ParameterError
 
@@ -144,10 +145,10 @@ def test_completeness_residual_needs_the_output():
 
 
 def test_entries_are_in_the_order_of_the_columns():
-    assert tuple(entry.name for entry in metrics.ENTRIES) == (*NAMES, "completeness_residual")
+    assert tuple(entry.name for entry in ENTRIES) == (*NAMES, "completeness_residual")
 
 
-@pytest.mark.parametrize("entry", metrics.ENTRIES, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_entry_names_its_own_function_and_chance_level(entry):
     assert entry.load() is getattr(metrics, entry.name)
     assert (entry.chance is None) == entry.needs_output == (entry.name == "completeness_residual")
@@ -155,7 +156,7 @@ def test_entry_names_its_own_function_and_chance_level(entry):
         assert resolve(entry.chance).__name__ == entry.name
 
 
-@pytest.mark.parametrize("entry", [e for e in metrics.ENTRIES if not e.needs_output], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if not e.needs_output], ids=lambda entry: entry.name)
 def test_direction_prefers_the_oracle(entry):
     truth = np.zeros((1, 6, 5))
     truth[0, :2, 1:3] = 1
@@ -166,6 +167,6 @@ def test_direction_prefers_the_oracle(entry):
 
 def test_listing_metrics_imports_nothing_heavy():
     heavy = {"torch", "scipy", "sklearn", "pandas"}
-    code = f"import sys, saltbench.benchmark.metrics; print({heavy} & set(sys.modules))"
+    code = f"import sys, saltbench.benchmark.metrics.localisation; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"

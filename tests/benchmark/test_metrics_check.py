@@ -9,9 +9,11 @@ import sys
 import numpy as np
 import pytest
 
-from saltbench.benchmark import cli, metrics
-from saltbench.benchmark.metric_spec import MetricSpec
-from saltbench.benchmark.metrics_check import COLUMNS, MAPS, PAIRS, check_metrics, known_maps
+from saltbench.benchmark.commands import cli
+from saltbench.benchmark.metrics import localisation as metrics
+from saltbench.benchmark.metrics.entries import ENTRIES
+from saltbench.benchmark.metrics.quality_check import COLUMNS, MAPS, PAIRS, check_metrics, known_maps
+from saltbench.benchmark.metrics.spec import MetricSpec
 from saltbench.errors import ParameterError
 
 # measured by others on one map of each kind of this truth: weighted Jaccard, Euclidean, average precision, ROC AUC
@@ -41,7 +43,7 @@ def checked(function, samples=6, **changed):
 
 @pytest.fixture(scope="module")
 def table():
-    return check_metrics(metrics.ENTRIES).set_index("metric")
+    return check_metrics(ENTRIES).set_index("metric")
 
 
 @pytest.mark.parametrize("kind", KNOWN)
@@ -75,10 +77,10 @@ def test_verdicts_on_the_shipped_metrics(table):
 
 def test_table_has_a_row_for_every_metric_and_a_score_for_every_map(table):
     assert [*table.reset_index().columns] == COLUMNS
-    assert [*table.index] == [entry.name for entry in metrics.ENTRIES]
+    assert [*table.index] == [entry.name for entry in ENTRIES]
     assert table.loc[table.order != "not defined", [*MAPS]].notna().all(axis=None)
     assert table.direction.to_dict() == {
-        entry.name: "higher" if entry.higher_is_better else "lower" for entry in metrics.ENTRIES
+        entry.name: "higher" if entry.higher_is_better else "lower" for entry in ENTRIES
     }
 
 
@@ -220,8 +222,8 @@ def test_command_prints_csv_of_the_table(monkeypatch, capsys):
     code, out = call(monkeypatch, capsys, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert not code
-    assert [row["metric"] for row in rows] == [entry.name for entry in metrics.ENTRIES]
-    expected = check_metrics(metrics.ENTRIES, samples=3).set_index("metric")
+    assert [row["metric"] for row in rows] == [entry.name for entry in ENTRIES]
+    expected = check_metrics(ENTRIES, samples=3).set_index("metric")
     assert float(rows[1]["noisy-oracle"]) == expected.loc["euclidean", "noisy-oracle"]
 
 
@@ -230,7 +232,7 @@ def test_command_prints_json_with_null_where_nothing_is_defined(monkeypatch, cap
     rows = json.loads(out)
     assert [*rows[0]] == COLUMNS
     assert rows[-1]["oracle"] is None
-    expected = check_metrics(metrics.ENTRIES, samples=3, seed=4).set_index("metric")
+    expected = check_metrics(ENTRIES, samples=3, seed=4).set_index("metric")
     assert rows[0]["informative"] == expected.loc["weighted_jaccard", "informative"]
 
 

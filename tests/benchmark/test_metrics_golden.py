@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from saltbench.benchmark import metrics
-from saltbench.benchmark.maps import Maps
+from saltbench.benchmark.metrics import localisation as metrics
+from saltbench.benchmark.metrics.maps import Maps
 
 SAMPLES = 20
 

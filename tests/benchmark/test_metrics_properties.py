@@ -4,13 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from saltbench.benchmark import metrics
-from saltbench.benchmark.maps import Maps
-from saltbench.benchmark.metric_contract import metric_contract
+from saltbench.benchmark.metrics import localisation as metrics
+from saltbench.benchmark.metrics.contract import metric_contract
+from saltbench.benchmark.metrics.entries import ENTRIES
+from saltbench.benchmark.metrics.maps import Maps
 
-TestShippedMetrics = metric_contract(*metrics.ENTRIES)
+TestShippedMetrics = metric_contract(*ENTRIES)
 
-AGAINST_TRUTH = [entry for entry in metrics.ENTRIES if not entry.needs_output]
+AGAINST_TRUTH = [entry for entry in ENTRIES if not entry.needs_output]
 RANKED = [e for e in AGAINST_TRUTH if e.tags == ("rank",)]
 WITHOUT_AXES = [e for e in AGAINST_TRUTH if "axis" not in e.tags]
 over = {"ids": lambda entry: entry.name}

@@ -8,18 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from safetensors.numpy import load
 
-from saltbench.benchmark import mnist as reproduction
-from saltbench.benchmark import mnist_figure
-from saltbench.benchmark.comparison import published_text
-from saltbench.benchmark.evaluation import EXAMPLES
-from saltbench.benchmark.mnist_figure import draw_digits
-from saltbench.benchmark.plan import Job, jobs
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.reproduce import REPRODUCTIONS
-from saltbench.benchmark.store import Store
-from saltbench.benchmark.suite import Suite, load_suite
-from saltbench.datasets import mnist as tasks
-from saltbench.datasets.mnist_source import Digits
+from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
+from saltbench.benchmark.comparisons.published import published_text
+from saltbench.benchmark.execution.plan import Job, jobs
+from saltbench.benchmark.execution.stored_run import EXAMPLES
+from saltbench.benchmark.reproductions import mnist as reproduction
+from saltbench.benchmark.reproductions import mnist_figure
+from saltbench.benchmark.reproductions.mnist_figure import draw_digits
+from saltbench.benchmark.storage.store import Store
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import Suite, load_suite
+from saltbench.datasets.images import mnist as tasks
+from saltbench.datasets.images.mnist_source import Digits
 from saltbench.errors import DataError, ParameterError, UnknownNameError
 
 REGISTRIES = load_registries()

@@ -9,15 +9,15 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from saltbench.benchmark import moving_box, moving_box_figure
-from saltbench.benchmark.collection import Collection
-from saltbench.benchmark.comparison import compare
-from saltbench.benchmark.curves_figure import number
-from saltbench.benchmark.moving_box import MOVING_BOX
-from saltbench.benchmark.moving_box_figure import draw_moving_box
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.reproduce import REPRODUCTIONS
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
+from saltbench.benchmark.comparisons.published import compare
+from saltbench.benchmark.execution.collection import Collection
+from saltbench.benchmark.figures.curves_figure import number
+from saltbench.benchmark.reproductions import moving_box, moving_box_figure
+from saltbench.benchmark.reproductions.moving_box import MOVING_BOX
+from saltbench.benchmark.reproductions.moving_box_figure import draw_moving_box
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 REGISTRIES = load_registries()
 SUITE = load_suite("moving-box", REGISTRIES)
@@ -57,7 +57,7 @@ def collection(weighted_jaccard: float, seeds: int = 2) -> Collection:
 
 
 def test_the_suite_is_the_figure() -> None:
-    published = pd.read_csv(Path(__file__).parents[2] / "benchmark" / "published" / "moving-box.csv")
+    published = pd.read_csv(Path(__file__).parents[2] / "benchmark" / "comparisons" / "published" / "moving-box.csv")
     assert [task.name for task in SUITE.tasks] == [f"moving-box/t{first:02d}" for first in STARTS]
     for task, first in zip(SUITE.tasks, STARTS, strict=True):
         assert list(map(list, task.parameters["layouts"][0])) == [[first, first + 60, 20, 80]]

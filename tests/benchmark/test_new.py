@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_cli import call, run
 
-from saltbench.benchmark.leaderboard import read_csv
-from saltbench.benchmark.new import COLUMN, LONGEST, NEXT, WORDS, next_commands, write_new
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.commands.scaffold import COLUMN, LONGEST, NEXT, WORDS, next_commands, write_new
+from saltbench.benchmark.leaderboards.leaderboard import read_csv
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import DuplicateNameError, ParameterError, UnknownNameError
 
 NAMES = {"method": "my-method", "architecture": "mine/unit-2", "task": "mine/burst", "metric": "my_metric"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from saltbench.benchmark.files import TEMPORARY, write_atomically
-from saltbench.benchmark.output import write_to
+from saltbench.benchmark.storage.files import TEMPORARY, write_atomically
+from saltbench.benchmark.storage.output import write_to
 from saltbench.errors import StoreError
 
 
@@ -142,7 +142,7 @@ def test_an_open_file_is_written_on(tmp_path, place):
 def test_the_file_that_standard_output_goes_to_is_not_replaced(tmp_path, run_python):
     script = """
 from pathlib import Path
-from saltbench.benchmark.output import write_to
+from saltbench.benchmark.storage.output import write_to
 print("before")
 write_to(Path("/dev/stdout"), b"content\\n")
 print("after")

@@ -11,9 +11,9 @@ import pytest
 from page_folders import HOSTILE, SMALL, write_leaderboard, write_provenance
 from page_reader import Reader, embedded
 
-from saltbench.benchmark.page import page
-from saltbench.benchmark.page_command import Commands
-from saltbench.benchmark.recorded import recorded
+from saltbench.benchmark.formats.html.page import page
+from saltbench.benchmark.formats.html.rerun_commands import Commands
+from saltbench.benchmark.suites.provenance import recorded
 from saltbench.errors import StoreError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from page_folders import HOSTILE, SMALL, write_leaderboard, write_provenance
 
-from saltbench.benchmark.page import page as make_page
+from saltbench.benchmark.formats.html.page import page as make_page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")

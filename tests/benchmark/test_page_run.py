@@ -18,17 +18,17 @@ from PIL import Image
 from safetensors.numpy import load
 from tiny_suite import TINY
 
-from saltbench.benchmark import page_gallery
-from saltbench.benchmark.evaluation import EXAMPLES, SCORES
-from saltbench.benchmark.page import page
-from saltbench.benchmark.page_gallery import gallery
-from saltbench.benchmark.page_images import magnitude_picture, signed_picture
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.recorded import Recorded, recorded
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.store import Store, address
-from saltbench.benchmark.suite import Suite, load_suite
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.execution.stored_run import EXAMPLES, SCORES
+from saltbench.benchmark.formats.html import gallery as page_gallery
+from saltbench.benchmark.formats.html.gallery import gallery
+from saltbench.benchmark.formats.html.images import magnitude_picture, signed_picture
+from saltbench.benchmark.formats.html.page import page
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.store import Store, address
+from saltbench.benchmark.suites.provenance import Recorded, recorded
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import Suite, load_suite
 
 METRICS = ["euclidean", "average_precision"]
 

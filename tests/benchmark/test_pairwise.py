@@ -8,9 +8,9 @@ from scipy import stats
 from score_tables import score_table
 from statsmodels.stats.multitest import multipletests
 
-from saltbench.benchmark.bootstrap import hierarchical_interval
-from saltbench.benchmark.pairwise import COMPARED, comparisons
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.statistics.bootstrap import hierarchical_interval
+from saltbench.benchmark.statistics.pairwise import COMPARED, comparisons
+from saltbench.benchmark.suites.registry import load_registries
 
 METRICS = list(load_registries().metrics)
 RNG = np.random.default_rng(0)

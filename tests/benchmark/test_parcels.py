@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from saltbench.benchmark.parcels import Parcels, load_parcels, sphere_parcels
-from saltbench.benchmark.surface import spheres
+from saltbench.benchmark.reproductions.fmri.cortical_surface import spheres
+from saltbench.benchmark.reproductions.fmri.parcels import Parcels, load_parcels, sphere_parcels
 from saltbench.errors import DataError, MissingPackageError, ParameterError, ShapeError
 
 VERTICES = 10_242

@@ -2,10 +2,10 @@ import dataclasses
 
 import pytest
 
-from saltbench.benchmark.plan import Seeds, jobs
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.store import address
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.execution.plan import Seeds, jobs
+from saltbench.benchmark.storage.store import address
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 SUITE = load_suite(
     "quick",

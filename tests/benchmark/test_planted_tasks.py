@@ -8,13 +8,13 @@ import torch
 from test_cli import call, run
 
 import saltbench
-from saltbench.benchmark.evaluation import Evaluator
-from saltbench.benchmark.leaderboard import read_csv
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.store import open_store
-from saltbench.benchmark.suite import Suite, load_suite
+from saltbench.benchmark.execution.evaluator import Evaluator
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.leaderboards.leaderboard import read_csv
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.store import open_store
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import Suite, load_suite
 from saltbench.errors import UnknownNameError
 
 SUITE = """

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from tiny_suite import TINY
 
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import Result, run_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.leaderboards.finished_run import Result
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import ParameterError, StoreError, WorkerError
 
 PLUGIN = """
@@ -151,7 +152,7 @@ def test_a_process_that_dies_before_the_cells_fails_them_all_and_no_other(tmp_pa
 
 def test_the_command_says_what_took_too_long(tmp_path: Path, plugin: Path) -> None:
     (tmp_path / "tiny.toml").write_text(TINY)
-    code = "from saltbench.benchmark.cli import main; main()"
+    code = "from saltbench.benchmark.commands.cli import main; main()"
     narrowed = ["--tasks", "box/latter", "--architectures", "lstm", "--methods", "bad-wait", "saliency", "--seeds", "1"]
     command = [sys.executable, "-P", "-c", code, "run", "tiny.toml", "--plugin", "bad.py", *narrowed]
     command += ["--timeout", str(TIMEOUT), "--workers", "2", "--device", "cpu"]
@@ -170,7 +171,7 @@ def test_the_command_says_what_took_too_long(tmp_path: Path, plugin: Path) -> No
 def test_ctrl_c_ends_a_run_whose_workers_hang(tmp_path: Path, plugin: Path) -> None:
     (tmp_path / "tiny.toml").write_text(TINY)
     listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{listening}; from saltbench.benchmark.cli import main; main()"
+    code = f"{listening}; from saltbench.benchmark.commands.cli import main; main()"
     narrowed = ["--tasks", "box/latter", "--architectures", "lstm", "--methods", "bad-holds-the-lock", "--seeds", "1"]
     command = [sys.executable, "-P", "-c", code, "run", "tiny.toml", "--plugin", "bad.py", *narrowed]
     command += ["--workers", "2", "--device", "cpu"]

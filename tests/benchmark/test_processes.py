@@ -15,9 +15,10 @@ import psutil
 import pytest
 from tiny_suite import TINY
 
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import Result, run_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.leaderboards.finished_run import Result
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "saltbench"
 NARROW = "--tasks box/latter --architectures lstm --seeds 1 --device cpu"
@@ -88,7 +89,7 @@ def test_no_module_of_the_current_folder_is_executed(folder: Path) -> None:
 
 @pytest.mark.parametrize("command", ["current = ''", "import os; current = os.getcwd()"])
 def test_the_command_takes_the_current_folder_off_its_module_path(folder: Path, command: str) -> None:
-    code = f"import sys; {command}; sys.path[0] = current; from saltbench.benchmark.cli import main\n"
+    code = f"import sys; {command}; sys.path[0] = current; from saltbench.benchmark.commands.cli import main\n"
     code += "try: main()\nfinally: print(sys.path.count(current))"
     done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "0", done.stderr

@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 
 from saltbench import MethodSpec
-from saltbench.benchmark import evaluation
-from saltbench.benchmark.entry_evaluation import EntryEvaluation
-from saltbench.benchmark.golden import GoldenLeaderboard
-from saltbench.benchmark.recipe import Recipe
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.comparisons.golden import GoldenLeaderboard
+from saltbench.benchmark.execution import evaluator as evaluation
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.training_recipe import Recipe
+from saltbench.benchmark.testing.entry_evaluation import EntryEvaluation
 from saltbench.errors import DuplicateNameError, ParameterError, UnknownNameError
 
 BOX = {"layouts": [[[6, 10, 2, 8]]], "time": 10, "features": 12, "train": 60, "validation": 20, "test": 20}
@@ -91,7 +91,7 @@ AUTHORS = """
     import pytest
 
     from saltbench import MethodSpec
-    from saltbench.benchmark.recipe import Recipe
+    from saltbench.benchmark.suites.training_recipe import Recipe
 
     BOX = {"layouts": [[[6, 10, 2, 8]]], "time": 10, "features": 12, "train": 60, "validation": 20, "test": 20}
 
@@ -189,7 +189,7 @@ STARTED = """
 
     def pytest_sessionfinish():
         heavy = {"torch", "numpy", "pandas", "scipy", "pyarrow", "sklearn", "typer", "rich", "saltbench.entry"}
-        print("LOADED", sorted(heavy & set(sys.modules)), "saltbench.benchmark.pytest_plugin" in sys.modules)
+        print("LOADED", sorted(heavy & set(sys.modules)), "saltbench.benchmark.testing.plugin" in sys.modules)
 """
 
 
@@ -203,8 +203,8 @@ def test_a_run_that_does_not_use_saltbench_imports_nothing_heavy(pytester):
 def test_options_are_those_of_the_command_line(pytester):
     from typer.main import get_command
 
-    from saltbench.benchmark import options
-    from saltbench.benchmark.cli import app
+    from saltbench.benchmark.commands.cli import app
+    from saltbench.benchmark.suites import run_options as options
 
     offered = {parameter.name: parameter for parameter in get_command(app).commands["run"].params}
     result = pytester.runpytest_inprocess("--help")

@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 import pytest
 from tiny_suite import TINY
 
-from saltbench.benchmark import evaluation, runner
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.store import open_store
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.execution import evaluator as evaluation
+from saltbench.benchmark.runs import runner
+from saltbench.benchmark.storage.store import open_store
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 SMALL = (
     TINY.replace('"box/earlier", "box/latter"]', '"box/earlier"]')

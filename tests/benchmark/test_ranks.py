@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from score_tables import score_table
 
-from saltbench.benchmark.ranks import compare_over_blocks, critical_difference, overall, standings
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.statistics.method_ranks import compare_over_blocks, critical_difference, overall, standings
+from saltbench.benchmark.suites.registry import load_registries
 
 HIGHER = load_registries().metrics.get("average_precision")
 LOWER = dataclasses.replace(HIGHER, higher_is_better=False)

@@ -8,8 +8,8 @@ import pytest
 from hand_made import METRIC, board
 from matplotlib.figure import Figure
 
-from saltbench.benchmark.ranks_figure import ranks_figure
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.figures.ranks_figure import ranks_figure
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import LackingDataError
 
 PRECISION = load_registries().metrics.get(METRIC)

@@ -8,12 +8,12 @@ from string import Template
 import pandas as pd
 import pytest
 
-from saltbench.benchmark.comparison import FILE, published_text
-from saltbench.benchmark.csv_tables import Layout, Rows, read_table
-from saltbench.benchmark.reading import SECTIONS, Section, reading, write_reading
-from saltbench.benchmark.reading_fmri import BRAINS
-from saltbench.benchmark.reading_text import markdown, percent, three
-from saltbench.benchmark.reproduce import SINGLE
+from saltbench.benchmark.commands.reproduce import SINGLE
+from saltbench.benchmark.comparisons.published import FILE, published_text
+from saltbench.benchmark.reproductions.page_facts_fmri import BRAINS
+from saltbench.benchmark.reproductions.results_page import SECTIONS, Section, reading, write_reading
+from saltbench.benchmark.storage.csv_tables import Layout, Rows, read_table
+from saltbench.benchmark.style.numbers import markdown, percent, three
 from saltbench.errors import StoreError
 
 RESULTS = Path(__file__).parents[2] / "results"

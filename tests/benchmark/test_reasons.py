@@ -2,7 +2,7 @@
 
 import pytest
 
-from saltbench.benchmark.reasons import reason_for
+from saltbench.benchmark.execution.failures import reason_for
 from saltbench.errors import DataError
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from saltbench.benchmark.recipe import Recipe
-from saltbench.benchmark.training import EVALUATION_BATCH, Standing, as_tensors, predict, standing, train
+from saltbench.benchmark.execution.training import EVALUATION_BATCH, Standing, as_tensors, predict, standing, train
+from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.datasets.spec import Split, TaskData
 from saltbench.errors import NonFiniteError, ParameterError, ShapeError
 from saltbench.methods.architectures.recurrent import lstm

@@ -4,9 +4,9 @@ from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
-from saltbench.benchmark import registry as module
-from saltbench.benchmark.metric_spec import MetricSpec
-from saltbench.benchmark.registry import Registry, listing, load_registries
+from saltbench.benchmark.metrics.spec import MetricSpec
+from saltbench.benchmark.suites import registry as module
+from saltbench.benchmark.suites.registry import Registry, listing, load_registries
 from saltbench.datasets.spec import TaskSpec
 from saltbench.entry import Entry, Family
 from saltbench.errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError

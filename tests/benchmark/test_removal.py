@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import nn
 
-from saltbench.benchmark.removal import SHARES, correct_after_removal, removal_ranks, replacements
+from saltbench.benchmark.removal.deletion import SHARES, correct_after_removal, removal_ranks, replacements
 from saltbench.errors import ParameterError, ShapeError, UnknownNameError
 
 TIME, FEATURES, CELL = 5, 4, (3, 2)

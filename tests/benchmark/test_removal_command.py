@@ -8,10 +8,11 @@ import pytest
 from matplotlib.figure import Figure
 from tiny_suite import TINY
 
-from saltbench.benchmark import cli, salient_figures
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.salient_report import removal_of_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.commands import cli
+from saltbench.benchmark.commands.removal import removal_of_suite
+from saltbench.benchmark.removal import charts as salient_figures
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import ParameterError, UnknownNameError
 
 PLUGIN = """

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from boards import not_verified, ties
 
-from saltbench.benchmark import cli, output
-from saltbench.benchmark.board import read_board
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.render import FORMATS, View, render
+from saltbench.benchmark.commands import cli
+from saltbench.benchmark.formats.render import FORMATS, View, render
+from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.storage import output
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import ParameterError, UnknownNameError
 
 REGISTRY = load_registries().metrics

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from saltbench.benchmark.maps import Maps
-from saltbench.benchmark.reported import SHARES, chance_on_task, on_task_steps, reported_on_task
+from saltbench.benchmark.metrics.maps import Maps
+from saltbench.benchmark.removal.on_task import SHARES, chance_on_task, on_task_steps, reported_on_task
 from saltbench.errors import ParameterError
 
 SHAPE = (2, 3)  # time, features: 720 orders to enumerate

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from saltbench.benchmark.collection import Collection
-from saltbench.benchmark.comparison import compare, report
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.reproduce import REPRODUCTIONS
-from saltbench.benchmark.statistics import mean_interval, prediction_interval
-from saltbench.benchmark.suite import load_suite
-from saltbench.benchmark.table1 import TABLE1, table1
+from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
+from saltbench.benchmark.comparisons.published import compare, report
+from saltbench.benchmark.execution.collection import Collection
+from saltbench.benchmark.reproductions.table1 import TABLE1, table1
+from saltbench.benchmark.statistics.intervals import mean_interval, prediction_interval
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 SUITE = load_suite("table1", load_registries())
 
@@ -40,7 +40,7 @@ def collection(seeds: int, **overrides: float) -> Collection:
 
 
 def test_the_suite_is_the_table() -> None:
-    published = pd.read_csv(Path(__file__).parents[2] / "benchmark" / "published" / "table1.csv")
+    published = pd.read_csv(Path(__file__).parents[2] / "benchmark" / "comparisons" / "published" / "table1.csv")
     assert len(published) == 24
     assert set(published.task) == {task.name for task in SUITE.tasks}
     assert set(published.architecture) == {architecture.name for architecture in SUITE.architectures}
@@ -95,7 +95,7 @@ def test_the_committed_table_is_explained_and_quoted_rightly() -> None:
     root = Path(__file__).parents[2]
     committed = pd.read_csv(root / "results" / "table1" / "published_vs_measured.csv")
     disagreeing = committed[committed.agrees == "no"]
-    explained = tomllib.loads((root / "benchmark" / "published" / "table1.toml").read_text("utf-8"))
+    explained = tomllib.loads((root / "benchmark" / "comparisons" / "published" / "table1.toml").read_text("utf-8"))
     on_record = {
         (task, architecture, quantity): reason
         for task, architectures in explained.items()

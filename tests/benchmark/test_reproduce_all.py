@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from saltbench.benchmark import cli, reproduce
-from saltbench.benchmark.agreement import report_agreement, summarise
-from saltbench.benchmark.comparison import FILE
+from saltbench.benchmark.commands import cli, reproduce
+from saltbench.benchmark.comparisons.published import FILE
+from saltbench.benchmark.reproductions.summary import report_agreement, summarise
 from saltbench.errors import DataError, ParameterError, StoreError
 
 NO_DATA = "no copy of the data; give a folder with it"

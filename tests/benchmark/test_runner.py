@@ -13,14 +13,15 @@ import torch
 from lasting_files import without_times
 from tiny_suite import TINY
 
-from saltbench.benchmark import evaluation
-from saltbench.benchmark.board import read_board
-from saltbench.benchmark.devices import choose_device, default_workers
-from saltbench.benchmark.digests import digest_of
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import Result, run_suite
-from saltbench.benchmark.suite import Suite, load_suite
+from saltbench.benchmark.execution import evaluator as evaluation
+from saltbench.benchmark.execution.devices import choose_device, default_workers
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.leaderboards.finished_run import Result
+from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.digests import digest_of
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import Suite, load_suite
 from saltbench.errors import ParameterError, PluginError, StoreError
 
 STATISTICS = ("ranks.csv", "overall.csv", "comparisons.csv", "variance.csv")

@@ -10,9 +10,9 @@ from commanded_runs import check_readable, start
 from lasting_files import lasting, temporary
 from tiny_suite import SMALLER
 
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 ROUNDS = 10
 BUSY = "saltbench: another run is writing {}; wait for it or choose another --results"

@@ -6,17 +6,17 @@ import pytest
 import torch
 from tiny_suite import TINY
 
-from saltbench.benchmark import salient_cells as module
-from saltbench.benchmark.evaluation import WEIGHTS
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.removal import replacements
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.salient_cells import SalientCells, salient_cells
-from saltbench.benchmark.salient_summary import report_salient, summarise_removal, summarise_reported
-from saltbench.benchmark.statistics import mean_interval, prediction_interval
-from saltbench.benchmark.store import Store
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.execution.stored_run import WEIGHTS
+from saltbench.benchmark.removal import analysis as module
+from saltbench.benchmark.removal.analysis import SalientCells, salient_cells
+from saltbench.benchmark.removal.deletion import replacements
+from saltbench.benchmark.removal.summary import report_salient, summarise_removal, summarise_reported
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.statistics.intervals import mean_interval, prediction_interval
+from saltbench.benchmark.storage.store import Store
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 REGISTRIES = load_registries()
 SAMPLES, CELLS = 6, 120

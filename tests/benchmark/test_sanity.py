@@ -13,11 +13,11 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from saltbench import randomisation_check
-from saltbench.benchmark.randomisation import RandomisedCopy
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.sanity import rank_similarity
+from saltbench.benchmark.networks.randomisation import RandomisedCopy
+from saltbench.benchmark.networks.randomisation_check import rank_similarity
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import ParameterError, RandomisationError, ShapeError, UnknownNameError
-from saltbench.methods.attributions.budget import GRAIN
+from saltbench.methods.attributions.passes.budget import GRAIN
 from saltbench.methods.attributions.spec import MethodSpec
 
 

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
-from saltbench.benchmark.leaderboard import read_csv
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.scores_figure import scores_figure
+from saltbench.benchmark.figures.scores_figure import scores_figure
+from saltbench.benchmark.leaderboards.leaderboard import read_csv
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import LackingDataError
 
 PRECISION = load_registries().metrics.get(METRIC)

@@ -11,11 +11,12 @@ import pytest
 import torch
 from tiny_suite import TINY
 
-from saltbench.benchmark.entry_evaluation import EntryEvaluation
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import Result, run_suite
-from saltbench.benchmark.settings import settings_restored
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.leaderboards.finished_run import Result
+from saltbench.benchmark.process.settings import settings_restored
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
+from saltbench.benchmark.testing.entry_evaluation import EntryEvaluation
 from saltbench.errors import PluginError
 
 PLUGIN = """

@@ -3,12 +3,12 @@
 import fcntl
 import threading
 
-from saltbench.benchmark import evaluation
-from saltbench.benchmark.evaluation import Evaluator
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.shared_evaluation import SharingEvaluator
-from saltbench.benchmark.store import Store, address
+from saltbench.benchmark.execution import evaluator as evaluation
+from saltbench.benchmark.execution.evaluator import Evaluator
+from saltbench.benchmark.execution.executors.shared_evaluator import SharingEvaluator
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.storage.store import Store, address
+from saltbench.benchmark.suites.registry import load_registries
 
 
 def test_a_process_waits_for_a_model_that_another_trains_and_takes_that(tiny, tmp_path, monkeypatch):

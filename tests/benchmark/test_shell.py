@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saltbench.benchmark.page_command import Commands
-from saltbench.benchmark.shell import command, quoted
-from saltbench.benchmark.table_text import one_line
+from saltbench.benchmark.formats.html.rerun_commands import Commands
+from saltbench.benchmark.style.numbers import one_line
+from saltbench.benchmark.style.shell import command, quoted
 
 HOSTILE = [
     "",

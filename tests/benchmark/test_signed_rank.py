@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from saltbench.benchmark.signed_rank import holm, signed_rank
+from saltbench.benchmark.statistics.signed_rank import holm, signed_rank
 
 # Demšar 2006, table 2: AUC of C4.5 and of C4.5 with the parameter m tuned, on 14 data sets
 C45 = [0.763, 0.599, 0.954, 0.628, 0.882, 0.936, 0.661, 0.583, 0.775, 1.000, 0.940, 0.619, 0.972, 0.957]

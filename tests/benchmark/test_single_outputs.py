@@ -6,8 +6,8 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 import saltbench
-from saltbench.benchmark.recipe import Recipe
-from saltbench.benchmark.training import standing
+from saltbench.benchmark.execution.training import standing
+from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.errors import ParameterError, ShapeError, UnsupportedOperationError
 
 TIME, FEATURES, SAMPLES = 12, 3, 4

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from tiny_suite import TINY
 
-from saltbench.benchmark.settings import settings_restored
+from saltbench.benchmark.process.settings import settings_restored
 
 BLOCK = """\
 import os, sys, tempfile
 from contextlib import suppress
-from saltbench.benchmark.settings import settings_restored
+from saltbench.benchmark.process.settings import settings_restored
 
 out, err = sys.stdout, sys.stderr
 with suppress(ValueError), settings_restored():
@@ -85,7 +85,7 @@ def test_a_method_that_forks_is_computed_once(tmp_path: Path, workers: str) -> N
     (tmp_path / "small.toml").write_text(SMALL)
     (tmp_path / "forks.py").write_text(FORKS)
     command = ("run", "small.toml", "--plugin", "forks.py", "--workers", workers)
-    done = run("-P", "-c", "from saltbench.benchmark.cli import main; main()", *command, folder=tmp_path)
+    done = run("-P", "-c", "from saltbench.benchmark.commands.cli import main; main()", *command, folder=tmp_path)
     assert done.returncode == 0
     assert done.stdout.count("results/small/leaderboard.csv") == 1
     assert done.stderr.splitlines()[-1].startswith("[2/2] ")

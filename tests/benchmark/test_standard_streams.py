@@ -10,7 +10,7 @@ import pytest
 from page_folders import SMALL, write_leaderboard, write_provenance
 from recorded_folders import vouched
 
-COMMAND = (sys.executable, "-P", "-c", "from saltbench.benchmark.cli import main; main()")
+COMMAND = (sys.executable, "-P", "-c", "from saltbench.benchmark.commands.cli import main; main()")
 LOST = "saltbench: cannot write standard output: {}; what is in files already is kept, give it a place that takes it"
 PLUGIN = r"""
 from saltbench import MethodSpec
@@ -116,7 +116,7 @@ def test_mistakes_with_control_characters_are_one_printable_line(arguments):
 
 
 def test_a_terminal_gets_no_control_characters_of_a_table(monkeypatch, capsysbinary):
-    from saltbench.benchmark.output import write
+    from saltbench.benchmark.storage.output import write
 
     content = "task,reason\na,\x1b[31mé\u202e\n"
     write(content.encode(), None)

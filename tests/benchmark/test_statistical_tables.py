@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from score_tables import score_table
 
-from saltbench.benchmark.collection import Collection
-from saltbench.benchmark.leaderboard import to_csv
-from saltbench.benchmark.pairwise import comparisons
-from saltbench.benchmark.ranks import overall, standings
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.shared_samples import over_data
-from saltbench.benchmark.statistical_tables import statistical_tables
-from saltbench.benchmark.variance import variance
+from saltbench.benchmark.execution.collection import Collection
+from saltbench.benchmark.leaderboards.shared_samples import over_data
+from saltbench.benchmark.leaderboards.statistical_tables import statistical_tables
+from saltbench.benchmark.statistics.method_ranks import overall, standings
+from saltbench.benchmark.statistics.pairwise import comparisons
+from saltbench.benchmark.statistics.variance_components import variance
+from saltbench.benchmark.storage.csv_tables import to_csv
+from saltbench.benchmark.suites.registry import load_registries
 
 METRICS = [load_registries().metrics.get("average_precision")]
 RNG = np.random.default_rng(0)

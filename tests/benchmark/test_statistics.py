@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from saltbench.benchmark.statistics import is_at_chance, mean_interval, prediction_interval
+from saltbench.benchmark.statistics.intervals import is_at_chance, mean_interval, prediction_interval
 
 VALUES = st.lists(st.floats(-100, 100).map(lambda value: round(value, 3)), min_size=2, max_size=8)
 

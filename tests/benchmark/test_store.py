@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from saltbench.benchmark.files import TEMPORARY
-from saltbench.benchmark.store import (
+from saltbench.benchmark.storage.files import TEMPORARY
+from saltbench.benchmark.storage.store import (
     FORMAT,
     RECORD,
     Artifact,

@@ -12,11 +12,11 @@ from lasting_files import PROVENANCE, lasting, temporary, without_times
 from mutations import mutations
 from tiny_suite import SMALLER
 
-from saltbench.benchmark.files import TEMPORARY
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.store import RECORD, Store
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.files import TEMPORARY
+from saltbench.benchmark.storage.store import RECORD, Store
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 
 MUTATIONS = 250  # of every stored file
 ROUNDS = 16

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from saltbench.benchmark import files
-from saltbench.benchmark import store as module
-from saltbench.benchmark.files import TEMPORARY, write_atomically
-from saltbench.benchmark.store import Artifact, Store, address, open_store
+from saltbench.benchmark.storage import files
+from saltbench.benchmark.storage import store as module
+from saltbench.benchmark.storage.files import TEMPORARY, write_atomically
+from saltbench.benchmark.storage.store import Artifact, Store, address, open_store
 from saltbench.errors import StoreError
 
 KILLS = 15
@@ -23,7 +23,7 @@ KEYS = 40
 MAKE = """
 import sys
 from pathlib import Path
-from saltbench.benchmark.store import Artifact, Store
+from saltbench.benchmark.storage.store import Artifact, Store
 from saltbench.errors import StoreError
 def make(number):
     return Artifact({"number": number}, {"square": number ** 2}, {name: bytes([number]) * 3000 for name in "abc"})
@@ -158,7 +158,7 @@ def test_a_lost_race_is_a_success(tmp_path, monkeypatch):
 
 def test_the_lock_of_another_process(tmp_path):
     script = """
-from saltbench.benchmark.store import open_store
+from saltbench.benchmark.storage.store import open_store
 with open_store(store.root):
     print("ready", flush=True)
     sys.stdin.read()
@@ -249,7 +249,7 @@ def test_an_interrupt_while_writing_leaves_nothing(tmp_path, monkeypatch):
 
 
 OUT_OF_SPACE = """
-from saltbench.benchmark.files import write_atomically
+from saltbench.benchmark.storage.files import write_atomically
 write_atomically(store.root / "leaderboard.csv", b"before")
 done = []
 try:
@@ -310,8 +310,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM
 FORBIDDEN = (
     MAKE
     + """
-from saltbench.benchmark.files import write_atomically
-from saltbench.benchmark.store import check_format, open_store
+from saltbench.benchmark.storage.files import write_atomically
+from saltbench.benchmark.storage.store import check_format, open_store
 def attempt(action):
     try:
         action()

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saltbench.benchmark import suite as module
-from saltbench.benchmark.recipe import Recipe
-from saltbench.benchmark.registry import Registries, Registry, load_registries
-from saltbench.benchmark.suite import Choice, Suite, bundled_suites, load_suite
+from saltbench.benchmark.suites import suite as module
+from saltbench.benchmark.suites.registry import Registries, Registry, load_registries
+from saltbench.benchmark.suites.suite import Choice, Suite, bundled_suites, load_suite
+from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.errors import ParameterError, SaltbenchError, UnknownNameError
 
 REGISTRIES = load_registries()

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tiny_suite import TINY
 
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.suite import load_suite
-from saltbench.benchmark.suite_name import suite_name
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
+from saltbench.benchmark.suites.suite_name import suite_name
 from saltbench.errors import ParameterError
 
 

@@ -10,12 +10,12 @@ from tiny_suite import TINY
 from torch import nn
 
 import saltbench
-from saltbench.benchmark.devices import choose_device
-from saltbench.benchmark.randomisation import RandomisedCopy, layers
-from saltbench.benchmark.recipe import Recipe
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.suite import load_suite
+from saltbench.benchmark.execution.devices import choose_device
+from saltbench.benchmark.networks.randomisation import RandomisedCopy, layers
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
+from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.methods.attributions.contract_networks import FEATURES, classes, network, series
 from saltbench.methods.seeding import seeded
 

@@ -12,17 +12,16 @@ from hypothesis import strategies as st
 from page_folders import SMALL, write_leaderboard, write_provenance
 from tiny_suite import TINY
 
-from saltbench.benchmark.board import read_board
-from saltbench.benchmark.csv_tables import Layout, read_table
-from saltbench.benchmark.leaderboard import to_csv
-from saltbench.benchmark.recorded import recorded
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.render import FORMATS, View, render
-from saltbench.benchmark.runner import run_suite
-from saltbench.benchmark.store import address, canonical
-from saltbench.benchmark.suite import load_suite
-from saltbench.benchmark.table_bytes import lines_of
-from saltbench.benchmark.text_bytes import utf8
+from saltbench.benchmark.formats.render import FORMATS, View, render
+from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.csv_tables import Layout, read_table, to_csv
+from saltbench.benchmark.storage.store import address, canonical
+from saltbench.benchmark.storage.table_bytes import lines_of
+from saltbench.benchmark.storage.text_bytes import utf8
+from saltbench.benchmark.suites.provenance import recorded
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import StoreError
 
 LAYOUT = Layout(["name"], ["value"])

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from saltbench.benchmark.board import Board, narrowed, read_board
-from saltbench.benchmark.grid import Cell, Grid, laid_out
-from saltbench.benchmark.latex_table import latex_table
-from saltbench.benchmark.markdown_table import markdown_table, markdown_text
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.score_columns import score_columns
-from saltbench.benchmark.table_text import bounds, number, one_line
+from saltbench.benchmark.formats.latex import latex_table
+from saltbench.benchmark.formats.markdown import markdown_table, markdown_text
+from saltbench.benchmark.formats.table_layout import Cell, Grid, laid_out
+from saltbench.benchmark.formats.table_text import bounds
+from saltbench.benchmark.leaderboards.results_folder import Board, narrowed, read_board
+from saltbench.benchmark.leaderboards.score_columns import score_columns
+from saltbench.benchmark.style.numbers import number, one_line
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import ParameterError
 
 REGISTRY = load_registries().metrics

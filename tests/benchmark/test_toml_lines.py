@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saltbench.benchmark.toml_lines import line_of
+from saltbench.benchmark.suites.toml_lines import line_of
 
 # each is one line or more, and looks as if it closed, opened or commented something
 SCALARS = [

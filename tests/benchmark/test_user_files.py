@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from tiny_suite import TINY
 
-from saltbench.benchmark.evaluation import Evaluator
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.runner import Result, run_suite
-from saltbench.benchmark.store import open_store
-from saltbench.benchmark.suite import Suite, load_suite
+from saltbench.benchmark.execution.evaluator import Evaluator
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.leaderboards.finished_run import Result
+from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.store import open_store
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import Suite, load_suite
 
 HCP = runpy.run_path(str(Path(__file__).parents[1] / "datasets" / "hcp_trees.py"))
 SMALL = {"architectures": ["lstm"], "methods": ["saliency"], "seeds": 1, "samples": 4}

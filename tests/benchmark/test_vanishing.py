@@ -10,12 +10,13 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from saltbench.benchmark import vanishing, vanishing_figure
-from saltbench.benchmark.plan import jobs
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.relevance import euclidean, only_lstm, relevance_profile
-from saltbench.benchmark.suite import Suite, load_suite
-from saltbench.benchmark.vanishing_summary import log10_relevance, report, summarise
+from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.reproductions.vanishing import figure as vanishing_figure
+from saltbench.benchmark.reproductions.vanishing import reproduction as vanishing
+from saltbench.benchmark.reproductions.vanishing.rates import log10_relevance, report, summarise
+from saltbench.benchmark.reproductions.vanishing.relevance import euclidean, only_lstm, relevance_profile
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import Suite, load_suite
 from saltbench.errors import ParameterError
 
 REGISTRIES = load_registries()
@@ -103,7 +104,7 @@ def test_a_second_run_computes_what_was_lost_alone_and_writes_the_same_bytes(
     measured = []
     real = vanishing.relevance_profile
     monkeypatch.setattr(vanishing, "load_suite", lambda name, _registries: tiny(name))
-    monkeypatch.setattr("saltbench.benchmark.evaluation.train", None)
+    monkeypatch.setattr("saltbench.benchmark.execution.evaluator.train", None)
     monkeypatch.setattr(vanishing, "relevance_profile", lambda *given: measured.append(1) or real(*given))
     assert list(vanishing.vanishing(folder, "cpu", 1)) == lines
     assert measured == [1]

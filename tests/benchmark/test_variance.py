@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from score_tables import score_table
 
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.repetitions import repetitions
-from saltbench.benchmark.shared_samples import over_data
-from saltbench.benchmark.variance import components, variance
+from saltbench.benchmark.leaderboards.shared_samples import over_data
+from saltbench.benchmark.statistics.variance_components import components, variance
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.repetitions import repetitions
 
 METRIC = [load_registries().metrics.get("average_precision")]
 CROSSED = {"data": 3, "training": 2, "attribution": 2}

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from saltbench.benchmark import metrics
-from saltbench.benchmark.advantage import advantages
-from saltbench.benchmark.verdicts import Verdicts
+from saltbench.benchmark.metrics.entries import ENTRIES
+from saltbench.benchmark.statistics.superiority import advantages
+from saltbench.benchmark.testing.assertions import Verdicts
 from saltbench.errors import ParameterError, UnknownNameError
 
-BY_NAME = {metric.name: metric for metric in metrics.ENTRIES}
+BY_NAME = {metric.name: metric for metric in ENTRIES}
 PRECISION, DISTANCE = BY_NAME["average_precision"], BY_NAME["euclidean"]
 SAMPLES, SEEDS = 20, 2
 
@@ -51,7 +51,7 @@ def verdicts(scores, *, failed=(), at_chance="false"):
         if method in failed:
             row |= {"status": "failed", "reason": "seed 0: ValueError: no"}
         rows.append(row)
-    return Verdicts(pd.DataFrame(rows), scores, metrics.ENTRIES, "mine")
+    return Verdicts(pd.DataFrame(rows), scores, ENTRIES, "mine")
 
 
 def test_p_is_scipys_one_sided_wilcoxon_with_holm_by_hand():

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from saltbench.datasets.mnist_source import PARTS
+from saltbench.datasets.images.mnist_source import PARTS
 
 BESIDE_THE_PROJECT = Path(__file__).parents[2].parent / "shared/data/mnist"
 

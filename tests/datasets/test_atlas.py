@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hcp_trees import write_atlas
 
-from saltbench.datasets.atlas import load_atlas
+from saltbench.datasets.fmri.atlas import load_atlas
 from saltbench.errors import DataError, ShapeError
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saltbench.datasets.boxes import boxes, mask
+from saltbench.datasets.boxes import boxes
+from saltbench.datasets.layouts import mask
 from saltbench.errors import ParameterError
 
 SMALL = {

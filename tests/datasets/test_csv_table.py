@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saltbench.datasets.long_format import Columns
-from saltbench.datasets.planted import planted
-from saltbench.datasets.series_files import read_table
+from saltbench.datasets.files.long_format import Columns
+from saltbench.datasets.planted.planting import planted
+from saltbench.datasets.planted.series_files import read_table
 from saltbench.errors import DataError
 
 SAMPLES, TIME = 30, 6

@@ -17,16 +17,16 @@ from mutations import faults, mutations
 from test_idx import idx_bytes
 
 import saltbench
-from saltbench.benchmark.suite import load_suite
-from saltbench.datasets.atlas import load_atlas
-from saltbench.datasets.fmri_paradigms import PARADIGMS
-from saltbench.datasets.hcp_events import on_task_frames
-from saltbench.datasets.hcp_layouts import open_archive
-from saltbench.datasets.hcp_series import normalised, open_series
-from saltbench.datasets.idx import read_idx
-from saltbench.datasets.long_format import Columns
-from saltbench.datasets.planted import planted
-from saltbench.datasets.series_files import read_array, read_table
+from saltbench.benchmark.suites.suite import load_suite
+from saltbench.datasets.files.long_format import Columns
+from saltbench.datasets.fmri.atlas import load_atlas
+from saltbench.datasets.fmri.hcp_events import on_task_frames
+from saltbench.datasets.fmri.hcp_layouts import open_archive
+from saltbench.datasets.fmri.hcp_series import normalised, open_series
+from saltbench.datasets.fmri.paradigms import PARADIGMS
+from saltbench.datasets.images.idx import read_idx
+from saltbench.datasets.planted.planting import planted
+from saltbench.datasets.planted.series_files import read_array, read_table
 
 FEW, MANY = 30, 750  # mutations of each kind of file
 POOL = 256 * 2**20  # bytes that pyarrow may take from its own pool, which `faults` does not see

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from saltbench.datasets.images import digits_rows
+from saltbench.datasets.images.digits import digits_rows
 from saltbench.errors import ParameterError
 
 SPLITS = ("train", "validation", "test")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hcp_trees import BOLD, FRAMES, ONSETS, TASKS, series, write_a, write_b
 
-from saltbench.datasets.fmri_hcp import hcp, hcp_folder
+from saltbench.datasets.fmri.hcp import hcp, hcp_folder
 from saltbench.errors import DataError, ParameterError, UnknownNameError
 
 SPLITS = ("train", "validation", "test")

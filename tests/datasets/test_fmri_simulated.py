@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from saltbench.datasets.fmri_paradigms import PARADIGMS, draw_blocks
-from saltbench.datasets.fmri_simulated import autoregressive, cosines, draw_active, simulated
-from saltbench.datasets.haemodynamics import spm_kernel
+from saltbench.datasets.fmri.haemodynamics import spm_kernel
+from saltbench.datasets.fmri.paradigms import PARADIGMS, draw_blocks
+from saltbench.datasets.fmri.simulated import autoregressive, cosines, draw_active, simulated
 from saltbench.errors import ParameterError
 
 SPLITS = ("train", "validation", "test")

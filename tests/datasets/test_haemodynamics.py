@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saltbench.datasets.fmri_paradigms import PARADIGMS, SHORTEST_RUN, draw_blocks
-from saltbench.datasets.fmri_window import part_of_run, require_window
-from saltbench.datasets.haemodynamics import on_task, response, spm_kernel, stimulation
+from saltbench.datasets.fmri.haemodynamics import on_task, response, spm_kernel, stimulation
+from saltbench.datasets.fmri.paradigms import PARADIGMS, SHORTEST_RUN, draw_blocks
+from saltbench.datasets.fmri.window import part_of_run, require_window
 from saltbench.errors import ParameterError
 
 NAMED = {paradigm.name: paradigm for paradigm in PARADIGMS}

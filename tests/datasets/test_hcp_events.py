@@ -6,9 +6,9 @@ from hcp_trees import FRAMES, ONSETS, TASKS, write_a, write_b, write_events
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saltbench.datasets.fmri_paradigms import PARADIGMS
-from saltbench.datasets.hcp_events import Event, on_task_frames, read_events
-from saltbench.datasets.hcp_layouts import open_archive
+from saltbench.datasets.fmri.hcp_events import Event, on_task_frames, read_events
+from saltbench.datasets.fmri.hcp_layouts import open_archive
+from saltbench.datasets.fmri.paradigms import PARADIGMS
 from saltbench.errors import DataError
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hcp_trees import BOLD, TASKS, write_a, write_b
 
-from saltbench.datasets.fmri_paradigms import PARADIGMS
-from saltbench.datasets.hcp_digest import digest
-from saltbench.datasets.hcp_layouts import open_archive
+from saltbench.datasets.fmri.hcp_digest import digest
+from saltbench.datasets.fmri.hcp_layouts import open_archive
+from saltbench.datasets.fmri.paradigms import PARADIGMS
 from saltbench.errors import DataError
 
 WRITERS = {"A": write_a, "B": write_b}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from saltbench.datasets.idx import read_idx
+from saltbench.datasets.images.idx import read_idx
 from saltbench.errors import DataError
 
 

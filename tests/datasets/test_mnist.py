@@ -4,9 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from saltbench.datasets import mnist
-from saltbench.datasets.mnist import mnist_columns, mnist_rows
-from saltbench.datasets.mnist_source import Digits
+from saltbench.datasets.images import mnist
+from saltbench.datasets.images.mnist import mnist_columns, mnist_rows
+from saltbench.datasets.images.mnist_source import Digits
 from saltbench.errors import ParameterError
 
 TRAIN, TEST, ROWS, COLUMNS = 40, 30, 5, 3

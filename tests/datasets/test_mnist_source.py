@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from openml_stub import OpenML
 
-from saltbench.datasets import mnist_source
-from saltbench.datasets.mnist_source import PARTS, Part, load_mnist
+from saltbench.datasets.images import mnist_source
+from saltbench.datasets.images.mnist_source import PARTS, Part, load_mnist
 from saltbench.errors import DataError
 
 BOTH_WAYS = (

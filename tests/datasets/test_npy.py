@@ -12,11 +12,11 @@ from hcp_trees import write_atlas
 from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from saltbench.datasets.atlas import load_atlas
-from saltbench.datasets.hcp_series import open_series
-from saltbench.datasets.idx import read_idx
-from saltbench.datasets.npy import read_npy
-from saltbench.datasets.series_files import read_array
+from saltbench.datasets.files.npy import read_npy
+from saltbench.datasets.fmri.atlas import load_atlas
+from saltbench.datasets.fmri.hcp_series import open_series
+from saltbench.datasets.images.idx import read_idx
+from saltbench.datasets.planted.series_files import read_array
 from saltbench.errors import DataError
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from saltbench.datasets.long_format import Columns
-from saltbench.datasets.series_files import read_table
+from saltbench.datasets.files.long_format import Columns
+from saltbench.datasets.planted.series_files import read_table
 from saltbench.errors import DataError
 
 VALUES = [0.5, -1.25, 3, 4]
@@ -156,13 +156,13 @@ def test_columns_that_are_not_needed_may_hold_anything():
 
 
 def test_more_cells_than_a_table_in_memory_may_have_are_refused_before_they_are_read(monkeypatch):
-    monkeypatch.setattr("saltbench.datasets.parquet_table.MOST_CELLS", 11)
+    monkeypatch.setattr("saltbench.datasets.files.parquet_table.MOST_CELLS", 11)
     with pytest.raises(DataError, match=r"my\.parquet claims 4 rows of 3 columns: expected at most 11 cells; split it"):
         read()
 
 
 def test_text_that_decompresses_to_a_lot_is_refused_before(monkeypatch):
-    monkeypatch.setattr("saltbench.datasets.parquet_table.MOST_CELLS", 1000)
+    monkeypatch.setattr("saltbench.datasets.files.parquet_table.MOST_CELLS", 1000)
     with pytest.raises(
         DataError, match=r"my\.parquet claims \d+ bytes when decompressed: expected at most 8000; split"
     ):

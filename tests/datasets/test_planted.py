@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 import saltbench
-from saltbench.datasets.patterns import SHAPES, class_patterns
-from saltbench.datasets.planted import planted
-from saltbench.datasets.stratification import balanced_labels, divide
+from saltbench.datasets.planted.patterns import SHAPES, class_patterns
+from saltbench.datasets.planted.planting import planted
+from saltbench.datasets.planted.stratification import balanced_labels, divide
 from saltbench.errors import DataError, NonFiniteError, ParameterError, ShapeError
 
 SAMPLES, TIME, FEATURES = 400, 24, 5

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from saltbench.benchmark.registry import load_registries
-from saltbench.benchmark.suite import load_suite
-from saltbench.datasets.atlas import load_atlas
-from saltbench.datasets.hcp_events import read_events
-from saltbench.datasets.hcp_series import open_series
-from saltbench.datasets.idx import read_idx
-from saltbench.datasets.regular_files import open_regular, read_regular
+from saltbench.benchmark.suites.registry import load_registries
+from saltbench.benchmark.suites.suite import load_suite
+from saltbench.datasets.files.regular_files import open_regular, read_regular
+from saltbench.datasets.fmri.atlas import load_atlas
+from saltbench.datasets.fmri.hcp_events import read_events
+from saltbench.datasets.fmri.hcp_series import open_series
+from saltbench.datasets.images.idx import read_idx
 from saltbench.errors import SaltbenchError
 
 READERS: list[tuple[str, Callable[[Path], object]]] = [

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltbench.datasets.boxes import boxes
-from saltbench.datasets.hcp_series import normalised
-from saltbench.datasets.planted import planted
+from saltbench.datasets.fmri.hcp_series import normalised
+from saltbench.datasets.planted.planting import planted
 from saltbench.datasets.preprocessing import standardise, standardise_features
 from saltbench.datasets.spec import Split
 from saltbench.errors import DataError, NonFiniteError, ParameterError, ShapeError

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saltbench.datasets.long_format import Columns, to_series
-from saltbench.datasets.planted import planted
-from saltbench.datasets.planted_files import planted_task
-from saltbench.datasets.series_files import read_array, read_table
+from saltbench.datasets.files.long_format import Columns, to_series
+from saltbench.datasets.planted.planted_files import planted_task
+from saltbench.datasets.planted.planting import planted
+from saltbench.datasets.planted.series_files import read_array, read_table
 from saltbench.errors import DataError, ParameterError, UnknownNameError
 
 SAMPLES, TIME, FEATURES = 30, 6, 2

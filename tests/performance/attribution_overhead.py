@@ -30,12 +30,12 @@ import torch
 from captum.attr import FeatureAblation, GradientShap, IntegratedGradients, NoiseTunnel, Saliency
 from torch import Tensor, nn
 
-from saltbench.benchmark.registry import load_registries
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.architectures.recurrent import lstm
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
-from saltbench.methods.attributions.passes import gradient
-from saltbench.methods.attributions.peak_memory import PeakMemory
+from saltbench.methods.attributions.passes.passes import gradient
+from saltbench.methods.attributions.passes.peak_memory import PeakMemory
 from saltbench.methods.attributions.spec import Cost, MethodSpec
 
 SAMPLES, TIME, FEATURES = 300, 100, 100

@@ -15,14 +15,14 @@ import torch
 from torch import nn
 
 from saltbench import TaskData, load_registries
-from saltbench.benchmark.maps import Maps
-from saltbench.benchmark.metrics import euclidean, weighted_jaccard
-from saltbench.benchmark.plan import Seeds
-from saltbench.benchmark.recipe import Recipe
-from saltbench.benchmark.training import as_tensors, run_epoch, standing, train
+from saltbench.benchmark.execution.plan import Seeds
+from saltbench.benchmark.execution.training import as_tensors, run_epoch, standing, train
+from saltbench.benchmark.metrics.localisation import euclidean, weighted_jaccard
+from saltbench.benchmark.metrics.maps import Maps
+from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.methods.attributions.adapters import Probabilities
 from saltbench.methods.attributions.explain import attribute
-from saltbench.methods.attributions.gradient import saliency
+from saltbench.methods.attributions.gradients.gradient import saliency
 from saltbench.methods.seeding import seeded
 
 REGISTRIES = load_registries()

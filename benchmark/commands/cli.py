@@ -1,0 +1,348 @@
+"""The command line; heavy imports stand inside the commands, so that `--help` and `list` answer at once."""
+
+import csv
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ... import __version__
+from ...datasets.local_data import VARIABLE
+from ...entry import unknown
+from ...errors import ParameterError, SaltbenchError, UnknownNameError
+from ..execution.executors.malloc import keep_freed_memory
+from ..process.module_path import leave_current_folder_out
+from ..process.shortages import require_addresses, shortage
+from ..process.standard_streams import fail, fail_quietly, open_streams
+from ..storage.output import add_row, note, note_unverified, say, show, write, write_to
+from ..storage.text_bytes import json_bytes, utf8
+from ..suites import run_options as options
+from ..suites.registry import listing, load_registries
+from ..suites.suite import load_suite
+from .arguments import expand
+from .scaffold import NEXT, next_commands, write_new
+
+COLUMNS = ("name", "version", "description", "reference")  # of a list as CSV
+LIGHT = ("list", "new")  # commands that load no PyTorch
+KINDS = ("tasks", "architectures", "methods", "metrics")
+INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
+REGRESSED = 2  # the exit status of `compare` where something got worse
+
+app = typer.Typer(
+    name="saltbench",
+    help="Which saliency map of a time-series network can be trusted, and where does it go blind?",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _shared(option: options.Option) -> Any:
+    return typer.Option(help=option.help, min=option.least, max=option.most, metavar=option.metavar)
+
+
+Globs = Annotated[list[str] | None, _shared(options.METHODS)]  # of tasks and architectures too
+Results = Annotated[Path, _shared(options.RESULTS)]
+Plugins = Annotated[list[Path] | None, _shared(options.PLUGIN)]
+Device = Annotated[str, _shared(options.DEVICE)]
+Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1, max=options.MOST_WORKERS)]
+Data = Annotated[Path | None, _shared(options.DATA)]
+Memory = Annotated[str | None, _shared(options.MEMORY)]
+Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
+Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics or shell patterns.", metavar="G…")]
+Output = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
+Seeds = Annotated[int | None, _shared(options.SEEDS)]
+
+
+@app.command("list")
+def list_entries(
+    kind: Annotated[str, typer.Argument(help=" | ".join(KINDS))],
+    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    plugin: Plugins = None,
+) -> None:
+    """List the tasks, architectures, methods or metrics that can be named."""
+    if kind not in KINDS:
+        raise UnknownNameError(unknown("kind", kind, KINDS))
+    rows = listing(getattr(load_registries(plugin or ()), kind))
+    if form == "json":
+        write(json_bytes(rows), None)
+    elif form == "csv":
+        sink = io.StringIO()
+        writer = csv.DictWriter(sink, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write(utf8(sink.getvalue()), None)
+    elif form == "table":
+        table = Table("name", "version", "description", box=None)
+        for row in rows:
+            add_row(table, (row["name"], row["version"], row["description"]))
+        show(table, Console().width)
+    else:
+        raise ParameterError(f"--format must be table, csv or json, got '{form}'")
+
+
+@app.command()
+def run(
+    suite: Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")] = "quick",
+    tasks: Globs = None,
+    architectures: Globs = None,
+    methods: Globs = None,
+    seeds: Seeds = None,
+    target: Annotated[str | None, _shared(options.TARGET)] = None,
+    output: Annotated[str | None, _shared(options.OUTPUT)] = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    memory: Memory = None,
+    timeout: Timeout = None,
+    data: Data = None,
+    results: Results = Path("results"),
+    plugin: Plugins = None,
+) -> None:
+    """Train, explain and score a suite; an interrupted run is finished by the same command."""
+    from ..runs.console import execute, finish
+
+    look_for_data_in(data)
+    overrides = _given(
+        tasks=tasks, architectures=architectures, methods=methods, seeds=seeds, target=target, output=output
+    )
+    loaded = load_suite(suite, load_registries(plugin or ()), overrides)
+    finish(execute(loaded, results, device, workers, plugin or (), memory, timeout))
+
+
+@app.command("new")
+def new_entry(
+    kind: Annotated[str, typer.Argument(help=" | ".join(NEXT))],
+    name: Annotated[str, typer.Argument(help="Lower-case words with dashes; of a metric with underscores.")],
+    folder: Annotated[Path, typer.Option(help="Where the two files are written.", metavar="DIR")] = Path(),
+) -> None:
+    """Write a plugin file with a working example, and its test."""
+    plugin, test = write_new(kind, name, folder)
+    say(f"wrote {plugin} and {test}; next:")
+    for command in next_commands(kind, name, plugin, test):
+        say(f"  {command}")
+
+
+@app.command("leaderboard")
+def show_leaderboard(
+    folder: Annotated[Path, typer.Argument(help="A suite's results folder, or a leaderboard.csv.", metavar="DIR")],
+    form: Annotated[str, typer.Option("--format", help="csv, markdown, latex, html or parquet.")] = "csv",
+    output: Output = None,
+    metrics: Metrics = None,
+    tasks: Globs = None,
+    architectures: Globs = None,
+    methods: Globs = None,
+    across: Annotated[str, typer.Option(help="A column for each of the tasks, or architectures; one metric.")] = "",
+    standalone: Annotated[bool, typer.Option("--standalone", help="LaTeX as a whole document.")] = False,
+    plugin: Plugins = None,
+) -> None:
+    """Print the leaderboard of a results folder.
+
+    In Markdown and LaTeX the best score of each task and architecture is bold. What does not differ from it
+    significantly is marked, where the folder still holds the scores of every sample.
+    """
+    from ..formats.render import FORMATS, View, render
+    from ..leaderboards.results_folder import read_board
+
+    view = View(
+        metrics=metrics or (),
+        tasks=tasks or (),
+        architectures=architectures or (),
+        methods=methods or (),
+        across=across,
+        standalone=standalone,
+    )
+    board = read_board(folder)
+    note_unverified(folder, others=["scores.parquet"])
+    content = render(board, form, view, load_registries(plugin or ()).metrics)
+    if FORMATS[form].marks_ties and board.scores is None:
+        note(f"ties with the best are not marked: {board.without_scores}")
+    write(content, output, is_text=FORMATS[form].is_text)
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="A results folder, or a leaderboard.csv.", metavar="BEFORE")],
+    after: Annotated[Path, typer.Argument(help="Another one.", metavar="AFTER")],
+    metrics: Metrics = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv (what did not change too) or markdown.")] = "table",
+    tolerance: Annotated[float, typer.Option(help="Of scores that have no bounds.", min=0)] = 0.01,
+    output: Output = None,
+    plugin: Plugins = None,
+) -> None:
+    """Show what changed between two leaderboards beyond noise; exit status 2 if something got worse.
+
+    Where both folders hold the scores of every sample, the samples of both are compared in pairs: a change is
+    significant (Wilcoxon, Holm over all tests) and the bootstrap bounds of the difference exclude 0. Else the bounds
+    of both must not overlap or, without bounds, the scores differ by more than the tolerance. Worse are a lower score
+    (or a higher one where lower is better), a lower accuracy, and a row that is no longer ok or lost a score.
+    """
+    from ..comparisons.change import Verdict
+    from ..comparisons.compare import changes, compared_metrics
+    from ..formats.changes import report
+    from ..leaderboards.results_folder import read_board
+
+    boards = read_board(before), read_board(after)
+    note_unverified(before, after, others=["scores.parquet"])
+    for board in boards:
+        if board.scores is None:
+            note(f"samples are not compared in pairs: {board.without_scores}")
+    compared = compared_metrics(*boards, metrics or (), load_registries(plugin or ()).metrics)
+    table = changes(*boards, compared, tolerance)
+    write(utf8(report(table, form)), output)
+    if worse := int((table.verdict == Verdict.WORSE).sum()):
+        note(f"{worse} of {len(table)} compared got worse from {before} to {after}")
+        raise typer.Exit(REGRESSED)
+
+
+@app.command("figures")
+def draw(
+    folder: Annotated[Path, typer.Argument(help="A suite's results folder, or a leaderboard.csv.", metavar="DIR")],
+    metric: Annotated[str | None, typer.Option(help="Whose scores are drawn; default: average_precision.")] = None,
+    form: Annotated[str, typer.Option("--format", help="Of the files, separated by commas.")] = "png,svg,pdf",
+    output: Annotated[Path | None, typer.Option(help="Folder for the files; default: DIR itself.")] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Draw maps, scores, curves, ranks and cost, as far as the folder's data allows."""
+    from ..figures.draw import draw_figures, read_evidence
+    from ..storage.files import write_atomically
+
+    found = read_evidence(folder, metric, load_registries(plugin or ()).metrics)
+    note_unverified(folder, others=["cost.csv"])
+    place = (found.folder, write_atomically) if output is None else (output, write_to)
+    for drawn in draw_figures(found, form.split(","), *place):
+        for path in drawn.paths:
+            say(f"{path}")
+        if drawn.reason:
+            say(f"{drawn.name}: left out, {drawn.reason}")
+
+
+@app.command()
+def reproduce(
+    what: Annotated[str, typer.Argument(help="table1 | moving-box | mnist | fmri | vanishing | all")],
+    device: Device = "auto",
+    workers: Workers = None,
+    data: Data = None,
+    results: Results = Path("results"),
+    architectures: Annotated[list[str] | None, typer.Option(help="In the figure of mnist.", metavar="NAME…")] = None,
+    methods: Annotated[list[str] | None, typer.Option(help="In the figure of mnist.", metavar="NAME…")] = None,
+    digits: Annotated[list[int] | None, typer.Option(help="In the figure of mnist.", metavar="DIGIT…")] = None,
+    steps: Annotated[list[int] | None, typer.Option(help="Of the brain maps of fmri.", metavar="STEP…")] = None,
+) -> None:
+    """Reproduce a table or figure of the source, published beside measured."""
+    from ..reproductions.results_page import SECTIONS
+    from .reproduce import reproduce as lines_of
+
+    look_for_data_in(data)
+    shown = _given(architectures=architectures, methods=methods, digits=digits, steps=steps)
+    for line in lines_of(what, results, device, workers, shown):
+        say(line)
+    tables = {name for section in SECTIONS for name in section.needs}  # what the page is made from
+    note_unverified(*(results / section.name for section in SECTIONS), others=sorted(tables))
+
+
+@app.command("removal")
+def remove_salient_cells(
+    suite: Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")] = "quick",
+    tasks: Globs = None,
+    architectures: Globs = None,
+    methods: Globs = None,
+    seeds: Seeds = None,
+    replacements: Annotated[
+        list[str] | None, typer.Option(help="What takes a removed value's place: mean, sampled, zero.", metavar="NAME…")
+    ] = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    data: Data = None,
+    results: Results = Path("results"),
+    plugin: Plugins = None,
+) -> None:
+    """Show what the maps of a suite report, and the accuracy lost when it is removed from the inputs."""
+    from ..removal.analysis import REPLACEMENTS
+    from .removal import removal_of_suite
+
+    look_for_data_in(data)
+    registries = load_registries(plugin or ())
+    overrides = _given(tasks=tasks, architectures=architectures, methods=methods, seeds=seeds)
+    lines = removal_of_suite(
+        load_suite(suite, registries, overrides),
+        registries,
+        results,
+        replacements=replacements or REPLACEMENTS,
+        device=device,
+        workers=workers,
+        plugins=plugin or (),
+    )
+    for line in lines:
+        say(line)
+
+
+@app.command("metrics-check")
+def check_the_metrics(
+    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    samples: Annotated[int, typer.Option(help="Maps of each kind.", min=2, max=10_000)] = 20,
+    seed: Annotated[int, typer.Option(help="Of the maps.", min=0)] = 0,
+    plugin: Plugins = None,
+) -> None:
+    """Show which metrics rank oracle, noisy oracle, informative, random and inverted maps in this order."""
+    from ..metrics.quality_check import check_metrics
+    from ..metrics.quality_check_report import show
+
+    show(check_metrics(load_registries(plugin or ()).metrics, samples=samples, seed=seed), form)
+
+
+@app.callback(invoke_without_command=True)
+def without_command(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Show the version or, without a command, the help."""
+    if version:
+        say(__version__)
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+    elif context.invoked_subcommand not in LIGHT:
+        require_addresses()
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def look_for_data_in(folder: Path | None) -> None:
+    """Tell this process and its workers where the user keeps the data sets that are not shipped."""
+    if given := folder or os.environ.get(VARIABLE):
+        os.environ[VARIABLE] = str(Path(given).absolute())
+
+
+def _usage(error: typer.TyperException) -> str:
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    return f"{' '.join(message.split())} (saltbench --help lists what there is)"
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on standard error and exit status 1."""
+    open_streams()
+    keep_freed_memory()
+    leave_current_folder_out()
+    try:
+        status = app(expand(sys.argv[1:]), standalone_mode=False)
+        sys.stdout.flush()
+    except SaltbenchError as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            fail_quietly()
+        fail(str(error))
+    except typer.TyperException as error:
+        fail(_usage(error))
+    except BrokenPipeError:
+        fail_quietly()
+    except Exception as error:
+        if what := shortage(error):
+            fail(what)
+        raise
+    if status == INTERRUPTED:
+        note("interrupted; run the same command again to finish the rest")
+    sys.exit(status)

@@ -1,0 +1,1 @@
+"""A leaderboard beside another one, a golden table, or published numbers."""

@@ -1,0 +1,1 @@
+"""Plan, train, explain, score: what happens to one cell of a run."""

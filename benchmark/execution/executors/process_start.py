@@ -1,0 +1,84 @@
+"""How worker processes start and end: nothing of the current folder runs in them, no Ctrl-C, and never an orphan.
+
+Imports nothing heavy: a process that has just started is already to end with its parent.
+"""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from ...process.module_path import current_folder_left_out, set_safe_path
+from ...storage.store import Store
+
+_PARENT_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl.h
+
+
+@contextmanager
+def processes_protected() -> Iterator[str | None]:
+    """Keep Ctrl-C and the modules of the current folder from the processes that are started inside the block.
+
+    Gives the value of PYTHONSAFEPATH outside of it, which is theirs once they have begun.
+    """
+    with current_folder_left_out() as safe_path:
+        # the first start of a process starts it, too, and lifts the block that is set here
+        resource_tracker.ensure_running()
+        with interrupts_held():
+            yield safe_path
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C from the processes that are started inside the block, and until its end from this one.
+
+    Raises:
+        KeyboardInterrupt: at the end, where there was one meanwhile.
+    """
+    # Processes started meanwhile inherit the mask: a terminal's Ctrl-C reaches the parent alone, which decides.
+    # The handler is for a signal that another thread of the parent takes: it must not cut a start in two.
+    noted: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number)) if is_main else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if is_main:
+            signal.signal(signal.SIGINT, handler)
+    if noted:
+        raise KeyboardInterrupt
+
+
+def begin(connection: Connection, store: Store, plugins: tuple[Path, ...], memory: int, safe_path: str | None) -> None:
+    """Do a worker's work, until its end or the parent's; safe_path is the parent's PYTHONSAFEPATH."""
+    _end_with_parent()
+    set_safe_path(safe_path)
+    from .worker import work
+
+    work(connection, store, plugins, memory)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    if sys.platform == "linux":
+        # the kernel's signal comes whatever the process computes. It comes when the thread ends that started the
+        # process: that is the one which hands out the work, and dismisses its workers before
+        with suppress(OSError, AttributeError):  # a C library without it
+            ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent.pid:  # it died before
+            os._exit(1)
+    threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

@@ -1,0 +1,115 @@
+"""What a network answers, checked once before it is explained."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ....errors import ParameterError, ShapeError
+from ....methods.attributions.adapters import is_probabilities, is_value
+from ....methods.attributions.arguments import check_logits
+from ....methods.attributions.conditioned import Conditioned
+from .neighbours import another
+from .repeatability import check_repeated
+from .sample_independence import check_alone, check_held
+from .trial_passes import first_answer
+
+
+def check_model(model: object) -> None:
+    """Raise a ParameterError unless model is a network."""
+    if isinstance(model, nn.Module):
+        return
+    if isinstance(model, type):
+        found = f"the class {model.__name__}; make one of it, {model.__name__}(...)"
+    else:
+        found = f"a {type(model).__name__}; wrap it in a module"
+    raise ParameterError(f"the model must be a torch.nn.Module, got {found}")
+
+
+def check_answers(model: nn.Module, inputs: Tensor) -> int:
+    """Return how many classes a model tells apart, after checking that it answers series with logits.
+
+    That is, it maps inputs (batch, time, features) to logits (batch, classes), each sample for itself.
+
+    Raises:
+        ShapeError: inputs that the model does not take, or outputs of another form; and how to adapt them.
+        ParameterError: integers, complex numbers or probabilities in place of logits, or outputs that depend on the
+            rest of the batch, on earlier calls or on chance, or inputs that the model changes in place.
+    """
+    probe = inputs[[0, 0, 0]] if len(inputs) else inputs
+    _check_precision(model)
+    outputs: Any = first_answer(model, probe, inputs)
+    if isinstance(outputs, Tensor):
+        check_logits(outputs)
+    advice = "" if is_value(model) and outputs.shape == (len(probe), 1) else _advice(outputs, len(probe))
+    if advice:
+        got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+        wanted = f"{len(probe)} samples to logits ({len(probe)}, classes)"
+        raise ShapeError(f"the model must map {wanted}, got {got}; {advice}")
+    if outputs.numel() and bool(torch.isfinite(outputs).all()):  # others are refused with the target
+        check_repeated(model, probe, another(inputs).expand_as(probe))
+        check_alone(model, inputs, len(probe))
+        if isinstance(model, Conditioned):
+            check_held(model, inputs)
+    if is_probabilities(model):
+        _check_logarithms(outputs)
+    elif len(outputs) and not is_value(model) and bool((outputs >= 0).all()) and _sum_to_one(outputs):
+        raise ParameterError(
+            "the model must return logits, got probabilities (at least 0, with sum 1); "
+            "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"
+        )
+    return int(outputs.shape[1])
+
+
+def _check_precision(model: nn.Module) -> None:
+    """Raise if layers are quantised as they go: the range of the whole batch says how each sample is rounded."""
+    for name, module in model.named_modules():
+        if type(module).__module__.startswith("torch.ao.nn.quantized.dynamic"):
+            raise ParameterError(
+                f"the model must answer each sample by itself, got `{name}` dynamically quantised, which rounds by the "
+                "whole batch and has no gradients; give the network that was quantised"
+            )
+
+
+def _check_logarithms(outputs: Tensor) -> None:
+    """Raise unless outputs, (batch, classes), are logarithms of probabilities."""
+    # adapted has put the smallest number in the place of what is below 0: the sum tells of that too
+    if bool(torch.isfinite(outputs).all()) and not _sum_to_one(outputs.exp()):
+        raise ParameterError(
+            "saltbench.adapted(model, output='probabilities') needs probabilities, at least 0 with sum 1, got others; "
+            "if they are logits, leave output out, or for one logit of two classes give output='single-logit'"
+        )
+
+
+def _sum_to_one(outputs: Tensor) -> bool:
+    sums, number = outputs.double().sum(1), torch.finfo(outputs.dtype)
+    # adapted gives a class the smallest number at least: in half precision many of them add up
+    tolerance = max(1e-4, 4 * number.eps) + outputs.shape[1] * number.tiny
+    return torch.allclose(sums, torch.ones_like(sums), atol=tolerance)
+
+
+def _advice(outputs: Any, batch: int) -> str:
+    """Return how to adapt outputs to (batch, classes), or nothing where they have this form."""
+    if isinstance(outputs, (tuple, list)):
+        return "wrap it: saltbench.adapted(model, item=0) takes the first of several outputs"
+    if isinstance(outputs, Mapping):
+        return f"wrap it: saltbench.adapted(model, item='{next(iter(outputs), 'logits')}') takes one of several outputs"
+    if not isinstance(outputs, Tensor):
+        return "wrap it in a module that returns a tensor"
+    if outputs.shape in ((batch,), (batch, 1)):
+        single = (
+            "wrap it: saltbench.adapted(model, output='value') explains a number, "
+            "saltbench.adapted(model, output='single-logit') makes two classes of one logit"
+        )
+        of_probability = ", saltbench.adapted(model, output='probabilities') of one probability"
+        return single + of_probability if bool(((outputs >= 0) & (outputs <= 1)).all()) else single
+    if outputs.ndim == 2 and len(outputs) != batch:
+        return "if it takes (time, batch, features), wrap it: saltbench.adapted(model, time_first=True)"
+    return "" if outputs.ndim == 2 else "wrap it in a module that returns one row of logits a sample"
+
+
+def check_choice(name: str, value: str, options: tuple[str, ...]) -> None:
+    """Raise a ParameterError unless value is one of the options."""
+    if value not in options:
+        raise ParameterError(f"{name} must be one of {', '.join(options)}, got '{value}'")

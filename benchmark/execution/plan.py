@@ -1,0 +1,130 @@
+"""The plan of a run: which models are trained, which cells are scored, and the keys their results stand under."""
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..suites.repetitions import Levels, repetitions
+from ..suites.suite import Choice, Suite
+from ..suites.training_recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """What all jobs of a run share."""
+
+    metrics: tuple[Choice, ...]
+    samples: int
+    target: str
+    output: str
+    training: Recipe
+    device: str
+
+    @staticmethod
+    def of(suite: Suite, device: str) -> "Protocol":
+        """Return the protocol of a suite on a device type."""
+        return Protocol(
+            metrics=suite.metrics,
+            samples=suite.samples,
+            target=suite.target,
+            output=suite.output,
+            training=suite.training,
+            device=device,
+        )
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Independent seeds of one repetition.
+
+    All tasks of a repetition share them: box tasks then differ in their boxes alone, not in noise and labels, and rows
+    of different tasks are paired, not independent.
+    """
+
+    data: int
+    training: int
+    attribution: int
+
+    @staticmethod
+    def of(repetition: int) -> "Seeds":
+        """Return the seeds derived from a repetition's number."""
+        data, training, attribution = np.random.SeedSequence(repetition).generate_state(3)
+        return Seeds(int(data), int(training), int(attribution))
+
+    @staticmethod
+    def at(levels: Levels) -> "Seeds":
+        """Return each factor's seed of the repetition that its level names."""
+        data, training, attribution = map(Seeds.of, levels)
+        return Seeds(data.data, training.training, attribution.attribution)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit of work: a model with its methods, or (without an architecture) the reference methods of a task."""
+
+    protocol: Protocol
+    task: Choice
+    architecture: Choice | None
+    methods: tuple[Choice, ...]
+    repetition: int
+    levels: Levels
+
+    @property
+    def seeds(self) -> Seeds:
+        """The seeds of data, training and attribution."""
+        return Seeds.at(self.levels)
+
+    def describe(self) -> str:
+        """Return the job in words, for progress and messages."""
+        what = self.architecture.name if self.architecture else "reference methods"
+        return f"{self.task.name} {what} seed {self.repetition}"
+
+    def data_key(self) -> dict[str, Any]:
+        """Return all that determines the data and its split into explained samples."""
+        return {"task": self.task.as_json(), "data_seed": self.seeds.data, "samples": self.protocol.samples}
+
+    def model_key(self) -> dict[str, Any]:
+        """Return all that determines the trained weights."""
+        assert self.architecture is not None
+        return {
+            "task": self.task.as_json(),
+            "data_seed": self.seeds.data,
+            "architecture": self.architecture.as_json(),
+            "training": dataclasses.asdict(self.protocol.training),
+            "training_seed": self.seeds.training,
+            "device": self.protocol.device,
+        }
+
+    def yardstick_key(self) -> dict[str, Any]:
+        """Return all that determines the chance and oracle scores of the explained samples."""
+        return {**self.data_key(), "metrics": [metric.as_json() for metric in self.protocol.metrics]}
+
+    def cell_key(self, method: Choice) -> dict[str, Any]:
+        """Return all that determines one method's scores."""
+        key = {
+            **self.yardstick_key(),
+            "method": method.as_json(),
+            "attribution_seed": self.seeds.attribution,
+        }
+        if self.architecture is None:
+            return key
+        explained = {"target": self.protocol.target, "output": self.protocol.output}
+        return {**key, "model": self.model_key(), "explained": explained}
+
+
+def first_jobs(suite: Suite, device: str) -> Iterator[Job]:
+    """Yield the jobs of the suite's first repetition."""
+    return jobs(dataclasses.replace(suite, seeds=1), device)  # it has the same seeds in every design
+
+
+def jobs(suite: Suite, device: str) -> Iterator[Job]:
+    """Yield the suite's jobs, a task's repetitions together."""
+    protocol = Protocol.of(suite, device)
+    for task in suite.tasks:
+        for repetition, levels in enumerate(repetitions(suite.seeds)):
+            yield Job(protocol, task, None, suite.references, repetition, levels)
+            for architecture in suite.architectures:
+                yield Job(protocol, task, architecture, suite.methods, repetition, levels)

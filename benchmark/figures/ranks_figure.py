@@ -1,0 +1,107 @@
+"""The critical-difference diagram: mean ranks of methods, and which of them cannot be told apart."""
+
+import math
+from textwrap import fill
+
+import pandas as pd
+import scikit_posthocs
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ...errors import LackingDataError
+from ..metrics.spec import MetricSpec
+from ..statistics.method_ranks import ALPHA, Overall, compare_over_blocks
+from ..style.figure_style import PAGE, label
+from ..style.score_axis import in_words
+
+LINE = 0.155  # inches of a method's line
+ABOVE = 2.2  # lines, of the critical difference above the axis
+WORDS = 145  # letters of a line that fits the page
+
+
+def ranks_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
+    """Return the critical-difference diagram of a metric over the blocks (task × architecture) of a leaderboard.
+
+    Methods joined by a bar differ by less than Nemenyi's critical difference. Where Friedman's test finds no
+    difference between any methods, one bar joins all. Methods without a score in some block are named, not ranked.
+
+    Raises:
+        LackingDataError: fewer than 3 methods have a score in each of at least 2 blocks, or all have the same.
+
+    Source: J. Demšar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 7, 2006.
+    """
+    trained = table[table.architecture != ""]
+    by_block = trained.pivot(index=["task", "architecture"], columns="method", values=metric.name)
+    by_block = by_block[list(dict.fromkeys(trained.method))]
+    complete = by_block.dropna(axis="columns")
+    if len(complete) < 2 or complete.shape[1] < 3:
+        raise LackingDataError(
+            "3 methods with a score in each of at least 2 blocks (task × architecture) are needed, "
+            f"found {complete.shape[1]} in {len(complete)}"
+        )
+    if (complete.nunique(axis="columns") == 1).all():
+        raise LackingDataError("all methods have the same score in every block, there is nothing to rank")
+    compared = compare_over_blocks(by_block, metric)
+    words = _words(compared, metric)
+    lines = math.ceil(len(compared.methods) / 2) + len(compared.groups)
+    figure = Figure(figsize=(PAGE, LINE * (lines + words.count("\n")) + 1.1), layout="constrained")
+    _diagram(figure.subplots(), compared)
+    figure.supxlabel(words, fontsize=7, x=0.01, ha="left")
+    return figure
+
+
+def _diagram(axis: Axes, compared: Overall) -> None:
+    # numbers stand for the methods: the library walks over sets, whose order changes with every process for text
+    ranks = dict(enumerate(compared.mean_ranks))
+    p = compared.nemenyi.set_axis(list(ranks)).set_axis(list(ranks), axis="columns")
+    differ = compared.friedman_p < ALPHA
+    # without a difference between any methods there is none between two of them
+    p = p if differ else p * 0 + 1
+    drawn = scikit_posthocs.critical_difference_diagram(
+        ranks,
+        p,
+        alpha=ALPHA,
+        ax=axis,
+        label_fmt_left="{label}",
+        label_fmt_right="{label}",
+        text_h_margin=0.02 * len(ranks),
+        label_props={"fontsize": 7},
+        elbow_props={"color": "0.45", "linewidth": 0.7, "clip_on": False},
+        marker_props={"color": "black", "s": 9, "clip_on": False},
+        crossbar_props={"color": "black", "linewidth": 2.2, "clip_on": False},
+    )
+    for text in drawn["labels"]:
+        place = int(text.get_text())
+        name, rank = label(compared.methods[place]), f"{ranks[place]:.2f}"
+        shown = f"{name}  {rank} " if text.get_ha() == "right" else f" {rank}  {name}"
+        text.set(text=shown, color="black")
+    axis.set_xlim(1, len(ranks))
+    if differ:
+        _yardstick(axis, compared.critical_difference)
+
+
+def _yardstick(axis: Axes, difference: float) -> None:
+    axis.plot([1, 1 + difference], [ABOVE, ABOVE], color="black", linewidth=1, marker="|", markersize=5, clip_on=False)
+    axis.text(1 + difference, ABOVE, f"  critical difference {difference:.2f}", fontsize=7, va="center")
+
+
+def _words(compared: Overall, metric: MetricSpec) -> str:
+    differ = compared.friedman_p < ALPHA
+    verdict = (
+        "Bars join methods that differ by less than the critical difference (Nemenyi, 5 %)."
+        if differ
+        else "Methods are not told apart: Friedman's test finds no difference between them (5 %)."
+    )
+    ranked = set(compared.methods)
+    absent = [label(method) for method in compared.coverage.method if method not in ranked]
+    return fill(
+        f"Mean rank by {in_words(metric)}, 1 is best, over {len(compared.blocks)} blocks (task × architecture). "
+        f"Friedman χ²\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{compared.friedman:.1f}, {_p(compared.friedman_p)}. {verdict}"
+        + (f" Not ranked, without a score in some block: {', '.join(absent)}." if absent else ""),
+        WORDS,
+    )
+
+
+def _p(value: float) -> str:
+    words = "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".")
+    return words.replace(" ", "\N{NO-BREAK SPACE}")

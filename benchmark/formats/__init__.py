@@ -1,0 +1,1 @@
+"""A leaderboard as Markdown and LaTeX, and what both have in common."""

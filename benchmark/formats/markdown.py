@@ -1,0 +1,50 @@
+"""A leaderboard as a table in Markdown, as GitHub and most others read it."""
+
+import re
+
+from ..style.numbers import number, one_line
+from .table_layout import Cell, Grid
+from .table_text import BETTER, bounds, caption
+
+TIED = "†"
+AT_CHANCE = "‡"
+# what starts markup inside a table's cell, and the links that some readers make of bare addresses
+_MARKUP = re.compile(r"[\\`*_\[\]|]|[&<>~$^]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_BY_BACKSLASH = "\\`*_[]|"
+
+
+def markdown_table(grid: Grid) -> str:
+    """Return one table with a heading line for each group, and the caption under it."""
+    titles = [
+        f"{markdown_text(heading)} {BETTER[direction]}".strip()
+        for heading, direction in zip(grid.headings, grid.directions, strict=True)
+    ]
+    lines = [["method", *titles], ["---", *("---:" for _ in titles)]]
+    for group in grid.groups:
+        lines.append([f"*{markdown_text(group.title)}*", *("" for _ in titles)])
+        lines += [[markdown_text(method), *map(_cell, cells)] for method, cells in group.rows]
+    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    sentences = caption(grid, best="**Bold**", tied=TIED, at_chance=AT_CHANCE)
+    return f"{table}\n{' '.join([markdown_text(sentences[0]), *sentences[1:]])}\n"
+
+
+def markdown_text(text: str) -> str:
+    """Return text that Markdown shows as it is: no markup, no HTML, no link, one line."""
+    return _MARKUP.sub(_escaped, one_line(text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found.group()
+    # the backslash is read the same everywhere before few characters only, an entity before all
+    return f"\\{character}" if character in _BY_BACKSLASH else f"&#{ord(character)};"
+
+
+def _cell(cell: Cell) -> str:
+    if cell.status:
+        return f"*{markdown_text(cell.status)}*"
+    value = number(cell.value)
+    marked = f"**{value}**" if cell.best else f"{value}{TIED * cell.tied}{AT_CHANCE * cell.at_chance}"
+    below, above = bounds(cell)
+    if below == above:
+        return f"{marked} ± {below}" if below else marked
+    return f"{marked} (−{below}, +{above})"

@@ -1,0 +1,183 @@
+"""A leaderboard laid out for readers: groups of rows, with the best of each block and what ties with it marked."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ...errors import ParameterError
+from ..leaderboards.columns import IDENTITY
+from ..leaderboards.results_folder import Board
+from ..leaderboards.score_columns import ScoreColumn
+from ..statistics.method_ranks import standings
+
+ACROSS = {"tasks": "task", "architectures": "architecture"}
+REFERENCES = "reference methods"
+NO_NETWORK = "no network"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a table.
+
+    Attributes:
+        value, low, high: the score and its bounds; NaN where there is none.
+        status: of the row, where it is not ok.
+        best: no method of the block has a better score.
+        tied: not the best, but not significantly different from it.
+        at_chance: an accuracy that guessing explains.
+    """
+
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    status: str = ""
+    best: bool = False
+    tied: bool = False
+    at_chance: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows under one title, each a method's name and its cells."""
+
+    title: str
+    rows: list[tuple[str, list[Cell]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table for readers.
+
+    Attributes:
+        title: what the table shows.
+        headings: of the columns after the method's.
+        directions: of each column, whether higher is better; None where that is no question.
+        groups: the rows.
+        ties_known: the ties could be marked.
+    """
+
+    title: str
+    headings: list[str]
+    directions: list[bool | None]
+    groups: list[Group]
+    ties_known: bool
+
+    @property
+    def cells(self) -> Iterator[Cell]:
+        """All cells."""
+        return (cell for group in self.groups for _, cells in group.rows for cell in cells)
+
+
+def laid_out(board: Board, columns: Sequence[ScoreColumn], across: str = "") -> Grid:
+    """Return the leaderboard with a row for each method, grouped by task and architecture.
+
+    Args:
+        board: the leaderboard.
+        columns: the scores to show.
+        across: "tasks" or "architectures" gives each of them a column, for the one score that is shown.
+
+    Raises:
+        ParameterError: across is something else, or there is not one score to put across.
+    """
+    if not across:
+        return _by_score(board, columns)
+    if across not in ACROSS:
+        raise ParameterError(f"--across must be tasks or architectures, got '{across}'")
+    if len(columns) != 1:
+        names = ", ".join(column.name for column in columns) or "none"
+        raise ParameterError(f"--across shows one score, got {len(columns)} ({names}); choose one with --metrics")
+    return _by_name(board, columns[0], ACROSS[across])
+
+
+def _by_score(board: Board, columns: Sequence[ScoreColumn]) -> Grid:
+    scores = [_cells(board, column) for column in columns]
+    groups: dict[tuple[str, str], Group] = {}
+    for position, row in enumerate(board.table.to_dict("records")):
+        accuracy = Cell(row["accuracy"], at_chance=row["at_chance"] == "true")
+        group = groups.setdefault(
+            (row["task"], row["architecture"]), Group(f"{row['task']}, {row['architecture'] or REFERENCES}")
+        )
+        group.rows.append((row["method"], [accuracy, *(cells[position] for cells in scores)]))
+    headings = ["accuracy", *(readable(column.name) for column in columns)]
+    directions = [None, *(column.higher_is_better for column in columns)]
+    return Grid(_title(board), headings, directions, list(groups.values()), board.scores is not None)
+
+
+def _by_name(board: Board, column: ScoreColumn, across: str) -> Grid:
+    names = sorted(dict.fromkeys(board.table[across]), key=lambda name: name == "")
+    groups: dict[tuple[str, bool], Group] = {}
+    rows: dict[tuple[tuple[str, bool], str], list[Cell]] = {}
+    for row, cell in zip(board.table.to_dict("records"), _cells(board, column), strict=True):
+        key = (row["architecture" if across == "task" else "task"], row["architecture"] == "")
+        group = groups.setdefault(key, Group(_across_title(*key)))
+        if (key, row["method"]) not in rows:
+            rows[key, row["method"]] = [Cell() for _ in names]
+            group.rows.append((row["method"], rows[key, row["method"]]))
+        rows[key, row["method"]][names.index(row[across])] = cell
+    in_order = [groups[key] for key in sorted(groups, key=lambda key: key == ("", True))]
+    title = f"{_title(board)}: {readable(column.name)}, {'higher' if column.higher_is_better else 'lower'} is better"
+    headings = [name or NO_NETWORK for name in names]
+    return Grid(title, headings, [None] * len(names), in_order, board.scores is not None)
+
+
+def _across_title(name: str, is_reference: bool) -> str:
+    return ", ".join(filter(None, [name, REFERENCES if is_reference else ""]))
+
+
+def _cells(board: Board, column: ScoreColumn) -> list[Cell]:
+    best, tied = _best(board.table, column), _tied(board, column)
+    rows = zip(board.table.to_dict("records"), best, strict=True)
+    return [_cell(row, column.name, is_best, _identity(row) in tied) for row, is_best in rows]
+
+
+def _cell(row: Mapping[str, Any], name: str, is_best: bool, is_tied: bool) -> Cell:
+    value = row[name]
+    return Cell(
+        value=value,
+        low=row.get(f"{name}_low", math.nan),
+        high=row.get(f"{name}_high", math.nan),
+        status="" if row["status"] == "ok" else row["status"],
+        best=is_best,
+        tied=is_tied and not is_best and not math.isnan(value),
+    )
+
+
+def _identity(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(row[name] for name in IDENTITY)
+
+
+def _best(table: pd.DataFrame, column: ScoreColumn) -> list[bool]:
+    ranked = table[column.name].where((table.status == "ok") & (table.architecture != ""))
+    blocks = ranked.groupby([table.task, table.architecture])
+    best = blocks.transform("max" if column.higher_is_better else "min")
+    # the only method of a block is not the best of anything
+    return [bool(one) for one in (ranked == best) & (blocks.transform("count") > 1)]
+
+
+def _tied(board: Board, column: ScoreColumn) -> set[tuple[str, ...]]:
+    # correcting for chance is one linear map a task: it moves neither order nor ties within a block
+    if board.scores is None:
+        return set()
+    table = standings(board.scores, column.metric)
+    return set(table.loc[table.tied_with_best & table.p_best.notna(), IDENTITY].itertuples(index=False, name=None))
+
+
+def _title(board: Board) -> str:
+    table = board.table[board.table.status == "ok"]
+    if table.empty:
+        return f"Leaderboard of {board.name}"
+    samples, seeds = (_range(table[column]) for column in ("samples", "seeds"))
+    return f"Leaderboard of {board.name}, means over {samples} samples of {seeds} seed{'' if seeds == '1' else 's'}"
+
+
+def _range(numbers: "pd.Series[Any]") -> str:
+    low, high = int(numbers.min()), int(numbers.max())
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def readable(name: str) -> str:
+    """Return a column's name as words."""
+    return name.replace("_", " ")

@@ -1,0 +1,1 @@
+"""Scores to tables: leaderboard, statistics, cost, and the folder that holds them."""

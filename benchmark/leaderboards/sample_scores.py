@@ -1,0 +1,57 @@
+"""The scores of every sample that a results folder holds beside its leaderboard."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ...errors import StoreError, text_of
+from ..storage.csv_tables import check_key, content_of
+from ..storage.digests import check_table
+from .columns import IDENTITY
+
+FILE = "scores.parquet"
+SAMPLE = [*IDENTITY, "seed", "sample"]  # what tells a row from others
+REMEDY = "remove it or run the suite again"
+TYPES = {**dict.fromkeys(IDENTITY, pa.string()), **dict.fromkeys(("seed", "sample", "label"), pa.int64())}
+# what pyarrow raises on files that are damaged or of other types
+UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, NotImplementedError)
+
+
+def read_scores(path: Path, metrics: Sequence[str]) -> pd.DataFrame:
+    """Return one row a sample: task, architecture, method, seed, sample, label, and the metrics, NaN where it has none.
+
+    Raises:
+        StoreError: it cannot be read, is not the one that the run wrote, lacks a column or holds something else there,
+            or has a sample twice.
+    """
+    content = content_of(path)
+    check_table(path, content)
+    try:
+        found = pq.read_table(io.BytesIO(content))
+    except UNREADABLE as error:
+        raise StoreError(f"cannot read {path}: {text_of(error)}; {REMEDY}") from error
+    names = found.column_names
+    absent = [column for column in TYPES if column not in names]
+    if absent:
+        raise StoreError(f"{path} lacks the columns {', '.join(absent)}; {REMEDY}")
+    types = {**TYPES, **{name: pa.float64() for name in metrics if name in names}}
+    table = pd.DataFrame({name: _column(path, found, name, kind) for name, kind in types.items()})
+    check_key(path, table, SAMPLE)
+    return table.reindex(columns=[*TYPES, *metrics])
+
+
+def _column(path: Path, found: pa.Table, name: str, kind: pa.DataType) -> "pd.Series[object]":
+    try:
+        column = found.column(name).cast(kind)
+        values: pd.Series[object] = column.to_pandas()
+    except UNREADABLE as error:  # also of a name that stands twice
+        raise StoreError(f"{path} needs {kind} in {name}: {text_of(error)}; {REMEDY}") from error
+    is_metric = pa.types.is_floating(kind)
+    if np.isinf(values).any() if is_metric else column.null_count:
+        raise StoreError(f"{path} needs {'finite numbers' if is_metric else f'{kind} and no gaps'} in {name}; {REMEDY}")
+    return values

@@ -1,0 +1,1 @@
+"""Metrics: maps and truth to scores, their chance levels, and whether they can be trusted."""

@@ -1,0 +1,273 @@
+"""Evaluate a network that saltbench did not build."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+
+from ...datasets.spec import TaskData, TaskSpec
+from ...entry import Entry, unknown
+from ...errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
+from ...methods.attributions.adapters import is_value
+from ...methods.attributions.completeness import TOLERANCE, check_tolerance
+from ...methods.attributions.passes.lending import one_at_a_time
+from ...methods.attributions.spec import MethodSpec
+from ..execution.collection import Collection, joined
+from ..execution.devices import choose_device
+from ..execution.entry_checks import check_architecture, check_task
+from ..execution.failures import reason_for, status_for
+from ..execution.network_checks.network_checks import check_answers, check_choice
+from ..execution.plan import Seeds
+from ..execution.scoring import Columns, Explained, Metrics, Question, explain_samples, facts_on_test, score, yardsticks
+from ..execution.training import train
+from ..leaderboards.leaderboard import leaderboard
+from ..metrics.spec import MetricSpec
+from ..process.settings import settings_restored
+from ..suites.counts import check_counts
+from ..suites.registry import Registries, load_registries
+from ..suites.suite import OUTPUTS, TARGETS
+from ..suites.training_recipe import Recipe
+
+Factory = Callable[[int, int], nn.Module]
+GRADIENT_METHODS = ("saliency", "input-x-gradient", "integrated-gradients", "deeplift", "smoothgrad")
+
+
+@one_at_a_time()
+@torch.inference_mode(False)  # the caller may be in it, and under no_grad: networks are trained and explained here
+@torch.enable_grad()
+def evaluate(
+    model: nn.Module | Factory,
+    task: str | TaskSpec | TaskData,
+    methods: Sequence[str | MethodSpec] = GRADIENT_METHODS,
+    *,
+    metrics: Sequence[str | MetricSpec] | None = None,
+    name: str = "model",
+    seeds: int = 1,
+    samples: int = 100,
+    target: str = "true",
+    output: str = "logit",
+    training: Recipe | None = None,
+    device: str = "cpu",
+    memory: int | None = None,
+    tolerance: float = TOLERANCE,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> pd.DataFrame:
+    """Return the leaderboard of a network on a task, with the reference methods' rows; nothing is stored.
+
+    Args:
+        model: a network (batch, time, features) to logits (batch, classes), evaluated as it is, trained or not,
+            and left as it was; or a function (features, classes) -> network, which is called and trained anew for
+            each seed.
+        task: an entry, its name, or data of your own.
+        methods: entries or names.
+        metrics: entries or names; None for all.
+        name: stands in the column architecture.
+        seeds: repetitions, each with its own data, training and noise.
+        samples: test samples explained in each repetition.
+        target: explain the "true" or the "predicted" class.
+        output: explain its "logit" or its "probability".
+        training: the recipe, for a function that makes networks.
+        device: "cpu", "cuda" or "auto", for a function that makes networks; a network is evaluated where it is.
+        memory: bytes for explaining; None for a quarter of what is free.
+        tolerance: as in `explain`; a method whose maps miss more has the status `failed`.
+        parameters: settings by the name of a task, method or metric, in place of defaults.
+
+    Returns:
+        The columns of leaderboard.csv, one row a method; a method that does not apply to the network has the
+        status `skipped`, and one that fails `failed`, with the reason.
+
+    Raises:
+        UnknownNameError: no such task, method, metric or parameter.
+        DuplicateNameError: two methods, the reference methods included, or two metrics share a name.
+        ParameterError, ShapeError: an argument or the model's output is not as described.
+        ContractError: the task's data do not fit together, or the function makes no network to train.
+    """
+    if not callable(model):
+        raise ParameterError(
+            "model must be a torch.nn.Module or a function (features, classes) that makes one, "
+            f"got a {type(model).__name__}; wrap it in a module"
+        )
+    check_choice("target", target, TARGETS)
+    check_choice("output", output, OUTPUTS)
+    check_counts(seeds, samples)
+    check_tolerance(tolerance)
+    chosen = choose_device(device)
+    registries = load_registries()
+    plan = _Plan.of(registries, task, methods, metrics, parameters or {})
+    recipe = training or Recipe()
+    parts = []
+    for number in range(seeds):
+        data = plan.load(number)
+        subject = model if isinstance(model, nn.Module) else _trained(model, name, data, recipe, number, chosen)
+        place = _place(subject, chosen)
+        explained = Explained.of(data, samples, str(place)).like(subject)
+        _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, plan.task)
+        facts = facts_on_test(subject, data, place)
+        parts.append(
+            _Repetition(plan, name, number, subject, explained, facts, target, output, memory, tolerance).collected()
+        )
+    return leaderboard(_merged(parts), [metric for metric, _ in plan.metrics])
+
+
+def _place(model: nn.Module, otherwise: str) -> torch.device:
+    parameter = next(model.parameters(), None)
+    return torch.device(otherwise) if parameter is None else parameter.device
+
+
+def _classifier(model: nn.Module) -> nn.Module:
+    """Return model after checking that it tells classes apart."""
+    if is_value(model):
+        raise ParameterError(
+            "evaluate needs a network that tells a task's classes apart, got one adapted with output='value'; "
+            "saltbench.explain gives its maps"
+        )
+    return model
+
+
+def _check_classes(answered: int, classes: int, task: str) -> None:
+    if answered != classes:
+        raise ShapeError(
+            f"the network must return {classes} logits for task {task}, one a class, got {answered}; "
+            "give one made for its classes"
+        )
+
+
+def _trained(factory: Factory, name: str, data: TaskData, recipe: Recipe, repetition: int, device: str) -> nn.Module:
+    def build() -> nn.Module:
+        return _classifier(check_architecture(name, factory(data.features, data.classes)))
+
+    return train(build, data, recipe, Seeds.of(repetition).training, device)[0]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a network is evaluated on, and with what."""
+
+    task: str
+    load: Callable[[int], TaskData]
+    methods: Sequence[tuple[MethodSpec, Mapping[str, Any]]]
+    metrics: Metrics
+
+    @staticmethod
+    def of(
+        registries: Registries,
+        task: str | TaskSpec | TaskData,
+        methods: Sequence[str | MethodSpec],
+        metrics: Sequence[str | MetricSpec] | None,
+        parameters: Mapping[str, Mapping[str, Any]],
+    ) -> "_Plan":
+        chosen = [registries.methods.get(m) if isinstance(m, str) else m for m in methods]
+        references = [method for method in registries.methods if method.is_reference and method not in chosen]
+        scored = registries.metrics if metrics is None else metrics
+        measured = [registries.metrics.get(m) if isinstance(m, str) else m for m in scored]
+        _check_names("method", [*chosen, *references])
+        _check_names("metric", measured)
+        name, load = _loader(registries, task, parameters)
+        known = [name, *(method.name for method in chosen), *(metric.name for metric in measured)]
+        for entry in parameters:
+            if entry not in known:
+                raise UnknownNameError(unknown("entry in parameters", entry, known))
+        return _Plan(
+            name,
+            load,
+            [(method, method.configure(parameters.get(method.name, {}))) for method in [*chosen, *references]],
+            [(metric, metric.configure(parameters.get(metric.name, {}))) for metric in measured],
+        )
+
+
+def _check_names(kind: str, entries: Sequence[Entry]) -> None:
+    names = [entry.name for entry in entries]
+    for name in names:
+        if names.count(name) > 1:  # their rows or columns would be taken for one's
+            raise DuplicateNameError(
+                f"each {kind} must have a name of its own, got '{name}' twice; leave one out, or rename it with "
+                "dataclasses.replace(entry, name=...)"
+            )
+
+
+def _loader(
+    registries: Registries, task: str | TaskSpec | TaskData, parameters: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, Callable[[int], TaskData]]:
+    if isinstance(task, TaskData):
+        own = check_task("data", task)
+        return "data", lambda _repetition: own
+    spec = registries.tasks.get(task) if isinstance(task, str) else task
+    load = functools.partial(spec.load(), **spec.configure(parameters.get(spec.name, {})))
+    return spec.name, lambda repetition: check_task(spec.name, load(Seeds.of(repetition).data))
+
+
+@dataclass(frozen=True)
+class _Repetition:
+    """The rows of one repetition: a network's, and the reference methods'."""
+
+    plan: _Plan
+    architecture: str
+    number: int
+    model: nn.Module
+    explained: Explained
+    standing: Mapping[str, Any]
+    target: str
+    output: str
+    memory: int | None
+    tolerance: float
+
+    def collected(self) -> Collection:
+        cells, scores = [], []
+        yard, no_yard = _attempted(self._yardsticks)
+        for method, parameters in self.plan.methods:
+            identity = {
+                "task": self.plan.task,
+                "architecture": "" if method.is_reference else self.architecture,
+                "method": method.name,
+                "seed": self.number,
+            }
+            facts = {} if method.is_reference else self.standing
+            cell = functools.partial(self._cell, method, parameters)
+            columns, outcome = (None, no_yard) if yard is None else _attempted(cell)
+            cells.append({**identity, **outcome, **(facts if outcome["status"] == "ok" else {})})
+            if columns is not None:
+                scores.append(_rows(identity, columns))
+        yards = [] if yard is None else [_rows({"task": self.plan.task, "seed": self.number}, yard)]
+        return Collection(joined(scores), pd.DataFrame(cells), joined(yards), [])
+
+    def _yardsticks(self) -> Columns:
+        return yardsticks(self.explained.truth.cpu().numpy(), self.plan.metrics)
+
+    def _cell(self, method: MethodSpec, parameters: Mapping[str, Any]) -> Columns:
+        seed = Seeds.of(self.number).attribution
+        model = None if method.is_reference else self.model
+        question = Question.about(model, self.explained, self.target, self.output)
+        maps = explain_samples(method, parameters, question, self.explained, seed, self.memory)
+        return score(
+            method, parameters, maps, question, self.explained, seed, self.plan.metrics, self.memory, self.tolerance
+        )
+
+
+def _attempted(compute: Callable[[], Columns]) -> tuple[Columns | None, dict[str, str]]:
+    """Return what compute returns, or None, and the status of a cell with the reason for it."""
+    try:
+        with settings_restored():
+            return compute(), {"status": "ok", "reason": ""}
+    except Exception as error:  # noqa: BLE001 - third-party methods and metrics raise anything; the reason is kept
+        return None, {"status": status_for(error), "reason": reason_for(error)}
+
+
+def _rows(identity: Mapping[str, Any], columns: Columns) -> pd.DataFrame:
+    table = pd.DataFrame(columns)
+    table.insert(0, "sample", range(len(table)))
+    for position, (name, value) in enumerate(identity.items()):
+        table.insert(position, name, value)
+    return table
+
+
+def _merged(parts: Sequence[Collection]) -> Collection:
+    return Collection(
+        joined([part.scores for part in parts]),
+        joined([part.cells for part in parts]),
+        joined([part.yardsticks for part in parts]),
+        [],
+    )

@@ -1,0 +1,111 @@
+"""Explain a network that saltbench did not build."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from ...errors import ParameterError
+from ...methods.attributions.adapters import Probabilities, is_value
+from ...methods.attributions.completeness import TOLERANCE, Explanation, check_complete, check_tolerance, is_promised
+from ...methods.attributions.explain import bind, needed_arguments, predicted_classes, sample_seeds
+from ...methods.attributions.guard import attribute_checked
+from ...methods.attributions.passes.lending import one_at_a_time
+from ...methods.attributions.several_inputs import check_joint
+from ...methods.attributions.spec import MethodSpec
+from ..execution.network_checks.network_checks import check_answers, check_choice, check_model
+from ..execution.tensors import classes_of
+from ..suites.registry import load_registries
+from ..suites.suite import OUTPUTS
+from .inputs import read_inputs
+
+Inputs = Tensor | ArrayLike | Sequence[Any] | Mapping[str, Any]
+Hold = Tensor | ArrayLike | str | Sequence[str | int] | Mapping[str | int, Any]
+
+
+@one_at_a_time()
+def explain(
+    model: nn.Module,
+    inputs: Inputs,
+    target: Tensor | ArrayLike | int | None = None,
+    *,
+    method: str | MethodSpec = "integrated-gradients",
+    output: str = "logit",
+    baseline: Inputs | None = None,
+    background: Inputs | None = None,
+    hold: Hold | None = None,
+    seed: int = 0,
+    memory: int | None = None,
+    tolerance: float = TOLERANCE,
+    **parameters: Any,
+) -> Any:
+    """Return a method's attributions of a model's output, (batch, time, features), and leave the model as it was.
+
+    Args:
+        model: (batch, time, features) to logits (batch, classes); see `adapted` for models of another form, such as
+            those that return a value.
+        inputs: finite (batch, time, features); brought to the type and device of the model's parameters. For a model
+            that takes several: a tuple or list of them, or a dictionary by name, each a series with as many steps,
+            static features (batch, features) or (batch,), or what is held, of any shape. The attributions are in the
+            same structure.
+        target: the class that is explained, one for all samples or one each, (batch,); None for the predicted ones.
+        method: an entry, or its name (`saltbench list methods`).
+        output: explain the class's "logit", which may also be a value, or its "probability".
+        baseline: (batch, time, features) or one series (time, features), what absence means; None for zeros. In the
+            structure of several inputs.
+        background: (any, time, features), series to draw absence from, such as training samples. In the structure of
+            several inputs.
+        hold: what stays as it is in every row that the model sees, and gets 0: the features of one series, or a mask
+            (features,); names or positions of inputs; or a dictionary of inputs with True or their features.
+        seed: of the random numbers, where the method draws any.
+        memory: bytes that may be taken beside inputs and attributions; None for a quarter of what is free.
+        tolerance: share of the output's change that a map may miss whose method promises all of it, see
+            `completeness.check_complete`; float("inf") accepts any map.
+        **parameters: the method's own.
+
+    Raises:
+        UnknownNameError: no such method or parameter.
+        ShapeError, ParameterError, NonFiniteError: an argument or the model's output is not as described.
+        RefusedSeriesError: the model does not answer a sample, or a series that the method makes of one.
+        IncompleteError: a map misses more of the output's change than the tolerance.
+        UnsupportedOperationError: the method cannot be applied to this model.
+        BudgetError: the memory does not hold one sample.
+        ContractError: a method of one's own changes what it is lent, or draws random numbers without seeds.
+    """
+    spec = load_registries().methods.get(method) if isinstance(method, str) else method
+    if spec.is_reference:
+        raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
+    check_model(model)
+    check_tolerance(tolerance)
+    given = read_inputs(model, inputs, hold)
+    explained, rows = given.model(model), given.rows
+    if given.layout is not None:
+        check_joint(spec, needed_arguments(bind(spec, parameters)), given.layout)
+    check_answers(explained, rows)
+    asked, classes = _asked(explained, output), classes_of(target, len(rows))
+    is_checked = is_promised(spec) and tolerance < math.inf and len(rows) > 0
+    if is_checked and classes is None:
+        classes = predicted_classes(asked, rows, memory)
+    options: dict[str, Any] = {
+        "baseline": given.baseline(model, baseline),
+        "background": given.background(model, background),
+        "seeds": sample_seeds(seed, len(rows)),
+        "memory": memory,
+        "parts": None if given.layout is None else given.layout.spans,
+    }
+    attributions = attribute_checked(spec, parameters, asked, rows, target=classes, **options)
+    if is_checked and classes is not None:
+        explanation = Explanation(spec, spec.configure(parameters), asked, rows, classes.to(rows.device), **options)
+        check_complete(explanation, attributions, explanation.ends(), tolerance)
+    return given.maps(attributions, spec.is_complete)
+
+
+def _asked(model: nn.Module, output: str) -> nn.Module:
+    check_choice("output", output, OUTPUTS)
+    if output == "logit":
+        return model
+    if is_value(model):
+        raise ParameterError("output must be 'logit' for a model that returns a value, got 'probability'; leave it out")
+    return Probabilities(model)

@@ -1,0 +1,242 @@
+"""What a user gives to be explained: a series, or several inputs, and what of them is held."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...errors import ParameterError, ShapeError
+from ...methods.attributions.arguments import check_alike, check_inputs
+from ...methods.attributions.several_inputs import Layout, Part
+from ..execution.network_checks.forward_arguments import argument_names
+from ..execution.tensors import as_tensor, like_parameters, one_each
+
+
+@dataclass(frozen=True)
+class Given:
+    """A model's inputs, and how they make up the one series that methods see.
+
+    Attributes:
+        layout: the inputs; None for one series of which nothing is held.
+        rows: the series of what is explained, (batch, time, features).
+        kind: in what the inputs were given, and the maps are: Tensor, tuple, list or dict.
+    """
+
+    layout: Layout | None
+    rows: Tensor
+    kind: type
+
+    def model(self, model: nn.Module) -> nn.Module:
+        """Return a model of all inputs as one of the rows."""
+        return model if self.layout is None else self.layout.conditioned(model)
+
+    def baseline(self, model: nn.Module, baseline: Any) -> Tensor | None:
+        """Return what absence of the rows means, from values in the inputs' structure; None for zeros.
+
+        Raises:
+            ParameterError, ShapeError: another structure, or an input's baseline of another shape.
+        """
+        if baseline is None:
+            return None
+        if self.layout is None:
+            return one_each(like_parameters(model, baseline), self.rows)
+        values = []
+        for part, value in zip(self.layout.parts, self._matched("baseline", baseline), strict=True):
+            own = torch.zeros_like(part.values) if value is None else like_parameters(model, value)
+            values.append(check_alike(f"baseline of {part.name}", one_each(own, part.values), part.values))
+        return self.layout.series(values)
+
+    def background(self, model: nn.Module, background: Any) -> Tensor | None:
+        """Return rows to draw absence from, from values in the inputs' structure, those of held inputs left out.
+
+        Raises:
+            ParameterError, ShapeError: another structure, or an input's background of another shape or number.
+        """
+        if background is None or self.layout is None:
+            return None if background is None else like_parameters(model, background)
+        values: list[Tensor | None] = []
+        for part, value in zip(self.layout.parts, self._matched("background", background), strict=True):
+            values.append(_background(model, part, value) if part.free else None)
+        counts = {len(value) for value in values if value is not None}
+        if len(counts) > 1:
+            raise ShapeError(
+                "the backgrounds of all inputs must have as many rows, since these belong together, "
+                f"got {' and '.join(map(str, sorted(counts)))}"
+            )
+        return self.layout.series(values)
+
+    def maps(self, attributions: Tensor, is_complete: bool) -> Any:
+        """Return the maps in the inputs' structure and shapes, from that of the rows."""
+        if self.layout is None:
+            return attributions
+        maps = self.layout.maps(attributions, is_complete)
+        if self.layout.names is not None:
+            return dict(zip(self.layout.names, maps, strict=True))
+        return maps[0] if self.kind is Tensor else self.kind(maps)
+
+    def _matched(self, what: str, values: Any) -> list[Any]:
+        """Return one value an input, None where there is none, of values in the inputs' structure."""
+        assert self.layout is not None
+        names = [part.name for part in self.layout.parts]
+        if self.kind is Tensor:
+            return [values]
+        if self.layout.names is not None:
+            if isinstance(values, Mapping) and set(values) <= set(names):
+                return [values.get(name) for name in names]
+            wanted = f"a dictionary of {', '.join(names)}"
+        else:
+            if isinstance(values, (tuple, list)) and len(values) == len(names):
+                return list(values)
+            wanted = f"a tuple of {len(names)}, for {', '.join(names)}"
+        sizes = f" of {len(values)}" if isinstance(values, (tuple, list, dict)) else ""
+        got = f"{type(values).__name__}{sizes}"
+        raise ParameterError(f"{what} must be {wanted}, as the inputs are, got {got}; give None for what has none")
+
+
+def read_inputs(model: nn.Module, inputs: Any, hold: Any) -> Given:
+    """Return what is explained of the inputs that a model takes.
+
+    Args:
+        model: takes the inputs.
+        inputs: one series (batch, time, features), or a tuple, list or dictionary of inputs.
+        hold: what stays as it is: of one series features or a mask of them; of several inputs names or positions, or
+            a dictionary of these with True or features.
+
+    Raises:
+        ParameterError, ShapeError: inputs that do not belong together, cannot be explained, or are all held.
+    """
+    if not is_several(inputs):
+        rows = like_parameters(model, inputs)
+        check_inputs(rows)
+        if hold is None:
+            return Given(None, rows, Tensor)
+        return _of(Layout([Part("inputs", rows, _mask(hold, rows, "inputs"))]), Tensor)
+    names = list(inputs) if isinstance(inputs, Mapping) else None
+    given = list(inputs.values() if isinstance(inputs, Mapping) else inputs)
+    called = argument_names(model, len(given)) if names is None else names
+    _check_named(called, given)
+    values = [_value(model, value) for value in given]
+    _check_alike(called, values)
+    wholly, features = _held(hold, called)
+    parts = [
+        Part(name, value, None if number in wholly else _held_of(features.get(number, []), value, name))
+        for number, (name, value) in enumerate(zip(called, values, strict=True))
+    ]
+    for part in parts:
+        _check_explainable(part)
+    return _of(Layout(parts, names), dict if names else type(inputs))
+
+
+def _of(layout: Layout, kind: type) -> Given:
+    if not layout.spans:
+        raise ParameterError("hold must leave something to explain, got all of the inputs; hold fewer")
+    steps = {part.values.shape[1] for part in layout.parts if part.free and not part.is_static}
+    if len(steps) > 1:
+        raise ShapeError(
+            f"series that are explained must have as many steps, got {' and '.join(map(str, sorted(steps)))}; "
+            "hold all but those of one length"
+        )
+    rows = layout.series([part.values for part in layout.parts])
+    check_inputs(rows)
+    return Given(layout, rows, kind)
+
+
+def is_several(inputs: Any) -> bool:
+    """Return whether these are several inputs, and no array in nested lists: one at least is a series."""
+    if isinstance(inputs, Mapping):
+        return True
+    arrays = (Tensor, np.ndarray)
+    return isinstance(inputs, (tuple, list)) and any(isinstance(v, arrays) and v.ndim == 3 for v in inputs)
+
+
+def _value(model: nn.Module, value: Any) -> Tensor:
+    """Return an input in the type and place of the model's parameters, or as it is where it holds no real numbers."""
+    tensor = value if isinstance(value, Tensor) else as_tensor(value)
+    return like_parameters(model, tensor) if tensor.is_floating_point() or tensor.is_complex() else tensor
+
+
+def _check_named(names: Sequence[Any], values: Sequence[Any]) -> None:
+    for name, value in zip(names, values, strict=True):
+        if not isinstance(name, str):
+            raise ParameterError(f"inputs must be named as forward calls them, got {name!r}; name them by strings")
+        if value is None:
+            raise ParameterError(f"the inputs must be tensors or arrays, got None for {name}; leave it out")
+
+
+def _check_alike(names: Sequence[str], values: Sequence[Tensor]) -> None:
+    if not any(value.ndim == 3 for value in values):
+        raise ShapeError("one of the inputs must be series (batch, time, features), got none of three dimensions")
+    counts = {name: len(value) if value.ndim else 0 for name, value in zip(names, values, strict=True)}
+    if len(set(counts.values())) > 1:
+        found = ", ".join(f"{name} of {count}" for name, count in counts.items())
+        raise ShapeError(f"the inputs must have as many rows, one a sample, got {found}")
+
+
+def _held(hold: Any, names: Sequence[str]) -> tuple[set[int], dict[int, Any]]:
+    """Return which inputs are held, by number, and the features that are held of others."""
+    if hold is None:
+        return set(), {}
+    alone = isinstance(hold, str) or not isinstance(hold, Iterable)
+    chosen = dict(hold) if isinstance(hold, Mapping) else dict.fromkeys([hold] if alone else hold, True)
+    numbered = {_number(name, names): features for name, features in chosen.items()}
+    wholly = {number for number, features in numbered.items() if features is True}
+    return wholly, {number: features for number, features in numbered.items() if number not in wholly}
+
+
+def _number(name: Any, names: Sequence[str]) -> int:
+    if isinstance(name, str) and name in names:
+        return list(names).index(name)
+    if isinstance(name, Integral) and not isinstance(name, bool) and -len(names) <= int(name) < len(names):
+        return int(name) % len(names)
+    raise ParameterError(f"hold must name inputs, {', '.join(names)}, or their positions from 0, got {name!r}")
+
+
+def _held_of(features: Any, values: Tensor, name: str) -> Tensor | None:
+    """Return the features that are held of an input as a mask, or None where all are."""
+    mask = _mask(features, values, name)
+    return None if bool(mask.all()) else mask
+
+
+def _mask(features: Any, values: Tensor, name: str) -> Tensor:
+    """Return features, or a mask of them, as a mask, bool (features,), in the values' place."""
+    count = values.shape[-1] if values.ndim > 1 else 1
+    chosen = np.asarray(features.cpu() if isinstance(features, Tensor) else features)
+    if chosen.dtype == np.bool_ and chosen.shape == (count,):
+        return torch.tensor(chosen, device=values.device)
+    are_numbers = chosen.ndim <= 1 and chosen.dtype.kind in "iu" and bool(((chosen >= -count) & (chosen < count)).all())
+    if chosen.size and not are_numbers:
+        raise ParameterError(
+            f"hold must give features of {name} in 0 … {count - 1}, or a boolean mask ({count},), got {features!r}"
+        )
+    numbers = {number % count for number in chosen.ravel().tolist()}
+    return torch.tensor([number in numbers for number in range(count)], device=values.device)
+
+
+def _check_explainable(part: Part) -> None:
+    if part.held is None:
+        return
+    shape, name = tuple(part.values.shape), part.name
+    if not part.values.is_floating_point():
+        raise ParameterError(
+            f"what is explained must be floating point, got {name} of {part.values.dtype}; hold it, hold=({name!r},), "
+            "or convert it with .float() where values between the whole numbers mean something"
+        )
+    if not 1 <= part.values.ndim <= 3 or 0 in shape[1:]:
+        raise ShapeError(
+            f"what is explained must be (batch, time, features), (batch, features) or (batch,), got {name} of {shape}; "
+            f"hold it, hold=({name!r},)"
+        )
+
+
+def _background(model: nn.Module, part: Part, value: Any) -> Tensor:
+    if value is None:
+        raise ParameterError(f"background must have rows of every input that is explained, got None for {part.name}")
+    found = like_parameters(model, value)
+    if found.shape[1:] != part.values.shape[1:] or found.ndim != part.values.ndim:
+        wanted = ", ".join(map(str, ("any", *part.values.shape[1:])))
+        raise ShapeError(f"background of {part.name} must have shape ({wanted}), got {tuple(found.shape)}")
+    return found

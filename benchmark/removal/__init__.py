@@ -1,0 +1,1 @@
+"""On-task share and accuracy after removing salient cells."""

@@ -1,0 +1,1 @@
+"""Published tables and figures beside measured ones."""

@@ -1,0 +1,1 @@
+"""The source's task fMRI: charts, brains, and what was published."""

@@ -1,0 +1,118 @@
+"""One sample of task fMRI on the brain, the truth beside each network's map."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from safetensors.numpy import load as load_arrays
+
+from ....datasets.fmri.paradigms import PARADIGMS
+from ....datasets.local_data import local_folder
+from ....errors import MissingPackageError, ParameterError
+from ...execution.plan import Job, jobs
+from ...execution.stored_run import EXAMPLES, SCORES
+from ...metrics.maps import Maps
+from ...storage.files import write_atomically
+from ...storage.store import Artifact, Store, open_store
+from ...style.figure_style import STYLES
+from ...suites.suite import Choice, Suite
+from .brain_maps import STEPS, brain_maps
+from .cortical_surface import spheres
+from .parcels import Parcels, load_parcels, sphere_parcels
+from .published_charts import METHOD
+
+SHOWN = "WM"  # in the middle of its run the steps shown are off, on and on task
+ATLASES = (("atlas.npz",), ("left.label.gii", "right.label.gii"), ("left.annot", "right.annot"))
+PARCELLATION_SEED = 0
+
+Rows = dict[str, NDArray[np.floating]]
+
+
+def archive_folder() -> Path | None:
+    """Return the user's folder of the HCP archive, recognised by its subjects/, or None."""
+    folder = local_folder("hcp")
+    if folder is None:
+        return None
+    return next((root for root in (folder, folder / "hcp_task") if (root / "subjects").is_dir()), None)
+
+
+def draw_brains(suite: Suite, folder: Path, device: str, steps: Sequence[int] = STEPS) -> Iterator[str]:
+    """Write brain_maps.png, one sample of working memory at some time steps, and yield its path, or why there is none.
+
+    Shown is the first sample of the first repetition; maps are |saliency|, min-max scaled over the whole sample. The
+    simulated task has a parcellation of our own; for the HCP's data the atlas lies beside subjects/.
+
+    Raises:
+        StoreError: a result cannot be read, or the figure cannot be written.
+        ParameterError: chosen steps that the series do not have.
+        DataError: an atlas that cannot be read or does not match.
+        ShapeError: an atlas with another number of parcels.
+    """
+    task = suite.tasks[0]
+    try:
+        parcels = _parcels(task)
+        if parcels is None:
+            known = " or ".join(" and ".join(names) for names in ATLASES)
+            yield f"brain maps: not drawn, they need an atlas beside subjects/: {known}"
+            return
+        title = f"{task.name}, one sample of {_shown(task)}: |saliency|, min-max scaled over the sample"
+        content = brain_maps(_rows(suite, Store(folder), device), parcels, title, steps)
+    except (MissingPackageError, ParameterError) as error:
+        if isinstance(error, ParameterError) and tuple(steps) != STEPS:
+            raise  # the user chose them
+        yield f"brain maps: not drawn, {error}"
+        return
+    path = folder / "brain_maps.png"
+    with open_store(folder):
+        write_atomically(path, content)
+    yield f"{path}"
+
+
+def _parcels(task: Choice) -> Parcels | None:
+    if task.name == "fmri/simulated":
+        return sphere_parcels(spheres(), task.parameters["parcels"], PARCELLATION_SEED)
+    folder = archive_folder()
+    candidates = [[folder / name for name in names] for names in ATLASES] if folder else []
+    found = [paths for paths in candidates if all(path.exists() for path in paths)]
+    return load_parcels(*found[0]) if found else None
+
+
+def _shown(task: Choice) -> str:
+    names = _classes(task)
+    return SHOWN if SHOWN in names else names[0]
+
+
+def _classes(task: Choice) -> list[str]:
+    return list(task.parameters.get("tasks", [paradigm.name for paradigm in PARADIGMS]))
+
+
+def _rows(suite: Suite, store: Store, device: str) -> Rows:
+    label = _classes(suite.tasks[0]).index(_shown(suite.tasks[0]))
+    rows: Rows = {}
+    for job in jobs(suite, device):
+        if job.repetition == 0:
+            rows.update(_row(job, store, label))
+    return rows
+
+
+def _row(job: Job, store: Store, label: int) -> Iterator[tuple[str, NDArray[np.floating]]]:
+    name = STYLES[job.architecture.name][0] if job.architecture else "truth"
+    cell = _cell(job, store, METHOD if job.architecture else "oracle")
+    place = None if cell is None else _place(cell, label)
+    if cell is not None and place is not None:
+        found = load_arrays(cell.files[EXAMPLES])["map"][place][None]
+        yield name, Maps(found, np.zeros_like(found)).scaled[0]
+
+
+def _cell(job: Job, store: Store, method: str) -> Artifact | None:
+    return next((store.get("cells", job.cell_key(choice)) for choice in job.methods if choice.name == method), None)
+
+
+def _place(cell: Artifact, label: int) -> int | None:
+    """Return the place of a class among the examples, which are the first sample of each class in order; or None."""
+    labels = pd.read_parquet(io.BytesIO(cell.files[SCORES])).label
+    in_order = list(dict.fromkeys(labels))
+    return in_order.index(label) if label in in_order else None

@@ -1,0 +1,172 @@
+"""The figure of MNIST: digits beside the maps of networks that read them row by row or column by column."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from safetensors.numpy import load as load_arrays
+
+from ...entry import unknown
+from ...errors import ParameterError, UnknownNameError
+from ..execution.plan import Job, jobs
+from ..execution.stored_run import EXAMPLES, SCORES
+from ..metrics.maps import Maps
+from ..storage.files import write_atomically
+from ..storage.store import Artifact, Store
+from ..style.figure_style import DPI, STYLES
+from ..suites.suite import Suite
+
+READING = {"mnist/rows": "read row by row, time ↓", "mnist/columns": "read column by column, time →"}
+UPRIGHT = "mnist/columns"  # the task whose samples are transposed digits
+PANEL = 0.82  # inches
+LABEL = 1.5  # inches, left of a row
+TITLE = 0.4  # inches, above a block
+NARROWEST = 4.4  # inches, which the title of a block takes
+POSTER = ("lstm", "input-cell-lstm")
+DIGITS = tuple(range(10))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A labelled row of images, (digits, rows, columns); None where the maps are missing."""
+
+    label: str
+    images: NDArray[Any] | None
+    palette: Any
+
+
+def draw_digits(
+    suite: Suite,
+    folder: Path,
+    device: str,
+    *,
+    tasks: Sequence[str] = tuple(READING),
+    architectures: Sequence[str] = POSTER,
+    methods: Sequence[str] = ("saliency",),
+    digits: Sequence[int] = DIGITS,
+) -> Path:
+    """Write mnist.png: a block a task, in it the digits above the maps of each architecture and method.
+
+    The digits are the first explained one of each class in the first repetition, and stand upright in every block.
+    Maps are |attributions|, min-max scaled for each digit as the source's scores see them.
+
+    Args:
+        suite: the suite mnist or a part of it, run before; nothing is computed anew.
+        folder: its results.
+        device: "cpu" or "cuda", as it ran.
+        tasks: mnist/rows, mnist/columns or both.
+        architectures: of the suite, from top to bottom.
+        methods: of the suite; the rows of each architecture.
+        digits: 0 to 9, from left to right.
+
+    Raises:
+        UnknownNameError: a task, architecture or method that the suite does not have.
+        ParameterError: nothing to draw, or a digit that is not among the explained samples.
+        StoreError: a result cannot be read, or the figure cannot be written.
+    """
+    check_shown(suite, tasks, architectures, methods)
+    store = Store(folder)
+    blocks = {task: list(_rows(suite, store, device, task, architectures, methods, digits)) for task in tasks}
+    path = folder / "mnist.png"
+    sink = io.BytesIO()
+    FigureCanvasAgg(_figure(blocks, len(digits))).print_png(sink, metadata={"Software": "saltbench"})
+    write_atomically(path, sink.getvalue())
+    return path
+
+
+def check_shown(suite: Suite, tasks: Sequence[str], architectures: Sequence[str], methods: Sequence[str]) -> None:
+    """Raise unless the suite has all that the figure is to show.
+
+    Raises:
+        UnknownNameError: a task, architecture or method that the suite does not have.
+        ParameterError: none to show.
+    """
+    _require(tasks, "task", suite.tasks)
+    _require(architectures, "architecture", suite.architectures)
+    _require(methods, "method", suite.methods)
+
+
+def _require(names: Sequence[str], kind: str, choices: Sequence[Any]) -> None:
+    known = [choice.name for choice in choices]
+    if not names:
+        raise ParameterError(f"the figure needs at least one {kind}, got none; choose from {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(unknown(f"{kind} of the suite", name, known))
+
+
+def _rows(
+    suite: Suite,
+    store: Store,
+    device: str,
+    task: str,
+    architectures: Sequence[str],
+    methods: Sequence[str],
+    digits: Sequence[int],
+) -> Iterator[Row]:
+    references, *trained = (job for job in jobs(suite, device) if job.task.name == task and job.repetition == 0)
+    picked = _picked(references, store, digits)
+    yield Row("digit", _images(store.get("yardsticks", references.yardstick_key()), "truth", task, picked), "gray_r")
+    by_name = {job.architecture.name: job for job in trained if job.architecture}
+    choices = {choice.name: choice for choice in suite.methods}
+    palette = sns.color_palette("rocket", as_cmap=True)
+    for architecture in architectures:
+        for method in methods:
+            cell = store.get("cells", by_name[architecture].cell_key(choices[method]))
+            maps = _images(cell, "map", task, picked)
+            scaled = None if maps is None else Maps(maps, np.zeros_like(maps)).scaled
+            yield Row(f"{STYLES.get(architecture, (architecture,))[0]}\n{method}", scaled, palette)
+
+
+def _picked(references: Job, store: Store, digits: Sequence[int]) -> list[int]:
+    """Return which of the stored examples, one a class in the order of the samples, are the digits."""
+    if not digits:
+        raise ParameterError("the figure needs at least one digit, got none; choose from 0 to 9")
+    cell = store.get("cells", references.cell_key(references.methods[0]))
+    if cell is None:
+        raise ParameterError(f"{store.root} has no results of {references.task.name}; run the suite first")
+    labels = pd.read_parquet(io.BytesIO(cell.files[SCORES]))["label"]
+    classes = labels.drop_duplicates().tolist()
+    for digit in digits:
+        if digit not in classes:
+            known = ", ".join(map(str, sorted(classes)))
+            raise ParameterError(f"digit {digit} is not among the explained samples; choose from {known}")
+    return [classes.index(digit) for digit in digits]
+
+
+def _images(artifact: Artifact | None, name: str, task: str, picked: Sequence[int]) -> NDArray[Any] | None:
+    if artifact is None:
+        return None
+    arrays: dict[str, NDArray[Any]] = load_arrays(artifact.files[EXAMPLES])
+    images = arrays[name][picked]
+    return images.transpose(0, 2, 1) if task == UPRIGHT else images
+
+
+def _figure(blocks: dict[str, list[Row]], columns: int) -> Figure:
+    heights = [PANEL * len(rows) + TITLE for rows in blocks.values()]
+    width = max(NARROWEST, PANEL * columns + LABEL)
+    figure = Figure(figsize=(width, sum(heights)), dpi=DPI, layout="constrained")
+    parts = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, (task, rows) in zip(parts, blocks.items(), strict=True):
+        part.suptitle(f"{task}: {READING[task]}", fontsize=10)
+        for line, row in zip(part.subplots(len(rows), columns, squeeze=False), rows, strict=True):
+            _draw(line, row)
+    return figure
+
+
+def _draw(line: NDArray[Any], row: Row) -> None:
+    line[0].set_ylabel(row.label, rotation=0, ha="right", va="center", fontsize=8, labelpad=6)
+    for position, axis in enumerate(line):
+        axis.set(xticks=[], yticks=[])
+        if row.images is None:
+            axis.text(0.5, 0.5, "failed", ha="center", va="center", fontsize=8, transform=axis.transAxes)
+        else:
+            axis.imshow(row.images[position], vmin=0, vmax=1, cmap=row.palette, interpolation="nearest")

@@ -1,0 +1,1 @@
+"""Why saliency vanishes: Jacobians and relevance over time."""

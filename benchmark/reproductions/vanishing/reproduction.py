@@ -1,0 +1,156 @@
+"""Why saliency vanishes: relevance by distance to the last step, before and after training, beside its theory."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from safetensors.torch import load as load_tensors
+from torch import nn
+
+from ....datasets.spec import TaskData
+from ....errors import ParameterError
+from ....methods.seeding import seeded
+from ...execution.devices import choose_device
+from ...execution.isolation import one_thread
+from ...execution.plan import Job, jobs
+from ...execution.planned import planned_data, planned_entry
+from ...execution.stored_run import WEIGHTS
+from ...execution.training import as_tensors
+from ...leaderboards.finished_run import Result
+from ...runs.console import execute, finish
+from ...storage.csv_tables import to_csv
+from ...storage.digests import write_tables
+from ...storage.store import Artifact, Store, open_store
+from ...suites.registry import Registries, load_registries
+from ...suites.suite import Suite, load_suite
+from .figure import draw_vanishing
+from .rates import report, summarise
+from .relevance import relevance_profile
+
+VERSION = 1  # raised when what a profile holds changes
+PROFILE = "profile.parquet"
+SUITES = ("vanishing", "vanishing-long")
+POINTS = 100  # distances of a series that relevance.csv keeps
+DIGITS = "%.9g"  # fewer than float64 has: the last ones differ between machine types
+
+
+def vanishing(results: Path, device: str, workers: int | None) -> Iterator[str]:
+    """Run both suites as far as they are missing, write tables and figure to results/vanishing, and yield a summary.
+
+    Args:
+        results: parent of the folders vanishing and vanishing-long.
+        device: "auto", "cpu" or "cuda", for training; relevance is measured in float64 on the CPU.
+        workers: processes for training; None takes one a core.
+
+    Raises:
+        StoreError: a result cannot be read or written.
+        SaltbenchError: a cell failed; all others are complete.
+    """
+    registries = load_registries()
+    suites = [load_suite(name, registries) for name in SUITES]
+    runs = [(suite, execute(suite, results, device, workers)) for suite in suites]
+    profiles = pd.concat([collect_profiles(suite, run, registries, choose_device(device)) for suite, run in runs])
+    yield from write_vanishing(profiles, results / SUITES[0])
+    for _, run in runs:
+        finish(run)
+
+
+def write_vanishing(profiles: pd.DataFrame, folder: Path) -> Iterator[str]:
+    """Write relevance.csv, summary.csv and the figure into folder, and yield what they say.
+
+    Raises:
+        ParameterError: no profile.
+        StoreError: a file cannot be written, or another run holds the folder.
+    """
+    if profiles.empty:
+        raise ParameterError("no network was trained, so that there is no relevance to report; see the failed cells")
+    summary = summarise(profiles)
+    with open_store(folder):
+        write_tables(folder, {"relevance.csv": _csv(thinned(profiles)), "summary.csv": _csv(summary)})
+        draw_vanishing(profiles, folder)
+    yield from report(summary)
+    yield from (f"{folder / name}" for name in ("relevance.csv", "summary.csv", "vanishing.png"))
+
+
+def thinned(profiles: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows at multiples of T/100, so that long series do not take more space than short ones."""
+    stride = (profiles.time // POINTS).clip(lower=1)
+    return profiles[profiles.distance % stride == 0]
+
+
+def collect_profiles(suite: Suite, run: Result, registries: Registries, device: str) -> pd.DataFrame:
+    """Return the relevance profiles of all networks of a suite that has run, computing those the store lacks.
+
+    Columns: time, task, architecture, trained (no or yes), seed, accuracy, epochs, kept_epoch, samples, evidence (the
+    share of a step's cells that are salient), then those of `relevance_profile`. Networks whose training failed are
+    absent. Before training means the weights that the training started from.
+
+    Raises:
+        StoreError: the folder cannot be read or written, or another run holds it.
+    """
+    with open_store(run.folder) as store, one_thread():
+        tables = list(_profiles(suite, store, registries, device))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _profiles(suite: Suite, store: Store, registries: Registries, device: str) -> Iterator[pd.DataFrame]:
+    for job in jobs(suite, device):
+        model = store.get("models", job.model_key()) if job.architecture else None
+        if model is None:
+            continue
+        missing = [trained for trained in (False, True) if store.get("profiles", _key(job, trained)) is None]
+        data = planned_data(registries, job) if missing else None
+        for trained in missing:
+            assert data is not None
+            store.put("profiles", _measure(job, model, trained, data, registries))
+        for trained in (False, True):
+            profile = store.get("profiles", _key(job, trained))
+            assert profile is not None
+            yield _identified(job, model, trained, pd.read_parquet(io.BytesIO(profile.files[PROFILE])))
+
+
+def _key(job: Job, trained: bool) -> dict[str, Any]:
+    samples = job.protocol.samples
+    return {"profile": VERSION, "model": job.model_key(), "trained": trained, "samples": samples}
+
+
+def _measure(job: Job, stored: Artifact, trained: bool, data: TaskData, registries: Registries) -> Artifact:
+    assert job.architecture is not None
+    factory = planned_entry(registries.architectures, job.architecture).load()
+    with seeded(job.seeds.training):
+        model: nn.Module = factory(features=data.features, classes=data.classes, **job.architecture.parameters)
+    if trained:
+        model.load_state_dict(load_tensors(stored.files[WEIGHTS]))
+    inputs, labels = as_tensors(data.test, "cpu")
+    profile = relevance_profile(model, inputs[: job.protocol.samples], labels[: job.protocol.samples])
+    evidence = data.test.truth[: job.protocol.samples].mean(axis=(0, 2), dtype=np.float64)
+    profile.insert(1, "evidence", evidence[::-1])
+    profile.insert(0, "samples", min(job.protocol.samples, len(labels)))
+    return Artifact(_key(job, trained), {}, {PROFILE: bytes(profile.to_parquet(index=False))})
+
+
+def _identified(job: Job, model: Artifact, trained: bool, profile: pd.DataFrame) -> pd.DataFrame:
+    assert job.architecture is not None
+    identity = {
+        "time": len(profile),
+        "task": job.task.name,
+        "architecture": job.architecture.name,
+        "trained": "yes" if trained else "no",
+        "seed": job.repetition,
+        "accuracy": model.facts["accuracy"] if trained else float("nan"),
+        "epochs": model.facts["training"]["epochs"] if trained else 0,
+        "kept_epoch": model.facts["training"]["kept_epoch"] if trained else 0,
+    }
+    for position, (name, value) in enumerate(identity.items()):
+        profile.insert(position, name, value)
+    return profile
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    rounded = table.copy()
+    for name in table.select_dtypes("float"):
+        rounded[name] = [float(DIGITS % value) for value in table[name]]
+    return to_csv(rounded)

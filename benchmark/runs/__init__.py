@@ -1,0 +1,1 @@
+"""Run a suite and write its folder, with progress."""

@@ -1,0 +1,1 @@
+"""Intervals, bootstrap, signed ranks, ranks of methods, components of variance."""

@@ -1,0 +1,1 @@
+"""Files that are whole or absent: the content-addressed store, atomic files, CSV."""

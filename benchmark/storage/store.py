@@ -1,0 +1,204 @@
+"""The file system as database: one directory a result, content-addressed, complete or absent."""
+
+import errno
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...datasets.files.regular_files import read_regular
+from ...errors import StoreError
+from .files import TEMPORARY, explained, new_folder, sync_directory, write_synced
+from .locks import held
+from .text_bytes import utf8
+
+FORMAT = 1  # raised when the layout or meaning of stored files changes
+RECORD = "record.json"
+LOCK = ".lock"
+NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)  # what reading says where none stands
+OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)  # what rename says where something stands already
+
+
+def canonical(value: Any) -> bytes:
+    """Return the one JSON text (UTF-8) that stands for value: sorted keys, no spaces, no NaN."""
+    return utf8(json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False))
+
+
+def address(key: Mapping[str, Any]) -> str:
+    """Return the directory name of what key determines: the start of the SHA-256 of its canonical JSON."""
+    return hashlib.sha256(canonical(key)).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A stored result: the key that determines it, facts about its making, and its files."""
+
+    key: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Store:
+    """The stored results of one suite.
+
+    A result is written to a temporary directory, synced and renamed, so that a reader sees all of it or nothing
+    whenever the writer is killed. Every file's SHA-256 is checked on reading.
+    """
+
+    root: Path
+
+    def get(self, kind: str, key: Mapping[str, Any]) -> Artifact | None:
+        """Return the result of that kind and key, or None where it is absent or damaged (to be computed anew).
+
+        Raises:
+            StoreError: the result cannot be read, or a newer saltbench wrote it.
+        """
+        folder = self._folder(kind, key)
+        try:
+            return _read(folder)
+        except OSError as error:
+            if error.errno in NO_FILE:
+                return None
+            raise StoreError(f"cannot read {folder}: {error.strerror}; check its permissions") from error
+
+    def put(self, kind: str, artifact: Artifact) -> None:
+        """Write a result, replacing a damaged one; where a sound one stands already, keep that.
+
+        Raises:
+            StoreError: the folder cannot be written (no space, no permission, …).
+        """
+        folder = self._folder(kind, artifact.key)
+        if self.get(kind, artifact.key) is not None:
+            return
+        with explained(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            temporary = new_folder(folder.parent)
+            try:
+                _write_all(temporary, artifact)
+                while not _renamed(temporary, folder):
+                    if self.get(kind, artifact.key) is not None:
+                        break  # another process was faster with the same result
+                    _set_aside(folder)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+            sync_directory(folder.parent)
+
+    def _folder(self, kind: str, key: Mapping[str, Any]) -> Path:
+        return self.root / kind / address(key)
+
+
+@contextmanager
+def open_store(root: Path) -> Iterator[Store]:
+    """Lock a results folder for one run, clear what killed runs left half-written, and give its store.
+
+    Raises:
+        StoreError: the folder cannot be written, another run holds it, or a newer saltbench made it.
+    """
+    check_format(root)
+    busy = f"another run is writing {root}; wait for it or choose another --results"
+    with held(root / LOCK, busy):
+        with explained(root):
+            for leftover in _leftovers(root):
+                _remove(leftover)
+        yield Store(root)
+
+
+def check_format(root: Path) -> None:
+    """Raise a StoreError if root's provenance was written by a newer saltbench or cannot be understood."""
+    path = root / "provenance.json"
+    try:
+        found = json.loads(read_regular(path))["format"]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}; check its permissions") from error
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise StoreError(f"cannot read {path}: {error.strerror}; choose another --results") from error
+        raise StoreError(f"{path} is unreadable or damaged; delete it to let the run write it again") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StoreError(f"{path} is unreadable or damaged; delete it to let the run write it again") from error
+    _require_format(found, path)
+
+
+def _read(folder: Path) -> Artifact | None:
+    try:
+        record = json.loads(read_regular(folder / RECORD))
+        digest = record.pop("digest")
+        intact = digest == _digest(canonical(record))
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        return None
+    if not intact:
+        return None
+    _require_format(record.get("format"), folder)
+    if address(record["key"]) != folder.name:
+        return None  # moved here from another result's folder
+    files = {name: read_regular(folder / name) for name in record["files"]}
+    if any(_digest(content) != record["files"][name] for name, content in files.items()):
+        return None
+    return Artifact(record["key"], record["facts"], files)
+
+
+def _renamed(temporary: Path, folder: Path) -> bool:
+    try:
+        temporary.rename(folder)
+    except OSError as error:
+        if error.errno not in OCCUPIED:
+            raise
+        return False
+    return True
+
+
+def _set_aside(folder: Path) -> None:
+    # moved before it is removed, so that no reader sees half of it, and a second process finds it gone
+    aside = new_folder(folder.parent)
+    with suppress(FileNotFoundError):
+        folder.rename(aside / folder.name)
+    shutil.rmtree(aside)
+
+
+def _leftovers(root: Path) -> list[Path]:
+    # a link to a folder is not entered: what stands there is not this run's to remove
+    folders = [child for child in root.iterdir() if child.is_dir() and not child.is_symlink()]
+    return [path for folder in (root, *folders) for path in folder.glob(f"{TEMPORARY}*")]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _write_all(folder: Path, artifact: Artifact) -> None:
+    digests = {name: _digest(content) for name, content in artifact.files.items()}
+    record: dict[str, Any] = {
+        "format": FORMAT,
+        "key": artifact.key,
+        "facts": artifact.facts,
+        "files": digests,
+    }
+    record["digest"] = _digest(canonical(record))
+    for name, content in {**artifact.files, RECORD: json.dumps(record, indent=1).encode()}.items():
+        with (folder / name).open("wb") as file:
+            write_synced(file, content)
+    sync_directory(folder)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _require_format(found: Any, where: Path) -> None:
+    if not isinstance(found, int):
+        raise StoreError(f"{where} states no format number; move the folder away or choose another --results")
+    if found > FORMAT:
+        raise StoreError(
+            f"{where} was written by a newer saltbench (format {found}, this one reads up to {FORMAT}); "
+            "upgrade saltbench or choose another --results"
+        )

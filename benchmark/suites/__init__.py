@@ -1,0 +1,1 @@
+"""Registries, suites and their TOML, training recipes, provenance."""

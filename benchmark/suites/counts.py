@@ -1,0 +1,23 @@
+"""How many repetitions, samples and processes a call from Python may ask for, as the command line may."""
+
+from numbers import Integral
+
+from ...errors import ParameterError, repr_of
+from .run_options import MOST_SAMPLES, MOST_SEEDS, MOST_WORKERS
+
+
+def check_counts(seeds: int, samples: int) -> None:
+    """Raise a ParameterError unless there are 1 to 1,000 seeds and 1 to 1,000,000 samples."""
+    if not all(isinstance(count, Integral) and count >= 1 for count in (seeds, samples)):
+        raise ParameterError(
+            f"seeds and samples must be whole numbers of at least 1, got {repr_of(seeds)} and {repr_of(samples)}"
+        )
+    for name, count, most in (("seeds", seeds, MOST_SEEDS), ("samples", samples, MOST_SAMPLES)):
+        if count > most:
+            raise ParameterError(f"{name} must be at most {most}, got {repr_of(count)}; take a smaller number")
+
+
+def check_workers(workers: int) -> None:
+    """Raise a ParameterError unless workers is a whole number from 1 to 1,000."""
+    if not (isinstance(workers, Integral) and 1 <= workers <= MOST_WORKERS):
+        raise ParameterError(f"workers must be a whole number from 1 to {MOST_WORKERS}, got {repr_of(workers)}")

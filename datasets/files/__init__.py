@@ -1,0 +1,1 @@
+"""Readers of file formats: what is damaged, foreign or endless becomes one line."""

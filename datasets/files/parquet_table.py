@@ -1,0 +1,51 @@
+"""Tables from Parquet: what a file claims to hold is checked before it is read."""
+
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from ...errors import DataError
+from .long_format import Columns, check_names
+from .parser_failures import refusing
+
+MOST_CELLS = 2**28  # of a table in memory, 2 GiB of numbers: few bytes of a compressed file can claim any number
+
+
+def read_parquet(file: BinaryIO, name: str, columns: Columns) -> pa.Table:
+    """Return the columns of a Parquet file that are needed, or all without rows where one of them is absent.
+
+    Raises:
+        DataError: a damaged file, one that claims too many cells, or names that are not clear.
+    """
+    parquet = _opened(file, name)
+    names = parquet.schema_arrow.names
+    check_names(names, name)
+    needed = list(dict.fromkeys(columns.needed(names)))
+    if not set(needed) <= set(names):
+        return parquet.schema_arrow.empty_table()
+    _check_size(parquet, len(needed), name)
+    with refusing(f"{name} cannot be read as a table: ", "; write it anew"):
+        table = parquet.read(columns=needed, use_threads=False)  # also parts of nested columns that are called so
+        table.validate(full=True)
+        return table
+
+
+def _opened(file: BinaryIO, name: str) -> pyarrow.parquet.ParquetFile:
+    with refusing(f"{name} cannot be read as a table: ", "; write it anew"):
+        return pyarrow.parquet.ParquetFile(file, page_checksum_verification=True)
+
+
+def _check_size(parquet: pyarrow.parquet.ParquetFile, columns: int, name: str) -> None:
+    claimed = parquet.metadata
+    if not 0 <= claimed.num_rows * columns <= MOST_CELLS:
+        raise DataError(
+            f"{name} claims {claimed.num_rows} rows of {columns} columns: expected at most {MOST_CELLS} cells; split "
+            "it, or save the series with numpy.save"
+        )
+    size = sum(claimed.row_group(place).total_byte_size for place in range(claimed.num_row_groups))
+    if not 0 <= size <= 8 * MOST_CELLS:
+        raise DataError(
+            f"{name} claims {size} bytes when decompressed: expected at most {8 * MOST_CELLS}; split it, or save the "
+            "series with numpy.save"
+        )

@@ -1,0 +1,1 @@
+"""Task fMRI: simulated, and of the Human Connectome Project."""

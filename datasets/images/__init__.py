@@ -1,0 +1,1 @@
+"""Images read as time series: digits and MNIST."""

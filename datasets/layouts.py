@@ -1,0 +1,45 @@
+"""Where salient entries lie: boxes, and layouts made of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import ParameterError
+from .spec import Array
+
+Box = Sequence[int]
+
+Layout = Sequence[Box]
+
+
+def mask(layout: Layout, time: int, features: int) -> Array:
+    """Return float32 (time, features), 1 inside the layout's boxes and 0 outside.
+
+    Raises:
+        ParameterError: a box that is not four numbers, is empty, or leaves the series.
+    """
+    result = np.zeros((time, features), dtype=np.float32)
+    for box in layout:
+        start, stop, low, high = _checked(box, time, features)
+        result[start:stop, low:high] = 1
+    return result
+
+
+def _not_empty(layouts: Sequence[Layout]) -> Sequence[Layout]:
+    if not all(isinstance(layout, Sequence) for layout in layouts):
+        raise ParameterError(f"layouts must hold layouts, each a list of boxes, got {layouts!r}")
+    if not layouts or not all(layouts):
+        raise ParameterError(f"layouts must hold at least one layout of at least one box, got {layouts!r}")
+    return layouts
+
+
+def _checked(box: Box, time: int, features: int) -> Box:
+    if not isinstance(box, Sequence) or len(box) != 4 or not all(isinstance(bound, int) for bound in box):
+        raise ParameterError(f"a box is [time from, time to, features from, features to], got {box!r}")
+    start, stop, low, high = box
+    if not (0 <= start < stop <= time and 0 <= low < high <= features):
+        raise ParameterError(
+            f"box {list(box)} (time from:to, features from:to) must be non-empty and lie inside a series of "
+            f"{time} time steps and {features} features; move the box or enlarge the series"
+        )
+    return box

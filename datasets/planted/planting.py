@@ -1,0 +1,200 @@
+"""A known signal planted into series of one's own: ground truth on real data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...errors import DataError, NonFiniteError, ParameterError, ShapeError
+from ..layouts import mask
+from ..preprocessing import require_ordinary, standardise_features
+from ..spec import Array, Split, TaskData
+from .patterns import class_patterns
+from .stratification import balanced_labels, divide
+
+Floats = NDArray[np.float64]
+
+
+def planted(
+    series: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    seed: int = 0,
+    shape: str = "box",
+    strength: float = 2.0,
+    length: int = 0,
+    width: int = 0,
+    window: Sequence[int] = (),
+    validation_share: float = 0.15,
+    test_share: float = 0.2,
+) -> TaskData:
+    """Return x' = (x − mean) / std + strength · p_c inside a window of the sample, labelled with a new class c.
+
+    Mean and std are those of a feature over the training series, before planting. The new classes are drawn at
+    random, so the series themselves tell nothing about them: only the window does, and the truth is 1 exactly
+    there. `class_patterns` gives the signal p_c of each class; all classes share their window.
+
+    Labels of one's own would not serve as classes: a network could tell them by the natural signal, at cells that
+    nobody knows. They serve as strata. There are then as many new classes as labels, and within each of the labels
+    (and each split) the new classes are equally frequent, up to one sample: knowing the old label does not help.
+
+    Args:
+        series: (samples, time, features), finite numbers.
+        labels: (samples,), any values; None for two new classes and no strata.
+        seed: of splits, new classes and windows; the same seed gives the same bytes.
+        shape: "box", "ramp", "bump" or "sine".
+        strength: height of the signal, in standard deviations of the feature; 0 leaves nothing to find.
+        length: time steps of the window, which lies at a random place in each sample; 0 for a quarter of them, or
+            for as many as the classes need.
+        width: features of it, side by side; 0 for half of them.
+        window: [time from, time to, features from, features to], the same for all samples, in place of the two.
+        validation_share: of the samples, for validation.
+        test_share: of the samples, for testing.
+
+    Raises:
+        ShapeError, NonFiniteError: series or labels are not as described.
+        DataError: too few series, a single label, a feature that is constant in training, or one with a value that
+            leaves nothing of the others in single precision, as a missing one written as the largest number.
+        ParameterError: a parameter that is impossible, or a window that leaves the series.
+    """
+    values = _series(series)
+    strata = np.zeros(len(values), dtype=np.int64) if labels is None else _strata(labels, len(values))
+    _check_shares(validation_share, test_share)
+    classes = 2 if labels is None else _several(strata)
+    rng = np.random.default_rng(seed)
+    parts = divide(rng, strata, validation_share, test_share)
+    _check_sizes([len(part) for part in parts], classes)
+    signal = _Signal.of(values.shape[1:], classes, shape, strength, length, width, window)
+    standardised = standardise_features(values, parts[0])
+    train, validation, test = (
+        signal.plant(rng, standardised[part], balanced_labels(rng, strata[part], classes)) for part in parts
+    )
+    return TaskData(train, validation, test, classes)
+
+
+@dataclass(frozen=True)
+class _Signal:
+    """Patterns (classes, length), the number of features that carry them, and where: (time, feature), or anywhere."""
+
+    patterns: Array
+    width: int
+    place: tuple[int, int] | None
+
+    @staticmethod
+    def of(
+        size: tuple[int, ...],
+        classes: int,
+        shape: str,
+        strength: float,
+        length: int,
+        width: int,
+        window: Sequence[int],
+    ) -> "_Signal":
+        if not 0 <= strength < np.inf:
+            raise ParameterError(f"strength must be finite and at least 0 standard deviations, got {strength}")
+        require_ordinary(strength=strength)
+        if len(window):
+            place, length, width = _placed(size, length, width, window)
+        else:
+            place, length, width = None, *_sized(size, classes, length, width)
+        patterns = strength * class_patterns(shape, length, classes)
+        return _Signal(patterns.astype(np.float32), width, place)
+
+    def plant(self, rng: np.random.Generator, inputs: Array, labels: NDArray[np.int64]) -> Split:
+        """Add each sample's pattern to its inputs, in place, and mark its cells."""
+        truth = np.zeros_like(inputs)
+        length = self.patterns.shape[1]
+        starts = self._starts(rng, inputs.shape)
+        for cells, marks, label, (time, feature) in zip(inputs, truth, labels, starts, strict=True):
+            where = np.s_[time : time + length, feature : feature + self.width]
+            cells[where] += self.patterns[label][:, None]
+            marks[where] = 1
+        return Split(inputs, labels, truth)
+
+    def _starts(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.int64]:
+        samples, time, features = shape
+        if self.place is not None:
+            return np.tile(np.array(self.place), (samples, 1))
+        room = (time - self.patterns.shape[1] + 1, features - self.width + 1)
+        return rng.integers(room, size=(samples, 2))
+
+
+def _placed(size: tuple[int, ...], length: int, width: int, window: Sequence[int]) -> tuple[tuple[int, int], int, int]:
+    if length or width:
+        raise ParameterError(f"give either window or length and width, got window={list(window)}, {length} and {width}")
+    mask([window], size[0], size[1])  # raises where the window is not inside
+    start, stop, low, high = window
+    return (start, low), stop - start, high - low
+
+
+def _sized(size: tuple[int, ...], classes: int, length: int, width: int) -> tuple[int, int]:
+    quarter = min(size[0], max(size[0] // 4, (classes + 1) // 2))  # as long as the classes need at least
+    chosen = (length or quarter, width or max(1, size[1] // 2))
+    for name, value, most in zip(("length", "width"), chosen, size, strict=True):
+        if not 1 <= value <= most:
+            raise ParameterError(f"{name} must be 1 to {most}, the size of the series, or 0 for a share, got {value}")
+    return chosen
+
+
+def _series(series: ArrayLike) -> Floats:
+    try:
+        given = np.asarray(series)
+    except ValueError as error:
+        raise ShapeError(f"series must be of one length and one number of features: {error}; cut them") from error
+    if given.ndim != 3 or 0 in given.shape:
+        raise ShapeError(
+            f"series must be (samples, time, features), none of them 0, got {given.shape}; "
+            "one feature alone is series[:, :, None]"
+        )
+    if given.dtype.kind not in "biuf":
+        raise ShapeError(f"series must hold real numbers, got {given.dtype}; convert them first")
+    if isinstance(series, np.ma.MaskedArray) and series.mask.any():
+        raise NonFiniteError(f"series must have no masked values, got {series.mask.sum()}; fill or drop them")
+    with np.errstate(over="ignore"):  # a longer type: refused as infinite
+        values = given.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        sample, time, feature = bad[0]
+        raise NonFiniteError(
+            f"series must be finite, got {values[tuple(bad[0])]} at sample {sample}, time {time}, feature {feature} "
+            f"(counted from 0) and {len(bad) - 1} more; fill or drop them"
+        )
+    return values
+
+
+def _strata(labels: ArrayLike, samples: int) -> NDArray[np.int64]:
+    given = np.asarray(labels)
+    if given.shape != (samples,):
+        raise ShapeError(f"{samples} series need as many labels, ({samples},), got {given.shape}")
+    missing = given != given  # noqa: PLR0124 - NaN and NaT are unlike themselves, whatever their type
+    if missing.any():
+        raise NonFiniteError(f"labels must be known, got NaN for sample {missing.argmax()}; drop it")
+    try:
+        return np.unique(given, return_inverse=True)[1].astype(np.int64)
+    except TypeError as error:
+        raise ShapeError(f"labels must be of one type, all text or all numbers: {error}; convert them") from error
+
+
+def _several(strata: NDArray[np.int64]) -> int:
+    classes = int(strata.max()) + 1
+    if classes < 2:
+        raise DataError("labels must be of at least two kinds, got one; leave them out to plant two classes")
+    return classes
+
+
+def _check_shares(validation: float, test: float) -> None:
+    if not (validation > 0 and test > 0 and validation + test < 1):
+        raise ParameterError(
+            "validation_share and test_share must be above 0 and leave some samples for training, "
+            f"got {validation} and {test}"
+        )
+
+
+def _check_sizes(sizes: Sequence[int], classes: int) -> None:
+    if min(sizes) < classes:
+        train, validation, test = sizes
+        raise DataError(
+            f"{classes} classes need at least {classes} series in each split, got {train} for training, {validation} "
+            f"for validation and {test} for testing; bring more series or enlarge the smallest share"
+        )

@@ -1,0 +1,1 @@
+"""DeepLIFT: the rules for differences, and what is built on them."""

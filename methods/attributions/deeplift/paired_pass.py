@@ -1,0 +1,42 @@
+"""A forward pass in which every tensor that depends on the input carries its value for the baseline."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ..interception.interception import Function, Interception, Rule
+
+
+class PairedPass(Interception):
+    """Runs a network on inputs and baseline at once: what is noted of a varying tensor is its *twin*.
+
+    The twin is the same tensor's value for the baseline.
+
+    Args:
+        method: what an error calls the method.
+        rules: the rule of each PyTorch function.
+        metadata: functions that read only the shape, type or place of tensors.
+    """
+
+    def __init__(
+        self, method: str, rules: Mapping[Function, Rule["PairedPass"]], metadata: frozenset[Function]
+    ) -> None:
+        super().__init__(method, rules, metadata)
+        self._reciprocals: set[int] = set()
+
+    def note_reciprocal(self, tensor: Tensor) -> None:
+        """Remember that a varying tensor is a reciprocal: a product with it is a quotient."""
+        self._reciprocals.add(id(tensor))
+
+    def is_reciprocal(self, tensor: Tensor) -> bool:
+        """Return whether a tensor was noted as a reciprocal."""
+        return id(tensor) in self._reciprocals
+
+    def twin(self, tensor: Tensor) -> Tensor:
+        """Return a tensor's value for the baseline: its twin, or itself if it does not vary."""
+        twin: Tensor = self.noted(tensor) if self.varies(tensor) else tensor
+        return twin
+
+    def note_of_constant(self, tensor: Tensor) -> Tensor:
+        """Return the tensor: a constant is its own twin."""
+        return tensor

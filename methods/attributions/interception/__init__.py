@@ -1,0 +1,1 @@
+"""PyTorch's calls intercepted; rules that all rule sets share."""

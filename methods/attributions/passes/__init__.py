@@ -1,0 +1,1 @@
+"""Passes through a network: bounded memory, prefix states, baselines, random streams."""

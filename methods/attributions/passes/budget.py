@@ -1,0 +1,162 @@
+"""How many rows one pass through a network holds: what the network and the series ask for, bounded by memory."""
+
+import math
+import re
+from collections.abc import Hashable
+from numbers import Integral
+from pathlib import Path
+
+import psutil
+import torch
+
+from ....errors import BudgetError, ParameterError
+
+# Passes hold a multiple of 32 rows where 32 fit. What a vectorised loop leaves over goes through scalar code, a small
+# matrix product through another kernel: few rows are rounded otherwise than many. This keeps what other sizes change
+# small, and does not remove it: on one AVX-512 processor MKL rounds a product in double precision otherwise for 33 rows
+# than for 4,096. See `rounding` for what is promised.
+GRAIN = 32
+PROBE = 2  # rows of the pass whose memory is measured and whose results are thrown away
+
+# Sizes are chosen for so much memory, however much more there is, and by nothing that changes from run to run: so the
+# bytes of a map are the same for any memory from here on, any number of processes and any clock.
+_USUAL_BYTES = {"cuda": 2 * 10**9}
+_USUAL_BYTES_ELSEWHERE = 256 * 10**6
+
+# What a pass should take. On a CPU, LSTMs of seven sizes and four architectures at two sizes were fastest, or nearly
+# so, where a pass took 20 to 40 MB; from 45 MB on it took up to twice as long in a process that does not keep freed
+# memory. For a GPU it is a guess.
+_PASS_BYTES = {"cuda": 10**9}
+_PASS_BYTES_ELSEWHERE = 40 * 10**6
+
+_SHARE = 0.25  # of the free memory that is used unless told
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_CONTAINER = Path("/sys/fs/cgroup")
+_TENSORS = 16  # as large as a sample's input, that a method may hold of each sample beside its passes
+_SAMPLES = 1024  # at most at once
+
+
+class Budget:
+    """The memory that explaining one network may take, and the sizes of its passes.
+
+    Half of it is for passes, half for what a method holds beside them. The size of a pass is a power of two that
+    follows from the memory that a row takes, and at least 32 where 32 rows fit. The memory there is makes it smaller
+    only below `usual_memory`.
+
+    Args:
+        memory: bytes beside inputs and attributions; None for `default_memory`.
+        device: where the network computes.
+
+    Raises:
+        ParameterError: memory that is not a whole number, or below 1.
+    """
+
+    def __init__(self, memory: int | None = None, device: torch.device | str = "cpu") -> None:
+        if memory is not None and not (isinstance(memory, Integral) and memory >= 1):
+            raise ParameterError(
+                f"memory must be a whole number of bytes, at least 1, got {memory!r}; for 2 GB give 2 * 10**9"
+            )
+        self._device = torch.device(device)
+        self.memory = memory or default_memory(self._device)
+        self._usual = min(self.memory, usual_memory(self._device))
+        self._pass_bytes = _PASS_BYTES.get(self._device.type, _PASS_BYTES_ELSEWHERE)
+        self._sizes: dict[Hashable, int] = {}
+
+    def knows(self, kind: Hashable) -> bool:
+        """Return whether the memory of a kind of pass has been learned."""
+        return kind in self._sizes
+
+    def learn(self, kind: Hashable, row_bytes: int) -> None:
+        """Learn the memory that each row of a kind of pass takes.
+
+        Args:
+            kind: the kind of pass.
+            row_bytes: measured peak of a pass, for each of its rows.
+
+        Raises:
+            BudgetError: not even one row fits.
+        """
+        self.holds(row_bytes, "explain shorter series")
+        most = max(1, self._usual // 2 // max(row_bytes, 1))
+        wanted = max(GRAIN, self._pass_bytes // max(row_bytes, 1))
+        self._sizes[kind] = _power_of_two(min(most, wanted))
+
+    def holds(self, sample_bytes: int, remedy: str) -> int:
+        """Return how often half of the memory holds what is needed for one sample.
+
+        Args:
+            sample_bytes: bytes for one sample.
+            remedy: what takes less.
+
+        Raises:
+            BudgetError: not even once.
+        """
+        count = self.memory // 2 // max(sample_bytes, 1)
+        if not count:
+            raise BudgetError(
+                f"the memory budget must be at least {_amount(2 * sample_bytes)} for one sample of this model, "
+                f"got {_amount(self.memory)}; raise memory, or {remedy}"
+            )
+        return count
+
+    def size(self, kind: Hashable) -> int:
+        """Return how many rows a pass of a learned kind takes."""
+        return self._sizes[kind]
+
+    def samples(self, row_bytes: int) -> int:
+        """Return how many samples, each of row_bytes, a method may hold its tensors of at once, at least 1."""
+        fitting = max(1, self._usual // 2 // (_TENSORS * row_bytes))
+        most = min(fitting, _SAMPLES)
+        return most // GRAIN * GRAIN or most
+
+
+def default_memory(device: torch.device | str, processes: int = 1) -> int:
+    """Return the bytes for each of some processes: a share of a quarter of what is free, at least `usual_memory`."""
+    place = torch.device(device)
+    return max(int(_SHARE * free_memory(place)) // processes, usual_memory(place))
+
+
+def usual_memory(device: torch.device) -> int:
+    """Return the bytes from which on a map's bytes do not depend on the memory."""
+    return _USUAL_BYTES.get(device.type, _USUAL_BYTES_ELSEWHERE)
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that are free on a device, within the limit of a container."""
+    if device.type == "cuda":
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for what comes
+        return int(torch.cuda.mem_get_info(device)[0]) + kept
+    return int(min(psutil.virtual_memory().available, _free_in_container()))
+
+
+def _free_in_container() -> float:
+    limit = _CONTAINER / "memory.max"
+    if not limit.exists() or limit.read_text().strip() == "max":
+        return math.inf
+    # Of what is used, files that were read and may be dropped again are free
+    counts = dict(line.split() for line in (_CONTAINER / "memory.stat").read_text().splitlines())
+    dropped = int(counts["inactive_file"]) + int(counts["active_file"])
+    used = int((_CONTAINER / "memory.current").read_text()) - dropped
+    return max(0, int(limit.read_text()) - used)
+
+
+def parse_memory(text: str) -> int:
+    """Return bytes from text such as 2GB, 500 MB or 1e9.
+
+    Raises:
+        ParameterError: text that is not a positive number with B, KB, MB, GB or TB.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
+    amount = float(match[1]) * _UNITS[f"{match[2].upper()}B"] if match else 0.0
+    if not 1 <= amount < math.inf:
+        raise ParameterError(f"memory must be a positive number with KB, MB or GB, such as 2GB, got '{text}'")
+    return int(amount)
+
+
+def _power_of_two(most: int) -> int:
+    return 1 << most.bit_length() >> 1
+
+
+def _amount(count: int) -> str:
+    unit = next(name for name in ("TB", "GB", "MB", "KB", "B") if count >= _UNITS[name] or name == "B")
+    return f"{-(-count * 10 // _UNITS[unit]) / 10:g} {unit}"  # rounded up: what a message asks for is enough
