@@ -26,9 +26,11 @@ def without_times(folder: Path) -> bytes:
 
 
 def stored(folder: Path) -> dict[str, bytes]:
-    """The files of whole stored results, by path."""
-    files = (path for path in folder.glob("*/*/*") if not path.parent.name.startswith(TEMPORARY))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files if path.name != RECORD}
+    """The files of whole stored results, by path; what is half-written is not entered, for it may vanish any time."""
+    kinds = (kind for kind in folder.glob("*") if kind.is_dir() and not kind.name.startswith(TEMPORARY))
+    results = (result for kind in kinds for result in kind.glob("*") if not result.name.startswith(TEMPORARY))
+    files = (path for result in results for path in result.glob("*") if path.name != RECORD)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def temporary(folder: Path) -> list[Path]:

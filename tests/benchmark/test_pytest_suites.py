@@ -22,6 +22,9 @@ SMALL = (
     .replace("seeds = 2", "seeds = 1")
 )
 ENTRIES = """\
+import time
+from pathlib import Path
+
 from saltbench import MethodSpec
 from saltbench.errors import UnsupportedOperationError
 
@@ -33,6 +36,8 @@ def broken(inputs):
 def choosy(model, inputs):
     if "Input" in type(model).__name__:
         raise UnsupportedOperationError("choosy has no rule for the input-cell; use another method")
+    while Path("held").exists():
+        time.sleep(0.01)
     return inputs
 
 
@@ -74,7 +79,7 @@ def test_a_cell_passes_fails_or_is_skipped_with_one_readable_reason(here: pytest
         [
             "saltbench/small *",
             "*_ box/earlier/lstm/seed0/broken _*",
-            "ValueError: no map (entries.py:6)",
+            "ValueError: no map (entries.py:9)",
             "to run it alone, add -k box/earlier/lstm/seed0/broken",
             "*= saltbench =*",
             "out/table.csv: leaderboard of small, 10 of 13 rows have scores",
@@ -162,7 +167,7 @@ def test_junit_xml_names_cells_and_reasons(here: pytest.Pytester) -> None:
     assert len(cells["saltbench.small.box/earlier/lstm/seed0 saliency"]) == 0
     failure = cells["saltbench.small.box/earlier/lstm/seed0 broken"].find("failure")
     assert failure is not None
-    assert (failure.get("message") or "").startswith("Failed: ValueError: no map (entries.py:6)")
+    assert (failure.get("message") or "").startswith("Failed: ValueError: no map (entries.py:9)")
     skipped = cells["saltbench.small.box/earlier/input-cell-lstm/seed0 choosy"].find("skipped")
     assert skipped is not None
     assert skipped.get("message") == "choosy has no rule for the input-cell; use another method"
@@ -178,12 +183,13 @@ def test_workers_of_xdist_give_the_same_leaderboard(here: pytest.Pytester, by_co
     result.assert_outcomes(passed=PASSED, failed=FAILED, skipped=SKIPPED)
     assert (here.path / "two.csv").read_bytes() == by_command_line
     assert len(list(here.path.glob("two/small/models/*"))) == 2
-    assert (here.path / "junit.xml").read_text().count("no map (entries.py:6)") >= 2
+    assert (here.path / "junit.xml").read_text().count("no map (entries.py:9)") >= 2
 
 
 @pytest.mark.slow
 def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(here: pytest.Pytester) -> None:
-    results = here.path / "results"
+    results, held = here.path / "results", here.path / "held"
+    held.touch()  # the run cannot end before it is interrupted
     command = [sys.executable, "-P", "-m", "pytest", *OPTIONS, "--saltbench-results", str(results)]
     command += ["--leaderboard", "table.csv"]
     with subprocess.Popen(command, cwd=here.path, stdout=subprocess.PIPE, text=True) as process:
@@ -195,6 +201,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(here: pytest.Pyte
     assert "interrupted, no leaderboard was written; run the same command again to finish the rest" in output
     assert not (here.path / "table.csv").exists()
     assert not list(results.glob("*/*/.tmp-*"))
+    held.unlink()
     result = here.runpytest_inprocess(*OPTIONS, "--saltbench-results", str(results), "--leaderboard", "table.csv")
     result.assert_outcomes(passed=PASSED, failed=FAILED, skipped=SKIPPED)
 
