@@ -1,77 +1,35 @@
-"""What of the source can be reproduced, one by one or all together."""
+"""Run what a reproduction needs, present it, and write results/README.md."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...entry import unknown
 from ...errors import ParameterError, SaltbenchError, UnknownNameError
 from ..execution.failures import reason_for
-from ..reproductions.fmri.reproduction import fmri
-from ..reproductions.mnist import mnist
-from ..reproductions.moving_box import moving_box
+from ..reproductions.entries import ENTRIES
+from ..reproductions.reproduction import Reproduction
 from ..reproductions.results_page import write_reading
 from ..reproductions.summary import report_agreement, summarise
-from ..reproductions.table1 import table1
-from ..reproductions.vanishing.reproduction import vanishing
+from ..runs.console import execute, finish
+from ..suites.registry import load_registries
+from ..suites.suite import load_suite
 
-Reproduction = Callable[..., Iterator[str]]  # (results, device, workers, what its figure shows) to lines for people
-
-SINGLE: dict[str, Reproduction] = {
-    "table1": table1,
-    "moving-box": moving_box,
-    "mnist": mnist,
-    "fmri": fmri,
-    "vanishing": vanishing,
-}
-# what can be chosen of a figure, by the reproduction that draws it
-CHOICES = {"mnist": ("architectures", "methods", "digits"), "fmri": ("steps",)}
-
-
-def everything(results: Path, device: str, workers: int | None) -> Iterator[str]:
-    """Run every reproduction in turn, write results/summary.csv, and yield their lines and what agrees.
-
-    One that cannot run, for lack of its data or for any other reason, leaves the others alone.
-
-    Args:
-        results: parent of the reproductions' folders.
-        device: "auto", "cpu" or "cuda".
-        workers: processes; None takes one a core.
-
-    Raises:
-        SaltbenchError: some could not finish; the others are complete, and the summary is written.
-    """
-    unfinished: dict[str, str] = {}
-    for name, make in SINGLE.items():
-        yield f"== saltbench reproduce {name}"
-        try:
-            yield from make(results, device, workers)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is named at the end, and the others run
-            unfinished[name] = reason_for(error)
-            yield f"did not finish: {unfinished[name]}"
-    yield "== summary"
-    yield from report_agreement(summarise(results, list(SINGLE), unfinished), results)
-    if unfinished:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in unfinished.items())
-        raise SaltbenchError(
-            f"{len(unfinished)} of {len(SINGLE)} reproductions did not finish, the others are complete: {reasons}"
-        )
-
-
-REPRODUCTIONS: dict[str, Reproduction] = {**SINGLE, "all": everything}
+REPRODUCTIONS: dict[str, Reproduction] = {one.name: one for one in ENTRIES}
+ALL = "all"
 
 
 def reproduce(
     what: str, results: Path, device: str, workers: int | None, shown: Mapping[str, Any] | None = None
 ) -> Iterator[str]:
-    """Run a reproduction, yield its lines, and write results/README.md anew from all that results holds.
+    """Run one reproduction or all of them, yield their lines, and write results/README.md from all that results holds.
 
     Args:
-        what: its name.
-        results: parent of the reproductions' folders.
+        what: the name of a reproduction, or "all".
+        results: parent of the suites' folders.
         device: "auto", "cpu" or "cuda".
         workers: processes; None takes one a core.
-        shown: what its figure shows in place of what the source's does, by the names in `CHOICES`.
+        shown: what the figure shows in place of what the source's does, by `Reproduction.choices`.
 
     Raises:
         UnknownNameError: no such reproduction.
@@ -79,18 +37,85 @@ def reproduce(
         StoreError: a result cannot be read or written.
         SaltbenchError: the reproduction could not finish; the page is written all the same.
     """
-    if what not in REPRODUCTIONS:
-        raise UnknownNameError(unknown("reproduction", what, REPRODUCTIONS))
+    if what not in (*REPRODUCTIONS, ALL):
+        raise UnknownNameError(unknown("reproduction", what, [*REPRODUCTIONS, ALL]))
     choices = shown or {}
-    for name in choices:
-        if name not in CHOICES.get(what, ()):
-            offered = " and ".join(known for known, names in CHOICES.items() if name in names)
-            raise ParameterError(
-                f"--{name} chooses what the figure of {offered} shows, got it for {what}; leave it out"
-            )
+    _check_choices(what, choices)
     try:
-        yield from REPRODUCTIONS[what](results, device, workers, **choices)
+        if what == ALL:
+            yield from reproduce_all(results, device, workers)
+        else:
+            yield from reproduce_one(REPRODUCTIONS[what], results, device, workers, choices)
     except SaltbenchError:
         write_reading(results)
         raise
     yield f"what it shows, beside all other results: {write_reading(results)}"
+
+
+def reproduce_one(
+    reproduction: Reproduction, results: Path, device: str, workers: int | None, shown: Mapping[str, Any]
+) -> Iterator[str]:
+    """Run what the suites of a reproduction lack, yield the lines of its presentation, then those of what follows it.
+
+    Args:
+        reproduction: what to run.
+        results: parent of the suites' folders.
+        device: "auto", "cpu" or "cuda".
+        workers: processes; None takes one a core.
+        shown: what the figure shows, by `Reproduction.choices`.
+
+    Raises:
+        StoreError: a result cannot be read or written.
+        SaltbenchError: what is to be shown cannot be, data are missing, or a cell failed; all others are complete.
+    """
+    if missing := reproduction.missing_data():
+        yield missing
+        return
+    registries = load_registries()
+    suites = [load_suite(name, registries) for name in reproduction.suites]
+    reproduction.check(suites, **shown)  # not after minutes of training
+    runs = [execute(suite, results, device, workers) for suite in suites]
+    yield from reproduction.present(runs, **shown)
+    for run in runs:
+        finish(run)
+    for follower in reproduction.followed_by:
+        yield from reproduce_one(follower, results, device, workers, shown)
+
+
+def reproduce_all(results: Path, device: str, workers: int | None) -> Iterator[str]:
+    """Run every reproduction in turn, write results/summary.csv, and yield their lines and what agrees.
+
+    One that cannot run, for lack of its data or for any other reason, leaves the others alone.
+
+    Args:
+        results: parent of the suites' folders.
+        device: "auto", "cpu" or "cuda".
+        workers: processes; None takes one a core.
+
+    Raises:
+        SaltbenchError: some could not finish; the others are complete, and the summary is written.
+    """
+    unfinished: dict[str, str] = {}
+    for name, reproduction in REPRODUCTIONS.items():
+        yield f"== saltbench reproduce {name}"
+        try:
+            yield from reproduce_one(reproduction, results, device, workers, {})
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is named at the end, and the others run
+            unfinished[name] = reason_for(error)
+            yield f"did not finish: {unfinished[name]}"
+    yield "== summary"
+    yield from report_agreement(summarise(results, list(REPRODUCTIONS), unfinished), results)
+    if unfinished:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in unfinished.items())
+        raise SaltbenchError(
+            f"{len(unfinished)} of {len(REPRODUCTIONS)} reproductions did not finish, the others are complete: "
+            f"{reasons}"
+        )
+
+
+def _check_choices(what: str, choices: Mapping[str, Any]) -> None:
+    offered = REPRODUCTIONS[what].choices if what in REPRODUCTIONS else ()
+    for name in choices:
+        if name not in offered:
+            by = " and ".join(one.name for one in REPRODUCTIONS.values() if name in one.choices)
+            raise ParameterError(f"--{name} chooses what the figure of {by} shows, got it for {what}; leave it out")

@@ -7,12 +7,25 @@ import pandas as pd
 
 from ..execution.collection import Collection
 from ..execution.failures import Failure
+from ..suites.suite import Suite
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run leaves: leaderboard, collected scores, the folder of both, the cells that failed, and the figures."""
+    """What a run leaves.
 
+    Attributes:
+        suite: what was run.
+        device: on which, "cpu" or "cuda".
+        table: the leaderboard.
+        collection: the scores that it is made from.
+        folder: where all results are.
+        failures: the cells that have no scores.
+        figures: paths of what was drawn.
+    """
+
+    suite: Suite
+    device: str
     table: pd.DataFrame
     collection: Collection
     folder: Path

@@ -18,11 +18,12 @@ from ...entry import unknown
 from ...errors import ParameterError, UnknownNameError
 from ..execution.plan import Job, jobs
 from ..execution.stored_run import EXAMPLES, SCORES
+from ..leaderboards.finished_run import Result
 from ..metrics.maps import Maps
 from ..storage.files import write_atomically
 from ..storage.store import Artifact, Store
 from ..style.figure_style import DPI, STYLES
-from ..suites.suite import Suite
+from ..suites.suite import Choice, Suite
 
 READING = {"mnist/rows": "read row by row, time ↓", "mnist/columns": "read column by column, time →"}
 UPRIGHT = "mnist/columns"  # the task whose samples are transposed digits
@@ -44,9 +45,7 @@ class Row:
 
 
 def draw_digits(
-    suite: Suite,
-    folder: Path,
-    device: str,
+    run: Result,
     *,
     tasks: Sequence[str] = tuple(READING),
     architectures: Sequence[str] = POSTER,
@@ -59,9 +58,7 @@ def draw_digits(
     Maps are |attributions|, min-max scaled for each digit as the source's scores see them.
 
     Args:
-        suite: the suite mnist or a part of it, run before; nothing is computed anew.
-        folder: its results.
-        device: "cpu" or "cuda", as it ran.
+        run: of the suite mnist or a part of it; nothing is computed anew.
         tasks: mnist/rows, mnist/columns or both.
         architectures: of the suite, from top to bottom.
         methods: of the suite; the rows of each architecture.
@@ -72,51 +69,65 @@ def draw_digits(
         ParameterError: nothing to draw, or a digit that is not among the explained samples.
         StoreError: a result cannot be read, or the figure cannot be written.
     """
-    check_shown(suite, tasks, architectures, methods)
-    store = Store(folder)
-    blocks = {task: list(_rows(suite, store, device, task, architectures, methods, digits)) for task in tasks}
-    path = folder / "mnist.png"
+    check_shown(run.suite, tasks, architectures, methods, digits)
+    store = Store(run.folder)
+    blocks = {task: list(_rows(run, store, task, architectures, methods, digits)) for task in tasks}
+    path = run.folder / "mnist.png"
     sink = io.BytesIO()
     FigureCanvasAgg(_figure(blocks, len(digits))).print_png(sink, metadata={"Software": "saltbench"})
     write_atomically(path, sink.getvalue())
     return path
 
 
-def check_shown(suite: Suite, tasks: Sequence[str], architectures: Sequence[str], methods: Sequence[str]) -> None:
+def check_shown(
+    suite: Suite, tasks: Sequence[str], architectures: Sequence[str], methods: Sequence[str], digits: Sequence[int]
+) -> None:
     """Raise unless the suite has all that the figure is to show.
 
     Raises:
         UnknownNameError: a task, architecture or method that the suite does not have.
-        ParameterError: none to show.
+        ParameterError: none to show, or a digit other than 0 to 9.
     """
-    _require(tasks, "task", suite.tasks)
-    _require(architectures, "architecture", suite.architectures)
-    _require(methods, "method", suite.methods)
+    _require_known(tasks, "task", suite.tasks)
+    _require_known(architectures, "architecture", suite.architectures)
+    _require_known(methods, "method", suite.methods)
+    _require_any(digits, "digit", "0 to 9")
+    _require_explained(digits, DIGITS)
 
 
-def _require(names: Sequence[str], kind: str, choices: Sequence[Any]) -> None:
+def _require_any(chosen: Sequence[object], kind: str, known: str) -> None:
+    if not chosen:
+        raise ParameterError(f"the figure needs at least one {kind}, got none; choose from {known}")
+
+
+def _require_known(names: Sequence[str], kind: str, choices: Sequence[Choice]) -> None:
     known = [choice.name for choice in choices]
-    if not names:
-        raise ParameterError(f"the figure needs at least one {kind}, got none; choose from {', '.join(known)}")
+    _require_any(names, kind, ", ".join(known))
     for name in names:
         if name not in known:
             raise UnknownNameError(unknown(f"{kind} of the suite", name, known))
 
 
+def _require_explained(digits: Sequence[int], explained: Sequence[int]) -> None:
+    for digit in digits:
+        if digit not in explained:
+            known = ", ".join(map(str, sorted(explained)))
+            raise ParameterError(f"digit {digit} is not among the explained samples; choose from {known}")
+
+
 def _rows(
-    suite: Suite,
+    run: Result,
     store: Store,
-    device: str,
     task: str,
     architectures: Sequence[str],
     methods: Sequence[str],
     digits: Sequence[int],
 ) -> Iterator[Row]:
-    references, *trained = (job for job in jobs(suite, device) if job.task.name == task and job.repetition == 0)
+    references, *trained = (job for job in jobs(run.suite, run.device) if job.task.name == task and job.repetition == 0)
     picked = _picked(references, store, digits)
     yield Row("digit", _images(store.get("yardsticks", references.yardstick_key()), "truth", task, picked), "gray_r")
     by_name = {job.architecture.name: job for job in trained if job.architecture}
-    choices = {choice.name: choice for choice in suite.methods}
+    choices = {choice.name: choice for choice in run.suite.methods}
     palette = sns.color_palette("rocket", as_cmap=True)
     for architecture in architectures:
         for method in methods:
@@ -128,17 +139,12 @@ def _rows(
 
 def _picked(references: Job, store: Store, digits: Sequence[int]) -> list[int]:
     """Return which of the stored examples, one a class in the order of the samples, are the digits."""
-    if not digits:
-        raise ParameterError("the figure needs at least one digit, got none; choose from 0 to 9")
     cell = store.get("cells", references.cell_key(references.methods[0]))
     if cell is None:
         raise ParameterError(f"{store.root} has no results of {references.task.name}; run the suite first")
     labels = pd.read_parquet(io.BytesIO(cell.files[SCORES]))["label"]
     classes = labels.drop_duplicates().tolist()
-    for digit in digits:
-        if digit not in classes:
-            known = ", ".join(map(str, sorted(classes)))
-            raise ParameterError(f"digit {digit} is not among the explained samples; choose from {known}")
+    _require_explained(digits, classes)
     return [classes.index(digit) for digit in digits]
 
 

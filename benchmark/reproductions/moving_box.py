@@ -1,31 +1,25 @@
 """The source's figure of the moving box, published beside measured."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from ..comparisons.published import Publication, compare, report
-from ..runs.console import execute, finish
-from ..suites.registry import load_registries
-from ..suites.suite import load_suite
+from ..leaderboards.finished_run import Result
 from .moving_box_figure import draw_moving_box
+from .reproduction import Reproduction
 
-MOVING_BOX = Publication("moving-box", error=0.003)  # as closely as its numbers can be read off the poster
+PUBLISHED_CURVES = Publication("moving-box", error=0.003)  # as closely as its numbers can be read off the poster
 
 
-def moving_box(results: Path, device: str, workers: int | None) -> Iterator[str]:
-    """Run the suite moving-box as far as it is missing, draw its curves, and yield the comparison line by line.
-
-    Args:
-        results: parent of the folder moving-box.
-        device: "auto", "cpu" or "cuda".
-        workers: processes; None takes one a core.
+def compare_curves(runs: Sequence[Result]) -> Iterator[str]:
+    """Write published_vs_measured.csv and the curves into the run's folder, and yield the comparison line by line.
 
     Raises:
-        StoreError: a result cannot be read or written.
-        SaltbenchError: a cell failed; all others are complete.
+        StoreError: a file cannot be written, or another run holds the folder.
     """
-    result = execute(load_suite(MOVING_BOX.name, load_registries()), results, device, workers)
-    comparison = compare(result.collection, MOVING_BOX)
-    yield from report(comparison, MOVING_BOX, result.folder)
-    yield from (f"{path}" for path in draw_moving_box(comparison, result.table, result.folder))
-    finish(result)
+    (run,) = runs
+    comparison = compare(run.collection, PUBLISHED_CURVES)
+    yield from report(comparison, PUBLISHED_CURVES, run.folder)
+    yield from (f"{path}" for path in draw_moving_box(comparison, run.table, run.folder))
+
+
+MOVING_BOX = Reproduction(name="moving-box", suites=("moving-box",), present=compare_curves)

@@ -9,8 +9,8 @@ from ..comparisons.published import FILE, Publication, count_inside_mean
 from ..leaderboards.leaderboard import LAYOUT
 from ..storage.csv_tables import Rows, check_key
 from ..style.numbers import markdown, percent, three
-from .moving_box import MOVING_BOX
-from .table1 import TABLE1
+from .moving_box import PUBLISHED_CURVES
+from .table1 import PUBLISHED_TABLE1
 from .vanishing.rates import PREDICTIONS, RATE
 
 RANDOM, INPUT = "random-uniform", "abs-input"
@@ -30,7 +30,7 @@ def table1_facts(folder: Path) -> dict[str, str]:
     best = _networks(earlier)
     zeros = board.where(method="zeros").number("euclidean")
     return {
-        **_compared(folder, TABLE1, "box/earlier"),
+        **_compared(folder, PUBLISHED_TABLE1, "box/earlier"),
         **standing(board),
         "random": three(random.number("weighted_jaccard")),
         "ones": three(earlier.where(method="ones").number("weighted_jaccard")),
@@ -54,7 +54,7 @@ def moving_box_facts(folder: Path) -> dict[str, str]:
     compared = comparison.table[["task", "quantity"]].drop_duplicates().itertuples(index=False)
     in_order = [_is_ranked(comparison.where(task=row.task, quantity=row.quantity)) for row in compared]
     return {
-        **_compared(folder, MOVING_BOX),
+        **_compared(folder, PUBLISHED_CURVES),
         **standing(board),
         "ordered": str(sum(in_order)),
         "orders": str(len(in_order)),

@@ -1,28 +1,22 @@
 """Table 1 of the source, published beside measured."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from ..comparisons.published import Publication, compare, report
-from ..runs.console import execute, finish
-from ..suites.registry import load_registries
-from ..suites.suite import load_suite
+from ..leaderboards.finished_run import Result
+from .reproduction import Reproduction
 
-TABLE1 = Publication("table1", error=0.0005)
+PUBLISHED_TABLE1 = Publication("table1", error=0.0005)  # half of the last printed digit
 
 
-def table1(results: Path, device: str, workers: int | None) -> Iterator[str]:
-    """Run the suite table1 as far as it is missing, and yield its comparison with the source line by line.
-
-    Args:
-        results: parent of the folder table1.
-        device: "auto", "cpu" or "cuda".
-        workers: processes; None takes one a core.
+def compare_table1(runs: Sequence[Result]) -> Iterator[str]:
+    """Write published_vs_measured.csv into the run's folder, and yield the comparison line by line.
 
     Raises:
-        StoreError: a result cannot be read or written.
-        SaltbenchError: a cell failed; all others are complete.
+        StoreError: the file cannot be written, or another run holds the folder.
     """
-    result = execute(load_suite(TABLE1.name, load_registries()), results, device, workers)
-    yield from report(compare(result.collection, TABLE1), TABLE1, result.folder)
-    finish(result)
+    (run,) = runs
+    yield from report(compare(run.collection, PUBLISHED_TABLE1), PUBLISHED_TABLE1, run.folder)
+
+
+TABLE1 = Reproduction(name="table1", suites=("table1",), present=compare_table1)

@@ -98,7 +98,7 @@ def run_suite(
         write_tables(folder, contents, provenance(suite, device, collection.environments))
         found = evidence(folder, table, None, registries.metrics)
         figures = [path for drawn in draw_figures(found, ("png",), folder) for path in _current(drawn, folder)]
-    return Result(table, collection, folder, failures_of(collection), figures)
+    return Result(suite, device, table, collection, folder, failures_of(collection), figures)
 
 
 def _current(drawn: Drawn, folder: Path) -> tuple[Path, ...]:

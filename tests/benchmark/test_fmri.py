@@ -1,5 +1,6 @@
 """`reproduce fmri` in small, on the simulation and on copies of the HCP archive that the test writes."""
 
+import dataclasses
 import runpy
 import sys
 from pathlib import Path
@@ -8,16 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from saltbench.benchmark.commands import reproduce
+from saltbench.benchmark.commands.reproduce import reproduce_one
+from saltbench.benchmark.execution.collection import Collection
+from saltbench.benchmark.leaderboards.finished_run import Result
 from saltbench.benchmark.removal.analysis import SalientCells
 from saltbench.benchmark.reproductions.fmri import brain_figure as fmri_brains
 from saltbench.benchmark.reproductions.fmri import reproduction as fmri
 from saltbench.benchmark.reproductions.fmri.published_charts import OTHER_DATA, compare_fmri, published_fmri
+from saltbench.benchmark.reproductions.fmri.reproduction import FMRI, HCP, present_fmri
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import DataError, ParameterError
 
 REGISTRIES = load_registries()
-HCP = runpy.run_path(str(Path(__file__).parents[1] / "datasets" / "hcp_trees.py"))
+TREES = runpy.run_path(str(Path(__file__).parents[1] / "datasets" / "hcp_trees.py"))
 SIZES = {
     "fmri/simulated": {
         "train_subjects": 2, "validation_subjects": 1, "test_subjects": 1, "parcels": 20, "active": 4, "frames": 50,
@@ -34,14 +40,20 @@ def tiny(name, registries, seeds=2):
     return load_suite(name, registries, overrides)
 
 
+def run_in(folder, name="fmri", seeds=2):
+    """The finished run of a tiny suite whose results are in a folder."""
+    collection = Collection(*[pd.DataFrame()] * 3, [])
+    return Result(tiny(name, REGISTRIES, seeds), "cpu", pd.DataFrame(), collection, folder, [])
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     pytest.importorskip("nilearn", reason="needs the pip extra fmri")
     folder = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fmri, "load_suite", tiny)
+        patch.setattr(reproduce, "load_suite", tiny)
         patch.delenv("SALTBENCH_DATA", raising=False)
-        return folder / "fmri", list(fmri.fmri(folder, "cpu", 1))
+        return folder / "fmri", list(reproduce_one(FMRI, folder, "cpu", 1, {}))
 
 
 def test_all_files_are_there_and_named(finished):
@@ -56,11 +68,10 @@ def test_all_files_are_there_and_named(finished):
     assert any(line.startswith("fmri/hcp: not run, no copy of the HCP is given") for line in lines)
 
 
-def test_the_same_command_again_gives_the_same_bytes(finished, monkeypatch):
+def test_the_same_run_again_gives_the_same_bytes(finished):
     folder, lines = finished
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".csv", ".png", ".svg")}
-    monkeypatch.setattr(fmri, "load_suite", tiny)
-    assert list(fmri.reproduce_suite("fmri", folder.parent, "cpu", 1)) == lines[:-1]
+    assert list(present_fmri([run_in(folder)])) == lines[:-1]
     assert before == {name: (folder / name).read_bytes() for name in before}
 
 
@@ -119,8 +130,7 @@ def test_without_nilearn_the_charts_are_drawn_and_one_line_says_what_to_install(
     for name in [name for name in sys.modules if name.split(".")[0] == "nilearn"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "nilearn", None)
-    monkeypatch.setattr(fmri, "load_suite", tiny)
-    lines = list(fmri.reproduce_suite("fmri", folder.parent, "cpu", 1))
+    lines = list(present_fmri([run_in(folder)]))
     assert f"{folder / 'removal.png'}" in lines
     assert lines[-1].startswith("brain maps: not drawn, brain maps need the package nilearn, got no module 'nilearn")
     assert lines[-1].endswith("install it with pip install '.[fmri]' in saltbench's checkout")
@@ -128,14 +138,23 @@ def test_without_nilearn_the_charts_are_drawn_and_one_line_says_what_to_install(
 
 def test_the_brain_is_shown_at_chosen_steps(finished, monkeypatch):
     folder, _ = finished
-    suite, shown = tiny("fmri", REGISTRIES), []
+    run, shown = run_in(folder), []
     monkeypatch.setattr(fmri_brains, "brain_maps", lambda *arguments: shown.append(arguments[-1]) or b"figure")
     monkeypatch.setattr(fmri_brains, "write_atomically", lambda path, content: None)
-    list(fmri_brains.draw_brains(suite, folder, "cpu", [1, 49]))
+    list(fmri_brains.draw_brains(run, [1, 49]))
     assert shown == [[1, 49]]
     monkeypatch.undo()
     with pytest.raises(ParameterError, match="brain maps at time step 50 need longer series: truth has 50 steps"):
-        list(fmri_brains.draw_brains(suite, folder, "cpu", [1, 50]))
+        list(fmri_brains.draw_brains(run, [1, 50]))
+
+
+def test_steps_that_no_series_has_are_refused_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(reproduce, "load_suite", tiny)
+    for step in (50, -1):
+        message = f"brain maps at time step {step} need longer series: fmri/simulated has 50 steps; choose others"
+        with pytest.raises(ParameterError, match=message):
+            list(reproduce_one(FMRI, tmp_path, "cpu", 1, {"steps": [0, step]}))
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_trained_is_one_clear_line(tmp_path):
@@ -147,37 +166,42 @@ def test_nothing_trained_is_one_clear_line(tmp_path):
 @pytest.fixture
 def hcp(tmp_path, monkeypatch):
     pytest.importorskip("nilearn", reason="needs the pip extra fmri")
-    HCP["write_b"](tmp_path / "hcp", tasks=("MOTOR", "WM"))
+    TREES["write_b"](tmp_path / "hcp", tasks=("MOTOR", "WM"))
     monkeypatch.setenv("SALTBENCH_DATA", str(tmp_path))
-    monkeypatch.setattr(fmri, "load_suite", lambda name, registries: tiny(name, registries, seeds=1))
+    monkeypatch.setattr(reproduce, "load_suite", lambda name, registries: tiny(name, registries, seeds=1))
     return tmp_path / "hcp"
 
 
 def test_the_users_copy_is_analysed_with_the_atlas_beside_it(hcp, tmp_path):
     folder = tmp_path / "results" / "fmri-hcp"
-    lines = list(fmri.reproduce_suite("fmri-hcp", tmp_path / "results", "cpu", 1))
+    lines = list(reproduce_one(HCP, tmp_path / "results", "cpu", 1, {}))
     assert len(pd.read_csv(folder / "published_vs_measured.csv")) == 40
     undecided = "comparisons with published numbers agree, 30 are undecided for lack of seeds"
     assert f"accuracy_drop: 0 of 30 {undecided}" in lines
     assert lines[-1].startswith(
         "brain maps: not drawn, they need an atlas beside subjects/: atlas.npz or left.label.gii"
     )
-    suite = tiny("fmri-hcp", REGISTRIES, seeds=1)
-    HCP["write_atlas"](hcp / "atlas.npz")
-    assert list(fmri_brains.draw_brains(suite, folder, "cpu")) == [f"{folder / 'brain_maps.png'}"]
-    HCP["write_atlas"](hcp / "atlas.npz", labels_L=np.zeros(5, dtype=int))
+    run = run_in(folder, "fmri-hcp", seeds=1)
+    TREES["write_atlas"](hcp / "atlas.npz")
+    assert list(fmri_brains.draw_brains(run)) == [f"{folder / 'brain_maps.png'}"]
+    TREES["write_atlas"](hcp / "atlas.npz", labels_L=np.zeros(5, dtype=int))
     with pytest.raises(DataError, match=r"atlas\.npz does not match fsaverage5: labels_L must be whole numbers"):
-        list(fmri_brains.draw_brains(suite, folder, "cpu"))
+        list(fmri_brains.draw_brains(run))
 
 
 def test_the_users_copy_is_run_after_the_simulation(tmp_path, monkeypatch):
-    monkeypatch.setattr(fmri, "reproduce_suite", lambda name, *_: iter([name]))
+    monkeypatch.setattr(reproduce, "load_suite", lambda name, _registries: name)
+    monkeypatch.setattr(reproduce, "execute", lambda suite, *_: suite)
+    monkeypatch.setattr(reproduce, "finish", lambda _run: None)
+    first, second = (dataclasses.replace(one, check=lambda _suites: None, present=iter) for one in (FMRI, HCP))
+    both = dataclasses.replace(first, followed_by=(second,))
+    assert FMRI.followed_by == (HCP,)
     monkeypatch.setenv("SALTBENCH_DATA", str(tmp_path))
-    ran, not_run = fmri.fmri(tmp_path, "cpu", 1)
+    ran, not_run = reproduce_one(both, tmp_path, "cpu", 1, {})
     assert ran == "fmri"
     assert not_run.startswith("fmri/hcp: not run, no copy of the HCP is given")
     (tmp_path / "hcp" / "subjects").mkdir(parents=True)
-    assert list(fmri.fmri(tmp_path, "cpu", 1)) == ["fmri", "fmri-hcp"]
+    assert list(reproduce_one(both, tmp_path, "cpu", 1, {})) == ["fmri", "fmri-hcp"]
 
 
 def test_a_folder_without_subjects_is_no_copy(tmp_path, monkeypatch):

@@ -3,17 +3,22 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from safetensors.numpy import load
 
-from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
+from saltbench.benchmark.commands import reproduce
+from saltbench.benchmark.commands.reproduce import REPRODUCTIONS, reproduce_one
 from saltbench.benchmark.comparisons.published import published_text
+from saltbench.benchmark.execution.collection import Collection
 from saltbench.benchmark.execution.plan import Job, jobs
 from saltbench.benchmark.execution.stored_run import EXAMPLES
+from saltbench.benchmark.leaderboards.finished_run import Result
 from saltbench.benchmark.reproductions import mnist as reproduction
 from saltbench.benchmark.reproductions import mnist_figure
+from saltbench.benchmark.reproductions.mnist import MNIST
 from saltbench.benchmark.reproductions.mnist_figure import draw_digits
 from saltbench.benchmark.storage.store import Store
 from saltbench.benchmark.suites.registry import load_registries
@@ -48,8 +53,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]
     with pytest.MonkeyPatch.context() as patch:
         for module in (tasks, reproduction):
             patch.setattr(module, "load_mnist", lambda: (digits(0, 80), digits(1, 60)))
-        patch.setattr(reproduction, "load_suite", lambda _name, _registries: tiny())
-        return results / "mnist", list(reproduction.mnist(results, "cpu", 1))
+        patch.setattr(reproduce, "load_suite", lambda _name, _registries: tiny())
+        return results / "mnist", list(reproduce_one(MNIST, results, "cpu", 1, {}))
+
+
+def run_in(folder: Path) -> Result:
+    """The finished run of the tiny suite whose results are in a folder."""
+    return Result(tiny(), "cpu", pd.DataFrame(), Collection(*[pd.DataFrame()] * 3, []), folder, [])
 
 
 @pytest.fixture
@@ -95,7 +105,7 @@ def test_it_ends_with_figure_and_leaderboard(finished: tuple[Path, list[str]]) -
     assert lines == [f"{folder / 'mnist.png'}"]
     assert imread(folder / "mnist.png").std() > 0.1
     assert (folder / "leaderboard.csv").is_file()
-    assert REPRODUCTIONS["mnist"] is reproduction.mnist
+    assert REPRODUCTIONS["mnist"] is MNIST
 
 
 def test_the_page_names_the_sizes_of_the_suite() -> None:
@@ -110,7 +120,7 @@ def test_the_page_names_the_sizes_of_the_suite() -> None:
 def test_the_panels_are_what_is_stored_upright(finished: tuple[Path, list[str]], drawn: list[Figure]) -> None:
     folder, _ = finished
     shown_digits = (3, 0, 7)
-    draw_digits(tiny(), folder, "cpu", digits=shown_digits)
+    draw_digits(run_in(folder), digits=shown_digits)
     panels = images(drawn[0], len(shown_digits))
     assert len(panels) == 2 * 3
     order = [labels_of_examples().index(digit) for digit in shown_digits]
@@ -131,9 +141,7 @@ def test_architectures_methods_tasks_and_digits_can_be_chosen(
 ) -> None:
     folder, _ = finished
     draw_digits(
-        tiny(),
-        folder,
-        "cpu",
+        run_in(folder),
         tasks=["mnist/columns"],
         architectures=["bi-lstm", "lstm-self-attention"],
         methods=["input-x-gradient", "saliency"],
@@ -148,7 +156,7 @@ def test_architectures_methods_tasks_and_digits_can_be_chosen(
             for method in ("input-x-gradient", "saliency")
         ),
     ]
-    draw_digits(tiny(), folder, "cpu")  # leave the default figure behind
+    draw_digits(run_in(folder))  # leave the default figure behind
 
 
 def test_a_map_that_is_missing_says_so(finished: tuple[Path, list[str]], drawn: list[Figure], tmp_path: Path) -> None:
@@ -161,7 +169,7 @@ def test_a_map_that_is_missing_says_so(finished: tuple[Path, list[str]], drawn: 
                 cell = Store(folder).get("cells", one.cell_key(method))
                 assert cell is not None
                 Store(tmp_path).put("cells", cell)
-    draw_digits(tiny(), tmp_path, "cpu", digits=[1], tasks=["mnist/rows"])
+    draw_digits(run_in(tmp_path), digits=[1], tasks=["mnist/rows"])
     first, *rest = drawn[0].subfigs[0].axes
     assert not first.texts
     assert [axis.texts[0].get_text() for axis in rest] == ["failed", "failed"]
@@ -184,13 +192,13 @@ def test_impossible_choices(
     folder, _ = finished
     before = (folder / "mnist.png").read_bytes()
     with pytest.raises(error, match=message):
-        draw_digits(tiny(), folder, "cpu", **chosen)
+        draw_digits(run_in(folder), **chosen)
     assert (folder / "mnist.png").read_bytes() == before
 
 
 def test_results_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="has no results of mnist/rows; run the suite first"):
-        draw_digits(tiny(), tmp_path, "cpu")
+        draw_digits(run_in(tmp_path))
 
 
 def test_without_the_data_nothing_is_planned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -198,13 +206,13 @@ def test_without_the_data_nothing_is_planned(monkeypatch: pytest.MonkeyPatch, tm
     data.mkdir()
     monkeypatch.setenv("SALTBENCH_DATA", str(data))
     with pytest.raises(DataError, match=r"lacks train-images-idx3-ubyte.*--data DIR.*OpenML") as caught:
-        list(reproduction.mnist(tmp_path / "results", "cpu", 1))
+        list(reproduce_one(MNIST, tmp_path / "results", "cpu", 1, {}))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "results").exists()
 
 
 def test_the_titles_fit_over_a_single_digit(finished: tuple[Path, list[str]], drawn: list[Figure]) -> None:
-    draw_digits(tiny(), finished[0], "cpu", digits=[3])
+    draw_digits(run_in(finished[0]), digits=[3])
     drawn[0].draw_without_rendering()
     for part in drawn[0].subfigs:
         title = part._suptitle.get_window_extent()
@@ -218,16 +226,17 @@ def test_the_command_draws_what_is_chosen_and_refuses_the_unknown_before_it_comp
     folder, _ = finished
     for module in (tasks, reproduction):
         monkeypatch.setattr(module, "load_mnist", lambda: (digits(0, 80), digits(1, 60)))
-    monkeypatch.setattr(reproduction, "load_suite", lambda _name, _registries: tiny())
-    draw_digits(tiny(), folder, "cpu")  # other tests draw into the same folder
+    monkeypatch.setattr(reproduce, "load_suite", lambda _name, _registries: tiny())
+    draw_digits(run_in(folder))  # other tests draw into the same folder
     before = (folder / "mnist.png").read_bytes()
-    list(
-        reproduction.mnist(folder.parent, "cpu", 1, architectures=["bi-lstm"], methods=["saliency", "input-x-gradient"])
-    )
+    chosen = {"architectures": ["bi-lstm"], "methods": ["saliency", "input-x-gradient"]}
+    list(reproduce_one(MNIST, folder.parent, "cpu", 1, chosen))
     labels = [axis.get_ylabel() for axis in drawn[-1].axes if axis.get_ylabel()]
     assert labels == ["digit", "Bi-LSTM\nsaliency", "Bi-LSTM\ninput-x-gradient"] * 2
-    list(reproduction.mnist(folder.parent, "cpu", 1))
+    list(reproduce_one(MNIST, folder.parent, "cpu", 1, {}))
     assert (folder / "mnist.png").read_bytes() == before
     with pytest.raises(UnknownNameError, match="unknown method of the suite 'salience'; did you mean 'saliency'"):
-        list(reproduction.mnist(tmp_path, "cpu", 1, methods=["salience"]))
+        list(reproduce_one(MNIST, tmp_path, "cpu", 1, {"methods": ["salience"]}))
+    with pytest.raises(ParameterError, match="digit 10 is not among the explained samples; choose from 0, 1, 2"):
+        list(reproduce_one(MNIST, tmp_path, "cpu", 1, {"digits": [3, 10]}))
     assert list(tmp_path.iterdir()) == []

@@ -9,12 +9,13 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
+from saltbench.benchmark.commands import reproduce
+from saltbench.benchmark.commands.reproduce import REPRODUCTIONS, reproduce_one
 from saltbench.benchmark.comparisons.published import compare
 from saltbench.benchmark.execution.collection import Collection
 from saltbench.benchmark.figures.curves_figure import number
-from saltbench.benchmark.reproductions import moving_box, moving_box_figure
-from saltbench.benchmark.reproductions.moving_box import MOVING_BOX
+from saltbench.benchmark.reproductions import moving_box_figure
+from saltbench.benchmark.reproductions.moving_box import MOVING_BOX, PUBLISHED_CURVES
 from saltbench.benchmark.reproductions.moving_box_figure import draw_moving_box
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite
@@ -38,10 +39,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str],
     drawn: list[Figure] = []
     real = moving_box_figure._figure
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(moving_box, "load_suite", lambda name, registries: load_suite(name, registries, overrides))
+        patch.setattr(reproduce, "load_suite", lambda name, registries: load_suite(name, registries, overrides))
         patch.setattr(moving_box_figure, "_figure", lambda *tables: drawn.append(real(*tables)) or drawn[0])
         results = tmp_path_factory.mktemp("results")
-        return results / "moving-box", list(moving_box.moving_box(results, "cpu", 1)), drawn[0]
+        return results / "moving-box", list(reproduce_one(MOVING_BOX, results, "cpu", 1, {})), drawn[0]
 
 
 def collection(weighted_jaccard: float, seeds: int = 2) -> Collection:
@@ -69,13 +70,13 @@ def test_the_suite_is_the_figure() -> None:
     assert sums.loc["lstm-self-attention"].tolist() == pytest.approx([0.344, 4.707])
     assert sums.loc["lstm"].tolist() == sums.loc["bi-lstm"].tolist() == pytest.approx([0.011, 5.009])
     assert len(published) == 20
-    assert REPRODUCTIONS["moving-box"] is moving_box.moving_box
+    assert REPRODUCTIONS["moving-box"] is MOVING_BOX
 
 
 @pytest.mark.parametrize(("value", "agrees"), [(0.118, "yes"), (0.1209, "yes"), (0.1151, "yes"), (0.1211, "no")])
 def test_agreement_allows_for_the_reading_error_and_no_more(value: float, agrees: str) -> None:
     # two equal seeds: the interval of a further run has no width
-    table = compare(collection(value), MOVING_BOX).set_index(["task", "architecture", "quantity"])
+    table = compare(collection(value), PUBLISHED_CURVES).set_index(["task", "architecture", "quantity"])
     row = table.loc[("moving-box/t00", "input-cell-lstm", "weighted_jaccard")]
     assert row.published == 0.118
     assert row.agrees == agrees
@@ -83,10 +84,10 @@ def test_agreement_allows_for_the_reading_error_and_no_more(value: float, agrees
 
 
 def test_only_published_quantities_are_compared() -> None:
-    table = compare(collection(0.1), MOVING_BOX)
+    table = compare(collection(0.1), PUBLISHED_CURVES)
     assert len(table) == 40
     assert set(table.quantity) == {"weighted_jaccard", "euclidean"}
-    wider = dataclasses.replace(MOVING_BOX, error=10.0)
+    wider = dataclasses.replace(PUBLISHED_CURVES, error=10.0)
     assert set(compare(collection(0.1), wider).agrees) == {"yes"}
 
 

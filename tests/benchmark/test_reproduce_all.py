@@ -1,16 +1,20 @@
 """`reproduce all`: each reproduction by itself, and a summary that counts what agrees."""
 
+import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from saltbench.benchmark.commands import cli, reproduce
 from saltbench.benchmark.comparisons.published import FILE
-from saltbench.benchmark.reproductions.summary import report_agreement, summarise
-from saltbench.errors import DataError, ParameterError, StoreError
+from saltbench.benchmark.reproductions.entries import ENTRIES
+from saltbench.benchmark.reproductions.reproduction import Reproduction
+from saltbench.benchmark.reproductions.summary import FURTHER, report_agreement, summarise
+from saltbench.errors import DataError, ParameterError, StoreError, UnknownNameError
 
 NO_DATA = "no copy of the data; give a folder with it"
 HEADER = "task,architecture,quantity,published,agrees,reason\n"
@@ -21,27 +25,40 @@ def write(folder: Path, *rows: str) -> None:
     (folder / FILE).write_text(HEADER + "".join(f"{row}\n" for row in rows))
 
 
-def agreeing(results: Path, _device: str, _workers: int | None) -> Iterator[str]:
-    write(results / "agreeing", "a,x,score,1,yes,", "b,x,score,1,no,other data", "b,x,error,1,unknown,")
-    yield "compared"
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Let there be no reproductions but some of those below, in an order."""
+
+    def agreeing() -> Iterator[str]:
+        write(tmp_path / "agreeing", "a,x,score,1,yes,", "b,x,score,1,no,other data", "b,x,error,1,unknown,")
+        yield "compared"
+
+    def without_data() -> Iterator[str]:
+        yield "looking for the data"
+        raise DataError(NO_DATA)
+
+    def faulty() -> Iterator[str]:
+        yield f"{1 / 0}"
+
+    def unpublished() -> Iterator[str]:
+        yield "nothing to compare"
+
+    def stopped() -> Iterator[str]:
+        yield "started"
+        raise KeyboardInterrupt
+
+    made = {make.__name__.replace("_", "-"): make for make in (agreeing, without_data, faulty, unpublished, stopped)}
+
+    def set_known(*names: str) -> None:
+        chosen = {name: presented(name, lambda _runs, name=name: made[name]()) for name in names}
+        monkeypatch.setattr(reproduce, "REPRODUCTIONS", chosen)
+
+    return set_known
 
 
-def without_data(results: Path, _device: str, _workers: int | None) -> Iterator[str]:
-    yield "looking for the data"
-    raise DataError(NO_DATA)
-
-
-def faulty(_results: Path, _device: str, _workers: int | None) -> Iterator[str]:
-    yield f"{1 / 0}"
-
-
-def unpublished(results: Path, _device: str, _workers: int | None) -> Iterator[str]:
-    yield f"into {results.name}"
-
-
-def stopped(_results: Path, _device: str, _workers: int | None) -> Iterator[str]:
-    yield "started"
-    raise KeyboardInterrupt
+def presented(name: str, present: Callable[..., Iterator[str]], **declared: Any) -> Reproduction:
+    """A reproduction that needs no run."""
+    return Reproduction(name=name, suites=(), present=present, **declared)
 
 
 def call(monkeypatch: pytest.MonkeyPatch, results: Path, what: str = "all") -> object:
@@ -52,10 +69,10 @@ def call(monkeypatch: pytest.MonkeyPatch, results: Path, what: str = "all") -> o
 
 
 def test_each_runs_by_itself_and_the_end_names_those_that_could_not(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    known: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    single = {"without-data": without_data, "faulty": faulty, "agreeing": agreeing, "unpublished": unpublished}
-    monkeypatch.setattr(reproduce, "SINGLE", single)
+    names = ["without-data", "faulty", "agreeing", "unpublished"]
+    known(*names)
     write(tmp_path / "without-data", "a,x,score,1,yes,")  # of an earlier run: not this one's
     message = call(monkeypatch, tmp_path)
     assert str(message).startswith(
@@ -65,7 +82,7 @@ def test_each_runs_by_itself_and_the_end_names_those_that_could_not(
     assert "\n" not in str(message)
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.startswith("== saltbench")] == [
-        f"== saltbench reproduce {name}" for name in single
+        f"== saltbench reproduce {name}" for name in names
     ]
     assert f"did not finish: {NO_DATA}" in lines
     assert "1 of 3 comparisons with published numbers agree" in lines[-1]
@@ -86,17 +103,20 @@ def test_each_runs_by_itself_and_the_end_names_those_that_could_not(
     assert (tmp_path / "README.md").is_file()
 
 
-def test_all_that_finishes_ends_with_status_0(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(reproduce, "SINGLE", {"agreeing": agreeing})
+def test_all_that_finishes_ends_with_status_0(
+    known: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known("agreeing")
     assert call(monkeypatch, tmp_path) is None
 
 
-def test_one_alone_writes_the_page_whether_it_finishes_or_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    known = {"agreeing": agreeing, "without-data": without_data}
-    monkeypatch.setattr(reproduce, "REPRODUCTIONS", known)
+def test_one_alone_writes_the_page_whether_it_finishes_or_not(
+    known: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known("agreeing", "without-data")
     for what, code in (("agreeing", None), ("without-data", f"saltbench: {NO_DATA}")):
         results = tmp_path / what
-        results.mkdir()
+        results.mkdir(exist_ok=True)
         assert call(monkeypatch, results, what) == code
         assert (results / "README.md").read_text("utf-8").startswith("# What the reproductions show")
 
@@ -104,35 +124,93 @@ def test_one_alone_writes_the_page_whether_it_finishes_or_not(monkeypatch: pytes
 def test_what_a_figure_shows_reaches_the_reproduction_that_draws_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def drawing(_results: Path, _device: str, _workers: int | None, **shown: object) -> Iterator[str]:
+    def draw(_runs: object, **shown: object) -> Iterator[str]:
         yield repr(shown)
 
-    monkeypatch.setattr(reproduce, "REPRODUCTIONS", {"mnist": drawing, "fmri": drawing, "table1": drawing})
+    def check(_suites: object, **shown: object) -> None:
+        checked.append(shown)
+
+    checked: list[dict[str, object]] = []
+    drawing = presented("mnist", draw, choices=("architectures", "methods", "digits"), check=check)
+    of_steps = presented("fmri", draw, choices=("steps",))
+    known = {"mnist": drawing, "fmri": of_steps, "table1": presented("table1", draw)}
+    monkeypatch.setattr(reproduce, "REPRODUCTIONS", known)
     choices = ["--architectures", "lstm", "bi-lstm", "--methods", "deeplift", "--digits", "3", "8"]
     monkeypatch.setattr(sys, "argv", ["saltbench", "reproduce", "mnist", *choices, "--results", str(tmp_path)])
     with pytest.raises(SystemExit):
         cli.main()
     expected = {"architectures": ["lstm", "bi-lstm"], "methods": ["deeplift"], "digits": [3, 8]}
     assert capsys.readouterr().out.splitlines()[0] == repr(expected)
+    assert checked == [expected]
     for what, name, value in (("table1", "methods", ["deeplift"]), ("all", "steps", [3]), ("fmri", "digits", [3])):
-        monkeypatch.setattr(reproduce, "REPRODUCTIONS", {what: drawing})
         offered = {"methods": "mnist", "steps": "fmri", "digits": "mnist"}[name]
         message = f"--{name} chooses what the figure of {offered} shows, got it for {what}; leave it out"
         with pytest.raises(ParameterError, match=message):
             list(reproduce.reproduce(what, tmp_path, "cpu", 1, {name: value}))
 
 
-def test_an_interrupt_stops_all_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(reproduce, "SINGLE", {"stopped": stopped, "agreeing": agreeing})
+def test_the_loop_checks_then_runs_then_presents_then_finishes_then_follows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    done: list[str] = []
+
+    def present(runs: Sequence[str], **shown: object) -> Iterator[str]:
+        done.append(f"present {runs} {shown}")
+        yield "presented"
+
+    monkeypatch.setattr(reproduce, "load_suite", lambda name, _registries: f"suite {name}")
+    monkeypatch.setattr(reproduce, "execute", lambda suite, *_: done.append(f"run {suite}") or f"run of {suite}")
+    monkeypatch.setattr(reproduce, "finish", lambda run: done.append(f"finish {run}"))
+    last = Reproduction(name="last", suites=("c",), present=present, missing_data=lambda: "no data for it")
+    next_one = Reproduction(name="next", suites=("b",), present=present, followed_by=(last,))
+    first = Reproduction(
+        name="first",
+        suites=("a", "b"),
+        present=present,
+        check=lambda suites, **shown: done.append(f"check {suites} {shown}"),
+        followed_by=(next_one,),
+    )
+    lines = list(reproduce.reproduce_one(first, tmp_path, "cpu", 1, {"steps": [3]}))
+    assert lines == ["presented", "presented", "no data for it"]
+    assert done == [
+        "check ['suite a', 'suite b'] {'steps': [3]}",
+        "run suite a",
+        "run suite b",
+        "present ['run of suite a', 'run of suite b'] {'steps': [3]}",
+        "finish run of suite a",
+        "finish run of suite b",
+        "run suite b",
+        "present ['run of suite b'] {'steps': [3]}",
+        "finish run of suite b",
+    ]
+
+
+def test_an_interrupt_stops_all_of_it(known: Callable[..., None], tmp_path: Path) -> None:
+    known("stopped", "agreeing")
     lines = []
     with pytest.raises(KeyboardInterrupt):
-        lines += reproduce.everything(tmp_path, "cpu", 1)
+        lines += reproduce.reproduce_all(tmp_path, "cpu", 1)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_every_reproduction_is_part_of_all() -> None:
-    assert {**reproduce.SINGLE, "all": reproduce.everything} == reproduce.REPRODUCTIONS
-    assert "all" not in reproduce.SINGLE
+    assert tuple(reproduce.REPRODUCTIONS.values()) == ENTRIES
+    assert list(reproduce.REPRODUCTIONS) == [one.name for one in ENTRIES]
+    assert reproduce.ALL not in reproduce.REPRODUCTIONS
+    with pytest.raises(UnknownNameError, match="unknown reproduction 'tabel1'; did you mean 'table1'"):
+        list(reproduce.reproduce("tabel1", Path(), "cpu", 1))
+
+
+def test_what_is_declared_can_be_run_and_is_counted() -> None:
+    """Suites are bundled, choices are arguments of what gets them, and folders that follow are counted."""
+    followers = {one.name: tuple(follower.name for follower in one.followed_by) for one in ENTRIES}
+    assert {name: names for name, names in followers.items() if names} == FURTHER
+    bundled = {path.stem for path in (Path(__file__).parents[2] / "benchmark" / "suites" / "bundled").iterdir()}
+    for one in [*ENTRIES, *(follower for first in ENTRIES for follower in first.followed_by)]:
+        assert set(one.suites) <= bundled
+        assert one.suites[0] == one.name
+        for function in (one.present, one.check) if one.choices else ():
+            assert set(one.choices) <= set(inspect.signature(function).parameters)
 
 
 def test_many_disagreements_are_named_up_to_a_point(tmp_path: Path) -> None:

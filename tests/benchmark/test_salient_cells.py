@@ -1,5 +1,7 @@
 """Reported and removed cells of a suite of boxes: stored once, and as computed by hand from the weights."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -126,7 +128,7 @@ def test_a_damaged_analysis_is_computed_to_the_same_numbers_from_the_training_sp
 
 def test_networks_that_are_not_there_are_left_out(finished, tmp_path):
     suite, run, _ = finished
-    empty = type(run)(run.table, run.collection, tmp_path / "tiny", [])
+    empty = dataclasses.replace(run, folder=tmp_path / "tiny")
     assert salient_cells(suite, empty, REGISTRIES, "cpu").reported.empty
 
 

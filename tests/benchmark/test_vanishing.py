@@ -10,11 +10,13 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from saltbench.benchmark.commands import reproduce
 from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.reproductions.vanishing import figure as vanishing_figure
 from saltbench.benchmark.reproductions.vanishing import reproduction as vanishing
 from saltbench.benchmark.reproductions.vanishing.rates import log10_relevance, report, summarise
 from saltbench.benchmark.reproductions.vanishing.relevance import euclidean, only_lstm, relevance_profile
+from saltbench.benchmark.reproductions.vanishing.reproduction import VANISHING
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
 from saltbench.errors import ParameterError
@@ -38,8 +40,8 @@ def tiny(name: str) -> Suite:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     folder = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vanishing, "load_suite", lambda name, _registries: tiny(name))
-        return folder, list(vanishing.vanishing(folder, "cpu", 1))
+        patch.setattr(reproduce, "load_suite", lambda name, _registries: tiny(name))
+        return folder, list(reproduce.reproduce_one(VANISHING, folder, "cpu", 1, {}))
 
 
 def network(name: str, seed: int = STRANGE_SEED, features: int = 6) -> nn.Module:
@@ -103,10 +105,10 @@ def test_a_second_run_computes_what_was_lost_alone_and_writes_the_same_bytes(
     (folder / "vanishing" / "relevance.csv").unlink()
     measured = []
     real = vanishing.relevance_profile
-    monkeypatch.setattr(vanishing, "load_suite", lambda name, _registries: tiny(name))
+    monkeypatch.setattr(reproduce, "load_suite", lambda name, _registries: tiny(name))
     monkeypatch.setattr("saltbench.benchmark.execution.evaluator.train", None)
     monkeypatch.setattr(vanishing, "relevance_profile", lambda *given: measured.append(1) or real(*given))
-    assert list(vanishing.vanishing(folder, "cpu", 1)) == lines
+    assert list(reproduce.reproduce_one(VANISHING, folder, "cpu", 1, {})) == lines
     assert measured == [1]
     assert {path: path.read_bytes() for path in kept} == kept
 

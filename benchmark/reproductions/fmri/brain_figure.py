@@ -14,11 +14,12 @@ from ....datasets.local_data import local_folder
 from ....errors import MissingPackageError, ParameterError
 from ...execution.plan import Job, jobs
 from ...execution.stored_run import EXAMPLES, SCORES
+from ...leaderboards.finished_run import Result
 from ...metrics.maps import Maps
 from ...storage.files import write_atomically
 from ...storage.store import Artifact, Store, open_store
 from ...style.figure_style import STYLES
-from ...suites.suite import Choice, Suite
+from ...suites.suite import Choice
 from .brain_maps import STEPS, brain_maps
 from .cortical_surface import spheres
 from .parcels import Parcels, load_parcels, sphere_parcels
@@ -39,7 +40,7 @@ def archive_folder() -> Path | None:
     return next((root for root in (folder, folder / "hcp_task") if (root / "subjects").is_dir()), None)
 
 
-def draw_brains(suite: Suite, folder: Path, device: str, steps: Sequence[int] = STEPS) -> Iterator[str]:
+def draw_brains(run: Result, steps: Sequence[int] = STEPS) -> Iterator[str]:
     """Write brain_maps.png, one sample of working memory at some time steps, and yield its path, or why there is none.
 
     Shown is the first sample of the first repetition; maps are |saliency|, min-max scaled over the whole sample. The
@@ -51,7 +52,7 @@ def draw_brains(suite: Suite, folder: Path, device: str, steps: Sequence[int] = 
         DataError: an atlas that cannot be read or does not match.
         ShapeError: an atlas with another number of parcels.
     """
-    task = suite.tasks[0]
+    (task,) = run.suite.tasks
     try:
         parcels = _parcels(task)
         if parcels is None:
@@ -59,14 +60,14 @@ def draw_brains(suite: Suite, folder: Path, device: str, steps: Sequence[int] = 
             yield f"brain maps: not drawn, they need an atlas beside subjects/: {known}"
             return
         title = f"{task.name}, one sample of {_shown(task)}: |saliency|, min-max scaled over the sample"
-        content = brain_maps(_rows(suite, Store(folder), device), parcels, title, steps)
+        content = brain_maps(_rows(run, Store(run.folder)), parcels, title, steps)
     except (MissingPackageError, ParameterError) as error:
         if isinstance(error, ParameterError) and tuple(steps) != STEPS:
             raise  # the user chose them
         yield f"brain maps: not drawn, {error}"
         return
-    path = folder / "brain_maps.png"
-    with open_store(folder):
+    path = run.folder / "brain_maps.png"
+    with open_store(run.folder):
         write_atomically(path, content)
     yield f"{path}"
 
@@ -89,10 +90,11 @@ def _classes(task: Choice) -> list[str]:
     return list(task.parameters.get("tasks", [paradigm.name for paradigm in PARADIGMS]))
 
 
-def _rows(suite: Suite, store: Store, device: str) -> Rows:
-    label = _classes(suite.tasks[0]).index(_shown(suite.tasks[0]))
+def _rows(run: Result, store: Store) -> Rows:
+    (task,) = run.suite.tasks
+    label = _classes(task).index(_shown(task))
     rows: Rows = {}
-    for job in jobs(suite, device):
+    for job in jobs(run.suite, run.device):
         if job.repetition == 0:
             rows.update(_row(job, store, label))
     return rows

@@ -45,7 +45,7 @@ def brain_maps(
         ParameterError: a time step that a map does not have.
     """
     for label, series in rows.items():
-        _check_steps(label, series, steps)
+        check_steps(label, len(series), steps)
     painted = {label: [parcels.paint(series[step]) for step in steps] for label, series in rows.items()}
     surface = _surface()
     figure = Figure(figsize=(PANEL * 2 * len(steps) + 1.4, PANEL * 0.8 * len(rows) + 1.0), dpi=DPI)
@@ -90,11 +90,21 @@ def _draw(axis: Any, values: NDArray[np.float64], mesh: Any, relief: NDArray[np.
     axis.set_box_aspect(None, zoom=CLOSE)
 
 
-def _check_steps(label: str, series: NDArray[np.floating], steps: Sequence[int]) -> None:
-    outside = [step for step in steps if not 0 <= step < len(series)]
+def check_steps(name: str, time: int, steps: Sequence[int]) -> None:
+    """Raise unless all steps lie in series of a length.
+
+    Args:
+        name: what has the series, for the message.
+        time: their length.
+        steps: time steps, counted from 0.
+
+    Raises:
+        ParameterError: a step outside.
+    """
+    outside = [step for step in steps if not 0 <= step < time]
     if outside:
         raise ParameterError(
-            f"brain maps at time step {outside[0]} need longer series: {label} has {len(series)} steps; choose others"
+            f"brain maps at time step {outside[0]} need longer series: {name} has {time} steps; choose others"
         )
 
 

@@ -5,57 +5,49 @@ from pathlib import Path
 
 from ....datasets.local_data import HOW
 from ...comparisons.published import FILE
-from ...execution.devices import choose_device
+from ...leaderboards.finished_run import Result
 from ...removal.analysis import SalientCells, salient_cells
 from ...removal.report import check_trained, write_salient
 from ...removal.summary import summarise_removal, summarise_reported
-from ...runs.console import execute, finish
 from ...storage.csv_tables import to_csv
 from ...storage.digests import write_tables
 from ...storage.store import open_store
 from ...suites.registry import load_registries
-from ...suites.suite import load_suite
+from ...suites.suite import Suite
+from ..reproduction import Reproduction
 from .brain_figure import archive_folder, draw_brains
-from .brain_maps import STEPS
+from .brain_maps import STEPS, check_steps
 from .published_charts import compare_fmri, published_fmri, report_comparison
 
-SIMULATED, REAL = "fmri", "fmri-hcp"  # suites and folders
+
+def check_chosen_steps(suites: Sequence[Suite], *, steps: Sequence[int] = STEPS) -> None:
+    """Raise unless the suite's series have the steps that a user chose; the source's may be missing.
+
+    Raises:
+        ParameterError: a step that the series do not have.
+    """
+    (suite,) = suites
+    (task,) = suite.tasks
+    if tuple(steps) != STEPS:
+        check_steps(task.name, task.parameters["frames"], steps)
 
 
-def fmri(results: Path, device: str, workers: int | None, *, steps: Sequence[int] = STEPS) -> Iterator[str]:
-    """Run the suite fmri, and fmri-hcp where a copy of the HCP is given, as far as missing, and yield a report.
-
-    Tables and figures are written to results/fmri and results/fmri-hcp.
+def present_fmri(runs: Sequence[Result], *, steps: Sequence[int] = STEPS) -> Iterator[str]:
+    """Write the tables, charts and brain maps of task fMRI into the run's folder, and yield what they say.
 
     Args:
-        results: parent of both folders.
-        device: "auto", "cpu" or "cuda", for training and the leaderboard; removal is measured on the CPU.
-        workers: processes; None takes one a core.
+        runs: the one of the suite fmri or fmri-hcp.
         steps: time steps of the brain maps, counted from 0.
 
     Raises:
+        ParameterError: no network was trained, or chosen steps that the series do not have.
+        DataError: an atlas that cannot be read or does not match.
+        ShapeError: an atlas with another number of parcels.
         StoreError: a result cannot be read or written.
-        SaltbenchError: a cell failed; all others are complete.
     """
-    yield from reproduce_suite(SIMULATED, results, device, workers, steps)
-    folder = archive_folder()
-    if folder is None:
-        yield f"fmri/hcp: not run, no copy of the HCP is given (the folder that holds subjects/ or hcp/, by {HOW})"
-    else:
-        yield from reproduce_suite(REAL, results, device, workers, steps)
-
-
-def reproduce_suite(
-    name: str, results: Path, device: str, workers: int | None, steps: Sequence[int] = STEPS
-) -> Iterator[str]:
-    """Run one suite of task fMRI as far as it is missing, write its tables and figures, and yield a report."""
-    registries = load_registries()
-    suite = load_suite(name, registries)
-    run = execute(suite, results, device, workers)
-    cells = salient_cells(suite, run, registries, choose_device(device))
-    yield from write_fmri(cells, run.folder)
-    yield from draw_brains(suite, run.folder, choose_device(device), steps)
-    finish(run)
+    (run,) = runs
+    yield from write_fmri(salient_cells(run.suite, run, load_registries(), run.device), run.folder)
+    yield from draw_brains(run, steps)
 
 
 def write_fmri(cells: SalientCells, folder: Path) -> Iterator[str]:
@@ -74,3 +66,28 @@ def write_fmri(cells: SalientCells, folder: Path) -> Iterator[str]:
     with open_store(folder):
         write_tables(folder, {FILE: to_csv(comparison)})
     yield f"{folder / FILE}"
+
+
+def ask_for_archive() -> str:
+    """Return in a line that there is no copy of the HCP and how to give one, or an empty line where there is one."""
+    if archive_folder() is not None:
+        return ""
+    return f"fmri/hcp: not run, no copy of the HCP is given (the folder that holds subjects/ or hcp/, by {HOW})"
+
+
+HCP = Reproduction(
+    name="fmri-hcp",
+    suites=("fmri-hcp",),
+    present=present_fmri,
+    choices=("steps",),
+    check=check_chosen_steps,
+    missing_data=ask_for_archive,
+)
+FMRI = Reproduction(
+    name="fmri",
+    suites=("fmri",),
+    present=present_fmri,
+    choices=("steps",),
+    check=check_chosen_steps,
+    followed_by=(HCP,),
+)

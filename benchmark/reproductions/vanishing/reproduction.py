@@ -1,7 +1,7 @@
 """Why saliency vanishes: relevance by distance to the last step, before and after training, beside its theory."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,49 +13,37 @@ from torch import nn
 from ....datasets.spec import TaskData
 from ....errors import ParameterError
 from ....methods.seeding import seeded
-from ...execution.devices import choose_device
 from ...execution.isolation import one_thread
 from ...execution.plan import Job, jobs
 from ...execution.planned import planned_data, planned_entry
 from ...execution.stored_run import WEIGHTS
 from ...execution.training import as_tensors
 from ...leaderboards.finished_run import Result
-from ...runs.console import execute, finish
 from ...storage.csv_tables import to_csv
 from ...storage.digests import write_tables
 from ...storage.store import Artifact, Store, open_store
 from ...suites.registry import Registries, load_registries
-from ...suites.suite import Suite, load_suite
+from ..reproduction import Reproduction
 from .figure import draw_vanishing
 from .rates import report, summarise
 from .relevance import relevance_profile
 
 VERSION = 1  # raised when what a profile holds changes
 PROFILE = "profile.parquet"
-SUITES = ("vanishing", "vanishing-long")
 POINTS = 100  # distances of a series that relevance.csv keeps
 DIGITS = "%.9g"  # fewer than float64 has: the last ones differ between machine types
 
 
-def vanishing(results: Path, device: str, workers: int | None) -> Iterator[str]:
-    """Run both suites as far as they are missing, write tables and figure to results/vanishing, and yield a summary.
-
-    Args:
-        results: parent of the folders vanishing and vanishing-long.
-        device: "auto", "cpu" or "cuda", for training; relevance is measured in float64 on the CPU.
-        workers: processes for training; None takes one a core.
+def present_vanishing(runs: Sequence[Result]) -> Iterator[str]:
+    """Write tables and figure of all runs into the first one's folder, and yield a summary.
 
     Raises:
+        ParameterError: no network was trained.
         StoreError: a result cannot be read or written.
-        SaltbenchError: a cell failed; all others are complete.
     """
     registries = load_registries()
-    suites = [load_suite(name, registries) for name in SUITES]
-    runs = [(suite, execute(suite, results, device, workers)) for suite in suites]
-    profiles = pd.concat([collect_profiles(suite, run, registries, choose_device(device)) for suite, run in runs])
-    yield from write_vanishing(profiles, results / SUITES[0])
-    for _, run in runs:
-        finish(run)
+    profiles = pd.concat([collect_profiles(run, registries) for run in runs])
+    yield from write_vanishing(profiles, runs[0].folder)
 
 
 def write_vanishing(profiles: pd.DataFrame, folder: Path) -> Iterator[str]:
@@ -81,7 +69,7 @@ def thinned(profiles: pd.DataFrame) -> pd.DataFrame:
     return profiles[profiles.distance % stride == 0]
 
 
-def collect_profiles(suite: Suite, run: Result, registries: Registries, device: str) -> pd.DataFrame:
+def collect_profiles(run: Result, registries: Registries) -> pd.DataFrame:
     """Return the relevance profiles of all networks of a suite that has run, computing those the store lacks.
 
     Columns: time, task, architecture, trained (no or yes), seed, accuracy, epochs, kept_epoch, samples, evidence (the
@@ -92,12 +80,12 @@ def collect_profiles(suite: Suite, run: Result, registries: Registries, device: 
         StoreError: the folder cannot be read or written, or another run holds it.
     """
     with open_store(run.folder) as store, one_thread():
-        tables = list(_profiles(suite, store, registries, device))
+        tables = list(_profiles(run, store, registries))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def _profiles(suite: Suite, store: Store, registries: Registries, device: str) -> Iterator[pd.DataFrame]:
-    for job in jobs(suite, device):
+def _profiles(run: Result, store: Store, registries: Registries) -> Iterator[pd.DataFrame]:
+    for job in jobs(run.suite, run.device):
         model = store.get("models", job.model_key()) if job.architecture else None
         if model is None:
             continue
@@ -154,3 +142,6 @@ def _csv(table: pd.DataFrame) -> bytes:
     for name in table.select_dtypes("float"):
         rounded[name] = [float(DIGITS % value) for value in table[name]]
     return to_csv(rounded)
+
+
+VANISHING = Reproduction(name="vanishing", suites=("vanishing", "vanishing-long"), present=present_vanishing)
