@@ -2,6 +2,6 @@
 
 if __name__ == "datasets":
     raise ImportError(
-        "this folder is saltbench.datasets; it was imported as top-level 'datasets' because the repository's "
-        "root is on sys.path: run Python with -P (or PYTHONSAFEPATH=1) and import saltbench.datasets"
+        "this folder is a part of saltbench; it was imported as top-level 'datasets' because the repository's "
+        "root is on sys.path: run Python with -P (or PYTHONSAFEPATH=1), and import what you need from saltbench"
     )

@@ -95,7 +95,7 @@ ENTRIES: tuple[TaskSpec, ...] = (
         name="fmri/simulated",
         version=1,
         description="simulated task fMRI with the designs of the HCP, the active parcels' on-task frames as truth",
-        reference=f"{HCP}; signal and noise: saltbench.datasets.fmri.simulated",
+        reference=f"{HCP}; signal and noise: a definition of saltbench",
         factory="saltbench.datasets.fmri.simulated:simulated",
         parameters={
             "train_subjects": 30,

@@ -15,7 +15,7 @@ def _reference(name: str, description: str) -> MethodSpec:
         name=name,
         version=1,
         description=description,
-        reference="reference row, defined in saltbench.methods.attributions.references",
+        reference="reference row, a definition of saltbench",
         factory=f"{_REFERENCES}:{name.replace('-', '_')}",
         tags=("reference",),
         is_reference=True,

@@ -5,20 +5,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .benchmark.metrics.contract import metric_contract
+    from .benchmark.metrics.maps import Maps
     from .benchmark.metrics.spec import MetricSpec
     from .benchmark.networks.evaluate import evaluate
     from .benchmark.networks.explain import explain
     from .benchmark.networks.randomisation_check import randomisation_check
     from .benchmark.suites.registry import load_registries
+    from .benchmark.suites.training_recipe import Recipe
     from .datasets.contract import task_contract
+    from .datasets.layouts import mask
     from .datasets.planted.planting import planted
+    from .datasets.preprocessing import standardise
     from .datasets.spec import Split, TaskData, TaskSpec
-    from .errors import SaltbenchError
+    from .errors import DataError, ParameterError, SaltbenchError, UnsupportedOperationError
     from .methods.architectures.contract import architecture_contract
     from .methods.architectures.spec import ArchitectureSpec
     from .methods.attributions.adapters import adapted
     from .methods.attributions.contract import method_contract
     from .methods.attributions.explain import attribute
+    from .methods.attributions.passes.passes import Passes
     from .methods.attributions.rescaling.rescaling import rescaled
     from .methods.attributions.spec import MethodSpec
 
@@ -26,34 +31,48 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "ArchitectureSpec": "methods.architectures.spec",
+    "DataError": "errors",
+    "Maps": "benchmark.metrics.maps",
     "MethodSpec": "methods.attributions.spec",
     "MetricSpec": "benchmark.metrics.spec",
+    "ParameterError": "errors",
+    "Passes": "methods.attributions.passes.passes",
+    "Recipe": "benchmark.suites.training_recipe",
     "SaltbenchError": "errors",
     "Split": "datasets.spec",
     "TaskData": "datasets.spec",
     "TaskSpec": "datasets.spec",
+    "UnsupportedOperationError": "errors",
     "adapted": "methods.attributions.adapters",
     "architecture_contract": "methods.architectures.contract",
     "attribute": "methods.attributions.explain",
     "evaluate": "benchmark.networks.evaluate",
     "explain": "benchmark.networks.explain",
     "load_registries": "benchmark.suites.registry",
+    "mask": "datasets.layouts",
     "method_contract": "methods.attributions.contract",
     "metric_contract": "benchmark.metrics.contract",
     "planted": "datasets.planted.planting",
     "randomisation_check": "benchmark.networks.randomisation_check",
     "rescaled": "methods.attributions.rescaling.rescaling",
+    "standardise": "datasets.preprocessing",
     "task_contract": "datasets.contract",
 }
 
 __all__ = [
     "ArchitectureSpec",
+    "DataError",
+    "Maps",
     "MethodSpec",
     "MetricSpec",
+    "ParameterError",
+    "Passes",
+    "Recipe",
     "SaltbenchError",
     "Split",
     "TaskData",
     "TaskSpec",
+    "UnsupportedOperationError",
     "__version__",
     "adapted",
     "architecture_contract",
@@ -61,11 +80,13 @@ __all__ = [
     "evaluate",
     "explain",
     "load_registries",
+    "mask",
     "method_contract",
     "metric_contract",
     "planted",
     "randomisation_check",
     "rescaled",
+    "standardise",
     "task_contract",
 ]
 
@@ -75,3 +96,8 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'saltbench' has no attribute '{name}'")
     return getattr(importlib.import_module(f".{_PUBLIC[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names beside what the module holds already, for completion in an editor or notebook."""
+    return sorted({*globals(), *_PUBLIC})
