@@ -95,6 +95,9 @@ def test_every_public_name_is_described(site):
     text = read(site, "reference/python.html")
     for name in saltbench.__all__:
         assert name.startswith("__") or f'id="{name.lower()}"' in text, name
+        assert name.startswith("__") or re.search(rf'<a href="#{name.lower()}">{name}</a></td>\n<td>[^<]*\w', text), (
+            name
+        )
 
 
 def test_shared_pages_link_to_the_sites_pages(site):

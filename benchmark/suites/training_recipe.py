@@ -9,7 +9,7 @@ MOST = 1_000_000  # samples of a batch, epochs
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Adam on cross-entropy.
+    """How networks are trained: Adam on cross-entropy.
 
     Training ends when every training sample is classified rightly in evaluation mode, when the training loss has
     not fallen by `tolerance` (relative) for `patience` epochs, or after `epochs`. The weights kept are those of the
