@@ -9,6 +9,12 @@ VARIABLE = "SALTBENCH_DATA"  # set by --data DIR; inherited by worker processes,
 HOW = f"--data DIR or {VARIABLE}=DIR"
 
 
+def look_in(folder: Path | None) -> None:
+    """Tell this process and its workers where the user keeps the data; None leaves what the variable names."""
+    if given := folder or os.environ.get(VARIABLE):
+        os.environ[VARIABLE] = str(Path(given).absolute())
+
+
 def local_folder(name: str) -> Path | None:
     """Return the folder of a data set: the one that the environment variable names, or `name` inside it; or None.
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ... import __version__
-from ...datasets.local_data import VARIABLE
+from ...datasets.local_data import look_in
 from ...entry import unknown
 from ...errors import ParameterError, SaltbenchError, UnknownNameError
 from ..execution.executors.malloc import keep_freed_memory
@@ -23,13 +22,14 @@ from ..storage.output import add_row, note, note_unverified, say, show, write, w
 from ..storage.text_bytes import json_bytes, utf8
 from ..suites import run_options as options
 from ..suites.registry import listing, load_registries
-from ..suites.suite import load_suite
+from ..suites.suite import list_suites, load_suite
 from .arguments import expand
 from .scaffold import NEXT, next_commands, write_new
 
 COLUMNS = ("name", "version", "description", "reference")  # of a list as CSV
 LIGHT = ("list", "new")  # commands that load no PyTorch
-KINDS = ("tasks", "architectures", "methods", "metrics")
+KINDS = ("tasks", "architectures", "methods", "metrics")  # of entries
+LISTED = (*KINDS, "suites")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
 REGRESSED = 2  # the exit status of `compare` where something got worse
 
@@ -38,6 +38,7 @@ app = typer.Typer(
     help="Which saliency map of a time-series network can be trusted, and where does it go blind?",
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -60,14 +61,15 @@ Seeds = Annotated[int | None, _shared(options.SEEDS)]
 
 @app.command("list")
 def list_entries(
-    kind: Annotated[str, typer.Argument(help=" | ".join(KINDS))],
+    kind: Annotated[str, typer.Argument(help=" | ".join(LISTED))],
     form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
     plugin: Plugins = None,
 ) -> None:
-    """List the tasks, architectures, methods or metrics that can be named."""
-    if kind not in KINDS:
-        raise UnknownNameError(unknown("kind", kind, KINDS))
-    rows = listing(getattr(load_registries(plugin or ()), kind))
+    """List the tasks, architectures, methods, metrics or suites that can be named."""
+    if kind not in LISTED:
+        raise UnknownNameError(unknown("kind", kind, LISTED))
+    registries = load_registries(plugin or ())
+    rows = list_suites(registries) if kind == "suites" else listing(getattr(registries, kind))
     if form == "json":
         write(json_bytes(rows), None)
     elif form == "csv":
@@ -105,7 +107,7 @@ def run(
     """Train, explain and score a suite; an interrupted run is finished by the same command."""
     from ..runs.console import execute, finish
 
-    look_for_data_in(data)
+    look_in(data)
     overrides = _given(
         tasks=tasks, architectures=architectures, methods=methods, seeds=seeds, target=target, output=output
     )
@@ -236,7 +238,7 @@ def reproduce(
     from ..reproductions.results_page import SECTIONS
     from .reproduce import reproduce as lines_of
 
-    look_for_data_in(data)
+    look_in(data)
     shown = _given(architectures=architectures, methods=methods, digits=digits, steps=steps)
     for line in lines_of(what, results, device, workers, shown):
         say(line)
@@ -264,7 +266,7 @@ def remove_salient_cells(
     from ..removal.analysis import REPLACEMENTS
     from .removal import removal_of_suite
 
-    look_for_data_in(data)
+    look_in(data)
     registries = load_registries(plugin or ())
     overrides = _given(tasks=tasks, architectures=architectures, methods=methods, seeds=seeds)
     lines = removal_of_suite(
@@ -297,7 +299,7 @@ def check_the_metrics(
 @app.callback(invoke_without_command=True)
 def without_command(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version and exit.")] = False,
 ) -> None:
     """Show the version or, without a command, the help."""
     if version:
@@ -310,12 +312,6 @@ def without_command(
 
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def look_for_data_in(folder: Path | None) -> None:
-    """Tell this process and its workers where the user keeps the data sets that are not shipped."""
-    if given := folder or os.environ.get(VARIABLE):
-        os.environ[VARIABLE] = str(Path(given).absolute())
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ... import __version__
 from ...datasets.files.regular_files import open_regular
 from ...entry import Entry, unknown
 from ...errors import DataError, ParameterError, UnknownNameError, printable, repr_of
@@ -94,6 +95,22 @@ def bundled_suites() -> list[str]:
     """Return the names of the suites that ship with saltbench."""
     folder = resources.files(__package__) / "bundled"
     return sorted(Path(item.name).stem for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def list_suites(registries: Registries) -> list[dict[str, Any]]:
+    """Return what each bundled suite says of itself as JSON values; its version is saltbench's, with which it ships."""
+    suites = [load_suite(name, registries) for name in bundled_suites()]
+    return [
+        {
+            "name": suite.name,
+            "version": __version__,
+            "description": suite.description,
+            **{kind: [choice.name for choice in getattr(suite, kind)] for kind in KINDS},
+            "seeds": suite.seeds,
+            "samples": suite.samples,
+        }
+        for suite in suites
+    ]
 
 
 def load_suite(name: str, registries: Registries, overrides: Mapping[str, Any] | None = None) -> Suite:

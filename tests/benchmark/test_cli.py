@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from saltbench import __version__
 from saltbench.benchmark.commands import cli
 from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.reproductions import table1
 from saltbench.benchmark.runs.progress import progress
 from saltbench.benchmark.suites.registry import load_registries
-from saltbench.benchmark.suites.suite import load_suite
+from saltbench.benchmark.suites.suite import bundled_suites, load_suite
 
 
 def run(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
@@ -69,6 +70,7 @@ def test_list_shows_text_that_is_no_utf8_as_escapes(
     ("arguments", "message"),
     [
         (["list", "task"], "unknown kind 'task'; did you mean 'tasks'?"),
+        (["list", "suite"], "unknown kind 'suite'; did you mean 'suites'?"),
         (["list", "tasks", "--format", "xml"], "--format must be table, csv or json, got 'xml'"),
         (["run", "quik"], "unknown suite 'quik'; did you mean 'quick'? (or give the path of a .toml file)"),
         (["run", "--tasks", "box/latte"], "unknown task 'box/latte'; did you mean"),
@@ -119,8 +121,28 @@ def test_a_mistake_in_a_real_process_is_status_1_and_no_traceback() -> None:
     assert process.stderr.count("\n") == 1
 
 
+def test_list_suites(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = call(monkeypatch, capsys, "list", "suites", "--format", "json")
+    rows = {row["name"]: row for row in json.loads(out)}
+    assert code is None
+    assert list(rows) == bundled_suites()
+    assert all(row["version"] == __version__ and row["description"] for row in rows.values())
+    assert rows["table1"]["architectures"] == ["lstm", "bi-lstm", "lstm-self-attention", "input-cell-lstm"]
+    for form in ("table", "csv"):
+        _, out = call(monkeypatch, capsys, "list", "suites", "--format", form)
+        assert [name for name in rows if name not in out] == []
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["list"], ["leaderboard"]], ids=" ".join)
+def test_short_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    long, short = (call(monkeypatch, capsys, *command, option) for option in ("--help", "-h"))
+    assert long == short
+    assert long[0] in (None, 0)
+    assert "Usage: " in long[1]
+
+
 def test_help_and_version() -> None:
-    assert run("--version").stdout.strip()
+    assert run("--version").stdout == run("-V").stdout == f"{__version__}\n"
     process = run()
     assert process.returncode == 0
     assert all(command in process.stdout for command in ("list", "run", "leaderboard", "reproduce"))
