@@ -1,6 +1,7 @@
-"""The arguments of the command line, as Click understands them."""
+"""The arguments of the command line: how several values are read, and where a run writes unless it is told."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 # options that take several values
 MANY = (
@@ -13,6 +14,15 @@ MANY = (
     "--steps",
     "--replacements",
 )
+
+RESULTS = Path("results")  # parent of the suites' folders
+BESIDE = Path("saltbench-results")  # in its place where that is committed
+COMMITTED = ".committed"  # the file in it that says so
+
+
+def default_results() -> Path:
+    """Return the parent of the suites' folders: one beside `results` where that is committed, as in a clone."""
+    return BESIDE if (RESULTS / COMMITTED).exists() else RESULTS
 
 
 def expand(arguments: Sequence[str]) -> list[str]:

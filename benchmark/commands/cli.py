@@ -23,7 +23,7 @@ from ..storage.text_bytes import json_bytes, utf8
 from ..suites import run_options as options
 from ..suites.registry import listing, load_registries
 from ..suites.suite import list_suites, load_suite
-from .arguments import expand
+from .arguments import RESULTS, default_results, expand
 from .scaffold import NEXT, next_commands, write_new
 
 COLUMNS = ("name", "version", "description", "reference")  # of a list as CSV
@@ -48,6 +48,10 @@ def _shared(option: options.Option) -> Any:
 
 Globs = Annotated[list[str] | None, _shared(options.METHODS)]  # of tasks and architectures too
 Results = Annotated[Path, _shared(options.RESULTS)]
+Place = Annotated[
+    Path | None,
+    typer.Option(help=f"{options.RESULTS.help} Default: results; saltbench-results in a clone.", metavar="DIR"),
+]
 Plugins = Annotated[list[Path] | None, _shared(options.PLUGIN)]
 Device = Annotated[str, _shared(options.DEVICE)]
 Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1, max=options.MOST_WORKERS)]
@@ -101,7 +105,7 @@ def run(
     memory: Memory = None,
     timeout: Timeout = None,
     data: Data = None,
-    results: Results = Path("results"),
+    results: Place = None,
     plugin: Plugins = None,
 ) -> None:
     """Train, explain and score a suite; an interrupted run is finished by the same command."""
@@ -112,7 +116,7 @@ def run(
         tasks=tasks, architectures=architectures, methods=methods, seeds=seeds, target=target, output=output
     )
     loaded = load_suite(suite, load_registries(plugin or ()), overrides)
-    finish(execute(loaded, results, device, workers, plugin or (), memory, timeout))
+    finish(execute(loaded, results or default_results(), device, workers, plugin or (), memory, timeout))
 
 
 @app.command("new")
@@ -228,7 +232,7 @@ def reproduce(
     device: Device = "auto",
     workers: Workers = None,
     data: Data = None,
-    results: Results = Path("results"),
+    results: Results = RESULTS,
     architectures: Annotated[list[str] | None, typer.Option(help="In the figure of mnist.", metavar="NAME…")] = None,
     methods: Annotated[list[str] | None, typer.Option(help="In the figure of mnist.", metavar="NAME…")] = None,
     digits: Annotated[list[int] | None, typer.Option(help="In the figure of mnist.", metavar="DIGIT…")] = None,
@@ -259,7 +263,7 @@ def remove_salient_cells(
     device: Device = "auto",
     workers: Workers = None,
     data: Data = None,
-    results: Results = Path("results"),
+    results: Place = None,
     plugin: Plugins = None,
 ) -> None:
     """Show what the maps of a suite report, and the accuracy lost when it is removed from the inputs."""
@@ -272,7 +276,7 @@ def remove_salient_cells(
     lines = removal_of_suite(
         load_suite(suite, registries, overrides),
         registries,
-        results,
+        results or default_results(),
         replacements=replacements or REPLACEMENTS,
         device=device,
         workers=workers,

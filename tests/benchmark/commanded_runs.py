@@ -25,7 +25,7 @@ main()
 # imports once, and forks a run for every line of its input; the run is stopped when it syncs for the nth time
 FORKING = """
 import os, signal, sys
-from saltbench.benchmark import console
+from saltbench.benchmark.runs import console
 from saltbench.benchmark.commands.cli import main
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
