@@ -63,17 +63,33 @@ class Evaluator:
         Raises:
             StoreError: the results folder cannot be read or written.
         """
-        lacking = missing(job, self.store)
-        # without its yardstick no score can be read: a stored cell fails with the others
-        failed = _failures(job, job.methods, lambda: self._yardstick(job))
-        if not failed and job.architecture and lacking:
-            failed = _failures(job, lacking, lambda: self._prepare(job))
-        if failed:
+        if failed := self.prepare(job):
             yield from failed
             return
-        for method in lacking:
+        for method in missing(job, self.store):
             self.announce(method)
-            yield from _failures(job, [method], partial(self._cell, job, method))
+            yield from self.compute(job, method)
+
+    def prepare(self, job: Job) -> list[Failure]:
+        """Store what the job's cells share, its yardstick and trained model; return its cells if they fail for that.
+
+        Raises:
+            StoreError: the results folder cannot be read or written.
+        """
+        # without its yardstick no score can be read: a stored cell fails with the others
+        failed = _failures(job, job.methods, lambda: self._yardstick(job))
+        lacking = missing(job, self.store)
+        if not failed and job.architecture and lacking:
+            failed = _failures(job, lacking, lambda: self._prepare(job))
+        return failed
+
+    def compute(self, job: Job, method: Choice) -> list[Failure]:
+        """Explain and score one cell of a job that is prepared, and store it; return the cell if it fails.
+
+        Raises:
+            StoreError: the results folder cannot be read or written.
+        """
+        return _failures(job, [method], partial(self._cell, job, method))
 
     def _cell(self, job: Job, method: Choice) -> None:
         # loaded anew for every cell, so that none sees what a method does to it
