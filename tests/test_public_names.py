@@ -18,7 +18,7 @@ SHOWN = [
     *(ROOT / document for document in documents()),
     *(ROOT / "docs" / "notebooks").glob("*.ipynb"),
     *(ROOT / "benchmark" / "commands" / "templates").iterdir(),
-    *(ROOT / "benchmark" / "comparisons" / "published").glob("*.md"),
+    *(ROOT / "benchmark" / "reproductions" / "page_texts").glob("*.md"),
     ROOT / "results" / "README.md",
 ]
 GROUPS = {"tasks", "architectures", "methods", "metrics"}  # of entry points: saltbench.tasks

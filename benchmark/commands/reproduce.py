@@ -9,7 +9,7 @@ from ...errors import ParameterError, SaltbenchError, UnknownNameError
 from ..execution.failures import reason_for
 from ..reproductions.entries import ENTRIES
 from ..reproductions.reproduction import Reproduction
-from ..reproductions.results_page import write_reading
+from ..reproductions.results_page import write_page
 from ..reproductions.summary import report_agreement, summarise
 from ..runs.console import execute, finish
 from ..suites.registry import load_registries
@@ -47,9 +47,9 @@ def reproduce(
         else:
             yield from reproduce_one(REPRODUCTIONS[what], results, device, workers, choices)
     except SaltbenchError:
-        write_reading(results)
+        write_page(results)
         raise
-    yield f"what it shows, beside all other results: {write_reading(results)}"
+    yield f"what it shows, beside all other results: {write_page(results)}"
 
 
 def reproduce_one(

@@ -18,20 +18,20 @@ SCORES = ["weighted_jaccard", "euclidean", "average_precision", "roc_auc", "posi
 RANKING = ("input-cell-lstm", "lstm-self-attention")  # the source's order; both above every other architecture
 
 
-def table1_facts(folder: Path) -> dict[str, str]:
+def collect_table1_facts(folder: Path) -> dict[str, str]:
     """Return the facts of the section on Table 1.
 
     Raises:
         StoreError: a table is damaged or lacks a row.
     """
-    board = board_of(folder)
+    board = read_leaderboard(folder)
     earlier = board.where(task="box/earlier")
     networks, random = _networks(board), earlier.where(method=RANDOM)
     best = _networks(earlier)
     zeros = board.where(method="zeros").number("euclidean")
     return {
         **_compared(folder, PUBLISHED_TABLE1, "box/earlier"),
-        **standing(board),
+        **count_networks(board),
         "random": three(random.number("weighted_jaccard")),
         "ones": three(earlier.where(method="ones").number("weighted_jaccard")),
         "measured_best": three(best.weighted_jaccard.max()),
@@ -42,20 +42,20 @@ def table1_facts(folder: Path) -> dict[str, str]:
     }
 
 
-def moving_box_facts(folder: Path) -> dict[str, str]:
+def collect_moving_box_facts(folder: Path) -> dict[str, str]:
     """Return the facts of the section on the moving box.
 
     Raises:
         StoreError: a table is damaged or lacks a row.
     """
-    board, comparison = board_of(folder), _comparison(folder)
+    board, comparison = read_leaderboard(folder), _comparison(folder)
     random = board.where(method=RANDOM).table.weighted_jaccard
     attention = comparison.where(quantity="weighted_jaccard", architecture=RANKING[0]).table
     compared = comparison.table[["task", "quantity"]].drop_duplicates().itertuples(index=False)
     in_order = [_is_ranked(comparison.where(task=row.task, quantity=row.quantity)) for row in compared]
     return {
         **_compared(folder, PUBLISHED_CURVES),
-        **standing(board),
+        **count_networks(board),
         "ordered": str(sum(in_order)),
         "orders": str(len(in_order)),
         "seeds": str(comparison.table.seeds.max()),
@@ -66,13 +66,13 @@ def moving_box_facts(folder: Path) -> dict[str, str]:
     }
 
 
-def mnist_facts(folder: Path) -> dict[str, str]:
+def collect_mnist_facts(folder: Path) -> dict[str, str]:
     """Return the facts of the section on MNIST.
 
     Raises:
         StoreError: a table is damaged or lacks a row.
     """
-    board = board_of(folder)
+    board = read_leaderboard(folder)
     networks = _networks(board)
     by_rows = board.where(task="mnist/rows")
     bias = {name: by_rows.where(architecture=name, method="saliency") for name in ("lstm", "input-cell-lstm")}
@@ -80,7 +80,7 @@ def mnist_facts(folder: Path) -> dict[str, str]:
     saliency = pd.concat([board.where(method=method).table for method in ("saliency", RANDOM)])
     saliency = saliency.sort_values("task", ascending=False, kind="stable")
     return {
-        **standing(board),
+        **count_networks(board),
         "bias_lstm": three(bias["lstm"].number("positional_bias")),
         "bias_input_cell": three(bias["input-cell-lstm"].number("positional_bias")),
         "bias_random": three(by_rows.where(method=RANDOM).number("positional_bias")),
@@ -96,7 +96,7 @@ def mnist_facts(folder: Path) -> dict[str, str]:
     }
 
 
-def vanishing_facts(folder: Path) -> dict[str, str]:
+def collect_vanishing_facts(folder: Path) -> dict[str, str]:
     """Return the facts of the section on why saliency vanishes.
 
     Raises:
@@ -112,7 +112,7 @@ def vanishing_facts(folder: Path) -> dict[str, str]:
     ratios = summary.table.assign(ratio=[f"10^{value:.1f}" for value in summary.table.first_to_last])
     lstm = summary.where(architecture="lstm").table
     return {
-        "ratios": markdown(wide(summary.path, ratios, condition, "architecture", "ratio")),
+        "ratios": markdown(pivot(summary.path, ratios, condition, "architecture", "ratio")),
         "share_low": percent(lstm.share_last_10.min()),
         "share_high": percent(lstm.share_last_10.max()),
         "rates": markdown(lstm[[*condition, RATE, *rates]].rename(columns={RATE: "measured", **rates})),
@@ -122,7 +122,7 @@ def vanishing_facts(folder: Path) -> dict[str, str]:
     }
 
 
-def wide(path: Path, table: pd.DataFrame, rows: list[str], columns: str, values: str) -> pd.DataFrame:
+def pivot(path: Path, table: pd.DataFrame, rows: list[str], columns: str, values: str) -> pd.DataFrame:
     """Return a table with a row for each value of rows, and a column for each of columns, in the order of the file.
 
     Raises:
@@ -133,7 +133,7 @@ def wide(path: Path, table: pd.DataFrame, rows: list[str], columns: str, values:
     return wide.reset_index()
 
 
-def board_of(folder: Path) -> Rows:
+def read_leaderboard(folder: Path) -> Rows:
     """Return a reproduction's leaderboard.
 
     Raises:
@@ -155,7 +155,7 @@ def _networks(board: Rows) -> pd.DataFrame:
     return table
 
 
-def standing(board: Rows) -> dict[str, str]:
+def count_networks(board: Rows) -> dict[str, str]:
     """Return how many networks there are, how many beat the random map, and how many are at chance."""
     networks = _networks(board)
     return {

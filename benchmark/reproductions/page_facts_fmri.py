@@ -8,19 +8,19 @@ from ..comparisons.published import FILE
 from ..storage.csv_tables import Rows
 from ..style.numbers import markdown, percent, three
 from .fmri.published_charts import DROP, METHOD, ON_TASK
-from .page_facts import RANDOM, board_of, standing, wide
+from .page_facts import RANDOM, count_networks, pivot, read_leaderboard
 
 BRAINS = "brain_maps.png"
 CURVE = ["architecture", "ranked_by", "replacement"]  # what a line of the comparison's tables is
 
 
-def fmri_facts(folder: Path) -> dict[str, str]:
+def collect_fmri_facts(folder: Path) -> dict[str, str]:
     """Return the facts of the section on task fMRI.
 
     Raises:
         StoreError: a table is damaged or lacks a row.
     """
-    board = board_of(folder)
+    board = read_leaderboard(folder)
     comparison = Rows.of(folder / FILE, ["task", *CURVE, "quantity", "agrees"], ["share", "published", "measured"])
     reported = Rows.of(folder / "reported.csv", ["architecture", "method"], ["reported", "on_task", "chance"])
     removal = Rows.of(folder / "removal.csv", [*CURVE, "method"], ["removed", DROP])
@@ -28,7 +28,7 @@ def fmri_facts(folder: Path) -> dict[str, str]:
     at_random = removal.where(method=RANDOM, removed=most).table[DROP]
     on_task, drops = (comparison.where(quantity=quantity).table for quantity in (ON_TASK, DROP))
     return {
-        **standing(board),
+        **count_networks(board),
         "on_task": _beside(comparison.path, on_task, ["architecture"]),
         "on_task_agreeing": str((on_task.agrees == "yes").sum()),
         "on_task_compared": str(len(on_task)),
@@ -51,7 +51,7 @@ def _beside(path: Path, rows: pd.DataFrame, curve: list[str]) -> str:
         rows.assign(numbers=name, value=[percent(value) for value in rows[name]]) for name in ("published", "measured")
     ]
     table = pd.concat(parts).assign(share=lambda both: [f"{share:.0%}" for share in both.share])
-    return markdown(wide(path, table.sort_values(curve, kind="stable"), [*curve, "numbers"], "share", "value"))
+    return markdown(pivot(path, table.sort_values(curve, kind="stable"), [*curve, "numbers"], "share", "value"))
 
 
 def _brains(folder: Path) -> str:

@@ -11,7 +11,6 @@ from safetensors.numpy import load
 
 from saltbench.benchmark.commands import reproduce
 from saltbench.benchmark.commands.reproduce import REPRODUCTIONS, reproduce_one
-from saltbench.benchmark.comparisons.published import published_text
 from saltbench.benchmark.execution.collection import Collection
 from saltbench.benchmark.execution.plan import Job, jobs
 from saltbench.benchmark.execution.stored_run import EXAMPLES
@@ -20,6 +19,7 @@ from saltbench.benchmark.reproductions import mnist as reproduction
 from saltbench.benchmark.reproductions import mnist_figure
 from saltbench.benchmark.reproductions.mnist import MNIST
 from saltbench.benchmark.reproductions.mnist_figure import draw_digits
+from saltbench.benchmark.reproductions.results_page import page_text
 from saltbench.benchmark.storage.store import Store
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
@@ -114,7 +114,7 @@ def test_the_page_names_the_sizes_of_the_suite() -> None:
     }
     assert {parameters["hidden"] for parameters in sizes.values()} == {25}
     assert sizes["input-cell-lstm"]["hops"] == 28
-    assert "25 hidden units, r = 28 hops" in published_text("reading-mnist.md")
+    assert "25 hidden units, r = 28 hops" in page_text("mnist")
 
 
 def test_the_panels_are_what_is_stored_upright(finished: tuple[Path, list[str]], drawn: list[Figure]) -> None:

@@ -8,10 +8,10 @@ from string import Template
 import pandas as pd
 import pytest
 
-from saltbench.benchmark.commands.reproduce import SINGLE
-from saltbench.benchmark.comparisons.published import FILE, published_text
+from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
+from saltbench.benchmark.comparisons.published import FILE
 from saltbench.benchmark.reproductions.page_facts_fmri import BRAINS
-from saltbench.benchmark.reproductions.results_page import SECTIONS, Section, reading, write_reading
+from saltbench.benchmark.reproductions.results_page import SECTIONS, Section, compose_page, page_text, write_page
 from saltbench.benchmark.storage.csv_tables import Layout, Rows, read_table
 from saltbench.benchmark.style.numbers import markdown, percent, three
 from saltbench.errors import StoreError
@@ -96,7 +96,7 @@ def section(page: str, title: str) -> str:
 
 
 def test_the_committed_page_is_what_the_tables_say() -> None:
-    assert (RESULTS / "README.md").read_text("utf-8") == reading(RESULTS), "run a reproduction: it writes the page"
+    assert (RESULTS / "README.md").read_text("utf-8") == compose_page(RESULTS), "run a reproduction: it writes the page"
 
 
 def test_links_of_the_committed_page_lead_somewhere() -> None:
@@ -105,7 +105,7 @@ def test_links_of_the_committed_page_lead_somewhere() -> None:
 
 
 def test_every_reproduction_has_a_section() -> None:
-    assert [one.name for one in SECTIONS if one.name in SINGLE] == list(SINGLE)
+    assert [one.name for one in SECTIONS if one.name in REPRODUCTIONS] == list(REPRODUCTIONS)
 
 
 def test_the_numbers_of_the_committed_table_1_stand_in_the_page() -> None:
@@ -118,7 +118,7 @@ def test_the_numbers_of_the_committed_table_1_stand_in_the_page() -> None:
 
 
 def test_nothing_run_says_so_with_the_commands(tmp_path: Path) -> None:
-    page = write_reading(tmp_path).read_text("utf-8")
+    page = write_page(tmp_path).read_text("utf-8")
     assert "Nothing has been compared yet." in page
     for one in SECTIONS:
         assert section(page, re.escape(one.title)) == f"Not run yet: `saltbench reproduce {one.name}`."
@@ -131,7 +131,7 @@ def test_a_table_less_is_not_run(tmp_path: Path, one: Section) -> None:
     folder.mkdir()
     for name in one.needs[1:]:
         (folder / name).write_text("anything")
-    assert f"Not run yet: `saltbench reproduce {one.name}`" in reading(tmp_path, [one])
+    assert f"Not run yet: `saltbench reproduce {one.name}`" in compose_page(tmp_path, [one])
 
 
 @pytest.mark.parametrize("one", SECTIONS, ids=lambda one: one.name)
@@ -144,7 +144,7 @@ def test_a_damaged_table_is_named_and_hurts_its_section_alone(tmp_path: Path, on
                 shutil.copy(source, tmp_path / other.name / name)
     for name in one.needs:
         (tmp_path / one.name / name).write_text("task,architecture\n")
-    page = reading(tmp_path)
+    page = compose_page(tmp_path)
     damaged = section(page, re.escape(one.title))
     assert re.fullmatch(
         rf"Its tables cannot be used \(\S+\.csv lacks the columns .*\): run `saltbench reproduce {one.name}`.", damaged
@@ -159,7 +159,7 @@ def test_a_damaged_table_is_named_and_hurts_its_section_alone(tmp_path: Path, on
 def test_table_1_by_hand(tmp_path: Path) -> None:
     tasks = ("box/earlier", "box/latter")
     tables = {"leaderboard.csv": board(*tasks), FILE: comparison(*tasks)}
-    page = reading(results(tmp_path, "table1", tables))
+    page = compose_page(results(tmp_path, "table1", tables))
     found = section(page, "Table 1")
     assert "12 of 16 published numbers agree; 12 lie even in" in found
     assert "a weighted Jaccard of 0.200 and a map of ones 0.300. The source's best there is 0.250, ours 0.250." in found
@@ -177,7 +177,7 @@ def test_the_moving_box_by_hand(tmp_path: Path) -> None:
     ranked = comparison(*tasks)
     next(row for row in ranked if row["architecture"] == "bi-lstm")["measured"] = 0.2  # above self-attention
     tables = {"leaderboard.csv": board(*tasks), FILE: ranked}
-    found = section(reading(results(tmp_path, "moving-box", tables)), "The moving box")
+    found = section(compose_page(results(tmp_path, "moving-box", tables)), "The moving box")
     assert "12 of 16 published numbers agree" in found
     assert "ours does so in 3 of 4 such comparisons. With 2 seeds" in found
     assert "is ±0.004 around" in found
@@ -188,7 +188,7 @@ def test_the_moving_box_by_hand(tmp_path: Path) -> None:
 def test_the_moving_box_where_all_agrees(tmp_path: Path) -> None:
     rows = [{**row, "agrees": "yes", "reason": ""} for row in comparison("moving-box/t00")]
     tables = {"leaderboard.csv": board("moving-box/t00"), FILE: rows}
-    found = section(reading(results(tmp_path, "moving-box", tables)), "The moving box")
+    found = section(compose_page(results(tmp_path, "moving-box", tables)), "The moving box")
     assert "**What does not.** Nothing: all of them agree. **The reference rows.**" in found
 
 
@@ -198,7 +198,7 @@ def test_mnist_by_hand(tmp_path: Path) -> None:
     for one in rows:
         if one["task"] == "mnist/rows" and one["method"] == "saliency":
             one["positional_bias"] = 0.4 if one["architecture"] == "lstm" else 0.1
-    found = section(reading(results(tmp_path, "mnist", {"leaderboard.csv": rows})), "MNIST")
+    found = section(compose_page(results(tmp_path, "mnist", {"leaderboard.csv": rows})), "MNIST")
     assert "it is 0.400 for the LSTM, 0.100 for the input-cell LSTM and 0.500 for a random map" in found
     assert "3 of the 9 rows of networks and methods have a higher weighted Jaccard" in found
     assert "and 3 a higher average precision. The highest average precision is 0.900, of smoothgrad in lstm on" in found
@@ -212,7 +212,7 @@ def test_mnist_by_hand(tmp_path: Path) -> None:
 
 
 def test_fmri_by_hand(tmp_path: Path) -> None:
-    page = reading(results(tmp_path, "fmri", fmri_tables()))
+    page = compose_page(results(tmp_path, "fmri", fmri_tables()))
     found = section(page, "Task fMRI")
     assert "a random map has 45.6 %." in found
     assert (
@@ -228,13 +228,13 @@ def test_fmri_by_hand(tmp_path: Path) -> None:
     assert "brain_maps.png" not in found
     assert "| fmri | accuracy_drop | 4 | 2 | 2 |" in page
     (tmp_path / "fmri" / "brain_maps.png").write_bytes(b"")
-    found = section(reading(tmp_path), "Task fMRI")
+    found = section(compose_page(tmp_path), "Task fMRI")
     assert "(fmri/brain_maps.png) **What it shows.** One sample of working memory" in found
     assert "No brain maps" not in found
 
 
 def test_a_part_of_a_suite_is_named(tmp_path: Path) -> None:
-    page = reading(results(tmp_path, "mnist", {"leaderboard.csv": board("mnist/columns")}))
+    page = compose_page(results(tmp_path, "mnist", {"leaderboard.csv": board("mnist/columns")}))
     assert "cannot be used (mnist/leaderboard.csv has no row with task mnist/rows): run `saltbench rep" in page
 
 
@@ -247,7 +247,7 @@ def test_texts_use_every_fact(one: Section, tmp_path: Path) -> None:
         "fmri": fmri_tables(),
     }
     folder = results(tmp_path, one.name, tables[one.name]) / one.name if one.name in tables else RESULTS / one.name
-    used = set(Template(published_text(f"reading-{one.name}.md")).get_identifiers())
+    used = set(Template(page_text(one.name)).get_identifiers())
     assert used - {"command"} == set(one.facts(folder))
 
 
