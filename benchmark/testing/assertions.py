@@ -53,6 +53,11 @@ class Verdicts:
             metric: its direction decides what is better.
             p: the level.
             method: in place of the first.
+
+        Raises:
+            AssertionError: one is not shown to be better, or has no scores.
+            ParameterError: no other method.
+            UnknownNameError: a method or metric that was not evaluated.
         """
         __tracebackhide__ = True
         self._compare(others, metric, 0.0, p, method)
@@ -70,6 +75,11 @@ class Verdicts:
             metric: its direction decides what is worse.
             p: the level.
             method: in place of the first.
+
+        Raises:
+            AssertionError: one is not shown to be worse by less, or has no scores.
+            ParameterError: a margin that is not above 0, or no other method.
+            UnknownNameError: a method or metric that was not evaluated.
         """
         __tracebackhide__ = True
         if not margin > 0:
@@ -77,22 +87,43 @@ class Verdicts:
         self._compare(others, metric, margin, p, method)
 
     def assert_at_least(self, metric: str, value: float, method: str | None = None) -> None:
-        """Assert that the mean of a metric is at least a value."""
+        """Assert that the mean of a metric is at least a value.
+
+        Raises:
+            AssertionError: it is not, or there are no scores.
+            UnknownNameError: a method or metric that was not evaluated.
+        """
         __tracebackhide__ = True
         _fail_with(self._beyond(metric, value, method, "at least", lambda score: score >= value))
 
     def assert_at_most(self, metric: str, value: float, method: str | None = None) -> None:
-        """Assert that the mean of a metric is at most a value."""
+        """Assert that the mean of a metric is at most a value.
+
+        Raises:
+            AssertionError: it is not, or there are no scores.
+            UnknownNameError: a method or metric that was not evaluated.
+        """
         __tracebackhide__ = True
         _fail_with(self._beyond(metric, value, method, "at most", lambda score: score <= value))
 
     def assert_complete(self, residual: float = 1e-3, method: str | None = None) -> None:
-        """Assert that a map sums to the difference of outputs but for a share, |Σa − d| / |d|, in the mean."""
+        """Assert that a map sums to the difference of outputs but for a share, |Σa − d| / |d|, in the mean.
+
+        Raises:
+            AssertionError: it does not, or the method does not promise it.
+            UnknownNameError: a method that was not evaluated.
+        """
         __tracebackhide__ = True
         self.assert_at_most(COMPLETENESS, residual, method)
 
     def check_golden(self, path: Path | str, tolerances: Mapping[str, float] | None = None) -> None:
-        """Assert that the leaderboard is the one in a file, within tolerances; see `golden.check_golden`."""
+        """Assert that the leaderboard is the one in a file, numbers within tolerances by column or shell pattern.
+
+        Raises:
+            AssertionError: the tables differ, or the file was written, since there was none or --force-regen is set.
+            ParameterError: a tolerance that fits no column or is not a number of at least 0.
+            StoreError: the file cannot be read or written, or is not a leaderboard.
+        """
         __tracebackhide__ = True
         check_golden(self.leaderboard, Path(path), tolerances or {}, regenerate=self.regenerate)
 

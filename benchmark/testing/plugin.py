@@ -45,7 +45,11 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Run suites if any is asked for."""
+    """Run suites if any is asked for.
+
+    Raises:
+        pytest.UsageError: a leaderboard is asked for without a suite, or options are at odds.
+    """
     if config.getoption("saltbench"):
         from .suites import SuitesPlugin
 

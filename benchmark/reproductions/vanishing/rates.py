@@ -40,7 +40,7 @@ def summarise(profiles: pd.DataFrame) -> pd.DataFrame:
 
 
 def log10_relevance(profile: pd.DataFrame) -> NDArray[np.float64]:
-    """Return log10 of the measured relevance, and that of the chain rule where float64 does not hold it."""
+    """Return log10 of the measured relevance, and that of the chain rule where float64 does not hold it, (time,)."""
     measured = np.log10(profile.relevance.to_numpy())
     logs: NDArray[np.float64] = np.where(np.isnan(measured), profile.log10_chain_rule.to_numpy(), measured)
     return logs

@@ -84,7 +84,7 @@ def only_lstm(model: nn.Module) -> nn.LSTM:
 
 
 def euclidean(vectors: Tensor) -> Tensor:
-    """Return the length of vectors along the last axis, though their squares may leave the range of float64."""
+    """Return the length of vectors (…, n), (…), though their squares may leave the range of float64."""
     largest = vectors.abs().amax(dim=-1, keepdim=True)
     # a quotient of two subnormal numbers is sound, the reciprocal of one is infinite
     scaled = torch.where(largest > 0, vectors / largest, 0.0)
