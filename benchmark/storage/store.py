@@ -3,7 +3,9 @@
 import errno
 import hashlib
 import json
+import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -48,6 +50,8 @@ class Store:
 
     A result is written to a temporary directory, synced and renamed, so that a reader sees all of it or nothing
     whenever the writer is killed. Every file's SHA-256 is checked on reading.
+
+    A kind is a folder under root, or one inside another ("scores/<address>") for results that belong together.
     """
 
     root: Path
@@ -58,13 +62,35 @@ class Store:
         Raises:
             StoreError: the result cannot be read, or a newer saltbench wrote it.
         """
-        folder = self._folder(kind, key)
-        try:
+        with _told(self._folder(kind, key)) as folder:
             return _read(folder)
-        except OSError as error:
-            if error.errno in NO_FILE:
-                return None
-            raise StoreError(f"cannot read {folder}: {error.strerror}; check its permissions") from error
+        return None
+
+    def has(self, kind: str, key: Mapping[str, Any]) -> bool:
+        """Return whether a result is there and sound; a file is read only if its size or time of change is another.
+
+        Content that changed on the disk behind both is found when it is read.
+
+        Raises:
+            StoreError: the result cannot be read, or a newer saltbench wrote it.
+        """
+        with _told(self._folder(kind, key)) as folder:
+            return _is_sound(folder)
+        return False
+
+    def all(self, kind: str) -> Iterator[Artifact]:
+        """Yield the sound results of a kind in the order of their addresses.
+
+        Raises:
+            StoreError: a result cannot be read, or a newer saltbench wrote it.
+        """
+        found: list[str] = []
+        with _told(self.root / kind) as parent:
+            found = sorted(path.name for path in parent.iterdir() if not path.name.startswith(TEMPORARY))
+        for name in found:
+            with _told(self.root / kind / name) as folder:
+                if (artifact := _read(folder)) is not None:
+                    yield artifact
 
     def put(self, kind: str, artifact: Artifact) -> None:
         """Write a result, replacing a damaged one; where a sound one stands already, keep that.
@@ -90,6 +116,16 @@ class Store:
 
     def _folder(self, kind: str, key: Mapping[str, Any]) -> Path:
         return self.root / kind / address(key)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[Path]:
+    """Let the block end early where nothing is stored, and say in a StoreError what cannot be read."""
+    try:
+        yield folder
+    except OSError as error:
+        if error.errno not in NO_FILE:
+            raise StoreError(f"cannot read {folder}: {error.strerror}; check its permissions") from error
 
 
 @contextmanager
@@ -127,8 +163,29 @@ def check_format(root: Path) -> None:
 
 
 def _read(folder: Path) -> Artifact | None:
+    record = _record(folder)
+    if record is None:
+        return None
+    files = {name: read_regular(folder / name) for name in record["files"]}
+    if any(_digest(content) != record["files"][name] for name, content in files.items()):
+        return None
+    return Artifact(record["key"], record["facts"], files)
+
+
+def _is_sound(folder: Path) -> bool:
+    record = _record(folder)
+    if record is None:
+        return False
+    return all(
+        _stamp(folder / name) == record["stamps"].get(name) or _digest(read_regular(folder / name)) == digest
+        for name, digest in record["files"].items()
+    )
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    """Return what a folder's record says, None where it is damaged or another result's."""
     try:
-        record = json.loads(read_regular(folder / RECORD))
+        record: dict[str, Any] = json.loads(read_regular(folder / RECORD))
         digest = record.pop("digest")
         intact = digest == _digest(canonical(record))
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
@@ -138,10 +195,13 @@ def _read(folder: Path) -> Artifact | None:
     _require_format(record.get("format"), folder)
     if address(record["key"]) != folder.name:
         return None  # moved here from another result's folder
-    files = {name: read_regular(folder / name) for name in record["files"]}
-    if any(_digest(content) != record["files"][name] for name, content in files.items()):
-        return None
-    return Artifact(record["key"], record["facts"], files)
+    return {"stamps": {}, **record}  # which format 1 does not have
+
+
+def _stamp(path: Path) -> list[int] | None:
+    """Return size and time of change of a regular file, which any program that writes to it changes."""
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns] if stat.S_ISREG(found.st_mode) else None
 
 
 def _renamed(temporary: Path, folder: Path) -> bool:
@@ -163,9 +223,19 @@ def _set_aside(folder: Path) -> None:
 
 
 def _leftovers(root: Path) -> list[Path]:
+    kinds = _folders_in(root)
+    groups = [group for kind in kinds for group in _folders_in(kind)]
+    return [path for folder in (root, *kinds, *groups) for path in folder.glob(f"{TEMPORARY}*")]
+
+
+def _folders_in(folder: Path) -> list[Path]:
     # a link to a folder is not entered: what stands there is not this run's to remove
-    folders = [child for child in root.iterdir() if child.is_dir() and not child.is_symlink()]
-    return [path for folder in (root, *folders) for path in folder.glob(f"{TEMPORARY}*")]
+    with os.scandir(folder) as found:
+        return [
+            Path(each.path)
+            for each in found
+            if each.is_dir(follow_symlinks=False) and not each.name.startswith(TEMPORARY)
+        ]
 
 
 def _remove(path: Path) -> None:
@@ -176,18 +246,23 @@ def _remove(path: Path) -> None:
 
 
 def _write_all(folder: Path, artifact: Artifact) -> None:
-    digests = {name: _digest(content) for name, content in artifact.files.items()}
+    for name, content in artifact.files.items():
+        _write(folder / name, content)
     record: dict[str, Any] = {
         "format": FORMAT,
         "key": artifact.key,
         "facts": artifact.facts,
-        "files": digests,
+        "files": {name: _digest(content) for name, content in artifact.files.items()},
+        "stamps": {name: _stamp(folder / name) for name in artifact.files},
     }
     record["digest"] = _digest(canonical(record))
-    for name, content in {**artifact.files, RECORD: json.dumps(record, indent=1).encode()}.items():
-        with (folder / name).open("wb") as file:
-            write_synced(file, content)
+    _write(folder / RECORD, json.dumps(record, indent=1).encode())
     sync_directory(folder)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        write_synced(file, content)
 
 
 def _digest(content: bytes) -> str:
