@@ -1,18 +1,17 @@
 """Stored results of a suite, gathered into one table of per-sample scores and one record a cell."""
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from ..storage.store import Artifact, Store, canonical
+from ..storage.store import Store, canonical
 from ..storage.text_bytes import encodable
-from ..suites.suite import Suite
+from ..suites.suite import Choice, Suite
 from .failures import Failure
-from .plan import Job, jobs
-from .stored_run import SCORES
+from .plan import Job
+from .stored_run import StoredRun
 
 ID = ["task", "architecture", "method", "seed"]
 
@@ -64,20 +63,27 @@ def collect(
         StoreError: a result cannot be read.
     """
     known = {(f.task, f.architecture, f.method, f.repetition): f for f in failures}
+    run = StoredRun(suite, store, device)
     scores, cells, yardsticks = [], [], []
     environments: dict[bytes, dict[str, str]] = {}
-    for job in jobs(suite, device):
-        if job.architecture is None:  # first of its task and seed
-            yardstick = _yardstick(job, store)
-            yardsticks += yardstick
-        for identity, artifact in _cells(job, store):
-            found = artifact if yardstick else None
-            standing = _standing(found, known.get(tuple(identity.values()), absent))
-            identity |= {name: encodable(value) for name, value in identity.items() if isinstance(value, str)}
-            cells.append({**identity, **standing})
-            if found is not None:
-                scores.append(_table(found, identity))
-                environments |= {canonical(where): where for where in _environments(found)}
+    for repetition in run.repetitions():
+        references = repetition.references
+        yardstick = run.yardsticks(references)
+        if yardstick is not None:
+            yardsticks.append(
+                _numbered(yardstick, {"task": encodable(references.task.name), "seed": references.repetition})
+            )
+        for job in (references, *repetition.trained):
+            for method in job.methods:
+                identity = _identity(job, method)
+                found = None if yardstick is None else run.scores(job, method)
+                otherwise = known.get(tuple(identity.values()), absent)
+                identity |= {name: encodable(value) for name, value in identity.items() if isinstance(value, str)}
+                cells.append({**identity, **_standing(found and found[1][0], otherwise)})
+                if found is not None:
+                    table, facts = found
+                    scores.append(_numbered(table, identity))
+                    environments |= {canonical(where): where for each in facts for where in _environments(each)}
     in_order = [environments[text] for text in sorted(environments)]
     return Collection(joined(scores), pd.DataFrame(cells), joined(yardsticks), in_order)
 
@@ -89,38 +95,31 @@ def failures_of(collection: Collection) -> list[Failure]:
     return [Failure(*values) for values in columns.itertuples(index=False)]
 
 
-def _cells(job: Job, store: Store) -> Iterator[tuple[dict[str, Any], Artifact | None]]:
+def _identity(job: Job, method: Choice) -> dict[str, Any]:
     architecture = job.architecture.name if job.architecture else ""
-    for method in job.methods:
-        identity = dict(zip(ID, (job.task.name, architecture, method.name, job.repetition), strict=True))
-        yield identity, store.get("cells", job.cell_key(method))
+    return dict(zip(ID, (job.task.name, architecture, method.name, job.repetition), strict=True))
 
 
-def _yardstick(job: Job, store: Store) -> list[pd.DataFrame]:
-    artifact = store.get("yardsticks", job.yardstick_key())
-    return [] if artifact is None else [_table(artifact, {"task": encodable(job.task.name), "seed": job.repetition})]
-
-
-def _standing(artifact: Artifact | None, otherwise: Failure | Absent) -> dict[str, Any]:
-    if artifact is None:
+def _standing(facts: Mapping[str, Any] | None, otherwise: Failure | Absent) -> dict[str, Any]:
+    if facts is None:
         return {"status": otherwise.status, "reason": encodable(otherwise.reason)}
-    model = artifact.facts["model"]
+    model = facts["map"]["model"]
     return {
         "status": "ok",
         "reason": "",
-        "seconds": artifact.facts.get("seconds"),
+        "seconds": facts["map"]["seconds"],
         **{key: model.get(key) for key in ("accuracy", "majority", "tested")},
     }
 
 
-def _environments(artifact: Artifact) -> Iterator[dict[str, str]]:
-    yield artifact.facts["environment"]
-    if artifact.facts["model"]:
-        yield artifact.facts["model"]["environment"]
+def _environments(facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    yield facts["environment"]
+    yield facts["map"]["environment"]
+    if facts["map"]["model"]:
+        yield facts["map"]["model"]["environment"]
 
 
-def _table(artifact: Artifact, identity: dict[str, Any]) -> pd.DataFrame:
-    table = pd.read_parquet(io.BytesIO(artifact.files[SCORES]))
+def _numbered(table: pd.DataFrame, identity: dict[str, Any]) -> pd.DataFrame:
     table.insert(0, "sample", range(len(table)))
     for position, (name, value) in enumerate(identity.items()):
         table.insert(position, name, value)

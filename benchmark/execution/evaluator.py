@@ -1,43 +1,30 @@
-"""One job, from data to stored scores: train or load the model, explain it, score the maps."""
+"""One job, from data to stored scores: train or load the network, explain it, score the maps."""
 
-import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
-from torch import Tensor, nn
+from torch import nn
 
 from ...datasets.spec import TaskData
 from ...errors import StoreError
 from ..process.settings import settings_restored
-from ..storage.store import Artifact, Store, canonical
+from ..storage.store import Store, canonical
 from ..suites.provenance import environment
 from ..suites.registry import Registries
 from ..suites.suite import Choice
-from .entry_checks import check_architecture
+from .explaining import Explained, Question, make_map
 from .failures import Failure, reason_for, status_for
 from .network_checks.network_checks import check_answers
 from .plan import Job
 from .planned import planned_data, planned_entry
-from .scoring import Explained, Metrics, Question, explain_samples, facts_on_test, score, yardsticks
-from .stored_run import EXAMPLES, SCORES, WEIGHTS, missing
-from .training import train
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A trained model and the facts of its training."""
-
-    model: nn.Module
-    facts: Any
+from .scoring import Metrics, score, yardsticks
+from .stored_maps import StoredMap
+from .stored_networks import Network, build_network, put_network, stored_network
+from .stored_run import MAPS, SAMPLES, missing, put_map, scores_of, stored_map, yardsticks_of
+from .training import facts_on_test, train
 
 
 @dataclass
@@ -63,28 +50,30 @@ class Evaluator:
         Raises:
             StoreError: the results folder cannot be read or written.
         """
-        if failed := self.prepare(job):
-            yield from failed
-            return
+        failed = self.prepare(job)
+        yield from failed
+        given_up = {failure.method for failure in failed}
         for method in missing(job, self.store):
-            self.announce(method)
-            yield from self.compute(job, method)
+            if method.name not in given_up:
+                self.announce(method)
+                yield from self.compute(job, method)
 
     def prepare(self, job: Job) -> list[Failure]:
-        """Store what the job's cells share, its yardstick and trained model; return its cells if they fail for that.
+        """Store what the job's cells share, and train the network that some ask; return the cells that fail for that.
+
+        A network is asked for maps that are not stored, and not for scores of those that are.
 
         Raises:
             StoreError: the results folder cannot be read or written.
         """
-        # without its yardstick no score can be read: a stored cell fails with the others
-        failed = _failures(job, job.methods, lambda: self._yardstick(job))
-        lacking = missing(job, self.store)
-        if not failed and job.architecture and lacking:
-            failed = _failures(job, lacking, lambda: self._prepare(job))
-        return failed
+        # without its yardsticks no score can be read: a stored cell fails with the others
+        if failed := _failures(job, job.methods, lambda: self._share(job)):
+            return failed
+        asking = [method for method in missing(job, self.store) if self._asks_network(job, method)]
+        return _failures(job, asking, lambda: self._prepare(job)) if asking else []
 
     def compute(self, job: Job, method: Choice) -> list[Failure]:
-        """Explain and score one cell of a job that is prepared, and store it; return the cell if it fails.
+        """Explain and score what one cell of a prepared job lacks, and store it; return the cell if it fails.
 
         Raises:
             StoreError: the results folder cannot be read or written.
@@ -92,9 +81,41 @@ class Evaluator:
         return _failures(job, [method], partial(self._cell, job, method))
 
     def _cell(self, job: Job, method: Choice) -> None:
+        explained = self._explained(job)
+        made = stored_map(job, method, self.store)
+        if made is None:
+            made = self._map(job, method, explained)
+            put_map(job, method, made, explained.examples, self.store)
+        scores = scores_of(job, method, self.store)
+        if lacking := scores.lacking(job.protocol.metrics):
+            columns = score(made, explained.labels.cpu().numpy(), explained.truth.cpu().numpy(), self._metrics(lacking))
+            scores.put(lacking, columns, {"map": made.facts, "environment": environment()})
+
+    def _map(self, job: Job, choice: Choice, explained: Explained) -> StoredMap:
+        method = planned_entry(self.registries.methods, choice)
         # loaded anew for every cell, so that none sees what a method does to it
-        subject = self._model(job) if job.architecture else None
-        self.store.put("cells", self._score(job, method, subject))
+        network = self._model(job) if job.architecture else None
+        question = Question.about(network and network.model, explained, job.protocol.target, job.protocol.output)
+        facts = {"model": network.facts if network else {}, "environment": environment()}
+        seed = job.seeds.attribution
+        return make_map(method, choice.parameters, question, explained, seed, self.memory, facts=facts)
+
+    def _share(self, job: Job) -> None:
+        """Store the explained samples, and what chance and the truth score on them."""
+        columns = yardsticks_of(job, self.store)
+        lacking = columns.lacking(job.protocol.metrics)
+        if lacking or not self.store.has(SAMPLES, job.data_key()):
+            explained = self._explained(job)
+            self.store.put(SAMPLES, explained.stored().artifact(job.data_key()))
+            columns.put(lacking, yardsticks(explained.truth.cpu().numpy(), self._metrics(lacking)), {})
+
+    def _asks_network(self, job: Job, method: Choice) -> bool:
+        return job.architecture is not None and not self.store.has(MAPS, job.map_key(method))
+
+    def _prepare(self, job: Job) -> None:
+        """Train the network, or load it, and check that it answers each of the samples that are explained by itself."""
+        model = self._model(job).model
+        check_answers(model, self._explained(job).like(model).inputs)
 
     def _data(self, job: Job) -> TaskData:
         key = canonical({"task": job.task.as_json(), "seed": job.seeds.data})
@@ -105,91 +126,32 @@ class Evaluator:
     def _explained(self, job: Job) -> Explained:
         return Explained.of(self._data(job), job.protocol.samples, job.protocol.device)
 
-    def _metrics(self, job: Job) -> Metrics:
-        chosen = job.protocol.metrics
+    def _metrics(self, chosen: Sequence[Choice]) -> Metrics:
         return [(planned_entry(self.registries.metrics, choice), choice.parameters) for choice in chosen]
 
-    def _yardstick(self, job: Job) -> None:
-        if self.store.get("yardsticks", job.yardstick_key()) is not None:
-            return
-        explained = self._explained(job)
-        columns = yardsticks(explained.truth.cpu().numpy(), self._metrics(job))
-        examples = {
-            "inputs": explained.inputs[explained.examples],
-            "truth": explained.truth[explained.examples],
-        }
-        files = {SCORES: _parquet(columns, job.yardstick_key()), EXAMPLES: _tensors(examples)}
-        self.store.put("yardsticks", Artifact(job.yardstick_key(), {}, files))
+    def _model(self, job: Job) -> Network:
+        data = self._data(job)
+        network = stored_network(job, data, self.registries, self.store)
+        if network is None:
+            network = self._train(job, data)
+            put_network(job, network, self.store)
+        return network
 
-    def _prepare(self, job: Job) -> None:
-        """Train the model, or load it, and check that it answers each of the samples that are explained by itself."""
-        model = self._model(job).model
-        check_answers(model, self._explained(job).like(model).inputs)
-
-    def _model(self, job: Job) -> Subject:
-        architecture = job.architecture
-        assert architecture is not None
-        data, device = self._data(job), job.protocol.device
-        factory = planned_entry(self.registries.architectures, architecture).load()
-
-        def build() -> nn.Module:
-            model = factory(features=data.features, classes=data.classes, **architecture.parameters)
-            return check_architecture(architecture.name, model)
-
-        stored = self.store.get("models", job.model_key())
-        if stored is not None:
-            model = build().to(device)
-            model.load_state_dict(load_tensors(stored.files[WEIGHTS]))
-            return Subject(model.eval(), stored.facts)
-        model, facts = self._train(job, build, data)
-        files = {WEIGHTS: _tensors(model.state_dict())}
-        self.store.put("models", Artifact(job.model_key(), facts, files))
-        return Subject(model, facts)
-
-    def _train(self, job: Job, build: Callable[[], nn.Module], data: TaskData) -> tuple[nn.Module, dict[str, Any]]:
+    def _train(self, job: Job, data: TaskData) -> Network:
         started = time.perf_counter()
         recipe, device = job.protocol.training, job.protocol.device
+
+        def build() -> nn.Module:
+            return build_network(job, data, self.registries)
+
         model, training = train(build, data, recipe, job.seeds.training, device)
-        facts = {
+        facts: dict[str, Any] = {
             "training": training.as_json(),
             **facts_on_test(model, data, device),
             "seconds": time.perf_counter() - started,
             "environment": environment(),
         }
-        return model, facts
-
-    def _score(self, job: Job, choice: Choice, subject: Subject | None) -> Artifact:
-        method, parameters = planned_entry(self.registries.methods, choice), choice.parameters
-        explained, seed = self._explained(job), job.seeds.attribution
-        model = subject.model if subject else None
-        question = Question.about(model, explained, job.protocol.target, job.protocol.output)
-        started = time.perf_counter()
-        # a GPU works on while Python goes on: only the copy waits for it, and makes the clock tell the truth
-        attributions = explain_samples(method, parameters, question, explained, seed, self.memory).cpu()
-        facts = {
-            "model": dict(subject.facts) if subject else {},
-            "seconds": time.perf_counter() - started,
-            "environment": environment(),
-        }
-        columns = score(method, parameters, attributions, question, explained, seed, self._metrics(job), self.memory)
-        key = job.cell_key(choice)
-        files = {
-            SCORES: _parquet(columns, key),
-            EXAMPLES: _tensors({"map": attributions[explained.examples]}),
-        }
-        return Artifact(key, facts, files)
-
-
-def _parquet(columns: dict[str, NDArray[Any]], key: dict[str, Any]) -> bytes:
-    table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
-    table = table.replace_schema_metadata({"saltbench.key": canonical(key)})
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
-
-
-def _tensors(tensors: dict[str, Tensor]) -> bytes:
-    return save_tensors({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
+        return Network(model, facts)
 
 
 def _failures(job: Job, methods: Sequence[Choice], compute: Callable[[], object]) -> list[Failure]:

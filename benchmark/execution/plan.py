@@ -22,6 +22,7 @@ class Protocol:
     output: str
     training: Recipe
     device: str
+    keep_maps: bool
 
     @staticmethod
     def of(suite: Suite, device: str) -> "Protocol":
@@ -33,6 +34,7 @@ class Protocol:
             output=suite.output,
             training=suite.training,
             device=device,
+            keep_maps=suite.keep_maps,
         )
 
 
@@ -98,17 +100,9 @@ class Job:
             "device": self.protocol.device,
         }
 
-    def yardstick_key(self) -> dict[str, Any]:
-        """Return all that determines the chance and oracle scores of the explained samples."""
-        return {**self.data_key(), "metrics": [metric.as_json() for metric in self.protocol.metrics]}
-
-    def cell_key(self, method: Choice) -> dict[str, Any]:
-        """Return all that determines one method's scores."""
-        key = {
-            **self.yardstick_key(),
-            "method": method.as_json(),
-            "attribution_seed": self.seeds.attribution,
-        }
+    def map_key(self, method: Choice) -> dict[str, Any]:
+        """Return all that determines one method's maps of the explained samples, and no metric."""
+        key = {**self.data_key(), "method": method.as_json(), "attribution_seed": self.seeds.attribution}
         if self.architecture is None:
             return key
         explained = {"target": self.protocol.target, "output": self.protocol.output}

@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 
 from ...entry import unknown
 from ...errors import LackingDataError, StoreError, UnknownNameError
+from ..execution.stored_run import StoredRun
 from ..leaderboards.columns import IDENTITY
 from ..leaderboards.cost import COST, read_cost
 from ..leaderboards.leaderboard import read_csv
 from ..metrics.spec import MetricSpec
 from ..storage.csv_tables import with_numbers
 from ..storage.files import Write, write_atomically
-from ..storage.store import Store
 from ..style.figure_style import check_formats, paper_style, save
 from ..suites.provenance import recorded
 from ..suites.registry import Registry
@@ -112,12 +112,13 @@ def draw_figures(
 
 
 def _maps(found: Evidence) -> Figure:
-    run = recorded(found.folder)
-    if run is None:
+    record = recorded(found.folder)
+    if record is None:
         raise LackingDataError("the folder has no provenance.json, which says what was run")
-    if not (found.folder / "cells").is_dir():
-        raise LackingDataError("the folder has no cells/, where a run keeps its maps; run the suite again")
-    return maps_figure(run.suite, Store(found.folder), run.device)
+    run = StoredRun.of(record, found.folder)
+    if not run.keeps_maps():
+        raise LackingDataError("the folder has no maps/, where a run keeps its maps; run the suite again")
+    return maps_figure(run)
 
 
 def _scores(found: Evidence) -> Figure:

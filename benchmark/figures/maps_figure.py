@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from textwrap import fill
 from typing import Any
 
@@ -12,15 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
-from safetensors.numpy import load as load_arrays
 
 from ...errors import LackingDataError
-from ..execution.plan import Job, first_jobs
-from ..execution.stored_run import EXAMPLES
+from ..execution.plan import Job
+from ..execution.stored_run import StoredRun
 from ..metrics.maps import Maps
-from ..storage.store import Artifact, Store
 from ..style.figure_style import PAGE, PRINT_DPI, label
-from ..suites.suite import Choice, Suite
+from ..suites.suite import Choice
 
 WIDEST, NARROWEST = 1.15, 0.6  # inches of a panel
 MOST = 9  # panels side by side on a page, where the other side has fewer
@@ -41,7 +38,7 @@ class Row:
     panels: Panels
 
 
-def maps_figure(suite: Suite, store: Store, device: str) -> Figure:
+def maps_figure(run: StoredRun) -> Figure:
     """Return the figure of one explained sample a task, its truth beside the maps.
 
     With several methods, rows are task × architecture and columns the methods, or the other way round where more
@@ -53,10 +50,9 @@ def maps_figure(suite: Suite, store: Store, device: str) -> Figure:
         StoreError: a result cannot be read.
         LackingDataError: the suite trains no network.
     """
-    trained = [job for job in first_jobs(suite, device) if job.architecture is not None]
-    if not trained:
+    if not run.suite.architectures:
         raise LackingDataError("no task of the recorded run has an architecture")
-    rows = list(_by_task(trained, store) if len(suite.methods) == 1 else _by_architecture(trained, store))
+    rows = list(_by_task(run) if len(run.suite.methods) == 1 else _by_architecture(run))
     if len(rows[0].panels) > max(MOST, len(rows)):
         rows = _turned(rows)
     columns = len(rows[0].panels)
@@ -78,17 +74,17 @@ def maps_figure(suite: Suite, store: Store, device: str) -> Figure:
     return figure
 
 
-def _by_architecture(trained: Sequence[Job], store: Store) -> Iterator[Row]:
-    for job in trained:
-        maps: Panels = {(method.name,): _map(job, method, store) for method in job.methods}
-        yield Row((job.task.name, _architecture(job)), {TRUTH: _truth(job, store), **maps})
+def _by_architecture(run: StoredRun) -> Iterator[Row]:
+    for task, repetition in run.first_repetitions().items():
+        for job in repetition.trained:
+            maps: Panels = {(method.name,): _map(run, job, method) for method in job.methods}
+            yield Row((task, _architecture(job)), {TRUTH: _truth(run, job), **maps})
 
 
-def _by_task(trained: Sequence[Job], store: Store) -> Iterator[Row]:
-    for task, same in groupby(trained, key=lambda job: job.task.name):
-        neighbours = list(same)
-        maps: Panels = {(_architecture(job),): _map(job, job.methods[0], store) for job in neighbours}
-        yield Row((task,), {TRUTH: _truth(neighbours[0], store), **maps})
+def _by_task(run: StoredRun) -> Iterator[Row]:
+    for task, repetition in run.first_repetitions().items():
+        maps: Panels = {(_architecture(job),): _map(run, job, job.methods[0]) for job in repetition.trained}
+        yield Row((task,), {TRUTH: _truth(run, repetition.references), **maps})
 
 
 def _turned(rows: Sequence[Row]) -> list[Row]:
@@ -100,23 +96,18 @@ def _architecture(job: Job) -> str:
     return job.architecture.name
 
 
-def _truth(job: Job, store: Store) -> Panel:
-    yardstick = store.get("yardsticks", job.yardstick_key())
-    return None if yardstick is None else _first(yardstick, "truth")[0]
+def _truth(run: StoredRun, job: Job) -> Panel:
+    examples = run.examples(job)
+    return None if examples is None else examples.truth[0]
 
 
-def _map(job: Job, method: Choice, store: Store) -> Panel:
-    cell = store.get("cells", job.cell_key(method))
-    if cell is None:
+def _map(run: StoredRun, job: Job, method: Choice) -> Panel:
+    maps = run.example_maps(job, method)
+    if maps is None:
         return None
-    attributions = _first(cell, "map")
-    scaled: NDArray[Any] = Maps(attributions, np.zeros_like(attributions)).scaled[0]
+    first = maps[:1]
+    scaled: NDArray[Any] = Maps(first, np.zeros_like(first)).scaled[0]
     return scaled
-
-
-def _first(artifact: Artifact, name: str) -> NDArray[Any]:
-    arrays: dict[str, NDArray[Any]] = load_arrays(artifact.files[EXAMPLES])
-    return arrays[name][:1]
 
 
 def _wrapped(title: Names, size: float) -> str:

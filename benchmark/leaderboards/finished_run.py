@@ -7,6 +7,8 @@ import pandas as pd
 
 from ..execution.collection import Collection
 from ..execution.failures import Failure
+from ..execution.stored_run import StoredRun
+from ..storage.store import Store
 from ..suites.suite import Suite
 
 
@@ -31,3 +33,8 @@ class Result:
     folder: Path
     failures: list[Failure]
     figures: list[Path] = field(default_factory=list)
+
+    @property
+    def stored(self) -> StoredRun:
+        """What is stored of it."""
+        return StoredRun(self.suite, Store(self.folder), self.device)

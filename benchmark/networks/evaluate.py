@@ -19,11 +19,13 @@ from ...methods.attributions.spec import MethodSpec
 from ..execution.collection import Collection, joined
 from ..execution.devices import choose_device
 from ..execution.entry_checks import check_architecture, check_task
+from ..execution.explaining import Explained, Question, make_map
 from ..execution.failures import reason_for, status_for
 from ..execution.network_checks.network_checks import check_answers, check_choice
 from ..execution.plan import Seeds
-from ..execution.scoring import Columns, Explained, Metrics, Question, explain_samples, facts_on_test, score, yardsticks
-from ..execution.training import train
+from ..execution.scoring import Metrics, score, yardsticks
+from ..execution.stored_columns import Columns
+from ..execution.training import facts_on_test, train
 from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec
 from ..process.settings import settings_restored
@@ -241,10 +243,9 @@ class _Repetition:
         seed = Seeds.of(self.number).attribution
         model = None if method.is_reference else self.model
         question = Question.about(model, self.explained, self.target, self.output)
-        maps = explain_samples(method, parameters, question, self.explained, seed, self.memory)
-        return score(
-            method, parameters, maps, question, self.explained, seed, self.plan.metrics, self.memory, self.tolerance
-        )
+        made = make_map(method, parameters, question, self.explained, seed, self.memory, self.tolerance)
+        labels, truth = self.explained.labels.cpu().numpy(), self.explained.truth.cpu().numpy()
+        return score(made, labels, truth, self.plan.metrics)
 
 
 def _attempted(compute: Callable[[], Columns]) -> tuple[Columns | None, dict[str, str]]:

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
 
 from ...datasets.spec import TaskData
 from ...methods.attributions.explain import sample_seeds
+from ..execution.explaining import Explained, Question, explain_samples
 from ..execution.isolation import one_thread
 from ..execution.plan import Job, jobs
 from ..execution.planned import planned_data, planned_entry
-from ..execution.scoring import Explained, Question, explain_samples
-from ..execution.stored_run import WEIGHTS
+from ..execution.stored_networks import stored_network
+from ..execution.stored_run import MODELS, has
 from ..leaderboards.finished_run import Result
 from ..metrics.maps import Maps
 from ..process.settings import settings_restored
@@ -63,12 +63,12 @@ class Repetition:
 
     def key(self) -> dict[str, Any]:
         """Return all that determines the analysis."""
-        cells = [job.cell_key(method) for job, methods in self.trained for method in methods]
+        maps = [job.map_key(method) for job, methods in self.trained for method in methods]
         models = [job.model_key() for job, _ in self.trained]
         return {
             "analysis": VERSION,
             "models": models,
-            "cells": cells,
+            "maps": maps,
             "references": [method.as_json() for method in _chosen(self.references)],
             "reported": list(reported.SHARES),
             "removed": list(removal.SHARES),
@@ -117,13 +117,13 @@ def _analyses(
 def _repetitions(suite: Suite, store: Store, device: str, replacements: tuple[str, ...]) -> Iterator[Repetition]:
     for _, same in groupby(jobs(suite, device), key=lambda job: (job.task.name, job.repetition)):
         references, *others = same
-        trained = [job for job in others if store.get("models", job.model_key()) is not None]
+        trained = [job for job in others if store.get(MODELS, job.model_key()) is not None]
         if trained:
             yield Repetition(references, tuple((job, _with_map(job, store)) for job in trained), replacements)
 
 
 def _with_map(job: Job, store: Store) -> tuple[Choice, ...]:
-    return tuple(method for method in job.methods if store.get("cells", job.cell_key(method)) is not None)
+    return tuple(method for method in job.methods if has(job, method, store))
 
 
 def _chosen(references: Job) -> tuple[Choice, ...]:
@@ -150,13 +150,9 @@ def _analyse(repetition: Repetition, store: Store, registries: Registries) -> Ar
 
 
 def _network(job: Job, store: Store, data: TaskData, registries: Registries) -> nn.Module:
-    assert job.architecture is not None
-    factory = planned_entry(registries.architectures, job.architecture).load()
-    model: nn.Module = factory(features=data.features, classes=data.classes, **job.architecture.parameters)
-    stored = store.get("models", job.model_key())
-    assert stored is not None
-    model.load_state_dict(load_tensors(stored.files[WEIGHTS]))
-    return model.eval()
+    network = stored_network(job, data, registries, store, "cpu")
+    assert network is not None
+    return network.model
 
 
 def _maps(

@@ -7,21 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from safetensors.numpy import load as load_arrays
 
 from ...entry import unknown
 from ...errors import ParameterError, UnknownNameError
-from ..execution.plan import Job, jobs
-from ..execution.stored_run import EXAMPLES, SCORES
+from ..execution.stored_run import StoredRun
 from ..leaderboards.finished_run import Result
 from ..metrics.maps import Maps
 from ..storage.files import write_atomically
-from ..storage.store import Artifact, Store
 from ..style.figure_style import DPI, STYLES
 from ..suites.suite import Choice, Suite
 
@@ -70,8 +66,7 @@ def draw_digits(
         StoreError: a result cannot be read, or the figure cannot be written.
     """
     check_shown(run.suite, tasks, architectures, methods, digits)
-    store = Store(run.folder)
-    blocks = {task: list(_rows(run, store, task, architectures, methods, digits)) for task in tasks}
+    blocks = {task: list(_rows(run.stored, task, architectures, methods, digits)) for task in tasks}
     path = run.folder / "mnist.png"
     sink = io.BytesIO()
     FigureCanvasAgg(_figure(blocks, len(digits))).print_png(sink, metadata={"Software": "saltbench"})
@@ -116,44 +111,32 @@ def _require_explained(digits: Sequence[int], explained: Sequence[int]) -> None:
 
 
 def _rows(
-    run: Result,
-    store: Store,
-    task: str,
-    architectures: Sequence[str],
-    methods: Sequence[str],
-    digits: Sequence[int],
+    run: StoredRun, task: str, architectures: Sequence[str], methods: Sequence[str], digits: Sequence[int]
 ) -> Iterator[Row]:
-    references, *trained = (job for job in jobs(run.suite, run.device) if job.task.name == task and job.repetition == 0)
-    picked = _picked(references, store, digits)
-    yield Row("digit", _images(store.get("yardsticks", references.yardstick_key()), "truth", task, picked), "gray_r")
-    by_name = {job.architecture.name: job for job in trained if job.architecture}
+    repetition = run.first_repetitions()[task]
+    examples = run.examples(repetition.references)
+    if examples is None:
+        raise ParameterError(f"{run.store.root} has no results of {task}; run the suite first")
+    classes = examples.labels.tolist()
+    _require_explained(digits, classes)
+    picked = [classes.index(digit) for digit in digits]
+    yield Row("digit", _upright(examples.truth[picked], task), "gray_r")
+    by_name = {job.architecture.name: job for job in repetition.trained if job.architecture}
     choices = {choice.name: choice for choice in run.suite.methods}
     palette = sns.color_palette("rocket", as_cmap=True)
     for architecture in architectures:
         for method in methods:
-            cell = store.get("cells", by_name[architecture].cell_key(choices[method]))
-            maps = _images(cell, "map", task, picked)
-            scaled = None if maps is None else Maps(maps, np.zeros_like(maps)).scaled
-            yield Row(f"{STYLES.get(architecture, (architecture,))[0]}\n{method}", scaled, palette)
+            maps = run.example_maps(by_name[architecture], choices[method])
+            images = None if maps is None else _scaled(_upright(maps[picked], task))
+            yield Row(f"{STYLES.get(architecture, (architecture,))[0]}\n{method}", images, palette)
 
 
-def _picked(references: Job, store: Store, digits: Sequence[int]) -> list[int]:
-    """Return which of the stored examples, one a class in the order of the samples, are the digits."""
-    cell = store.get("cells", references.cell_key(references.methods[0]))
-    if cell is None:
-        raise ParameterError(f"{store.root} has no results of {references.task.name}; run the suite first")
-    labels = pd.read_parquet(io.BytesIO(cell.files[SCORES]))["label"]
-    classes = labels.drop_duplicates().tolist()
-    _require_explained(digits, classes)
-    return [classes.index(digit) for digit in digits]
-
-
-def _images(artifact: Artifact | None, name: str, task: str, picked: Sequence[int]) -> NDArray[Any] | None:
-    if artifact is None:
-        return None
-    arrays: dict[str, NDArray[Any]] = load_arrays(artifact.files[EXAMPLES])
-    images = arrays[name][picked]
+def _upright(images: NDArray[Any], task: str) -> NDArray[Any]:
     return images.transpose(0, 2, 1) if task == UPRIGHT else images
+
+
+def _scaled(maps: NDArray[Any]) -> NDArray[Any]:
+    return Maps(maps, np.zeros_like(maps)).scaled
 
 
 def _figure(blocks: dict[str, list[Row]], columns: int) -> Figure:

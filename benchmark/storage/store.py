@@ -18,7 +18,7 @@ from .files import TEMPORARY, explained, new_folder, sync_directory, write_synce
 from .locks import held
 from .text_bytes import utf8
 
-FORMAT = 1  # raised when the layout or meaning of stored files changes
+FORMAT = 2  # raised when the layout or meaning of stored files changes
 RECORD = "record.json"
 LOCK = ".lock"
 NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)  # what reading says where none stands

@@ -87,6 +87,7 @@ def _suite(content: Mapping[str, Any]) -> Suite:
         "target": _one_of(content["target"], TARGETS),
         "output": _one_of(content["output"], OUTPUTS),
         "training": _recipe(_table(content["training"])),
+        "keep_maps": _switch(content.get("keep_maps", True)),  # which earlier versions do not say
     }
     return Suite(**checked)
 
@@ -139,6 +140,10 @@ def _text(value: Any) -> str:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else _refused(value)
+
+
+def _switch(value: Any) -> bool:
+    return value if isinstance(value, bool) else _refused(value)
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Suite:
         target: explain the "true" or the "predicted" class.
         output: explain its "logit" or its "probability".
         training: the recipe.
+        keep_maps: whether the maps of all explained samples are stored, for metrics to come.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Suite:
     target: str = "true"
     output: str = "logit"
     training: Recipe = field(default_factory=Recipe)
+    keep_maps: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Return the suite as JSON values, for provenance."""
@@ -175,6 +177,7 @@ def _build(name: str, content: Mapping[str, Any], registries: Registries) -> Sui
         target=_one_of(content, "target", TARGETS),
         output=_one_of(content, "output", OUTPUTS),
         training=_recipe(_table(content, "training")),
+        keep_maps=_switch(content, "keep_maps", True),
     )
 
 
@@ -251,6 +254,14 @@ def _text(content: Mapping[str, Any], key: str, default: str) -> str:
     with at(key):
         if not isinstance(value, str):
             raise ParameterError(f"{key} must be text, got {value!r}")
+    return value
+
+
+def _switch(content: Mapping[str, Any], key: str, default: bool) -> bool:
+    value = content.get(key, default)
+    with at(key):
+        if not isinstance(value, bool):
+            raise ParameterError(f"{key} must be true or false, got {value!r}")
     return value
 
 

@@ -66,7 +66,7 @@ def test_a_run_writes_what_its_cells_recorded(tiny: Suite, tmp_path: Path) -> No
     folder = run_suite(tiny, tmp_path).folder
     table = read_cost(folder)
     assert table is not None
-    records = [json.loads(path.read_text()) for path in folder.glob("cells/*/record.json")]
+    records = [json.loads(path.read_text()) for path in folder.glob("maps/*/record.json")]
     trained = [record for record in records if "model" in record["key"]]
     assert len(table) == 2 * 2 * 3 == len(trained) / 2
     assert set(table.samples) == {12}

@@ -99,12 +99,12 @@ def test_a_leaderboard_alone_gives_scores_and_ranks(tmp_path: Path) -> None:
         }
 
 
-def test_a_checkout_without_cells_keeps_its_maps(finished: Path, tmp_path: Path) -> None:
+def test_a_checkout_without_stored_maps_keeps_its_maps(finished: Path, tmp_path: Path) -> None:
     for name in ("leaderboard.csv", "provenance.json", "maps.png"):
         shutil.copy(finished / name, tmp_path)
     before = (tmp_path / "maps.png").read_bytes()
     maps = next(draw_figures(read_evidence(tmp_path, None, METRICS), ["png"], tmp_path))
-    assert maps.reason == "the folder has no cells/, where a run keeps its maps; run the suite again"
+    assert maps.reason == "the folder has no maps/, where a run keeps its maps; run the suite again"
     assert (tmp_path / "maps.png").read_bytes() == before
 
 

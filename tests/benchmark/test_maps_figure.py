@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from safetensors.numpy import load
 
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.execution.stored_run import EXAMPLES
+from saltbench.benchmark.execution.stored_run import StoredRun
 from saltbench.benchmark.figures.maps_figure import maps_figure
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.storage.store import Store
@@ -17,7 +16,7 @@ from saltbench.benchmark.suites.suite import Suite, load_suite
 
 
 def drawn(suite: Suite, folder: Path) -> Figure:
-    return maps_figure(suite, Store(folder), "cpu")
+    return maps_figure(StoredRun(suite, Store(folder), "cpu"))
 
 
 def test_rows_are_architectures_and_columns_methods(tiny_file: Path, tmp_path: Path) -> None:
@@ -31,9 +30,9 @@ def test_rows_are_architectures_and_columns_methods(tiny_file: Path, tmp_path: P
         for architecture in ("lstm", "input-cell-lstm")
     ]
     job = next(job for job in jobs(suite, "cpu") if job.architecture is not None)
-    cell = Store(folder).get("cells", job.cell_key(suite.methods[0]))
-    assert cell is not None
-    stored = np.abs(load(cell.files[EXAMPLES])["map"][0])
+    found = StoredRun(suite, Store(folder), "cpu").map(job, suite.methods[0])
+    assert found is not None
+    stored = np.abs(found.attributions[0])
     expected = (stored - stored.min()) / (stored.max() - stored.min())
     np.testing.assert_allclose(axes[0][1].images[0].get_array(), expected, atol=1e-7)
     truth = axes[0][0].images[0].get_array()

@@ -13,7 +13,7 @@ from saltbench.benchmark.commands import reproduce
 from saltbench.benchmark.commands.reproduce import REPRODUCTIONS, reproduce_one
 from saltbench.benchmark.execution.collection import Collection
 from saltbench.benchmark.execution.plan import Job, jobs
-from saltbench.benchmark.execution.stored_run import EXAMPLES
+from saltbench.benchmark.execution.stored_run import MAPS, SAMPLES, StoredRun
 from saltbench.benchmark.leaderboards.finished_run import Result
 from saltbench.benchmark.reproductions import mnist as reproduction
 from saltbench.benchmark.reproductions import mnist_figure
@@ -79,10 +79,15 @@ def job(task: str, architecture: str | None) -> Job:
     )
 
 
-def stored(folder: Path, kind: str, key: object, name: str) -> np.ndarray:
-    artifact = Store(folder).get(kind, key)
-    assert artifact is not None
-    return np.asarray(load(artifact.files[EXAMPLES])[name])
+def example_maps(folder: Path, job: Job) -> np.ndarray:
+    maps, labels = (
+        Store(folder).get(*found) for found in ((MAPS, job.map_key(job.methods[0])), (SAMPLES, job.data_key()))
+    )
+    assert maps is not None
+    assert labels is not None
+    of_samples = load(labels.files["samples.safetensors"])["labels"].tolist()
+    first = [of_samples.index(label) for label in dict.fromkeys(of_samples)]
+    return np.asarray(load(maps.files["map.safetensors"])["map"][first])
 
 
 def images(figure: Figure, columns: int) -> np.ndarray:
@@ -125,11 +130,13 @@ def test_the_panels_are_what_is_stored_upright(finished: tuple[Path, list[str]],
     assert len(panels) == 2 * 3
     order = [labels_of_examples().index(digit) for digit in shown_digits]
     for block, (task, upright) in enumerate((("mnist/rows", (0, 1, 2)), ("mnist/columns", (0, 2, 1)))):
-        truth = stored(folder, "yardsticks", job(task, None).yardstick_key(), "truth")[order].transpose(upright)
+        examples = StoredRun(tiny(), Store(folder), "cpu").examples(job(task, None))
+        assert examples is not None
+        truth = examples.truth[order].transpose(upright)
         np.testing.assert_array_equal(panels[3 * block], truth)
         for line, architecture in enumerate(("lstm", "input-cell-lstm"), start=1):
             one = job(task, architecture)
-            maps = np.abs(stored(folder, "cells", one.cell_key(one.methods[0]), "map"))[order].transpose(upright)
+            maps = np.abs(example_maps(folder, one))[order].transpose(upright)
             low, high = (getattr(maps, end)(axis=(1, 2), keepdims=True) for end in ("min", "max"))
             np.testing.assert_allclose(panels[3 * block + line], (maps - low) / (high - low), atol=1e-6)
     # the same digit stands upright in both blocks: both tasks hold the same samples
@@ -161,14 +168,7 @@ def test_architectures_methods_tasks_and_digits_can_be_chosen(
 
 def test_a_map_that_is_missing_says_so(finished: tuple[Path, list[str]], drawn: list[Figure], tmp_path: Path) -> None:
     folder, _ = finished
-    (tmp_path / "yardsticks").symlink_to(folder / "yardsticks")
-    (tmp_path / "cells").mkdir()
-    for one in jobs(tiny(), "cpu"):
-        for method in one.methods:
-            if one.architecture is None:
-                cell = Store(folder).get("cells", one.cell_key(method))
-                assert cell is not None
-                Store(tmp_path).put("cells", cell)
+    (tmp_path / "samples").symlink_to(folder / "samples")
     draw_digits(run_in(tmp_path), digits=[1], tasks=["mnist/rows"])
     first, *rest = drawn[0].subfigs[0].axes
     assert not first.texts

@@ -15,17 +15,16 @@ import pytest
 from numpy.typing import NDArray
 from page_reader import Reader, embedded
 from PIL import Image
-from safetensors.numpy import load
 from tiny_suite import TINY
 
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.execution.stored_run import EXAMPLES, SCORES
+from saltbench.benchmark.execution.stored_run import StoredRun
 from saltbench.benchmark.formats.html import gallery as page_gallery
 from saltbench.benchmark.formats.html.gallery import gallery
 from saltbench.benchmark.formats.html.images import magnitude_picture, signed_picture
 from saltbench.benchmark.formats.html.page import page
 from saltbench.benchmark.runs.runner import run_suite
-from saltbench.benchmark.storage.store import Store, address
+from saltbench.benchmark.storage.store import address
 from saltbench.benchmark.suites.provenance import Recorded, recorded
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
@@ -73,11 +72,12 @@ def test_the_gallery_shows_the_stored_maps_of_each_class(ran: Path, record: Reco
     # 2 classes: truth and input of 2 tasks, maps of 3 methods on 2 architectures
     assert len(Reader(text).of("img")) == 2 * 2 * (2 + 6)
     job = [job for job in jobs(record.suite, "cpu") if job.repetition == 0 and job.architecture][-1]
-    cell = Store(ran).get("cells", job.cell_key(job.methods[0]))
-    assert cell is not None
-    order = list(dict.fromkeys(pd.read_parquet(io.BytesIO(cell.files[SCORES])).label))
+    run = StoredRun.of(record, ran)
+    labels, whole = run.labels(job), run.map(job, job.methods[0])
+    assert labels is not None
+    assert whole is not None
     for label in (0, 1):
-        magnitude = np.abs(load(cell.files[EXAMPLES])["map"][order.index(label)])
+        magnitude = np.abs(whole.attributions[labels.tolist().index(label)])
         expected = (magnitude - magnitude.min()) / (magnitude.max() - magnitude.min()) * 31
         # the last task's images came last
         shown = picture(images[f"Map of {job.methods[0].name} on input-cell-lstm, class {label}"])
@@ -108,7 +108,7 @@ def test_large_samples_are_averaged_over_blocks() -> None:
 def test_a_cell_that_failed_has_no_map_and_keeps_its_place(tmp_path: Path, ran: Path, record: Recorded) -> None:
     job = next(job for job in jobs(record.suite, "cpu") if job.architecture)
     shutil.copytree(ran, tmp_path / "copy")
-    shutil.rmtree(tmp_path / "copy" / "cells" / address(job.cell_key(job.methods[0])))
+    shutil.rmtree(tmp_path / "copy" / "maps" / address(job.map_key(job.methods[0])))
     (tmp_path / "copy" / "scores.parquet").unlink()
     full, holed = gallery(record, ran), gallery(record, tmp_path / "copy")
     assert holed.tasks[0].columns[0].pictures == (None, None)

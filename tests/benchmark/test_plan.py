@@ -42,9 +42,9 @@ def test_seeds_are_fixed_and_differ_by_purpose_and_repetition():
     assert len(set(drawn)) == 150
 
 
-def test_every_cell_of_a_plan_has_its_own_address():
-    cells = [address(job.cell_key(method)) for job in planned() for method in job.methods]
-    assert len(set(cells)) == len(cells)
+def test_the_maps_of_every_cell_of_a_plan_have_their_own_address():
+    maps = [address(job.map_key(method)) for job in planned() for method in job.methods]
+    assert len(set(maps)) == len(maps)
     models = [address(job.model_key()) for job in planned() if job.architecture]
     assert len(set(models)) == len(models) == 8
 
@@ -57,9 +57,9 @@ RECIPE = dataclasses.replace(SUITE.training, epochs=3)
 
 
 @pytest.mark.parametrize(
-    ("changes", "model", "cell", "reference"),
+    ("changes", "model", "maps", "reference"),
     [
-        # what each change makes be computed anew: the model, a model's cells, the reference methods' cells
+        # what each change makes be computed anew: the model, a model's maps, the reference methods' maps
         ({"tasks": changed(SUITE.tasks, version=9)}, True, True, True),
         ({"tasks": changed(SUITE.tasks, source="mine.py")}, True, True, True),
         ({"tasks": changed(SUITE.tasks, parameters={})}, True, True, True),
@@ -67,7 +67,9 @@ RECIPE = dataclasses.replace(SUITE.training, epochs=3)
         ({"training": RECIPE}, True, True, False),
         ({"methods": changed(SUITE.methods, version=9)}, False, True, False),
         ({"references": changed(SUITE.references, version=9)}, False, False, True),
-        ({"metrics": changed(SUITE.metrics, version=9)}, False, True, True),
+        ({"metrics": changed(SUITE.metrics, version=9)}, False, False, False),
+        ({"metrics": SUITE.metrics[:1]}, False, False, False),
+        ({"keep_maps": False}, False, False, False),
         ({"samples": 7}, False, True, True),
         ({"target": "predicted"}, False, True, False),
         ({"output": "probability"}, False, True, False),
@@ -75,12 +77,12 @@ RECIPE = dataclasses.replace(SUITE.training, epochs=3)
         ({"seeds": 1}, False, False, False),
     ],
 )
-def test_a_key_changes_with_what_determines_the_result_and_with_nothing_else(changes, model, cell, reference):
+def test_a_key_changes_with_what_determines_the_result_and_with_nothing_else(changes, model, maps, reference):
     (before_reference, before, *_), (after_reference, after, *_) = planned(), planned(**changes)
     assert (before.model_key() != after.model_key()) == model
-    assert (before.cell_key(before.methods[0]) != after.cell_key(after.methods[0])) == cell
-    first = before_reference.cell_key(before_reference.methods[0])
-    assert (first != after_reference.cell_key(after_reference.methods[0])) == reference
+    assert (before.map_key(before.methods[0]) != after.map_key(after.methods[0])) == maps
+    first = before_reference.map_key(before_reference.methods[0])
+    assert (first != after_reference.map_key(after_reference.methods[0])) == reference
 
 
 def test_the_device_is_part_of_a_models_key():
@@ -104,7 +106,7 @@ def test_crossed_seeds_combine_the_seeds_of_the_repetitions():
 def test_crossed_seeds_share_results_with_paired_ones():
     paired = planned(seeds=2)
     crossed = planned(seeds={"data": 2, "training": 2, "attribution": 2})
-    keys = {address(job.cell_key(method)) for job in crossed for method in job.methods}
-    assert {address(job.cell_key(method)) for job in paired for method in job.methods} < keys
+    keys = {address(job.map_key(method)) for job in crossed for method in job.methods}
+    assert {address(job.map_key(method)) for job in paired for method in job.methods} < keys
     models = [address(job.model_key()) for job in crossed if job.architecture]
     assert len(models) == 2 * len(set(models))  # the attribution's seed needs no other network

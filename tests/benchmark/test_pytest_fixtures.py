@@ -68,7 +68,7 @@ def test_two_entries_of_one_name_are_told_apart_and_the_same_is_computed_once(tm
     scores = [evaluate(each, **SMALL).leaderboard for each in (first, second)]
     means = [table[table.method == "mine"].average_precision.item() for table in scores]
     assert means[0] != means[1]
-    for what in ("train", "explain_samples"):
+    for what in ("train", "make_map", "score"):
         monkeypatch.setattr(evaluation, what, None)
     assert evaluate(first, **SMALL).leaderboard.equals(scores[0])
 

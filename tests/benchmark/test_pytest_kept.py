@@ -7,9 +7,8 @@ from xml.etree import ElementTree
 import pytest
 from tiny_suite import TINY
 
-from saltbench.benchmark.execution import evaluator as evaluation
 from saltbench.benchmark.runs import runner
-from saltbench.benchmark.storage.store import Store
+from saltbench.benchmark.storage.store import Artifact, Store
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite
 
@@ -32,7 +31,7 @@ def eraser(inputs, kind):
 
 
 ERASER = MethodSpec(
-    name="eraser", version=1, description="", reference="", factory=eraser, parameters={"kind": "cells"}
+    name="eraser", version=1, description="", reference="", factory=eraser, parameters={"kind": "scores"}
 )
 """
 OPTIONS = ("--saltbench", "small.toml", "--saltbench-plugin", "entries.py", "--saltbench-results", "results")
@@ -81,9 +80,9 @@ def test_all_of_a_task_fails_whose_yardstick_vanishes(here: pytest.Pytester) -> 
 def test_a_cell_whose_result_is_gone_when_it_ends_fails_itself(
     here: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def put_and_lose(store: Store, kind: str, artifact: evaluation.Artifact) -> None:
+    def put_and_lose(store: Store, kind: str, artifact: Artifact) -> None:
         put(store, kind, artifact)
-        if kind == "cells":
+        if kind == "maps":
             shutil.rmtree(store.root / kind)
 
     put = Store.put

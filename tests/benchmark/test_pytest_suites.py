@@ -193,7 +193,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(here: pytest.Pyte
     command = [sys.executable, "-P", "-m", "pytest", *OPTIONS, "--saltbench-results", str(results)]
     command += ["--leaderboard", "table.csv"]
     with subprocess.Popen(command, cwd=here.path, stdout=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and len(list(results.glob("small/cells/*/record.json"))) < 3:
+        while process.poll() is None and len(list(results.glob("small/scores/*/*/record.json"))) < 3:
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGINT)
         output = process.communicate(timeout=120)[0]

@@ -30,7 +30,7 @@ WRITTEN = ("leaderboard.csv", "scores.parquet", "provenance.json", "maps.png", "
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     """The files a user cites, and every cell's scores and maps, by path."""
-    cells = sorted([*folder.glob("*/*/*.parquet"), *folder.glob("*/*/*.safetensors")])
+    cells = sorted(path for path in folder.rglob("*/*") if path.suffix in (".parquet", ".safetensors"))
     paths = [*(folder / name for name in WRITTEN), *cells]
     found = {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.exists()}
     return {**found, "provenance.json": without_times(folder)}
@@ -100,7 +100,8 @@ def test_a_second_run_computes_nothing(whole: tuple[Suite, Result], monkeypatch:
         raise AssertionError("recomputed")
 
     monkeypatch.setattr(evaluation, "train", forbidden)
-    monkeypatch.setattr(evaluation, "explain_samples", forbidden)
+    monkeypatch.setattr(evaluation, "make_map", forbidden)
+    monkeypatch.setattr(evaluation, "score", forbidden)
     again = run_suite(suite, result.folder.parent)
     assert not again.failures
     assert bytes_of(again.folder) == before
@@ -111,13 +112,14 @@ def test_a_damaged_cell_is_recomputed_and_nothing_else(
 ) -> None:
     suite, result = whole
     before = bytes_of(result.folder)
-    victim = sorted(result.folder.glob("cells/*/scores.parquet"))[3]
+    victim = sorted(result.folder.glob("maps/*/map.safetensors"))[3]
     content = bytearray(victim.read_bytes())
     content[len(content) // 2] ^= 1
     victim.write_bytes(bytes(content))
     explained = []
-    real = evaluation.explain_samples
-    monkeypatch.setattr(evaluation, "explain_samples", lambda *a, **k: explained.append(1) or real(*a, **k))
+    real = evaluation.make_map
+    monkeypatch.setattr(evaluation, "score", None)
+    monkeypatch.setattr(evaluation, "make_map", lambda *a, **k: explained.append(1) or real(*a, **k))
     run_suite(suite, result.folder.parent)
     assert len(explained) == 1
     assert bytes_of(result.folder) == before
@@ -127,13 +129,13 @@ def test_the_device_is_part_of_what_is_trained_but_not_of_the_truth(whole: tuple
     suite, _ = whole
     references, trained = list(jobs(suite, "cpu"))[:2]
     references_on_gpu, trained_on_gpu = list(jobs(suite, "cuda"))[:2]
-    assert references.yardstick_key() == references_on_gpu.yardstick_key()
+    assert references.data_key() == references_on_gpu.data_key()
     assert trained.model_key() != trained_on_gpu.model_key()
 
 
 def test_provenance_has_no_time_or_place(whole: tuple[Suite, Result]) -> None:
     record = json.loads((whole[1].folder / "provenance.json").read_text())
-    assert record["format"] == 1
+    assert record["format"] == 2
     assert [environment["torch"] for environment in record["environments"]] == [version("torch")]
     assert record["suite"]["training"]["epochs"] == 3
 
@@ -247,7 +249,7 @@ def test_provenance_names_the_versions_that_made_the_numbers(
     monkeypatch.setattr(evaluation, "environment", lambda: {**real, "torch": "9.9"})
     run_suite(suite, tmp_path)
     assert (folder / "provenance.json").read_bytes() == before
-    shutil.rmtree(next(folder.glob("cells/*")))
+    shutil.rmtree(next(folder.glob("scores/*")))
     run_suite(suite, tmp_path)
     versions = [found["torch"] for found in json.loads((folder / "provenance.json").read_text())["environments"]]
     assert sorted(versions) == sorted([real["torch"], "9.9"])
@@ -265,7 +267,7 @@ def test_full_disk_is_one_error_and_loses_nothing(
 
     def full(descriptor: int) -> None:
         calls[0] += 1
-        if calls[0] > 40:
+        if calls[0] > 60:
             raise OSError(28, "No space left on device")
         real(descriptor)
 
@@ -273,7 +275,7 @@ def test_full_disk_is_one_error_and_loses_nothing(
     with pytest.raises(StoreError, match=r"cannot write .*No space left on device.*run the same command again"):
         run_suite(tiny, tmp_path)
     monkeypatch.setattr(os, "fsync", real)
-    assert list((tmp_path / "tiny").glob("cells/*"))
+    assert list((tmp_path / "tiny").glob("scores/*"))
     run_suite(tiny, tmp_path)
     assert bytes_of(tmp_path / "tiny") == bytes_of(whole[1].folder)
 

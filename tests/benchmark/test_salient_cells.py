@@ -9,7 +9,6 @@ import torch
 from tiny_suite import TINY
 
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.execution.stored_run import WEIGHTS
 from saltbench.benchmark.removal import analysis as module
 from saltbench.benchmark.removal.analysis import SalientCells, salient_cells
 from saltbench.benchmark.removal.deletion import replacements
@@ -70,7 +69,7 @@ def network(run, job):
     data = REGISTRIES.tasks.get(job.task.name).load()(job.seeds.data, **job.task.parameters)
     factory = REGISTRIES.architectures.get(job.architecture.name).load()
     model = factory(features=data.features, classes=data.classes, **job.architecture.parameters)
-    model.load_state_dict(load(Store(run.folder).get("models", job.model_key()).files[WEIGHTS]))
+    model.load_state_dict(load(Store(run.folder).get("models", job.model_key()).files["weights.safetensors"]))
     return model.eval()
 
 

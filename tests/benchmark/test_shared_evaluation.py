@@ -36,4 +36,4 @@ def test_a_process_waits_for_a_model_that_another_trains_and_takes_that(tiny, tm
     waiting.join()
     assert trained == [threading.main_thread()]
     assert not failures
-    assert len(list(tmp_path.glob("cells/*"))) == len(job.methods)
+    assert len(list(tmp_path.glob("maps/*"))) == len(job.methods)

@@ -138,7 +138,7 @@ def failures_after(folder: Path, plugin: Path, change: Callable[[], object]) -> 
         change()
         evaluator = Evaluator(load_registries([plugin]), store)
         failures = [failure for job in planned for failure in evaluator.run(job)]
-        assert not [*store.root.glob("cells/*"), *store.root.glob("models/*")]
+        assert not [*store.root.glob("maps/*"), *store.root.glob("scores/*"), *store.root.glob("models/*")]
         return {failure.reason for failure in failures}
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from ....errors import StoreError
 from ...storage.locks import held
 from ...storage.store import address
-from ..evaluator import Evaluator, Subject
+from ..evaluator import Evaluator
 from ..plan import Job
+from ..stored_networks import Network
 
 
 @dataclass
@@ -19,7 +20,7 @@ class SharingEvaluator(Evaluator):
 
     _failed: tuple[str, BaseException] | None = None
 
-    def _model(self, job: Job) -> Subject:
+    def _model(self, job: Job) -> Network:
         model = address(job.model_key())
         if self._failed is not None and self._failed[0] == model:
             raise self._failed[1]

@@ -1,6 +1,5 @@
 """The page's maps: truth, input and attributions of one sample a class, from what a run stored."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -8,13 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from safetensors.numpy import load as load_arrays
 
-from ...execution.plan import Job, first_jobs
-from ...execution.stored_run import EXAMPLES, SCORES
-from ...storage.store import Artifact, Store
+from ...execution.stored_run import Repetition, StoredRun
 from ...suites.provenance import Recorded
 from .images import is_averaged, magnitude_picture, share_picture, signed_picture
 
@@ -82,7 +77,7 @@ def gallery(record: Recorded, folder: Path) -> Gallery:
     """
     shown: list[TaskMaps] = []
     left_out: list[str] = []
-    for maps in _tasks(record, Store(folder)):
+    for maps in _tasks(StoredRun.of(record, folder)):
         fits = sum(task.size for task in shown) + maps.size <= BUDGET
         if fits:
             shown.append(maps)
@@ -91,32 +86,29 @@ def gallery(record: Recorded, folder: Path) -> Gallery:
     return Gallery(tuple(shown), tuple(left_out))
 
 
-def _tasks(record: Recorded, store: Store) -> Iterator[TaskMaps]:
-    for task, same in groupby(first_jobs(record.suite, record.device), key=lambda job: job.task.name):
-        maps = _task_maps(task, list(same), store)
+def _tasks(run: StoredRun) -> Iterator[TaskMaps]:
+    for task, repetition in run.first_repetitions().items():
+        maps = _task_maps(run, task, repetition)
         if maps is not None:
             yield maps
 
 
-def _task_maps(task: str, same: list[Job], store: Store) -> TaskMaps | None:
-    yardstick = store.get("yardsticks", same[0].yardstick_key())
+def _task_maps(run: StoredRun, task: str, repetition: Repetition) -> TaskMaps | None:
     cells = [
-        (job.architecture.name, method.name, store.get("cells", job.cell_key(method)))
-        for job in same
+        (job.architecture.name, method.name, run.example_maps(job, method))
+        for job in repetition.trained
         if job.architecture is not None
         for method in job.methods
     ]
-    sound = [cell for _, _, cell in cells if cell is not None]
-    if yardstick is None or not sound:
+    examples = run.examples(repetition.references)
+    if examples is None or all(maps is None for _, _, maps in cells):
         return None
-    examples = load_arrays(yardstick.files[EXAMPLES])
-    labels = _labels(sound[0])
-    by_class = np.argsort(labels)
-    truth, inputs = examples["truth"][by_class], examples["inputs"][by_class]
-    columns = tuple(Column(architecture, method, _maps(cell, by_class)) for architecture, method, cell in cells)
+    by_class = np.argsort(examples.labels)
+    truth, inputs = examples.truth[by_class], examples.inputs[by_class]
+    columns = tuple(Column(architecture, method, _pictures(maps, by_class)) for architecture, method, maps in cells)
     return TaskMaps(
         task=task,
-        labels=tuple(sorted(labels)),
+        labels=tuple(examples.labels[by_class].tolist()),
         shape=(truth.shape[1], truth.shape[2]),
         averaged=is_averaged(truth[0]),
         truth=tuple(share_picture(panel) for panel in truth),
@@ -125,14 +117,7 @@ def _task_maps(task: str, same: list[Job], store: Store) -> TaskMaps | None:
     )
 
 
-def _labels(cell: Artifact) -> list[int]:
-    """Return the classes of the example samples, which are the first of each class in the order of the samples."""
-    labels: NDArray[Any] = pd.read_parquet(io.BytesIO(cell.files[SCORES]), columns=["label"]).label.to_numpy()
-    first = np.sort(np.unique(labels, return_index=True)[1])
-    return [int(label) for label in labels[first]]
-
-
-def _maps(cell: Artifact | None, by_class: NDArray[np.intp]) -> Pictures:
-    if cell is None:
+def _pictures(maps: NDArray[Any] | None, by_class: NDArray[np.intp]) -> Pictures:
+    if maps is None:
         return (None,) * len(by_class)
-    return tuple(magnitude_picture(panel) for panel in load_arrays(cell.files[EXAMPLES])["map"][by_class])
+    return tuple(magnitude_picture(panel) for panel in maps[by_class])

@@ -1,23 +1,20 @@
 """One sample of task fMRI on the brain, the truth beside each network's map."""
 
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from safetensors.numpy import load as load_arrays
 
 from ....datasets.fmri.paradigms import PARADIGMS
 from ....datasets.local_data import local_folder
 from ....errors import MissingPackageError, ParameterError
-from ...execution.plan import Job, jobs
-from ...execution.stored_run import EXAMPLES, SCORES
+from ...execution.plan import Job
+from ...execution.stored_run import StoredRun
 from ...leaderboards.finished_run import Result
 from ...metrics.maps import Maps
 from ...storage.files import write_atomically
-from ...storage.store import Artifact, Store, open_store
+from ...storage.store import open_store
 from ...style.figure_style import STYLES
 from ...suites.suite import Choice
 from .brain_maps import STEPS, brain_maps
@@ -60,7 +57,7 @@ def draw_brains(run: Result, steps: Sequence[int] = STEPS) -> Iterator[str]:
             yield f"brain maps: not drawn, they need an atlas beside subjects/: {known}"
             return
         title = f"{task.name}, one sample of {_shown(task)}: |saliency|, min-max scaled over the sample"
-        content = brain_maps(_rows(run, Store(run.folder)), parcels, title, steps)
+        content = brain_maps(_rows(run.stored), parcels, title, steps)
     except (MissingPackageError, ParameterError) as error:
         if isinstance(error, ParameterError) and tuple(steps) != STEPS:
             raise  # the user chose them
@@ -90,31 +87,21 @@ def _classes(task: Choice) -> list[str]:
     return list(task.parameters.get("tasks", [paradigm.name for paradigm in PARADIGMS]))
 
 
-def _rows(run: Result, store: Store) -> Rows:
-    (task,) = run.suite.tasks
+def _rows(run: StoredRun) -> Rows:
+    task = run.suite.tasks[0]
     label = _classes(task).index(_shown(task))
     rows: Rows = {}
-    for job in jobs(run.suite, run.device):
-        if job.repetition == 0:
-            rows.update(_row(job, store, label))
+    for repetition in run.first_repetitions().values():
+        for job in (repetition.references, *repetition.trained):
+            rows.update(_row(run, job, label))
     return rows
 
 
-def _row(job: Job, store: Store, label: int) -> Iterator[tuple[str, NDArray[np.floating]]]:
+def _row(run: StoredRun, job: Job, label: int) -> Iterator[tuple[str, NDArray[np.floating]]]:
     name = STYLES[job.architecture.name][0] if job.architecture else "truth"
-    cell = _cell(job, store, METHOD if job.architecture else "oracle")
-    place = None if cell is None else _place(cell, label)
-    if cell is not None and place is not None:
-        found = load_arrays(cell.files[EXAMPLES])["map"][place][None]
+    shown = METHOD if job.architecture else "oracle"
+    examples = run.examples(job)
+    maps = next((run.example_maps(job, choice) for choice in job.methods if choice.name == shown), None)
+    if maps is not None and examples is not None and label in examples.labels:
+        found = maps[examples.labels == label]
         yield name, Maps(found, np.zeros_like(found)).scaled[0]
-
-
-def _cell(job: Job, store: Store, method: str) -> Artifact | None:
-    return next((store.get("cells", job.cell_key(choice)) for choice in job.methods if choice.name == method), None)
-
-
-def _place(cell: Artifact, label: int) -> int | None:
-    """Return the place of a class among the examples, which are the first sample of each class in order; or None."""
-    labels = pd.read_parquet(io.BytesIO(cell.files[SCORES])).label
-    in_order = list(dict.fromkeys(labels))
-    return in_order.index(label) if label in in_order else None

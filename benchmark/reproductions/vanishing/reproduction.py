@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from safetensors.torch import load as load_tensors
 from torch import nn
 
 from ....datasets.spec import TaskData
@@ -15,8 +14,9 @@ from ....errors import ParameterError
 from ....methods.seeding import seeded
 from ...execution.isolation import one_thread
 from ...execution.plan import Job, jobs
-from ...execution.planned import planned_data, planned_entry
-from ...execution.stored_run import WEIGHTS
+from ...execution.planned import planned_data
+from ...execution.stored_networks import build_network, stored_network
+from ...execution.stored_run import MODELS
 from ...execution.training import as_tensors
 from ...leaderboards.finished_run import Result
 from ...storage.csv_tables import to_csv
@@ -86,18 +86,18 @@ def collect_profiles(run: Result, registries: Registries) -> pd.DataFrame:
 
 def _profiles(run: Result, store: Store, registries: Registries) -> Iterator[pd.DataFrame]:
     for job in jobs(run.suite, run.device):
-        model = store.get("models", job.model_key()) if job.architecture else None
-        if model is None:
+        network = store.get(MODELS, job.model_key()) if job.architecture else None
+        if network is None:
             continue
         missing = [trained for trained in (False, True) if store.get("profiles", _key(job, trained)) is None]
         data = planned_data(registries, job) if missing else None
         for trained in missing:
             assert data is not None
-            store.put("profiles", _measure(job, model, trained, data, registries))
+            store.put("profiles", _measure(job, trained, data, registries, store))
         for trained in (False, True):
             profile = store.get("profiles", _key(job, trained))
             assert profile is not None
-            yield _identified(job, model, trained, pd.read_parquet(io.BytesIO(profile.files[PROFILE])))
+            yield _identified(job, network, trained, pd.read_parquet(io.BytesIO(profile.files[PROFILE])))
 
 
 def _key(job: Job, trained: bool) -> dict[str, Any]:
@@ -105,13 +105,8 @@ def _key(job: Job, trained: bool) -> dict[str, Any]:
     return {"profile": VERSION, "model": job.model_key(), "trained": trained, "samples": samples}
 
 
-def _measure(job: Job, stored: Artifact, trained: bool, data: TaskData, registries: Registries) -> Artifact:
-    assert job.architecture is not None
-    factory = planned_entry(registries.architectures, job.architecture).load()
-    with seeded(job.seeds.training):
-        model: nn.Module = factory(features=data.features, classes=data.classes, **job.architecture.parameters)
-    if trained:
-        model.load_state_dict(load_tensors(stored.files[WEIGHTS]))
+def _measure(job: Job, trained: bool, data: TaskData, registries: Registries, store: Store) -> Artifact:
+    model = _network(job, trained, data, registries, store)
     inputs, labels = as_tensors(data.test, "cpu")
     profile = relevance_profile(model, inputs[: job.protocol.samples], labels[: job.protocol.samples])
     evidence = data.test.truth[: job.protocol.samples].mean(axis=(0, 2), dtype=np.float64)
@@ -120,7 +115,16 @@ def _measure(job: Job, stored: Artifact, trained: bool, data: TaskData, registri
     return Artifact(_key(job, trained), {}, {PROFILE: bytes(profile.to_parquet(index=False))})
 
 
-def _identified(job: Job, model: Artifact, trained: bool, profile: pd.DataFrame) -> pd.DataFrame:
+def _network(job: Job, trained: bool, data: TaskData, registries: Registries, store: Store) -> nn.Module:
+    if not trained:
+        with seeded(job.seeds.training):
+            return build_network(job, data, registries)
+    network = stored_network(job, data, registries, store, "cpu")
+    assert network is not None
+    return network.model
+
+
+def _identified(job: Job, network: Artifact, trained: bool, profile: pd.DataFrame) -> pd.DataFrame:
     assert job.architecture is not None
     identity = {
         "time": len(profile),
@@ -128,9 +132,9 @@ def _identified(job: Job, model: Artifact, trained: bool, profile: pd.DataFrame)
         "architecture": job.architecture.name,
         "trained": "yes" if trained else "no",
         "seed": job.repetition,
-        "accuracy": model.facts["accuracy"] if trained else float("nan"),
-        "epochs": model.facts["training"]["epochs"] if trained else 0,
-        "kept_epoch": model.facts["training"]["kept_epoch"] if trained else 0,
+        "accuracy": network.facts["accuracy"] if trained else float("nan"),
+        "epochs": network.facts["training"]["epochs"] if trained else 0,
+        "kept_epoch": network.facts["training"]["kept_epoch"] if trained else 0,
     }
     for position, (name, value) in enumerate(identity.items()):
         profile.insert(position, name, value)

@@ -1,0 +1,170 @@
+"""Explain samples with a method, and find what its maps must sum to; nothing is stored here."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...datasets.spec import TaskData
+from ...methods.attributions.adapters import Probabilities
+from ...methods.attributions.completeness import TOLERANCE, Explanation, check_complete, is_promised
+from ...methods.attributions.explain import sample_seeds
+from ...methods.attributions.guard import attribute_checked
+from ...methods.attributions.passes.model_state import lent
+from ...methods.attributions.spec import MethodSpec
+from .stored_maps import StoredMap
+from .stored_samples import Examples, StoredSamples, example_rows
+from .tensors import like_parameters
+from .training import as_tensors, predict
+
+BACKGROUND = 100  # training samples from which methods draw what absence is
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The samples of a task that are explained, on a device.
+
+    Attributes:
+        inputs: (batch, time, features), the first of the test split.
+        labels: int64 (batch,).
+        truth: (batch, time, features) in [0, 1].
+        background: (any, time, features), the first training samples.
+        examples: the first sample of each class, for figures.
+    """
+
+    inputs: Tensor
+    labels: Tensor
+    truth: Tensor
+    background: Tensor
+    examples: list[int]
+
+    @staticmethod
+    def of(data: TaskData, samples: int, device: str) -> "Explained":
+        """Return at most so many samples of a task's test split."""
+        split = data.test
+        count = min(samples, len(split))
+        inputs, labels = (values[:count] for values in as_tensors(split, device))
+        truth = torch.tensor(split.truth[:count], device=device)
+        background = torch.tensor(data.train.inputs[:BACKGROUND], device=device)
+        return Explained(inputs, labels, truth, background, example_rows(split.labels[:count]).tolist())
+
+    def stored(self) -> StoredSamples:
+        """Return what is stored of the samples."""
+        labels, inputs, truth = (as_array(values) for values in (self.labels, self.inputs, self.truth))
+        rows = self.examples
+        return StoredSamples(labels, Examples(labels[rows], inputs[rows], truth[rows]))
+
+    def like(self, model: nn.Module) -> "Explained":
+        """Return the same samples in the type and place of a model's parameters."""
+        inputs, background = (like_parameters(model, series) for series in (self.inputs, self.background))
+        return replace(self, inputs=inputs, background=background)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is explained: a model's output (None for reference methods) for one class a sample, int64 (batch,)."""
+
+    model: nn.Module | None
+    target: Tensor
+
+    @staticmethod
+    def about(model: nn.Module | None, explained: Explained, target: str, output: str) -> "Question":
+        """Return the question for the true or predicted class, and for its logit or its probability."""
+        if model is None:
+            return Question(None, explained.labels)
+        asked = Probabilities(model) if output == "probability" else model
+        if target == "true":
+            return Question(asked, explained.labels)
+        with lent(model, explained.inputs.device):
+            return Question(asked, predict(model, explained.inputs).argmax(dim=1))
+
+
+def make_map(
+    method: MethodSpec,
+    parameters: Mapping[str, Any],
+    question: Question,
+    explained: Explained,
+    seed: int,
+    memory: int | None = None,
+    tolerance: float = TOLERANCE,
+    facts: Mapping[str, Any] | None = None,
+) -> StoredMap:
+    """Return a method's maps of the explained samples, with the seconds they took among the given facts.
+
+    Raises:
+        ContractError: the method changes samples or model, or draws random numbers without seeds.
+        IncompleteError: a map misses more of the output's change than the tolerance, see `check_complete`.
+    """
+    started = time.perf_counter()
+    # a GPU works on while Python goes on: only the copy waits for it, and makes the clock tell the truth
+    attributions = explain_samples(method, parameters, question, explained, seed, memory).cpu()
+    seconds = time.perf_counter() - started
+    difference = _difference(method, parameters, attributions, question, explained, seed, memory, tolerance)
+    target = question.target.cpu().numpy()
+    return StoredMap(as_array(attributions), target, difference, {**(facts or {}), "seconds": seconds})
+
+
+def explain_samples(
+    method: MethodSpec,
+    parameters: Mapping[str, Any],
+    question: Question,
+    explained: Explained,
+    seed: int,
+    memory: int | None = None,
+) -> Tensor:
+    """Return a method's attributions of the explained samples, (batch, time, features); see `attribute_checked`.
+
+    Raises:
+        ContractError: the method changes samples or model, or draws random numbers without seeds.
+    """
+    return attribute_checked(
+        method,
+        parameters,
+        question.model,
+        explained.inputs,
+        target=question.target,
+        background=explained.background,
+        truth=explained.truth if method.is_reference else None,
+        seeds=sample_seeds(seed, len(explained.inputs)),
+        memory=memory,
+    )
+
+
+def _difference(
+    method: MethodSpec,
+    parameters: Mapping[str, Any],
+    attributions: Tensor,
+    question: Question,
+    explained: Explained,
+    seed: int,
+    memory: int | None,
+    tolerance: float,
+) -> NDArray[np.float64] | None:
+    if question.model is None or not method.is_complete:
+        return None
+    explanation = Explanation(
+        method,
+        parameters,
+        question.model,
+        explained.inputs,
+        question.target,
+        background=explained.background,
+        seeds=sample_seeds(seed, len(explained.inputs)),
+        memory=memory,
+    )
+    ends = explanation.ends()
+    if is_promised(method):
+        check_complete(explanation, attributions.to(explained.inputs), ends, tolerance)
+    return as_array(ends.change)
+
+
+def as_array(values: Tensor) -> NDArray[Any]:
+    """Return the values of a tensor of any shape, bfloat16 as float32."""
+    wide = values.float() if values.dtype == torch.bfloat16 else values  # of which NumPy knows nothing
+    array: NDArray[Any] = wide.cpu().numpy()
+    return array
