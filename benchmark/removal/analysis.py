@@ -21,15 +21,15 @@ from ..execution.stored_networks import stored_network
 from ..execution.stored_run import MODELS, has
 from ..leaderboards.finished_run import Result
 from ..metrics.maps import Maps
+from ..metrics.on_task import SHARES as REPORTED_SHARES
+from ..metrics.on_task import chance_on_task, reported_on_task
 from ..process.settings import settings_restored
 from ..storage.store import Artifact, Store, open_store
 from ..storage.text_bytes import encodable
 from ..suites.registry import Registries
 from ..suites.suite import Choice, Suite
 from . import deletion as removal
-from . import on_task as reported
 from .deletion import correct_after_removal, removal_ranks
-from .on_task import chance_on_task, reported_on_task
 
 VERSION = 1  # raised when what an analysis holds changes
 KIND = "analyses"
@@ -70,7 +70,7 @@ class Repetition:
             "models": models,
             "maps": maps,
             "references": [method.as_json() for method in _chosen(self.references)],
-            "reported": list(reported.SHARES),
+            "reported": list(REPORTED_SHARES),
             "removed": list(removal.SHARES),
             "replacements": list(self.replacements),
         }
@@ -176,8 +176,8 @@ def _name(job: Job) -> str:
 
 def _reported(maps: Maps) -> pd.DataFrame:
     values = reported_on_task(maps)
-    chance = np.broadcast_to(chance_on_task(maps), values.shape)
-    return _long({"reported": reported.SHARES}, on_task=values, chance=chance)
+    chance = np.broadcast_to(chance_on_task(maps.truth), values.shape)
+    return _long({"reported": REPORTED_SHARES}, on_task=values, chance=chance)
 
 
 def _removed(

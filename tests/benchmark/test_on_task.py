@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from saltbench.benchmark.metrics.maps import Maps
-from saltbench.benchmark.removal.on_task import SHARES, chance_on_task, on_task_steps, reported_on_task
+from saltbench.benchmark.metrics.on_task import SHARES, chance_on_task, on_task, on_task_steps, reported_on_task
 from saltbench.errors import ParameterError
 
 SHAPE = (2, 3)  # time, features: 720 orders to enumerate
@@ -58,7 +58,7 @@ def test_a_map_equal_to_the_truth_reports_steps_on_task_alone():
 def test_a_constant_map_reports_chance(constant):
     maps = Maps(np.full((4, 20, 10), constant), box())
     assert reported_on_task(maps) == pytest.approx(np.full((len(SHARES), 4), 0.25))
-    assert chance_on_task(maps) == pytest.approx(np.full(4, 0.25))
+    assert chance_on_task(maps.truth) == pytest.approx(np.full(4, 0.25))
 
 
 def test_a_map_of_the_last_step_reports_it_and_then_chance_among_the_others():
@@ -86,6 +86,18 @@ def test_a_graded_truth_makes_its_step_one_on_task():
 def test_one_step_is_on_task_or_off():
     maps = Maps(np.ones((1, 1, 5)), np.ones((1, 1, 5)))
     assert (reported_on_task(maps) == 1).all()
+
+
+def test_the_metric_is_the_mean_over_the_shares():
+    maps = Maps(np.random.default_rng(1).normal(size=(4, 20, 10)), box())
+    curve = reported_on_task(maps)
+    assert on_task(maps) == pytest.approx(sum(curve) / 5)
+    assert on_task(maps, shares=[0.3]).tolist() == curve[2].tolist()
+
+
+def test_no_share_is_no_mean():
+    with pytest.raises(ParameterError, match=r"reported shares must lie above 0 and be at most 1, got \[\]"):
+        on_task(Maps(box(), box()), shares=[])
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1, math.nan])
