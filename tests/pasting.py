@@ -21,6 +21,7 @@ import typer
 import yaml
 
 from saltbench.benchmark.commands import cli
+from saltbench.benchmark.commands.arguments import COMMITTED
 from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
 from saltbench.benchmark.runs import console
 from saltbench.benchmark.suites.registry import load_registries
@@ -254,8 +255,8 @@ def lay_out(folder: Path) -> None:
     """Put what a reader has into the folder: series of one's own, and the committed tables and figures."""
     hours = "".join(f"{sample},{hour},{hour % 3},{sample % 7}\n" for sample in range(40) for hour in range(12))
     (folder / "my_series.csv").write_text(f"id,time,pulse,pressure\n{hours}")
-    for path in (ROOT / "results").glob("*/*"):
-        if path.suffix in (".csv", ".json", ".png"):
+    for path in (ROOT / "results" / COMMITTED, *(ROOT / "results").glob("*/*")):
+        if path.name == COMMITTED or path.suffix in (".csv", ".json", ".png"):
             target = folder / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -52,12 +53,40 @@ def _defines_an_entry(file: Path) -> bool:
 
 
 def test_options_of_run_are_those_of_the_table():
-    text = (ROOT / "README.md").read_text("utf-8")
+    text = (ROOT / "docs" / "how-to" / "run.md").read_text("utf-8")
     described = {
         option for row in re.findall(r"^\| `--.*$", text, re.MULTILINE) for option in re.findall(r"--\w+", row)
     }
     known = {option for parameter in COMMANDS["run"].params for option in parameter.opts if option.startswith("--")}
     assert described == known - {"--help"}
+
+
+def test_the_readme_is_a_page_of_about_120_lines():
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    assert len(lines) <= 130, "move what is said at length to docs/, where it is said once"
+
+
+def test_nothing_is_said_twice():
+    pages = defaultdict(set)
+    for document in documents():
+        for sentence in prose(document):
+            words = re.findall(r"[\w']+", sentence)
+            for first in range(len(words) - 11):
+                pages[" ".join(words[first : first + 12])].add(document)
+    twice = {words: sorted(found) for words, found in pages.items() if len(found) > 1}
+    motto = "which saliency map of a time series network can be trusted and where does it go blind"
+    assert {words: found for words, found in twice.items() if words not in motto} == {}
+
+
+def prose(document):
+    """Return the sentences of a document in lower case, without code, tables, pictures and targets of links."""
+    text = re.sub(r"^( *)```.*?^\1```$|^ *\|.*$|!\[.*?\]\(.*?\)", "", read(document), flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"\]\([^)]*\)", "]", text).lower()
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n|\n- |(?<=[.:;?])\s", text)]
+
+
+def read(document):
+    return (ROOT / document).read_text("utf-8")
 
 
 def test_readme_opens_with_the_two_commands():
@@ -75,8 +104,16 @@ def test_continuous_integration_runs_the_test_command_of_the_readme():
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(document):
-    for target in re.findall(r"\]\((?!https?:|results/)([^)]+)\)", (ROOT / document).read_text("utf-8")):
-        assert (ROOT / target.split("#")[0]).exists(), target
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", read(document)):
+        page, _, place = target.partition("#")
+        assert (ROOT / page).exists(), target
+        assert not place or place in anchors(page or document), target
+
+
+def anchors(document):
+    """Return what the headings of a document are called in links."""
+    headings = re.findall(r"^#+ (.*)$", read(document), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings]
 
 
 def test_versions_agree():
