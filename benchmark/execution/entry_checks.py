@@ -14,7 +14,11 @@ ROUNDING = 1e-9  # by which a sum of float64 may miss the end of its range
 
 
 def check_task(name: str, data: object) -> TaskData:
-    """Return data after checking that they are TaskData whose splits fit together; a split checks itself."""
+    """Return data after checking that they are TaskData whose splits fit together; a split checks itself.
+
+    Raises:
+        ContractError: something else, empty splits, series of several sizes, or labels that are no class.
+    """
     if not isinstance(data, TaskData):
         raise ContractError(f"task '{name}' must return TaskData, got {type(data).__name__}")
     size = data.train.inputs.shape[1:]
@@ -34,7 +38,11 @@ def check_task(name: str, data: object) -> TaskData:
 
 
 def check_architecture(name: str, model: object) -> nn.Module:
-    """Return model after checking that it is a module with parameters to train."""
+    """Return model after checking that it is a module with parameters to train.
+
+    Raises:
+        ContractError: something else, or nothing to train.
+    """
     if not isinstance(model, nn.Module):
         raise ContractError(f"architecture '{name}' must return a torch.nn.Module, got {type(model).__name__}")
     if not any(parameter.requires_grad for parameter in model.parameters()):
@@ -46,6 +54,9 @@ def check_scores(metric: MetricSpec, scores: object, samples: int) -> NDArray[np
     """Return a metric's scores, (batch,), after checking that there is one a sample and that its range holds.
 
     NaN is a metric's word for undefined.
+
+    Raises:
+        ContractError: something else, another number of scores, no real numbers, or one outside the metric's range.
     """
     expected = f"metric '{metric.name}' must return {samples} numbers, one a sample"
     if not isinstance(scores, np.ndarray) or scores.shape != (samples,):

@@ -9,7 +9,7 @@ from ...errors import ParameterError, text_of
 
 
 def like_parameters(model: nn.Module, values: Tensor | ArrayLike) -> Tensor:
-    """Return series in the type and on the device of a model's parameters.
+    """Return series, (batch, time, features), in the type and on the device of a model's parameters.
 
     Raises:
         ParameterError: what is not real numbers of one shape.
@@ -45,7 +45,7 @@ def classes_of(target: Tensor | ArrayLike | int | None, batch: int) -> Tensor | 
 
 
 def as_tensor(values: ArrayLike) -> Tensor:
-    """Return a copy of values, which may be read-only, reversed or in another byte order.
+    """Return a copy of values of any shape, (…), which may be read-only, reversed or in another byte order.
 
     Raises:
         ParameterError: what is not numbers of one shape.

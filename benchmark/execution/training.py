@@ -133,7 +133,7 @@ def as_tensors(split: Split, device: torch.device | str) -> tuple[Tensor, Tensor
 
 
 def tensors_for(model: nn.Module, split: Split, device: torch.device | str) -> tuple[Tensor, Tensor]:
-    """Return inputs and labels of a split on device, the inputs in the type of the model's parameters."""
+    """Return inputs (batch, time, features) and labels (batch,) of a split on device, inputs in the model's type."""
     inputs, labels = as_tensors(split, device)
     return like_parameters(model, inputs), labels
 

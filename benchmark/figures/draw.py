@@ -64,7 +64,12 @@ def read_evidence(path: Path, metric: str | None, metrics: Registry[MetricSpec])
 
 
 def evidence(folder: Path, table: pd.DataFrame, metric: str | None, metrics: Registry[MetricSpec]) -> Evidence:
-    """Return what figures are drawn from, as `read_evidence` does, for a leaderboard that is at hand."""
+    """Return what figures are drawn from, as `read_evidence` does, for a leaderboard that is at hand.
+
+    Raises:
+        StoreError: a leaderboard without bounds, with two rows of one cell, or with text in place of numbers.
+        UnknownNameError: a metric that the leaderboard or the registry does not have.
+    """
     names = [name for name in table.columns if f"{name}_low" in table and f"{name}_high" in table]
     if not names:
         raise StoreError(f"the leaderboard of {folder} has no scores with bounds; recompute it")

@@ -18,7 +18,7 @@ Truth = NDArray[np.floating[Any]]
 
 
 def weighted_jaccard(truth: Truth) -> Floats:
-    """Return Σ E min(r, u) / Σ E max(r, u) = Σ (r - r²/2) / Σ (1 + r²)/2, a limit."""
+    """Return Σ E min(r, u) / Σ E max(r, u) = Σ (r - r²/2) / Σ (1 + r²)/2, (batch,), a limit."""
     relevance = _cells(truth)
     half_square = relevance**2 / 2
     level = (relevance - half_square).sum(axis=1) / (0.5 + half_square).sum(axis=1)
@@ -26,14 +26,14 @@ def weighted_jaccard(truth: Truth) -> Floats:
 
 
 def euclidean(truth: Truth) -> Floats:
-    """Return sqrt(Σ E (u - r)²) / ‖r‖₂ with E (u - r)² = 1/3 - r + r², a limit."""
+    """Return sqrt(Σ E (u - r)²) / ‖r‖₂ with E (u - r)² = 1/3 - r + r², (batch,), a limit."""
     relevance = _cells(truth)
     expected = (1 / 3 - relevance + relevance**2).sum(axis=1)
     return ratio(np.sqrt(expected), np.linalg.norm(relevance, axis=1))
 
 
 def average_precision(truth: Truth) -> Floats:
-    """Return the exact expected average precision of a random ranking, close to mean(r).
+    """Return the exact expected average precision of a random ranking, (batch,), close to mean(r).
 
     With S = Σ r, Q = Σ r² and the harmonic number H = 1 + 1/2 + … + 1/n, the expectation is
     (Q H + (S² - Q)(n - H)/(n - 1)) / (n S). The binary case is in Y. Bestgen, "Exact expected average
@@ -43,7 +43,7 @@ def average_precision(truth: Truth) -> Floats:
 
 
 def roc_auc(truth: Truth) -> Floats:
-    """Return 1/2, exact."""
+    """Return 1/2, (batch,), exact."""
     relevance = _cells(truth)
     defined = relevance.any(axis=1) & (relevance < 1).any(axis=1)
     return np.where(defined, 0.5, np.nan)
@@ -66,23 +66,23 @@ def top_k_jaccard(truth: Truth) -> Floats:
 
 
 def relevance_mass(truth: Truth) -> Floats:
-    """Return mean(r), exact."""
+    """Return mean(r), (batch,), exact."""
     relevance = _cells(truth)
     return np.where(relevance.any(axis=1), relevance.mean(axis=1), np.nan)
 
 
 def time_average_precision(truth: Truth) -> Floats:
-    """Return the exact expected average precision of a random ranking of the time steps."""
+    """Return the exact expected average precision of a random ranking of the time steps, (batch,)."""
     return _expected_marginal_precision(truth.max(axis=2))
 
 
 def feature_average_precision(truth: Truth) -> Floats:
-    """Return the exact expected average precision of a random ranking of the features."""
+    """Return the exact expected average precision of a random ranking of the features, (batch,)."""
     return _expected_marginal_precision(truth.max(axis=1))
 
 
 def positional_bias(truth: Truth) -> Floats:
-    """Return E |X|, a limit, where X is normal about the distance from the truth's centre to the middle.
+    """Return E |X|, (batch,), a limit, where X is normal about the distance from the truth's centre to the middle.
 
     The random map's centre has the variance Σ (p - 1/2)² / (3 n²) over the cells, with p from 0 at the first
     to 1 at the last time step. The level tends to that distance, and to 0 for a truth in the middle.

@@ -20,20 +20,20 @@ from .maps import Maps
 
 
 def weighted_jaccard(maps: Maps) -> Floats:
-    """Return Σ min(r, s) / Σ max(r, s) in [0, 1] (Ismail et al. 2019)."""
+    """Return Σ min(r, s) / Σ max(r, s) in [0, 1], (batch,), after Ismail et al. 2019."""
     truth, scaled = by_cell(maps.relevance), by_cell(maps.scaled)
     score = ratio(np.minimum(truth, scaled).sum(axis=1), np.maximum(truth, scaled).sum(axis=1))
     return np.where(truth.any(axis=1), score, np.nan)
 
 
 def euclidean(maps: Maps) -> Floats:
-    """Return ‖r - s‖₂ / ‖r‖₂ ≥ 0, where 0 is a perfect map (Ismail et al. 2019)."""
+    """Return ‖r - s‖₂ / ‖r‖₂ ≥ 0, (batch,), where 0 is a perfect map (Ismail et al. 2019)."""
     truth, scaled = by_cell(maps.relevance), by_cell(maps.scaled)
     return ratio(np.linalg.norm(truth - scaled, axis=1), np.linalg.norm(truth, axis=1))
 
 
 def average_precision(maps: Maps) -> Floats:
-    """Return Σ (R_n - R_{n-1}) P_n in [0, 1] over the thresholds of |a|.
+    """Return Σ (R_n - R_{n-1}) P_n in [0, 1], (batch,), over the thresholds of |a|.
 
     A cell counts as a positive of weight r and a negative of weight 1 - r; ties share a threshold.
     """
@@ -41,7 +41,7 @@ def average_precision(maps: Maps) -> Floats:
 
 
 def roc_auc(maps: Maps) -> Floats:
-    """Return the probability in [0, 1] that a positive outranks a negative by |a|, ties counted half.
+    """Return the probability in [0, 1] that a positive outranks a negative by |a|, ties counted half, (batch,).
 
     A cell counts as a positive of weight r and a negative of weight 1 - r. NaN also for a truth of ones.
     """
@@ -49,7 +49,7 @@ def roc_auc(maps: Maps) -> Floats:
 
 
 def top_k_jaccard(maps: Maps) -> Floats:
-    """Return the Jaccard index Σ min / Σ max in [0, 1] of the top k cells by |a| and by r, k = Σ r rounded.
+    """Return the Jaccard index Σ min / Σ max in [0, 1], (batch,), of the top k cells by |a| and by r, k = Σ r rounded.
 
     Cells tied at the k-th place share what is left of the k places equally, in the map and in the truth.
     """
@@ -62,7 +62,7 @@ def top_k_jaccard(maps: Maps) -> Floats:
 
 
 def relevance_mass(maps: Maps) -> Floats:
-    """Return Σ |a| r / Σ |a| in [0, 1], the share of the attribution on salient cells (Arras et al. 2022).
+    """Return Σ |a| r / Σ |a| in [0, 1], (batch,), the share of the attribution on salient cells (Arras et al. 2022).
 
     An all-zero map favours no cell: it scores mean(r), as any constant map does.
     """
@@ -73,7 +73,7 @@ def relevance_mass(maps: Maps) -> Floats:
 
 
 def time_average_precision(maps: Maps) -> Floats:
-    """Return the average precision of the time steps: mean of |a| against maximum of r over the features.
+    """Return the average precision of the time steps: mean of |a| against maximum of r over the features, (batch,).
 
     NaN where every time step is equally relevant, so that there is nothing to find along time.
     """
@@ -81,7 +81,7 @@ def time_average_precision(maps: Maps) -> Floats:
 
 
 def feature_average_precision(maps: Maps) -> Floats:
-    """Return the average precision of the features: mean of |a| against maximum of r over the time steps.
+    """Return the average precision of the features: mean of |a| against maximum of r over the time steps, (batch,).
 
     NaN where every feature is equally relevant, so that there is nothing to find among the features.
     """
@@ -89,7 +89,7 @@ def feature_average_precision(maps: Maps) -> Floats:
 
 
 def positional_bias(maps: Maps) -> Floats:
-    """Return |centre of mass of |a| in time - that of r| / (time - 1) in [0, 1], where 0 is no bias.
+    """Return |centre of mass of |a| in time - that of r| / (time - 1) in [0, 1], (batch,), where 0 is no bias.
 
     An all-zero map favours no time step: its centre is the middle, as any constant map's is. A single
     time step leaves no room for a bias: 0.
@@ -100,7 +100,7 @@ def positional_bias(maps: Maps) -> Floats:
 
 
 def completeness_residual(maps: Maps) -> Floats:
-    """Return |Σ a - d| / |d| ≥ 0, where d = output(inputs) - output(baseline) (Sundararajan et al. 2017).
+    """Return |Σ a - d| / |d| ≥ 0, (batch,), where d = output(inputs) - output(baseline) (Sundararajan et al. 2017).
 
     NaN where d is exactly 0. The truth is not read.
 

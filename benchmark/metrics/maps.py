@@ -75,7 +75,7 @@ class Maps:
 
 
 def read_only(values: NDArray[F]) -> NDArray[F]:
-    """Return a view of values that cannot be written through: metrics share it."""
+    """Return a view of values, (…), that cannot be written through: metrics share it."""
     view = values.view()
     view.flags.writeable = False
     return view

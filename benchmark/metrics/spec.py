@@ -39,6 +39,9 @@ class MetricSpec(Entry):
             uniform random on [0, 1]; None where chance has no meaning (then no chance-corrected column).
         needs_output: the metric reads `Maps.output_difference`; it is defined only for methods that promise
             completeness.
+
+    Raises:
+        ParameterError: a name that a column of the leaderboard has.
     """
 
     higher_is_better: bool

@@ -35,7 +35,7 @@ class Given:
         return model if self.layout is None else self.layout.conditioned(model)
 
     def baseline(self, model: nn.Module, baseline: Any) -> Tensor | None:
-        """Return what absence of the rows means, from values in the inputs' structure; None for zeros.
+        """Return the rows' absence, (rows, time, features), from values in the inputs' structure; None for zeros.
 
         Raises:
             ParameterError, ShapeError: another structure, or an input's baseline of another shape.
@@ -51,7 +51,7 @@ class Given:
         return self.layout.series(values)
 
     def background(self, model: nn.Module, background: Any) -> Tensor | None:
-        """Return rows to draw absence from, from values in the inputs' structure, those of held inputs left out.
+        """Return rows to draw absence from, (any, time, features), of values in the inputs' structure but held ones.
 
         Raises:
             ParameterError, ShapeError: another structure, or an input's background of another shape or number.
@@ -70,7 +70,7 @@ class Given:
         return self.layout.series(values)
 
     def maps(self, attributions: Tensor, is_complete: bool) -> Any:
-        """Return the maps in the inputs' structure and shapes, from that of the rows."""
+        """Return the maps in the inputs' structure and shapes, from that of the rows, (rows, time, features)."""
         if self.layout is None:
             return attributions
         maps = self.layout.maps(attributions, is_complete)

@@ -11,7 +11,11 @@ ADDRESSES = 1_500_000 << 10  # bytes of address space that PyTorch and SciPy loa
 
 
 def require_addresses() -> None:
-    """Raise a SaltbenchError if a limit (ulimit -v) leaves too little address space to load the libraries."""
+    """Raise if a limit (ulimit -v) leaves too little address space to load the libraries.
+
+    Raises:
+        SaltbenchError: it leaves too little.
+    """
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < ADDRESSES:
         raise SaltbenchError(

@@ -92,7 +92,11 @@ def replacements(name: str, inputs: Tensor, training: Tensor, seeds: Sequence[in
 
 
 def check_replacement(name: str) -> None:
-    """Raise an UnknownNameError unless there is a replacement called name."""
+    """Raise unless there is a replacement called name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
     if name not in _REPLACEMENTS:
         raise UnknownNameError(unknown("replacement", name, _REPLACEMENTS))
 

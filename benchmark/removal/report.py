@@ -15,7 +15,11 @@ from .summary import report_salient
 
 
 def check_trained(cells: SalientCells) -> None:
-    """Raise a ParameterError unless there is a map to report on."""
+    """Raise unless there is a map to report on.
+
+    Raises:
+        ParameterError: there is none.
+    """
     if cells.reported.empty:
         raise ParameterError("no network was trained, so that there is no map to report on; see the failed cells")
 

@@ -44,7 +44,11 @@ def execute(
 
 
 def finish(result: Result) -> None:
-    """Print the table and where the files are; exit with status 1 if a cell failed."""
+    """Print the table and where the files are.
+
+    Raises:
+        SaltbenchError: a cell failed.
+    """
     show(summary(result.table))
     for path in (result.folder / "leaderboard.csv", result.folder / "scores.parquet", *result.figures):
         say(f"{path}")

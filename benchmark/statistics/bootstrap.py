@@ -33,7 +33,7 @@ def hierarchical_interval(per_seed: Sequence[Values], *, draws: int = DRAWS, see
     bounds speak about the samples of this one network alone.
 
     Args:
-        per_seed: for each seed the scores of its samples; NaN are left out, and so are seeds that have no other.
+        per_seed: for each seed the scores (samples,); NaN are left out, and so are seeds that have no other.
         draws: resamples.
         seed: of the resamples. The same sizes and seed give the same resamples, whatever the scores.
 

@@ -47,7 +47,7 @@ def signed_rank(differences: Values) -> SignedRank:
 
 
 def holm(p: Values) -> Values:
-    """Return p-values adjusted by Holm's step-down method; NaN stay NaN and do not count as tests.
+    """Return p-values, (tests,), adjusted by Holm's step-down method; NaN stay NaN and do not count as tests.
 
     Source: S. Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scand. J. Statist. 6, 1979.
     """

@@ -82,7 +82,7 @@ def components(values: Values, factors: Sequence[str], parent: str | None) -> di
     Σ_{V ⊇ U} σ²_V · ∏_{f ∉ V} n_f, and the components σ² are those whose expectations are the mean squares found.
 
     Args:
-        values: one axis a factor, the samples last; each axis has at least two levels.
+        values: (factor, …, samples), one axis a factor; each axis has at least two levels.
         factors: names of all axes but the last.
         parent: the factor with each of whose levels the samples are others; None where they are always the same.
 

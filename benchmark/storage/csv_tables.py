@@ -65,7 +65,11 @@ def read_table(path: Path, layout: Layout) -> pd.DataFrame:
 
 
 def check_key(path: Path, table: pd.DataFrame, key: Sequence[str]) -> None:
-    """Raise a StoreError if two rows of a file's table are the same in the columns of key."""
+    """Raise if two rows of a file's table are the same in the columns of key.
+
+    Raises:
+        StoreError: two such rows.
+    """
     if (twice := table.duplicated([*key])).any():
         row = " ".join(shown(cell)[1:-1] for cell in table.loc[twice, [*key]].iloc[0] if cell != "")
         raise StoreError(f"{path} has two rows of {row}; remove one or run the suite again")

@@ -19,7 +19,11 @@ def digest_of(name: str, content: bytes) -> str:
 
 
 def check_table(path: Path, content: bytes) -> None:
-    """Raise a StoreError if the provenance beside a table records other bytes, or is damaged itself."""
+    """Raise if the provenance beside a table records other bytes, or is damaged itself.
+
+    Raises:
+        StoreError: one of these.
+    """
     recorded = _digests(path.parent).get(path.name)
     if recorded is not None and recorded != digest_of(path.name, content):
         raise StoreError(

@@ -145,7 +145,11 @@ def open_store(root: Path) -> Iterator[Store]:
 
 
 def check_format(root: Path) -> None:
-    """Raise a StoreError if root's provenance was written by a newer saltbench or cannot be understood."""
+    """Raise if root's provenance was written by a newer saltbench or cannot be understood.
+
+    Raises:
+        StoreError: one of these.
+    """
     path = root / "provenance.json"
     try:
         found = json.loads(read_regular(path))["format"]

@@ -96,7 +96,11 @@ def paper_style() -> Iterator[None]:
 
 
 def check_formats(formats: Sequence[str]) -> None:
-    """Raise a ParameterError if a format of figures is unknown, or there is none."""
+    """Raise if a format of figures is unknown, or there is none.
+
+    Raises:
+        ParameterError: one of these.
+    """
     for form in formats or ("",):
         if form not in FORMATS:
             raise ParameterError(f"--format of figures must be out of {', '.join(FORMATS)}, got '{form}'")

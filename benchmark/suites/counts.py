@@ -7,7 +7,11 @@ from .run_options import MOST_SAMPLES, MOST_SEEDS, MOST_WORKERS
 
 
 def check_counts(seeds: int, samples: int) -> None:
-    """Raise a ParameterError unless there are 1 to 1,000 seeds and 1 to 1,000,000 samples."""
+    """Raise unless there are 1 to 1,000 seeds and 1 to 1,000,000 samples.
+
+    Raises:
+        ParameterError: another number, or no whole one.
+    """
     if not all(isinstance(count, Integral) and count >= 1 for count in (seeds, samples)):
         raise ParameterError(
             f"seeds and samples must be whole numbers of at least 1, got {repr_of(seeds)} and {repr_of(samples)}"
@@ -18,6 +22,10 @@ def check_counts(seeds: int, samples: int) -> None:
 
 
 def check_workers(workers: int) -> None:
-    """Raise a ParameterError unless workers is a whole number from 1 to 1,000."""
+    """Raise unless workers is a whole number from 1 to 1,000.
+
+    Raises:
+        ParameterError: another number, or no whole one.
+    """
     if not (isinstance(workers, Integral) and 1 <= workers <= MOST_WORKERS):
         raise ParameterError(f"workers must be a whole number from 1 to {MOST_WORKERS}, got {repr_of(workers)}")

@@ -18,7 +18,11 @@ class MistakeAt(Exception):  # noqa: N818 - caught by `placed`, which makes it a
 
 @contextmanager
 def at(*path: str | int) -> Iterator[None]:
-    """Let an error of the block be one about the value at path."""
+    """Let an error of the block be one about the value at path.
+
+    Raises:
+        MistakeAt: the block raised a SaltbenchError.
+    """
     try:
         yield
     except SaltbenchError as error:
@@ -33,6 +37,9 @@ def placed(suite: str, text: str, options: Container[str | int]) -> Iterator[Non
         suite: the suite as the user named it.
         text: its TOML.
         options: the top-level keys that were overridden on the command line.
+
+    Raises:
+        SaltbenchError: of the mistake's own class, for a MistakeAt of the block.
     """
     try:
         yield

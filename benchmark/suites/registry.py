@@ -125,7 +125,12 @@ class Registries:
     metrics: Registry[MetricSpec]
 
     def register(self, entry: Entry) -> None:
-        """Add an entry to the registry of its kind."""
+        """Add an entry to the registry of its kind.
+
+        Raises:
+            PluginError: an entry of no kind.
+            DuplicateNameError: its name is taken.
+        """
         match entry:
             case TaskSpec():
                 self.tasks.register(entry)

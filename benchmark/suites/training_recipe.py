@@ -14,6 +14,9 @@ class Recipe:
     Training ends when every training sample is classified rightly in evaluation mode, when the training loss has
     not fallen by `tolerance` (relative) for `patience` epochs, or after `epochs`. The weights kept are those of the
     epoch with the highest validation accuracy, the lowest validation loss among equals.
+
+    Raises:
+        ParameterError: a setting out of its range.
     """
 
     learning_rate: float = 1e-3

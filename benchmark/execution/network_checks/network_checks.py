@@ -17,7 +17,11 @@ from .trial_passes import first_answer
 
 
 def check_model(model: object) -> None:
-    """Raise a ParameterError unless model is a network."""
+    """Raise unless model is a network.
+
+    Raises:
+        ParameterError: something else, such as a class of networks.
+    """
     if isinstance(model, nn.Module):
         return
     if isinstance(model, type):
@@ -110,6 +114,10 @@ def _advice(outputs: Any, batch: int) -> str:
 
 
 def check_choice(name: str, value: str, options: tuple[str, ...]) -> None:
-    """Raise a ParameterError unless value is one of the options."""
+    """Raise unless value is one of the options.
+
+    Raises:
+        ParameterError: another value.
+    """
     if value not in options:
         raise ParameterError(f"{name} must be one of {', '.join(options)}, got '{value}'")

@@ -18,7 +18,7 @@ _MANY = 64  # series at most in one pass
 
 @contextmanager
 def trial(model: nn.Module, series: Tensor) -> Iterator[None]:
-    """Lend a network for passes without gradients, the series being where they will be made."""
+    """Lend a network for passes without gradients, series (batch, time, features) being in place."""
     with lent(model, series.device), torch.no_grad():
         yield
 

@@ -35,7 +35,7 @@ def signed_picture(panel: Panel) -> str:
 
 
 def is_averaged(panel: Panel) -> bool:
-    """Return whether pictures of a panel show blocks of its cells."""
+    """Return whether pictures of a panel, (time, features), show blocks of its cells."""
     return any(length > LARGEST for length in panel.shape)
 
 
