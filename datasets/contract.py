@@ -8,10 +8,10 @@ In a test file of a third party, one line is all:
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pytest
 
-from ..entry_contract import Contract
+from ..entry_contract import Contract, hold
+from ..errors import kind_of
 from .spec import TaskData, TaskSpec
 
 SPLITS = ("train", "validation", "test")
@@ -30,24 +30,31 @@ def task_contract(*tasks: TaskSpec, parameters: Mapping[str, Mapping[str, Any]] 
 class _TaskContract(Contract):
     def test_splits_are_of_one_shape(self, spec: TaskSpec) -> None:
         data = self._data(spec)
-        assert isinstance(data, TaskData)
-        for split in (getattr(data, name) for name in SPLITS):
-            assert split.inputs.shape == split.truth.shape == (len(split), data.time, data.features)
+        hold(isinstance(data, TaskData), f"{spec.name} must return TaskData, got {kind_of(data)}")
+        for name in SPLITS:
+            got, expected = getattr(data, name).inputs.shape[1:], (data.time, data.features)
+            hold(got == expected, f"series of {name} must be {expected} like those of train, got {got}")
 
     def test_labels_are_classes_and_each_can_be_learned(self, spec: TaskSpec) -> None:
         data = self._data(spec)
-        assert np.unique(data.train.labels).tolist() == list(range(data.classes))
+        learned, classes = set(data.train.labels.tolist()), set(range(data.classes))
+        hold(learned == classes, f"train must have samples of all classes {classes}, got {learned}; add some or redraw")
         for name in SPLITS:
-            assert set(getattr(data, name).labels) <= set(range(data.classes))
+            found = set(getattr(data, name).labels.tolist())
+            hold(found <= classes, f"labels of {name} must be among the classes {classes}, got {found}")
 
     @pytest.mark.parametrize("name", SPLITS)
     def test_every_sample_has_something_to_find_and_something_that_is_not(self, spec: TaskSpec, name: str) -> None:
         truth = getattr(self._data(spec), name).truth
-        assert truth.any(axis=(1, 2)).all()
-        assert not (truth == 1).all(axis=(1, 2)).any()
+        empty, full = ~truth.any(axis=(1, 2)), (truth == 1).all(axis=(1, 2))
+        for which, what in ((empty, "nothing to find"), (full, "nothing but salient entries")):
+            hold(not which.any(), f"truth must tell entries apart, got {what} in {which.sum()} samples of {name}")
 
     def test_the_same_seed_gives_the_same_bytes(self, spec: TaskSpec) -> None:
-        assert task_bytes(self._data(spec)) == task_bytes(self._data(spec))
+        is_same = task_bytes(self._data(spec)) == task_bytes(self._data(spec))
+        hold(
+            is_same, f"one seed must give {spec.name} one set of bytes, got two; draw from np.random.default_rng(seed)"
+        )
 
     def _data(self, spec: TaskSpec, seed: int = 1) -> TaskData:
         data: TaskData = spec.load()(seed, **self.configured(spec))

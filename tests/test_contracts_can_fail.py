@@ -22,10 +22,10 @@ ABOUT = {"version": 1, "description": "", "reference": ""}
 RNG = itertools.count()
 
 
-def broken(contract, spec, promise, *arguments):
+def broken(contract, spec, promise, sentence, *arguments):
     tests = contract(spec)()
     (name,) = (name for name in dir(tests) if promise in name)
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match=sentence):
         getattr(tests, name)(spec, *arguments)
 
 
@@ -75,19 +75,29 @@ def architecture(network, **parameters):
 
 
 @pytest.mark.parametrize(
-    ("spec", "promise", "arguments"),
+    ("spec", "promise", "sentence", "arguments"),
     [
-        (architecture(Detached, width=3), "parameters_are_those", []),
-        (architecture(Steps), "to_logits", [(4, 11)]),
-        (architecture(Unseeded), "seed_determines", []),
-        (architecture(Constant), "another_seed", []),
-        (architecture(OfTheBatch), "shares_its_batch", []),
-        (architecture(Detached), "gradient_reaches", []),
-        (architecture(Hidden), "survive_safetensors", []),
+        (
+            architecture(Detached, width=3),
+            "parameters_are_those",
+            r"parameters of mine must be its function's none, got width$",
+            [],
+        ),
+        (architecture(Steps), "to_logits", r"series of 11 steps to logits \(4, 3\), got \(4, 11, 3\)$", [(4, 11)]),
+        (architecture(Unseeded), "seed_determines", r"one seed must give one weight, got two; draw from PyTorch", []),
+        (architecture(Constant), "another_seed", r"another seed must give mine other weights, got the same; init", []),
+        (architecture(OfTheBatch), "shares_its_batch", r"must not depend on its batch, got others for mine alone$", []),
+        (
+            architecture(Detached),
+            "gradient_reaches",
+            r"gradient of mine must reach every sample, got 0; it may be d",
+            [],
+        ),
+        (architecture(Hidden), "survive_safetensors", r"weights of mine must say all of it, .* keeps as a buffer$", []),
     ],
 )
-def test_an_architecture_that_breaks_a_promise(spec, promise, arguments):
-    broken(architecture_contract, spec, promise, *arguments)
+def test_an_architecture_that_breaks_a_promise(spec, promise, sentence, arguments):
+    broken(architecture_contract, spec, promise, sentence, *arguments)
 
 
 def task(change):
@@ -133,18 +143,28 @@ def unseeded(parts):
 
 
 @pytest.mark.parametrize(
-    ("change", "promise", "arguments"),
+    ("change", "promise", "sentence", "arguments"),
     [
-        (shorter, "of_one_shape", []),
-        (third_class, "labels_are_classes", []),
-        (one_class, "labels_are_classes", []),
-        (nothing_to_find, "something_to_find", ["validation"]),
-        (all_to_find, "something_to_find", ["validation"]),
-        (unseeded, "same_seed", []),
+        (shorter, "of_one_shape", r"series of test must be \(5, 3\) like those of train, got \(4, 3\)$", []),
+        (third_class, "labels_are_classes", r"labels of test must be among the classes \{0, 1\}, got \{1, 2\}$", []),
+        (one_class, "labels_are_classes", r"samples of all classes \{0, 1\}, got \{0\}; add some or redraw$", []),
+        (
+            nothing_to_find,
+            "something_to_find",
+            r"apart, got nothing to find in 1 samples of validation$",
+            ["validation"],
+        ),
+        (
+            all_to_find,
+            "something_to_find",
+            r"got nothing but salient entries in 1 samples of validation$",
+            ["validation"],
+        ),
+        (unseeded, "same_seed", r"one seed must give mine one set of bytes, got two; draw from np", []),
     ],
 )
-def test_a_task_that_breaks_a_promise(change, promise, arguments):
-    broken(task_contract, task(change), promise, *arguments)
+def test_a_task_that_breaks_a_promise(change, promise, sentence, arguments):
+    broken(task_contract, task(change), promise, sentence, *arguments)
 
 
 def metric(factory, *, chance=None, **parameters):
@@ -174,25 +194,45 @@ def of_the_layout(maps):
 
 
 @pytest.mark.parametrize(
-    ("spec", "promise", "arguments"),
+    ("spec", "promise", "sentence", "arguments"),
     [
-        (metric(share, k=3), "parameters_are_those", []),
-        (metric(of_the_batch), "batch_is_that_of_its_samples", [(7, 13, 11), np.float64]),
-        (metric(too_large), "stated_range", [(7, 13, 11)]),
-        (metric(lambda maps: share(maps).astype(np.float32)), "stated_range", [(7, 13, 11)]),
-        (metric(lambda maps: 1 - maps.truth.mean(axis=(1, 2)) + share(maps)), "better_than_the_truth", []),
-        (metric(of_the_layout), "memory_layout", []),
-        (metric(meddling), "left_as_they_were", []),
-        (metric(share, chance=lambda truth: truth[:, 0, 0] + 1), "possible_score", []),
+        (metric(share, k=3), "parameters_are_those", r"mine must be its function's \[\], got \['k'\]$", []),
+        (
+            metric(of_the_batch),
+            "batch_is_that_of_its_samples",
+            r"must score a sample whatever its batch, got other scores",
+            [(7, 13, 11), np.float64],
+        ),
+        (metric(too_large), "stated_range", r"within its stated 0 to 1, got .*; correct low and high$", [(7, 13, 11)]),
+        (
+            metric(lambda maps: share(maps).astype(np.float32)),
+            "stated_range",
+            r"give float64 \(7,\), one score a sample, got float32 \(7,\)$",
+            [(7, 13, 11)],
+        ),
+        (
+            metric(lambda maps: 1 - maps.truth.mean(axis=(1, 2)) + share(maps)),
+            "better_than_the_truth",
+            r"no map above the truth itself, got a better one; corr",
+            [],
+        ),
+        (metric(of_the_layout), "memory_layout", r"not depend on the order in memory, got other scores", []),
+        (metric(meddling), "left_as_they_were", r"leave the maps as they were, got others; let it work on a c", []),
+        (
+            metric(share, chance=lambda truth: truth[:, 0, 0] + 1),
+            "possible_score",
+            r"chance of mine must lie within 0 to 1, got \[",
+            [],
+        ),
     ],
 )
-def test_a_metric_that_breaks_a_promise(spec, promise, arguments):
-    broken(metric_contract, spec, promise, *arguments)
+def test_a_metric_that_breaks_a_promise(spec, promise, sentence, arguments):
+    broken(metric_contract, spec, promise, sentence, *arguments)
 
 
 def test_an_entry_that_cannot_be_loaded():
     spec = ArchitectureSpec(name="mine", factory="", parameters={}, **{**ABOUT, "version": 0})
-    broken(architecture_contract, spec, "states_what_it_is")
+    broken(architecture_contract, spec, "states_what_it_is", "version of at least 1, got 0; raise it with changes$")
 
 
 def test_one_line_a_kind_runs_the_contracts(pytester):

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ...entry import resolve
-from ...entry_contract import Contract
+from ...entry_contract import Contract, hold
 from .maps import Maps
 from .spec import MetricSpec
 
@@ -33,7 +33,8 @@ def metric_contract(*metrics: MetricSpec, parameters: Mapping[str, Mapping[str, 
 
 class _MetricContract(Contract):
     def test_parameters_are_those_of_the_function(self, spec: MetricSpec) -> None:
-        assert set(spec.parameters) == set(list(inspect.signature(spec.load()).parameters)[1:])
+        stated, taken = (sorted(names) for names in (spec.parameters, [*inspect.signature(spec.load()).parameters][1:]))
+        hold(stated == taken, f"parameters of {spec.name} must be its function's {taken}, got {stated}")
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -41,15 +42,17 @@ class _MetricContract(Contract):
         attributions, truth, difference = _sample(shape, dtype)
         truth[0], attributions[-1] = 0, 0
         alone = [self._scores(spec, *each)[0] for each in _one_by_one(attributions, truth, difference)]
-        np.testing.assert_array_equal(self._scores(spec, attributions, truth, difference), alone)
+        is_alone = np.array_equal(self._scores(spec, attributions, truth, difference), alone, equal_nan=True)
+        hold(is_alone, f"{spec.name} must score a sample whatever its batch, got other scores for each alone")
 
     @pytest.mark.parametrize("shape", SHAPES, ids=str)
     def test_scores_are_float64_in_the_stated_range(self, spec: MetricSpec, shape: Any) -> None:
         scores = self._scores(spec, *_sample(shape))
-        assert scores.shape == shape[:1]
-        assert scores.dtype == np.float64
+        got, bounds = f"{scores.dtype} {scores.shape}", f"{spec.low:g} to {spec.high:g}"
+        hold(got == f"float64 {shape[:1]}", f"{spec.name} must give float64 {shape[:1]}, one score a sample, got {got}")
         defined = scores[~np.isnan(scores)]
-        assert ((defined >= spec.low) & (defined <= spec.high * (1 + 1e-15))).all()
+        beyond = defined[(defined < spec.low) | (defined > spec.high * (1 + 1e-15))].tolist()
+        hold(not beyond, f"{spec.name} must score within its stated {bounds}, got {beyond[:1]}; correct low and high")
 
     def test_no_map_is_better_than_the_truth(self, spec: MetricSpec) -> None:
         if spec.needs_output:
@@ -58,27 +61,31 @@ class _MetricContract(Contract):
         truth = np.round(truth)
         sign = 1 if spec.higher_is_better else -1
         gain = sign * (self._scores(spec, attributions, truth) - self._scores(spec, truth, truth))
-        assert (gain[~np.isnan(gain)] <= 1e-12).all()
+        is_best = bool((gain[~np.isnan(gain)] <= 1e-12).all())
+        hold(is_best, f"{spec.name} must score no map above the truth itself, got a better one; correct its direction")
 
     def test_memory_layout_does_not_matter(self, spec: MetricSpec) -> None:
         attributions, truth, difference = _sample((4, 9, 7))
         strided = np.asfortranarray(attributions), np.repeat(truth, 2, axis=1)[:, ::2]
         expected = self._scores(spec, attributions, truth, difference)
-        np.testing.assert_array_equal(self._scores(spec, *strided, difference), expected)
+        is_same = np.array_equal(self._scores(spec, *strided, difference), expected, equal_nan=True)
+        hold(is_same, f"{spec.name} must not depend on the order in memory, got other scores of strided arrays")
 
     def test_the_maps_are_left_as_they_were(self, spec: MetricSpec) -> None:
         given = _sample((4, 9, 7))
         before = [array.copy() for array in given]
         self._scores(spec, *given)
         for array, as_it_was in zip(given, before, strict=True):
-            np.testing.assert_array_equal(array, as_it_was)
+            is_kept = np.array_equal(array, as_it_was)
+            hold(is_kept, f"{spec.name} must leave the maps as they were, got others; let it work on a copy")
 
     def test_chance_is_a_possible_score_of_every_sample(self, spec: MetricSpec) -> None:
         if spec.chance is None:
             pytest.skip("chance has no meaning here")
         chance = resolve(spec.chance)(_sample((6, 9, 7))[1])
-        assert chance.shape == (6,)
-        assert ((chance >= spec.low) & (chance <= spec.high)).all()
+        hold(chance.shape == (6,), f"chance of {spec.name} must be (6,), one level a sample, got {chance.shape}")
+        beyond = chance[~((chance >= spec.low) & (chance <= spec.high))].tolist()
+        hold(not beyond, f"chance of {spec.name} must lie within {spec.low:g} to {spec.high:g}, got {beyond[:1]}")
 
     def _scores(self, spec: MetricSpec, *arrays: NDArray[Any]) -> NDArray[np.float64]:
         metric: Callable[..., NDArray[np.float64]] = spec.load()

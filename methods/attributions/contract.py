@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ...entry_contract import hold
 from ...errors import MissingPackageError, SaltbenchError, UnsupportedOperationError, kind_of, text_of
 from .completeness import Explanation
 from .contract_networks import FEATURES, KINKED, NETWORKS, TIME, classes, network, series
@@ -107,7 +108,7 @@ class _Contract:
         alone = f"the samples beside it, {BATCH - 2} or none, or on whether passes have 1 or {LARGE} rows, on {name}"
         _hold_alike(self._explain(spec, name, batch=2, rows=1), whole[:2], alone)
         single, few = (self._explain(spec, name, dtype=torch.float32, rows=rows) for rows in (LARGE, SMALL))
-        _hold(single.dtype == torch.float32, f"the map of float32 inputs must be float32, got {single.dtype}")
+        hold(single.dtype == torch.float32, f"the map of float32 inputs must be float32, got {single.dtype}")
         _hold_alike(few, single, f"whether passes have {SMALL} or {LARGE} rows, on {name} in single precision")
 
     @_once_a_method
@@ -126,7 +127,7 @@ class _Contract:
         assert largest > 0.1  # or the network says nothing
         missed = (self._map(spec, name).sum((1, 2)) - difference).abs().max()
         most = QUADRATURE if is_quadrature else EXACT
-        _hold(
+        hold(
             bool(missed <= most * largest),
             f"a complete map must sum to output(inputs) - output(absence), got sums that miss it by "
             f"{missed / largest:.2g} of it on {name}, at most {most:g} may be rounding; correct the method, or leave "
@@ -139,7 +140,7 @@ class _Contract:
         if seeds is None or seeds.default is not seeds.empty:
             pytest.skip("the method can do without seeds")
         first, second = self._map(spec, "lstm"), self._explain(spec, "lstm", seed=4)
-        _hold(
+        hold(
             not torch.equal(first, second),
             "a method that takes seeds must give another map for other seeds, got the same one; leave seeds out of its "
             "arguments, or draw from torch.Generator().manual_seed(seed)",
@@ -147,7 +148,7 @@ class _Contract:
 
     def test_parameters_are_those_of_the_function(self, spec: MethodSpec) -> None:
         stated, taken = dict(spec.parameters), spec.load().__kwdefaults__ or {}
-        _hold(
+        hold(
             stated == taken,
             f"an entry must state the keyword parameters of its function with their defaults, {taken}, got {stated}",
         )
@@ -164,7 +165,7 @@ class _Contract:
         for way, counted, rows in zip(
             ("forward", "backward"), (model.forward_rows, model.backward_rows), stated, strict=True
         ):
-            _hold(
+            hold(
                 counted <= 1.1 * MOST * rows + slack and ("paired" in spec.tags or counted >= MOST * rows),
                 f"the method must make the passes that its cost states, {MOST * rows} rows {way} for {MOST} samples, "
                 f"got {counted}; correct the method or its cost",
@@ -205,11 +206,11 @@ class _Contract:
         model = network(name)
         before, random_states = dict(_state(model)), [(generator, generator.state()) for generator in generators()]
         attributions = self._explain(spec, name, model=None if spec.is_reference else model)
-        _hold(not attributions.requires_grad, "the map must not require gradients, got one that does; detach it")
+        hold(not attributions.requires_grad, "the map must not require gradients, got one that does; detach it")
         changed = [what for what, value in _state(model) if not torch.equal(value, before[what])]
-        _hold(not changed, f"the method must leave the model as it was, got another {', '.join(changed)}")
+        hold(not changed, f"the method must leave the model as it was, got another {', '.join(changed)}")
         for generator, state in random_states:
-            _hold(
+            hold(
                 generator.is_at(state),
                 f"the method must leave {generator.name} alone, got another state after it; let it take the argument "
                 "seeds, and draw from torch.Generator().manual_seed(seed)",
@@ -266,16 +267,10 @@ def _networks_of(spec: MethodSpec) -> Iterable[str]:
     return ["lstm"] if spec.is_reference else NETWORKS
 
 
-def _hold(promise: bool, sentence: str) -> None:
-    __tracebackhide__ = True  # pytest shows the line that asks
-    if not promise:
-        raise AssertionError(sentence)
-
-
 def _hold_alike(found: Tensor, expected: Tensor, on_what: str) -> None:
     __tracebackhide__ = True
     share = (found - expected).abs().max() / expected.abs().max()
-    _hold(
+    hold(
         ulps_apart(found, expected) <= ULPS,
         f"a sample's map must not depend on {on_what}, got maps that differ by {share:.2g} of the largest entry",
     )

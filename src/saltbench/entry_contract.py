@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .entry import Entry
+from .errors import kind_of
 
 
 class Contract:
@@ -23,8 +24,19 @@ class Contract:
 
     def test_the_entry_states_what_it_is(self, spec: Entry) -> None:
         """Check name, version, defaults and factory."""
-        assert spec.name
-        assert isinstance(spec.version, int)
-        assert spec.version >= 1
+        hold(bool(spec.name), "an entry must have a name, got ''")
+        is_counted = isinstance(spec.version, int) and spec.version >= 1
+        hold(is_counted, f"{spec.name} must have a version of at least 1, got {spec.version!r}; raise it with changes")
         spec.configure(spec.parameters)
-        assert callable(spec.load())
+        hold(callable(spec.load()), f"the factory of {spec.name} must be a function, got {kind_of(spec.load())}")
+
+
+def hold(promise: bool, sentence: str) -> None:
+    """Fail a test with a sentence unless a promise is kept.
+
+    Raises:
+        AssertionError: it is not.
+    """
+    __tracebackhide__ = True  # pytest shows the line that asks
+    if not promise:
+        raise AssertionError(sentence)
