@@ -19,6 +19,7 @@ from unittest import mock
 import pytest
 import typer
 import yaml
+from command_line import ended
 
 from saltbench.benchmark.commands import cli
 from saltbench.benchmark.commands.arguments import COMMITTED
@@ -180,15 +181,13 @@ def saltbench(arguments: list[str], *, small: bool) -> tuple[int, str, str]:
         io.StringIO(),
     )  # out has a buffer for bytes
     with contextlib.ExitStack() as stack:
-        stack.enter_context(mock.patch.object(sys, "argv", ["saltbench", *arguments]))
         stack.enter_context(mock.patch.object(console, "default_workers", return_value=1))
         if small:
             stack.enter_context(mock.patch.object(cli, "load_suite", small_suite))
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(error))
-        code = stack.enter_context(pytest.raises(SystemExit))
-        cli.main()
-    status, printed = code.value.code, out.buffer.getvalue().decode()
+        status = ended(*arguments)
+    printed = out.buffer.getvalue().decode()
     if isinstance(status, str):
         return 1, printed, f"{status}\n"
     return status or 0, printed, error.getvalue()

@@ -1,7 +1,6 @@
 """What counts as a change: against scipy, Holm's correction by hand, and cases one can see."""
 
 import io
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from boards import HOSTILE, board_folder, not_verified
+from command_line import ended
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from saltbench.benchmark.commands import cli
 from saltbench.benchmark.comparisons.compare import changes, compared_metrics
 from saltbench.benchmark.formats.changes import report, summary
 from saltbench.benchmark.leaderboards.results_folder import read_board
@@ -284,27 +283,18 @@ def test_exit_statuses_of_the_real_command(tmp_path: Path, run_python: Any) -> N
         (["--tolerance", "-1"], "Invalid value for '--tolerance'"),
     ],
 )
-def test_mistakes_are_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
-) -> None:
+def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
     folder = board_folder(tmp_path / "board", {M: {"average_precision": BASE}})
-    monkeypatch.setattr(sys, "argv", ["saltbench", "compare", str(folder), str(folder), *arguments])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    assert isinstance(caught.value.code, str)
-    assert message in caught.value.code
-    assert "\n" not in caught.value.code
+    told = ended("compare", folder, folder, *arguments)
+    assert isinstance(told, str)
+    assert message in told
+    assert "\n" not in told
 
 
-def test_what_cannot_be_paired_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_paired_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = board_folder(tmp_path / "board", {M: {"average_precision": BASE}})
     csv = str(folder / "leaderboard.csv")
-    monkeypatch.setattr(sys, "argv", ["saltbench", "compare", str(folder), csv, "--metrics", "average_precision"])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    assert caught.value.code is None
+    assert ended("compare", folder, csv, "--metrics", "average_precision") is None
     assert capsys.readouterr().err == (
         f"{not_verified(folder / 'leaderboard.csv', folder / 'scores.parquet')}"
         f"saltbench: samples are not compared in pairs: {csv} is a CSV file alone, "

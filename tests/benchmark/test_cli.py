@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import ended
 from rich.console import Console
 
 from saltbench import __version__
@@ -23,19 +24,14 @@ def run(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProces
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
 
 
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
     """Run main in this process and return its exit code or message, and what it printed."""
-    monkeypatch.setattr(sys, "argv", ["saltbench", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return caught.value.code, capsys.readouterr().out
+    return ended(*arguments), capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", cli.KINDS)
-def test_list_json_has_every_entry(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
-) -> None:
-    code, out = call(monkeypatch, capsys, "list", kind, "--format", "json")
+def test_list_json_has_every_entry(capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    code, out = call(capsys, "list", kind, "--format", "json")
     rows = json.loads(out)
     assert code is None
     entries = [entry.name for entry in getattr(load_registries(), kind)]
@@ -43,17 +39,17 @@ def test_list_json_has_every_entry(
     assert all(isinstance(row["version"], int) and row["description"] for row in rows)
 
 
-def test_list_csv_and_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    _, out = call(monkeypatch, capsys, "list", "tasks", "--format", "csv")
+def test_list_csv_and_table(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out = call(capsys, "list", "tasks", "--format", "csv")
     assert out.splitlines()[0] == "name,version,description,reference"
     assert out.splitlines()[1].startswith("box/earlier,1,")
-    _, out = call(monkeypatch, capsys, "list", "tasks")
+    _, out = call(capsys, "list", "tasks")
     assert "moving-box/t40" in out
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_list_shows_text_that_is_no_utf8_as_escapes(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
 ) -> None:
     plugin = tmp_path / "odd.py"
     plugin.write_text(
@@ -61,7 +57,7 @@ def test_list_shows_text_that_is_no_utf8_as_escapes(
         "def same(inputs):\n    return inputs\n"
         'ODD = MethodSpec(name="odd", version=1, description="a \\udc80 b", reference="", factory=same)\n'
     )
-    code, out = call(monkeypatch, capsys, "list", "methods", "--format", form, "--plugin", str(plugin))
+    code, out = call(capsys, "list", "methods", "--format", form, "--plugin", str(plugin))
     assert code is None
     assert r"a \udc80 b" in out
 
@@ -106,7 +102,7 @@ def test_mistakes_are_one_line(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, _ = call(monkeypatch, capsys, *arguments)
+    code, _ = call(capsys, *arguments)
     assert isinstance(code, str)  # sys.exit(text) prints it to standard error with status 1
     assert code.startswith("saltbench: ")
     assert message in code
@@ -197,7 +193,7 @@ def test_reproduce_in_small(
     parameters = {task.name: {**small, "layouts": [[[2, 8, 2, 8]]]} for task in tasks}
     overrides = {"seeds": 2, "samples": 4, "training": {"epochs": 1}, "parameters": parameters}
     monkeypatch.setattr(table1, "load_suite", lambda name, registries: load_suite(name, registries, overrides))
-    code, out = call(monkeypatch, capsys, "reproduce", "table1", "--workers", "1", "--results", str(tmp_path))
+    code, out = call(capsys, "reproduce", "table1", "--workers", "1", "--results", str(tmp_path))
     assert code is None
     lines = out.splitlines()
     assert lines[0].startswith("task")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from boards import not_verified, ties
+from command_line import ended
 from page_folders import write_provenance
 from recorded_folders import recorded_folder, unvouched, vouched
 
-from saltbench.benchmark.commands import cli
 from saltbench.benchmark.leaderboards.cost import read_cost
 from saltbench.benchmark.leaderboards.results_folder import read_board
 from saltbench.benchmark.reproductions.summary import summarise
@@ -94,29 +94,26 @@ def test_a_file_alone_is_checked_by_the_provenance_beside_it(folder: Path, tmp_p
     assert set(read_board(elsewhere).table.accuracy.dropna()) == {0.8}
 
 
-def standard_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    monkeypatch.setattr("sys.argv", ["saltbench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    assert caught.value.code is None
+def standard_error(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert ended(*arguments) is None
     return capsys.readouterr().err
 
 
 def test_commands_say_in_one_line_what_is_not_verified(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old = unvouched(Path(shutil.copytree(folder, tmp_path / "old")))
     alone = Path(shutil.copy(folder / "leaderboard.csv", tmp_path / "alone.csv"))
-    assert standard_error(monkeypatch, capsys, "leaderboard", folder) == ""
-    assert standard_error(monkeypatch, capsys, "compare", folder, folder) == ""
-    assert standard_error(monkeypatch, capsys, "leaderboard", alone) == not_verified(alone)
+    assert standard_error(capsys, "leaderboard", folder) == ""
+    assert standard_error(capsys, "compare", folder, folder) == ""
+    assert standard_error(capsys, "leaderboard", alone) == not_verified(alone)
     tables = [old / "leaderboard.csv", old / "scores.parquet"]
-    assert standard_error(monkeypatch, capsys, "leaderboard", old) == not_verified(*tables)
-    assert standard_error(monkeypatch, capsys, "compare", folder, old) == not_verified(*tables)
+    assert standard_error(capsys, "leaderboard", old) == not_verified(*tables)
+    assert standard_error(capsys, "compare", folder, old) == not_verified(*tables)
     drawn = ["--format", "svg", "--output", tmp_path / "drawn"]
-    assert standard_error(monkeypatch, capsys, "figures", folder, *drawn) == ""
+    assert standard_error(capsys, "figures", folder, *drawn) == ""
     tables[1:] = [old / "cost.csv"]
-    assert standard_error(monkeypatch, capsys, "figures", old, *drawn) == not_verified(*tables)
+    assert standard_error(capsys, "figures", old, *drawn) == not_verified(*tables)
 
 
 def test_tables_are_recorded_after_they_are_written_and_others_kept(tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ import csv
 import io
 import json
 import math
-import sys
 
 import numpy as np
 import pytest
+from command_line import ended
 
-from saltbench.benchmark.commands import cli
 from saltbench.benchmark.metrics import localisation as metrics
 from saltbench.benchmark.metrics.entries import ENTRIES
 from saltbench.benchmark.metrics.quality_check import COLUMNS, MAPS, PAIRS, check_metrics, known_maps
@@ -211,15 +210,12 @@ FIRST_CELL = MetricSpec(
 """
 
 
-def call(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["saltbench", "metrics-check", "--samples", "3", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return caught.value.code, capsys.readouterr().out
+def call(capsys, *arguments):
+    return ended("metrics-check", "--samples", "3", *arguments), capsys.readouterr().out
 
 
-def test_command_prints_csv_of_the_table(monkeypatch, capsys):
-    code, out = call(monkeypatch, capsys, "--format", "csv")
+def test_command_prints_csv_of_the_table(capsys):
+    code, out = call(capsys, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert not code
     assert [row["metric"] for row in rows] == [entry.name for entry in ENTRIES]
@@ -227,8 +223,8 @@ def test_command_prints_csv_of_the_table(monkeypatch, capsys):
     assert float(rows[1]["noisy-oracle"]) == expected.loc["euclidean", "noisy-oracle"]
 
 
-def test_command_prints_json_with_null_where_nothing_is_defined(monkeypatch, capsys):
-    _, out = call(monkeypatch, capsys, "--format", "json", "--seed", "4")
+def test_command_prints_json_with_null_where_nothing_is_defined(capsys):
+    _, out = call(capsys, "--format", "json", "--seed", "4")
     rows = json.loads(out)
     assert [*rows[0]] == COLUMNS
     assert rows[-1]["oracle"] is None
@@ -236,10 +232,10 @@ def test_command_prints_json_with_null_where_nothing_is_defined(monkeypatch, cap
     assert rows[0]["informative"] == expected.loc["weighted_jaccard", "informative"]
 
 
-def test_command_checks_the_metric_of_a_plugin(monkeypatch, capsys, tmp_path):
+def test_command_checks_the_metric_of_a_plugin(capsys, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(PLUGIN)
-    code, out = call(monkeypatch, capsys, "--plugin", str(path))
+    code, out = call(capsys, "--plugin", str(path))
     line = next(line for line in out.splitlines() if line.strip().startswith("first_cell"))
     assert not code
     assert line.split()[1:3] == ["↑", "0.000"]
@@ -254,7 +250,7 @@ def test_command_checks_the_metric_of_a_plugin(monkeypatch, capsys, tmp_path):
         (("--samples", "1"), "Invalid value for '--samples': Input should be greater than or equal to 2"),
     ],
 )
-def test_mistakes_are_one_line(monkeypatch, capsys, arguments, message):
-    code, _ = call(monkeypatch, capsys, *arguments)
+def test_mistakes_are_one_line(capsys, arguments, message):
+    code, _ = call(capsys, *arguments)
     assert message in str(code)
     assert "\n" not in str(code)

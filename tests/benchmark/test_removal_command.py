@@ -1,14 +1,13 @@
 """`saltbench removal`: any suite, any replacement, any architecture."""
 
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from command_line import ended
 from matplotlib.figure import Figure
 from tiny_suite import TINY
 
-from saltbench.benchmark.commands import cli
 from saltbench.benchmark.commands.removal import removal_of_suite
 from saltbench.benchmark.removal import charts as salient_figures
 from saltbench.benchmark.suites.registry import load_registries
@@ -30,11 +29,8 @@ FLAT = ArchitectureSpec(name="a-$flat", version=1, description="mean", reference
 """
 
 
-def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
-    monkeypatch.setattr(sys, "argv", ["saltbench", "removal", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return caught.value.code
+def command(*arguments: str) -> object:
+    return ended("removal", *arguments)
 
 
 @pytest.fixture
@@ -53,7 +49,7 @@ def test_a_suite_of_boxes_with_a_network_of_the_users(
     monkeypatch.setattr(salient_figures, "_write", lambda figure, stem: drawn.append(figure) or real(figure, stem))
     chosen = ["--architectures", "lstm", "a-$flat", "--methods", "input-x-gradient", "--plugin", "flat.py"]
     replaced = ["--replacements", "zero", "sampled"]
-    assert command(monkeypatch, "tiny.toml", *chosen, *replaced, "--workers", "1") is None
+    assert command("tiny.toml", *chosen, *replaced, "--workers", "1") is None
     removal = pd.read_csv("results/tiny/removal.csv", keep_default_na=False)
     assert set(removal.replacement) == {"zero", "sampled"}
     assert set(removal.ranked_by) == {"lstm", "a-$flat", ""}
@@ -83,8 +79,8 @@ def test_a_suite_of_boxes_with_a_network_of_the_users(
         assert f"results/tiny/{name}" in out
 
 
-def test_mistakes_are_one_line_each(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    message = command(monkeypatch, "tiny.toml", "--replacements", "means", "--workers", "1")
+def test_mistakes_are_one_line_each(here: Path) -> None:
+    message = command("tiny.toml", "--replacements", "means", "--workers", "1")
     assert message == "saltbench: unknown replacement 'means'; did you mean 'mean'?"
     assert not (here / "results").exists()
     registries = load_registries()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from boards import not_verified, ties
+from command_line import ended
 
-from saltbench.benchmark.commands import cli
 from saltbench.benchmark.formats.render import FORMATS, View, render
 from saltbench.benchmark.leaderboards.results_folder import read_board
 from saltbench.benchmark.storage import output
@@ -18,12 +18,9 @@ from saltbench.errors import ParameterError, UnknownNameError
 REGISTRY = load_registries().metrics
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> object:
+def call(*arguments: str | Path) -> object:
     """Run main in this process and return its exit code or message."""
-    monkeypatch.setattr(sys, "argv", ["saltbench", "leaderboard", *map(str, arguments)])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return caught.value.code
+    return ended("leaderboard", *arguments)
 
 
 def shown(folder: Path, form: str, **view: object) -> bytes:
@@ -51,13 +48,13 @@ def test_parquet_goes_to_a_file_or_pipe_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     folder = ties(tmp_path / "suite")
-    assert call(monkeypatch, folder, "--format", "parquet") is None
+    assert call(folder, "--format", "parquet") is None
     piped = capfdbinary.readouterr().out
     assert len(pd.read_parquet(io.BytesIO(piped))) == 6
-    assert call(monkeypatch, folder, "--format", "parquet", "--output", tmp_path / "out.parquet") is None
+    assert call(folder, "--format", "parquet", "--output", tmp_path / "out.parquet") is None
     assert (tmp_path / "out.parquet").read_bytes() == piped
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    message = call(monkeypatch, folder, "--format", "parquet")
+    message = call(folder, "--format", "parquet")
     assert message == "saltbench: this format is not text, got a terminal to write it to; give --output FILE or a pipe"
 
 
@@ -69,13 +66,13 @@ def test_text_may_go_to_a_terminal(monkeypatch: pytest.MonkeyPatch, capfdbinary:
 
 @pytest.mark.parametrize("form", ["markdown", "latex"])
 def test_what_is_left_out_is_one_line_on_standard_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
 ) -> None:
     folder = ties(tmp_path / "suite")
     table = folder / "leaderboard.csv"
-    assert call(monkeypatch, folder, "--format", form, "--output", tmp_path / "with") is None
+    assert call(folder, "--format", form, "--output", tmp_path / "with") is None
     assert capsys.readouterr().err == not_verified(table, folder / "scores.parquet")
-    assert call(monkeypatch, table, "--format", form, "--output", tmp_path / "without") is None
+    assert call(table, "--format", form, "--output", tmp_path / "without") is None
     error = capsys.readouterr().err
     assert error.startswith(f"{not_verified(table)}saltbench: ties with the best are not marked: ")
     assert error.count("\n") == 2
@@ -84,25 +81,20 @@ def test_what_is_left_out_is_one_line_on_standard_error(
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_formats_without_marks_need_no_scores(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str
-) -> None:
+def test_formats_without_marks_need_no_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
     folder = ties(tmp_path / "suite", alone=True)
-    assert call(monkeypatch, folder, "--format", form, "--output", tmp_path / "out") is None
+    assert call(folder, "--format", form, "--output", tmp_path / "out") is None
     assert capsys.readouterr().err == not_verified(folder / "leaderboard.csv")
 
 
-def test_options_reach_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_reach_the_table(tmp_path: Path) -> None:
     folder, path = ties(tmp_path / "suite"), tmp_path / "out"
     options = ("--metrics", "euclidean", "average_precision", "--tasks", "task", "--architectures", "net")
-    assert (
-        call(monkeypatch, folder, "--format", "markdown", "--output", path, *options, "--methods", "near", "far")
-        is None
-    )
+    assert call(folder, "--format", "markdown", "--output", path, *options, "--methods", "near", "far") is None
     lines = path.read_text("utf-8").splitlines()
     assert lines[0] == "| method | accuracy | euclidean ↓ | average precision ↑ |"
     assert [line.split(" | ")[0] for line in lines[2:5]] == ["| *task, net*", "| near", "| far"]
-    assert call(monkeypatch, folder, "--format", "latex", "--output", path, "--standalone", "--across", "tasks") is None
+    assert call(folder, "--format", "latex", "--output", path, "--standalone", "--across", "tasks") is None
     document = path.read_text("ascii")
     assert document.startswith(r"\documentclass")
     assert "Method & task" in document
@@ -128,7 +120,7 @@ def test_unknown_format_names_the_known(tmp_path: Path) -> None:
         shown(ties(tmp_path / "suite"), "markdwon")
 
 
-def test_a_plugin_says_the_direction_of_its_metric(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plugin_says_the_direction_of_its_metric(tmp_path: Path) -> None:
     folder = ties(tmp_path / "suite", alone=True)
     table = pd.read_csv(folder / "leaderboard.csv", keep_default_na=False)
     names = {f"euclidean{end}": f"mine{end}" for end in ("", "_low", "_high")}
@@ -140,10 +132,10 @@ def test_a_plugin_says_the_direction_of_its_metric(tmp_path: Path, monkeypatch: 
         "                  higher_is_better=False)\n"
     )
     arguments = (folder, "--format", "markdown", "--metrics", "mine", "--output", tmp_path / "out")
-    message = call(monkeypatch, *arguments)
+    message = call(*arguments)
     assert message == (
         "saltbench: no entry says whether a higher 'mine' is better; give --plugin FILE with its MetricSpec, "
         "or choose others with --metrics"
     )
-    assert call(monkeypatch, *arguments, "--plugin", plugin) is None
+    assert call(*arguments, "--plugin", plugin) is None
     assert "| mine ↓ |" in (tmp_path / "out").read_text("utf-8")

@@ -1,15 +1,15 @@
 """`reproduce all`: each reproduction by itself, and a summary that counts what agrees."""
 
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from command_line import ended
 
-from saltbench.benchmark.commands import cli, reproduce
+from saltbench.benchmark.commands import reproduce
 from saltbench.benchmark.comparisons.published import FILE
 from saltbench.benchmark.reproductions.entries import ENTRIES
 from saltbench.benchmark.reproductions.reproduction import Reproduction
@@ -45,7 +45,7 @@ def known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None
 
     def stopped() -> Iterator[str]:
         yield "started"
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("by the user")
 
     made = {make.__name__.replace("_", "-"): make for make in (agreeing, without_data, faulty, unpublished, stopped)}
 
@@ -61,20 +61,17 @@ def presented(name: str, present: Callable[..., Iterator[str]], **declared: Any)
     return Reproduction(name=name, suites=(), present=present, **declared)
 
 
-def call(monkeypatch: pytest.MonkeyPatch, results: Path, what: str = "all") -> object:
-    monkeypatch.setattr(sys, "argv", ["saltbench", "reproduce", what, "--results", str(results)])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return caught.value.code
+def call(results: Path, what: str = "all") -> object:
+    return ended("reproduce", what, "--results", results)
 
 
 def test_each_runs_by_itself_and_the_end_names_those_that_could_not(
-    known: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    known: Callable[..., None], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     names = ["without-data", "faulty", "agreeing", "unpublished"]
     known(*names)
     write(tmp_path / "without-data", "a,x,score,1,yes,")  # of an earlier run: not this one's
-    message = call(monkeypatch, tmp_path)
+    message = call(tmp_path)
     assert str(message).startswith(
         f"saltbench: 2 of 4 reproductions did not finish, the others are complete: without-data: {NO_DATA}; "
         "faulty: ZeroDivisionError: division by zero ("
@@ -103,21 +100,17 @@ def test_each_runs_by_itself_and_the_end_names_those_that_could_not(
     assert (tmp_path / "README.md").is_file()
 
 
-def test_all_that_finishes_ends_with_status_0(
-    known: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_all_that_finishes_ends_with_status_0(known: Callable[..., None], tmp_path: Path) -> None:
     known("agreeing")
-    assert call(monkeypatch, tmp_path) is None
+    assert call(tmp_path) is None
 
 
-def test_one_alone_writes_the_page_whether_it_finishes_or_not(
-    known: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_one_alone_writes_the_page_whether_it_finishes_or_not(known: Callable[..., None], tmp_path: Path) -> None:
     known("agreeing", "without-data")
     for what, code in (("agreeing", None), ("without-data", f"saltbench: {NO_DATA}")):
         results = tmp_path / what
         results.mkdir(exist_ok=True)
-        assert call(monkeypatch, results, what) == code
+        assert call(results, what) == code
         assert (results / "README.md").read_text("utf-8").startswith("# What the reproductions show")
 
 
@@ -136,9 +129,7 @@ def test_what_a_figure_shows_reaches_the_reproduction_that_draws_it(
     known = {"mnist": drawing, "fmri": of_steps, "table1": presented("table1", draw)}
     monkeypatch.setattr(reproduce, "REPRODUCTIONS", known)
     choices = ["--architectures", "lstm", "bi-lstm", "--methods", "deeplift", "--digits", "3", "8"]
-    monkeypatch.setattr(sys, "argv", ["saltbench", "reproduce", "mnist", *choices, "--results", str(tmp_path)])
-    with pytest.raises(SystemExit):
-        cli.main()
+    ended("reproduce", "mnist", *choices, "--results", tmp_path)
     expected = {"architectures": ["lstm", "bi-lstm"], "methods": ["deeplift"], "digits": [3, 8]}
     assert capsys.readouterr().out.splitlines()[0] == repr(expected)
     assert checked == [expected]
@@ -188,7 +179,7 @@ def test_the_loop_checks_then_runs_then_presents_then_finishes_then_follows(
 def test_an_interrupt_stops_all_of_it(known: Callable[..., None], tmp_path: Path) -> None:
     known("stopped", "agreeing")
     lines = []
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="by the user"):
         lines += reproduce.reproduce_all(tmp_path, "cpu", 1)
     assert list(tmp_path.iterdir()) == []
 
