@@ -16,14 +16,22 @@ REMEDY = "replace it where it stands for a missing one, or take the logarithm of
 
 
 def require_counts(**counts: int) -> None:
-    """Raise a ParameterError unless every count is at least one."""
+    """Raise unless every count is at least one.
+
+    Raises:
+        ParameterError: a smaller one.
+    """
     for name, count in counts.items():
         if count < 1:
             raise ParameterError(f"{name} must be at least 1, got {count}")
 
 
 def require_room(samples: int, time: int, features: int) -> None:
-    """Raise a ParameterError if the series of a split, (samples, time, features), are more than memory can hold."""
+    """Raise if the series of a split, (samples, time, features), are more than memory can hold.
+
+    Raises:
+        ParameterError: they are.
+    """
     if samples * time * features > MOST_VALUES:
         raise ParameterError(
             f"a split must have at most {MOST_VALUES} values, got {repr_of(samples)} series of {repr_of(time)} time "
@@ -32,7 +40,11 @@ def require_room(samples: int, time: int, features: int) -> None:
 
 
 def require_ordinary(**values: float) -> None:
-    """Raise a ParameterError unless every value is 0, or it and its reciprocal are ordinary in single precision."""
+    """Raise unless every value is 0, or it and its reciprocal are ordinary in single precision.
+
+    Raises:
+        ParameterError: another value.
+    """
     for name, value in values.items():
         if value and not 1 / MOST <= abs(value) <= MOST:
             raise ParameterError(

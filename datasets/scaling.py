@@ -22,7 +22,7 @@ def exponents(values: Floats, axis: int | tuple[int, ...]) -> Exponents:
 
 
 def scaled(values: Floats, powers: Exponents) -> Floats:
-    """Return values / 2^k in their own type, infinite where that leaves its range."""
+    """Return values / 2^k, (…), in their own type, infinite where that leaves its range."""
     if not powers.any():
         return values
     with np.errstate(over="ignore"):
@@ -31,7 +31,7 @@ def scaled(values: Floats, powers: Exponents) -> Floats:
 
 
 def to_single(values: Floats) -> Array:
-    """Return values in single precision, infinite where they leave its range."""
+    """Return values (…) in single precision, infinite where they leave its range."""
     with np.errstate(over="ignore"):
         return values.astype(np.float32)
 

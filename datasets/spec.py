@@ -40,6 +40,11 @@ class Split:
         inputs: float32 (batch, time, features).
         labels: int64 (batch,), classes counted from 0.
         truth: float32 (batch, time, features) in [0, 1]: how salient each cell is.
+
+    Raises:
+        ShapeError: arrays whose shapes do not fit, or a truth outside [0, 1].
+        ParameterError: something else than arrays of these types.
+        NonFiniteError: NaN or infinity in the inputs.
     """
 
     inputs: Array

@@ -40,7 +40,11 @@ class Columns:
 
 
 def check_names(names: Sequence[str], file: str) -> None:
-    """Raise a DataError unless every column has a name of its own."""
+    """Raise unless every column has a name of its own.
+
+    Raises:
+        DataError: a name that is missing, broken over lines or there twice.
+    """
     for place, name in enumerate(names, start=1):
         if not name.strip() or name.startswith("__index_level_"):
             of_pandas = ", as an index that pandas wrote; write it with index=False"

@@ -13,7 +13,7 @@ VERSIONS = {(1, 0): ("latin-1", 2), (2, 0): ("latin-1", 4), (3, 0): ("utf-8", 4)
 
 
 def read_npy(file: BinaryIO) -> NDArray[Any]:
-    """Return the array of a whole NPY file, never one of Python objects.
+    """Return the array, (…), of a whole NPY file, never one of Python objects.
 
     Raises:
         ValueError: see `check_claims`; and whatever numpy raises on damaged files, see `refusing`.

@@ -15,7 +15,11 @@ LONGEST = 200  # characters of a library's own text
 
 @contextmanager
 def refusing(before: str, after: str) -> Iterator[None]:
-    """Raise a DataError for a library's errors and warnings: what it says, in one line, between two texts."""
+    """Turn a library's errors and warnings into what they say, in one line, between two texts.
+
+    Raises:
+        DataError: the library failed or warned.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a doubtful file is no good file, and a warning no message to a user

@@ -11,7 +11,8 @@ def open_regular(path: Path) -> BufferedReader:
     """Return a file, or what a link leads to, opened to read its bytes.
 
     Raises:
-        OSError: it cannot be read, or is a folder, a pipe or a device (ENXIO).
+        IsADirectoryError: it is a folder.
+        OSError: it cannot be read, or is a pipe or a device (ENXIO).
     """
     # a pipe without a writer would be waited for
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)

@@ -11,7 +11,7 @@ GRID = 2.0**20  # responses are rounded to 1 / GRID: exp and log differ in their
 
 
 def spm_kernel(delay: float = 0.0) -> NDArray[np.float64]:
-    """Return SPM's double gamma h(t) ∝ γ(t; 6) − .167 γ(t; 16), one value a frame, with sum 1.
+    """Return SPM's double gamma h(t) ∝ γ(t; 6) − .167 γ(t; 16), one value a frame, (frames,), with sum 1.
 
     It equals `nilearn.glm.first_level.spm_hrf(0.72, oversampling=1, onset=delay)`, and is written out because a
     result's key holds no version of nilearn.

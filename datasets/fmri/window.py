@@ -7,7 +7,11 @@ PLACES = ("end", "middle", "start")
 
 
 def require_window(frames: int, place: str) -> None:
-    """Raise a ParameterError unless every run holds the window and place is one of PLACES."""
+    """Raise unless every run holds the window and place is one of PLACES.
+
+    Raises:
+        ParameterError: a window that a run does not hold, or another place.
+    """
     if not 1 <= frames <= SHORTEST_RUN:
         raise ParameterError(f"frames must lie in 1 to {SHORTEST_RUN}, the length of the shortest run, got {frames}")
     if place not in PLACES:

@@ -18,7 +18,7 @@ MOST_AXES = 64  # of a NumPy array
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
-    """Return the unsigned bytes of an IDX file, in the shape that its header states.
+    """Return the unsigned bytes of an IDX file, in the shape (…) that its header states.
 
     The header is 0, 0, the type (8 for unsigned bytes), the number n of axes, and n lengths of four bytes, the
     highest first; the values follow, the last axis fastest.

@@ -9,7 +9,7 @@ Indices = NDArray[np.int64]
 def divide(
     rng: np.random.Generator, groups: NDArray[np.int64], validation_share: float, test_share: float
 ) -> tuple[Indices, Indices, Indices]:
-    """Return the indices of training, validation and test samples, drawn so that each group is spread over them.
+    """Return the indices (any,) of training, validation and test samples; each group, (samples,), is spread over them.
 
     Of n samples ⌊n · share⌋ go to validation and to test, and of each group its share of them, up to one or two.
     """
@@ -21,7 +21,7 @@ def divide(
 
 
 def balanced_labels(rng: np.random.Generator, groups: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
-    """Return random labels 0 … classes − 1, whose frequencies in each group and in all differ by one at most."""
+    """Return random labels 0 … classes − 1, (samples,), whose frequencies in each group and in all differ by ≤ 1."""
     labels = np.empty(len(groups), dtype=np.int64)
     labels[_by_group(rng, groups)] = rng.permutation(classes)[np.arange(len(groups)) % classes]
     return labels

@@ -54,7 +54,12 @@ def _recurrence_of_gates(hidden: int) -> nn.LSTM:
 
 
 class InputCellClassifier(nn.Module):
-    """An LSTM whose gates read W M_t, M_t = A_t X_t, in place of W x_t, and a linear classifier of the last step."""
+    """An LSTM whose gates read W M_t, M_t = A_t X_t, in place of W x_t, and a linear classifier of the last step.
+
+    Raises:
+        UnknownNameError: a variant that there is not.
+        ParameterError: a size below 1, or dropout outside [0, 1).
+    """
 
     def __init__(
         self,

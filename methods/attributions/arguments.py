@@ -14,7 +14,13 @@ CHANGED_IN_PLACE = (
 
 
 def check_inputs(inputs: Tensor) -> None:
-    """Raise unless inputs are finite floating-point numbers of shape (batch, time, features)."""
+    """Raise unless inputs are finite floating-point numbers of shape (batch, time, features).
+
+    Raises:
+        ShapeError: another shape, or no time step or feature.
+        ParameterError: another type of numbers.
+        NonFiniteError: NaN or infinity.
+    """
     if inputs.ndim != 3:
         raise ShapeError(f"inputs must have shape (batch, time, features), got {tuple(inputs.shape)}")
     if not inputs.shape[1] or not inputs.shape[2]:
@@ -32,7 +38,12 @@ def check_inputs(inputs: Tensor) -> None:
 
 
 def check_alike(name: str, value: Tensor, inputs: Tensor) -> Tensor:
-    """Return value in the inputs' type and place, after checking that it is finite and has their shape."""
+    """Return value in the inputs' type and place, after checking that it is finite and has their shape, (batch, …).
+
+    Raises:
+        ShapeError: another shape.
+        NonFiniteError: NaN or infinity.
+    """
     if value.shape != inputs.shape:
         raise ShapeError(
             f"{name} must have the inputs' shape {tuple(inputs.shape)}, got {tuple(value.shape)}; expand it"
@@ -44,7 +55,12 @@ def check_alike(name: str, value: Tensor, inputs: Tensor) -> Tensor:
 
 
 def check_background(background: Tensor, inputs: Tensor) -> Tensor:
-    """Return background in the inputs' type and place, after checking that it is series of the inputs' size."""
+    """Return background in the inputs' type and place, after checking that it is (any, time, features).
+
+    Raises:
+        ShapeError: no series, or series of another size.
+        NonFiniteError: NaN or infinity.
+    """
     if background.ndim != 3 or not len(background) or background.shape[1:] != inputs.shape[1:]:
         wanted = ("any", *inputs.shape[1:])
         raise ShapeError(
@@ -58,7 +74,11 @@ def check_background(background: Tensor, inputs: Tensor) -> Tensor:
 
 
 def check_placement(model: nn.Module, inputs: Tensor) -> None:
-    """Raise unless inputs have the type and the device of the model's parameters."""
+    """Raise unless inputs, (batch, time, features), have the type and the device of the model's parameters.
+
+    Raises:
+        ParameterError: another type or device.
+    """
     parameter = next((p for p in model.parameters() if p.is_floating_point()), None)
     if parameter is None or (parameter.dtype, parameter.device) == (inputs.dtype, inputs.device):
         return
@@ -69,7 +89,12 @@ def check_placement(model: nn.Module, inputs: Tensor) -> None:
 
 
 def check_target(target: Tensor, inputs: Tensor) -> Tensor:
-    """Return target in the inputs' place, after checking that it is one int64 class a sample."""
+    """Return target, (batch,), in the place of inputs, after checking that it is one int64 class a sample.
+
+    Raises:
+        ParameterError: another type.
+        ShapeError: another shape.
+    """
     if target.dtype != torch.int64:
         raise ParameterError(f"target must be int64, got {target.dtype}; convert it with .long()")
     if target.shape != (len(inputs),):
@@ -78,7 +103,13 @@ def check_target(target: Tensor, inputs: Tensor) -> Tensor:
 
 
 def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
-    """Raise unless outputs are finite real (batch, classes) and every target is one of these classes."""
+    """Raise unless outputs are finite real (batch, classes) and every target is one of these classes.
+
+    Raises:
+        ShapeError: outputs of another shape, or of something else.
+        ParameterError: outputs of another type, or a target that is none of the classes.
+        NonFiniteError: NaN or infinity in an output.
+    """
     if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != batch:
         got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
         raise ShapeError(f"the model must map {batch} samples to ({batch}, classes), got {got}; wrap it in a module")
@@ -98,14 +129,22 @@ def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
 
 
 def check_finite(outputs: Tensor) -> Tensor:
-    """Return a model's outputs, (batch, classes), after checking that they are finite."""
+    """Return a model's outputs, (batch, classes), after checking that they are finite.
+
+    Raises:
+        NonFiniteError: NaN or infinity.
+    """
     if count_nonfinite(outputs):
         raise NonFiniteError("the model's outputs must be finite, got NaN or infinity; check its weights and its input")
     return outputs
 
 
 def check_logits(outputs: Tensor) -> None:
-    """Raise unless outputs are of a floating-point type."""
+    """Raise unless outputs, (batch, classes), are of a floating-point type.
+
+    Raises:
+        ParameterError: another type, such as whole numbers.
+    """
     if not outputs.is_floating_point():
         raise ParameterError(
             f"the model's outputs must be floating-point logits, got {outputs.dtype}; "
@@ -114,7 +153,11 @@ def check_logits(outputs: Tensor) -> None:
 
 
 def check_unchanged(given: Tensor, inputs: Tensor) -> None:
-    """Raise unless what a model was given is still equal to the inputs that it was a copy of."""
+    """Raise unless what a model was given is still equal to the inputs, (batch, time, features), that it was a copy of.
+
+    Raises:
+        ParameterError: the model changed it in place.
+    """
     if not torch.equal(given, inputs):
         raise ParameterError(CHANGED_IN_PLACE)
 
@@ -123,22 +166,35 @@ def check_unwritten(given: Tensor, version: int) -> None:
     """Raise if a model wrote to what it was given, be it what stood there: autograd allows no `x[x.isnan()] = 0`.
 
     Args:
-        given: the model's input, no tensor of `torch.inference_mode`.
+        given: the model's input, (batch, time, features), no tensor of `torch.inference_mode`.
         version: its `_version` before, which every operation in place counts up, also one on a view.
+
+    Raises:
+        ParameterError: it wrote.
     """
     if given._version != version:
         raise ParameterError(CHANGED_IN_PLACE)
 
 
 def check_seeds(seeds: Sequence[int], batch: int) -> list[int]:
-    """Return the seeds as integers, after checking that there is one a sample."""
+    """Return the seeds as integers, after checking that there is one a sample.
+
+    Raises:
+        ShapeError: more or fewer.
+    """
     if len(seeds) != batch:
         raise ShapeError(f"seeds must be {batch} integers, one a sample, got {len(seeds)}; use sample_seeds")
     return [int(seed) for seed in seeds]
 
 
 def check_attributions(attributions: object, inputs: Tensor) -> Tensor:
-    """Return attributions after checking that they are finite real numbers of the inputs' shape and place."""
+    """Return attributions, (batch, time, features), after checking that they are finite, in shape and place as inputs.
+
+    Raises:
+        ShapeError: another shape, or something else.
+        ParameterError: no floating-point numbers, or on another device.
+        NonFiniteError: NaN or infinity.
+    """
     if not isinstance(attributions, Tensor) or attributions.shape != inputs.shape:
         got = tuple(attributions.shape) if isinstance(attributions, Tensor) else type(attributions).__name__
         raise ShapeError(f"the method must return attributions of the inputs' shape {tuple(inputs.shape)}, got {got}")

@@ -133,7 +133,11 @@ def is_promised(spec: MethodSpec) -> bool:
 
 
 def check_tolerance(tolerance: float) -> None:
-    """Raise a ParameterError unless tolerance is a number of at least 0."""
+    """Raise unless tolerance is a number of at least 0.
+
+    Raises:
+        ParameterError: something else.
+    """
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance >= 0:
         raise ParameterError(
             f"tolerance must be a share of the output's change, at least 0, got {tolerance!r}; the default is "

@@ -49,7 +49,7 @@ def prefix_mean(scores: Tensor, values: Tensor) -> Tensor:
 
 @composite(prefix_mean)
 def fused_prefix_mean(scores: Tensor, values: Tensor) -> Tensor:
-    """The same by cumulative sums, shifted by each sample's maximum."""
+    """The same by cumulative sums, shifted by each sample's maximum: (batch, time, width)."""
     keys = torch.exp(scores - scores.amax(1, keepdim=True))
     rows = (keys.unsqueeze(3) * values.unsqueeze(2)).cumsum(1) / keys.cumsum(1).unsqueeze(3)
     return rows.mean(2)

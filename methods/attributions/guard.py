@@ -79,7 +79,7 @@ def check_conduct(method: Method, model: nn.Module | None, inputs: Tensor, **arg
 
 
 def attribute_guarded(method: Method, model: nn.Module | None, inputs: Tensor, **arguments: Any) -> Tensor:
-    """Return what `attribute` does for a method that works on copies; the weights are as before, also after an error.
+    """Return what `attribute` does, (batch, time, features), for a method that works on copies; weights are as before.
 
     Raises:
         ContractError: the method changed what it is lent.
@@ -103,7 +103,7 @@ class Guard:
 
     Args:
         model: what the method explains; None for reference methods.
-        lent: copies of the samples, by the name of the method's argument.
+        lent: copies of the samples, (batch, …), by the name of the method's argument.
     """
 
     def __init__(self, model: nn.Module | None, lent: Mapping[str, Tensor]) -> None:
@@ -135,7 +135,11 @@ class Guard:
         return call
 
     def check(self) -> None:
-        """Raise a ContractError if samples or weights are not what they were."""
+        """Raise if samples or weights are not what they were.
+
+        Raises:
+            ContractError: they were changed.
+        """
         changed = _changed(self._lent, self._lent_before)
         if changed:
             raise ContractError(f"the method changed its {changed} in place; let it work on a copy, {changed}.clone()")

@@ -119,7 +119,7 @@ class Layout:
 
 
 def check_joint(spec: MethodSpec, needed: Sequence[str], layout: Layout) -> None:
-    """Raise an UnsupportedOperationError where a method has no map of static features.
+    """Raise where a method has no map of static features.
 
     Masks, rescaling and attention work along time. A gradient or a share of a change is a cell's own; methods that put
     cells together have to know the parts.
@@ -128,6 +128,9 @@ def check_joint(spec: MethodSpec, needed: Sequence[str], layout: Layout) -> None
         spec: the method.
         needed: the arguments that it takes.
         layout: the inputs.
+
+    Raises:
+        UnsupportedOperationError: it has none, and one is asked for.
     """
     of_cells = bool({"gradient", "difference", "relevance"} & set(spec.tags)) or "parts" in needed
     along_time = bool({"mask", "rescaled"} & set(spec.tags))

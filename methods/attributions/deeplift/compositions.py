@@ -25,7 +25,7 @@ def composition(operation: Callable[..., Any]) -> Rule[Mode]:
 
 
 def softmax(mode: PairedPass, x: Tensor, dim: int | None = None, dtype: torch.dtype | None = None) -> Tensor:
-    """Compute exp(x - log Σ exp(x)) over dim.
+    """Compute exp(x - log Σ exp(x)) over dim, (…).
 
     The product of exp(x) and 1 / Σ exp(x) has the same value, but an even split would weigh differences of the
     exponentials by the larger of the two reciprocals: contributions that grow exponentially with the scores and
@@ -36,14 +36,14 @@ def softmax(mode: PairedPass, x: Tensor, dim: int | None = None, dtype: torch.dt
 
 
 def log_softmax(mode: PairedPass, x: Tensor, dim: int | None = None, dtype: torch.dtype | None = None) -> Tensor:
-    """Compute x - log Σ exp(x) over dim."""
+    """Compute x - log Σ exp(x) over dim, (…)."""
     with mode:
         x = x if dtype is None else x.to(dtype)
         return x - torch.logsumexp(x, _axis(mode, dim), keepdim=True)
 
 
 def logsumexp(mode: PairedPass, x: Tensor, dim: int, keepdim: bool = False) -> Tensor:
-    """Compute c + log Σ exp(x - c) over dim with one constant c for input and baseline, so that it cancels.
+    """Compute c + log Σ exp(x - c) over dim with one constant c for input and baseline, so that it cancels, (…).
 
     The sum of the one far below the other underflows; then its logarithm comes from a constant of its own.
     """
@@ -62,7 +62,7 @@ def logsumexp(mode: PairedPass, x: Tensor, dim: int, keepdim: bool = False) -> T
 
 
 def logcumsumexp(mode: PairedPass, x: Tensor, dim: int) -> Tensor:
-    """Compute log Σ_{s <= t} exp(x_s) for each t along dim, each with its own shift against underflow."""
+    """Compute log Σ_{s <= t} exp(x_s) for each t along dim, each with its own shift against underflow, (…)."""
     length = x.shape[dim]
     later = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
     with mode:

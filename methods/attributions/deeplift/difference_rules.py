@@ -68,7 +68,7 @@ def rescale(tolerance: Tolerance) -> Rule[PairedPass]:
 
 
 def smooth(twin: Tensor) -> Tensor:
-    """Return the tolerance for functions without singularities: eps^(1/3).
+    """Return the tolerances (…) for functions without singularities: eps^(1/3).
 
     Below it the midpoint's derivative is off by O(Δ²) <= eps^(2/3), hence Δy by rounding only, while the
     quotient would lose more than that to cancellation.
@@ -77,12 +77,12 @@ def smooth(twin: Tensor) -> Tensor:
 
 
 def singular(twin: Tensor) -> Tensor:
-    """Return the tolerance for functions whose derivatives grow as powers of 1/x: relative to |x|."""
+    """Return the tolerances (…) for functions whose derivatives grow as powers of 1/x: relative to |x|."""
     return smooth(twin) * twin.abs()
 
 
 def kinked(twin: Tensor) -> Tensor:
-    """Return the tolerance for functions with a kink: only Δx = 0 leaves the quotient undefined."""
+    """Return the tolerances (…) for functions with a kink: only Δx = 0 leaves the quotient undefined."""
     return torch.zeros_like(twin)
 
 
@@ -107,7 +107,7 @@ def product(first: int = 0, second: int = 1) -> Rule[PairedPass]:
 
 
 def reciprocal(call: Call[PairedPass]) -> Tensor:
-    """Apply 1/x or 1/√x by the rescale rule."""
+    """Apply 1/x or 1/√x by the rescale rule, value by value: (…)."""
     result: Tensor = rescale(singular)(call)
     call.mode.note_reciprocal(result)
     return result
@@ -129,7 +129,11 @@ def scaling(call: Call[PairedPass]) -> Any:
 
 
 def einsum(call: Call[PairedPass]) -> Any:
-    """Apply the symmetric split to the two varying operands of an einsum; others are constant factors."""
+    """Apply the symmetric split to the two varying operands of an einsum; others are constant factors.
+
+    Raises:
+        UnsupportedOperationError: more than two varying operands.
+    """
     if isinstance(call.args[1], (list, tuple)):
         call = replace(call, args=(call.args[0], *call.args[1]))
     factors = [position for position, value in enumerate(call.args) if call.mode.varies(value)]
@@ -139,7 +143,11 @@ def einsum(call: Call[PairedPass]) -> Any:
 
 
 def division(call: Call[PairedPass]) -> Any:
-    """Apply a/b: linear where b is constant, else a·(1/b), itself a reciprocal where a is constant."""
+    """Apply a/b: linear where b is constant, else a·(1/b), itself a reciprocal where a is constant.
+
+    Raises:
+        UnsupportedOperationError: a quotient that is rounded, or operands given by name.
+    """
     if call.options.get("rounding_mode") is not None:
         raise call.unsupported(f"with rounding_mode {call.options['rounding_mode']!r}")
     if len(call.args) != 2:
@@ -171,7 +179,7 @@ def _rescaled(call: Call[PairedPass], elementwise: Elementwise, x: Tensor, toler
 def between(
     call: Call[PairedPass], elementwise: Elementwise, x: Tensor, values: tuple[Tensor, Tensor], tolerance: Tolerance
 ) -> Tensor:
-    """Return an elementwise function of x, its values for input and baseline given, by the rescale rule."""
+    """Return an elementwise function of x, (…), its values for input and baseline given, by the rescale rule."""
     value, reference = values
     with torch.no_grad():
         twin = call.mode.twin(x)
@@ -228,14 +236,14 @@ def _split_at(call: Call[PairedPass], first: int, second: int, means: tuple[Tens
 
 
 def with_gradient_of(call: Call[PairedPass], surrogate: Tensor, value: Tensor, reference: Tensor) -> Tensor:
-    """Return value with the gradient of surrogate, noted with its value for the baseline."""
+    """Return value, (…), with the gradient of surrogate, (…), noted with its value for the baseline."""
     result = standing_in(value, surrogate)
     call.noted(result, reference)
     return result
 
 
 def softplus(call: Call[PairedPass]) -> Tensor:
-    """Apply log(1 + exp(βx)) / β, to which a change of x is as small as |β| times it is to log(1 + exp x)."""
+    """Apply log(1 + exp(βx)) / β to x (…), to which a change of x is as small as |β| times it is to log(1 + exp x)."""
     named = dict(zip(("input", "beta"), call.args, strict=False)) | call.options
     sharpness = abs(named.get("beta", 1))
     result: Tensor = rescale(lambda twin: smooth(twin) / sharpness)(call)

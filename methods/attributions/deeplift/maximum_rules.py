@@ -51,7 +51,7 @@ def shares_of_the_way(values: Tensor, twins: Tensor) -> Tensor:
 
 
 def largest_along_axes(call: Call[PairedPass]) -> Tensor:
-    """Apply amax: the largest along axes."""
+    """Apply amax: the largest along axes, (…)."""
     x = call.args[0]
     named = dict(zip(("dim", "keepdim"), call.args[1:], strict=False)) | call.options
     given = named.get("dim", ())

@@ -25,6 +25,17 @@ def scaled_dot_product_attention(
 ) -> Tensor:
     """Compute softmax(q kᵀ · scale + mask) v; a query whose keys are all masked gets 0, as from PyTorch.
 
+    Args:
+        mode: takes the calls.
+        query: (…, queries, width).
+        key: (…, keys, width).
+        value: (…, keys, value width).
+        attn_mask: (…, queries, keys), truth values or what is added to the scores.
+        dropout_p: 0.
+        is_causal: whether later keys are masked.
+        scale: of the scores; 1/√width by default.
+        enable_gqa: False.
+
     Raises:
         UnsupportedOperationError: dropout that is switched on, or grouped queries.
     """

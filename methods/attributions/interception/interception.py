@@ -48,7 +48,7 @@ class Interception(TorchFunctionMode):
         self._notes: dict[int, tuple[Tensor, Any]] = {}
 
     def outputs(self, model: nn.Module, inputs: Tensor) -> Tensor:
-        """Return what a network makes of inputs, every call of it intercepted.
+        """Return what a network makes of inputs, (batch, time, features), every call of it intercepted.
 
         Raises:
             UnsupportedOperationError: an operation without a rule, TorchScript, or activation checkpointing, which
@@ -86,7 +86,11 @@ class Interception(TorchFunctionMode):
         return tensor
 
     def note_of_constant(self, _tensor: Tensor) -> Any:
-        """Return what would be noted about a tensor if it varied."""
+        """Return what would be noted about a tensor if it varied.
+
+        Raises:
+            NotImplementedError: the rule set does not say.
+        """
         raise NotImplementedError
 
     def varies(self, value: object) -> bool:

@@ -17,13 +17,13 @@ Standardise = Callable[[Tensor, tuple[int, ...], float], Tensor]
 
 
 def standardised(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
-    """Return (x - mean) / sqrt(variance + eps) over axes."""
+    """Return (x - mean) / sqrt(variance + eps) over axes, (…)."""
     centred = x - x.mean(axes, keepdim=True)
     return centred * torch.rsqrt(centred.square().mean(axes, keepdim=True) + eps)
 
 
 def standardised_by_constant(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
-    """Return the same with the gradient of an affine map: the variance counts as a constant."""
+    """Return the same with the gradient of an affine map: the variance counts as a constant, (…)."""
     variance = x.detach().var(axes, correction=0, keepdim=True)
     return (x - x.mean(axes, keepdim=True)) * torch.rsqrt(variance + eps)
 
@@ -37,7 +37,7 @@ def layer_norm(
     eps: float = 1e-5,
     standardise: Standardise = standardised,
 ) -> Tensor:
-    """Standardise over the last axes, then weigh and shift."""
+    """Standardise x (…, *normalized_shape) over the last axes, then weigh and shift."""
     axes = tuple(range(-len(normalized_shape), 0))
     with mode:
         return _affine(standardise(x, axes, eps), weight, bias)
@@ -79,7 +79,7 @@ def rms_norm(
     weight: Tensor | None = None,
     eps: float | None = None,
 ) -> Tensor:
-    """Compute x / sqrt(mean x² + eps) over the last axes, times weight."""
+    """Compute x / sqrt(mean x² + eps) over the last axes, times weight: (…, *normalized_shape)."""
     axes = tuple(range(-len(normalized_shape), 0))
     with mode:
         tiny = torch.finfo(x.dtype).eps if eps is None else eps
@@ -87,7 +87,7 @@ def rms_norm(
 
 
 def normalize(mode: Interception, x: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
-    """Compute x / max(‖x‖₂, eps) over dim, written with max(‖x‖₂², eps²) so that it has no kink at x = 0.
+    """Compute x / max(‖x‖₂, eps) over dim, (…), written with max(‖x‖₂², eps²) so that it has no kink at x = 0.
 
     Raises:
         UnsupportedOperationError: a norm other than p = 2.

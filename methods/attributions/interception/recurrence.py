@@ -33,12 +33,19 @@ class States:
 
     @property
     def over_time(self) -> tuple[Tensor, Tensor]:
-        """Return what an LSTM's state is made of."""
+        """Return what an LSTM's state is made of, each (time + 1, hidden, batch)."""
         return self.hidden, self.kept
 
 
 def lstm_states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tuple[Tensor, ...]) -> States:
-    """Return the states of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c), with projected, W_ih x + b_ih, used up."""
+    """Return the states of c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c).
+
+    Args:
+        projected: W_ih x + b_ih, (time, gates · hidden, batch), which is overwritten.
+        w_hh: (gates · hidden, hidden).
+        b_hh: (gates · hidden,), or None.
+        state: h_0 and c_0, (hidden, batch).
+    """
     if b_hh is not None:
         projected.add_(b_hh[:, None])
     hidden, cells = (_steps(start, len(projected)) for start in state)
@@ -58,7 +65,14 @@ def lstm_states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tup
 
 
 def gru_states(projected: Tensor, w_hh: Tensor, b_hh: Tensor | None, state: tuple[Tensor, ...]) -> States:
-    """Return the states of n = tanh(n_x + σ(r)·n_h), h = (1 - σ(z))·n + σ(z)·h, with W_ih x + b_ih used up."""
+    """Return the states of n = tanh(n_x + σ(r)·n_h), h = (1 - σ(z))·n + σ(z)·h.
+
+    Args:
+        projected: W_ih x + b_ih, (time, gates · hidden, batch), which is overwritten.
+        w_hh: (gates · hidden, hidden).
+        b_hh: (gates · hidden,), or None.
+        state: h_0, (hidden, batch).
+    """
     time, size, batch = projected.shape
     width = size // 3
     hidden = _steps(state[0], time)

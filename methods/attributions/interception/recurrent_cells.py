@@ -27,7 +27,7 @@ class Weights:
     b_hh: Tensor | None = None
 
     def joint(self, x: Tensor, h: Tensor, rows: slice = slice(None)) -> Tensor:
-        """Return W_ih x + b_ih + W_hh h + b_hh for some rows of the weights."""
+        """Return W_ih x + b_ih + W_hh h + b_hh for some rows of the weights, (batch, rows)."""
         weights = torch.cat([self.w_ih[rows], self.w_hh[rows]], 1)
         biases = [bias[rows] for bias in (self.b_ih, self.b_hh) if bias is not None]
         return linear(torch.cat([x, h], 1), weights, torch.stack(biases).sum(0) if biases else None)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def standing_in(value: Tensor, surrogate: Tensor) -> Tensor:
-    """Return value, of surrogate's shape, through which autograd propagates as through surrogate."""
+    """Return value, of surrogate's shape (…), through which autograd propagates as through surrogate."""
     result: Tensor = _Substitute.apply(surrogate, value)  # type: ignore[no-untyped-call]
     return result
 

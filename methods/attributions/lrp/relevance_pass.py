@@ -34,7 +34,7 @@ class Product(Enum):
     HALF = "half"
 
     def shares(self, signal: Tensor, gate: Tensor, epsilon: float) -> tuple[Tensor | float, Tensor | float]:
-        """Return the shares of the signal and the gate, which may also be any two factors unless one takes all."""
+        """Return the shares (…) of the signal and the gate, which may be any two factors unless one takes all."""
         if self is Product.PROPORTIONAL:
             sizes = signal.abs(), gate.abs()
             inverse = stable_reciprocal(sizes[0] + sizes[1], epsilon)
@@ -76,18 +76,18 @@ class RelevancePass(Interception):
         return roles.pop() if len(roles) == 1 else Role.SIGNAL
 
     def entering(self, x: Tensor, share: float = 1.0) -> Tensor:
-        """Return x as a summand of what `left` returns: its relevance is share · x times what arrives."""
+        """Return x, (…), as a summand of what `left` returns: its relevance is share · x times what arrives."""
         entered: Tensor = _Entering.apply(x, share)  # type: ignore[no-untyped-call]
         return entered
 
     def left(self, y: Tensor) -> Tensor:
-        """Return y, a sum of terms that entered: each term's relevance is term / (y + ε sign y) of y's."""
+        """Return y, (…), a sum of terms that entered: each term's relevance is term / (y + ε sign y) of y's."""
         left: Tensor = _Leaving.apply(y, self.epsilon)  # type: ignore[no-untyped-call]
         return left
 
 
 def stable_reciprocal(y: Tensor, epsilon: float) -> Tensor:
-    """Return 1 / (y + ε sign y) with sign 0 = 1, and 0 where that divides by zero: nothing is shared there."""
+    """Return 1 / (y + ε sign y), (…), with sign 0 = 1, and 0 where that divides by zero: nothing is shared there."""
     stable = y + 0.0  # -0 becomes 0, whose sign is 1
     stable.add_(torch.copysign(y.new_full((), epsilon), stable))  # where() takes ten times as long
     if epsilon > 0:

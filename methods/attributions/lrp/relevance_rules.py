@@ -126,7 +126,11 @@ def contraction(first: int = 0, second: int = 1) -> Rule[RelevancePass]:
 
 
 def einsum(call: RelevanceCall) -> Tensor:
-    """Apply a contraction to the two varying operands of an einsum; others are constant factors."""
+    """Apply a contraction to the two varying operands of an einsum; others are constant factors.
+
+    Raises:
+        UnsupportedOperationError: more than two varying operands.
+    """
     if isinstance(call.args[1], (list, tuple)):
         call = replace(call, args=(call.args[0], *call.args[1]))
     factors = [position for position, value in enumerate(call.args) if call.mode.varies(value)]
@@ -136,7 +140,11 @@ def einsum(call: RelevanceCall) -> Tensor:
 
 
 def division(call: RelevanceCall) -> Tensor:
-    """Apply a/b: all relevance goes to a; a constant over b is an activation of b and divides what it scales."""
+    """Apply a/b: all relevance goes to a; a constant over b is an activation of b and divides what it scales.
+
+    Raises:
+        UnsupportedOperationError: a quotient that is rounded.
+    """
     if call.options.get("rounding_mode") is not None:
         raise call.unsupported(f"with rounding_mode {call.options['rounding_mode']!r}")
     numerator, denominator = _operands(call)

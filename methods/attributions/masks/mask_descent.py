@@ -20,7 +20,11 @@ _BLOCK = 1 << 20  # most bytes of a tensor that a step on a CPU works on: what f
 
 @dataclass(frozen=True)
 class Descent:
-    """Gradient descent with momentum on error and regularisers, while the weight of the mask's size grows."""
+    """Gradient descent with momentum on error and regularisers, while the weight of the mask's size grows.
+
+    Raises:
+        ParameterError: a setting out of its range.
+    """
 
     epochs: int
     size_weight: float

@@ -59,7 +59,7 @@ class Fade:
 
 
 class Blur:
-    """Series x, each cell blurred in time by a Gaussian of width σ = width · (1 - m), see `blur`."""
+    """Series x, (batch, time, features), blurred in time by a Gaussian of σ = width · (1 - m), see `blur`."""
 
     def __init__(self, series: Tensor, width: float) -> None:
         self._series, self._width = series, width

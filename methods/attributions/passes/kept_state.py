@@ -171,7 +171,7 @@ def _of_tensor(value: Tensor) -> _Kept:
 
 
 def write_numbers(value: Tensor, before: Tensor) -> None:
-    """Give a tensor its shape and numbers of before, in place."""
+    """Give a tensor (…) its shape and numbers of before, in place."""
     with torch.inference_mode(value.is_inference()), torch.no_grad():
         if value.shape != before.shape:
             value.resize_(before.shape)
@@ -179,7 +179,7 @@ def write_numbers(value: Tensor, before: Tensor) -> None:
 
 
 def same_numbers(first: Tensor, second: Tensor) -> bool:
-    """Return whether tensors have one shape and the same numbers, NaN in the same places."""
+    """Return whether tensors have one shape (…) and the same numbers, NaN in the same places."""
     if first.shape != second.shape:
         return False
     if torch.equal(first, second):

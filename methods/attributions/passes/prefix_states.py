@@ -63,7 +63,7 @@ class Layer:
         return self.inputs.shape[self.time_axis]
 
     def run(self, start: int, stop: int, states: State) -> tuple[Tensor, State]:
-        """Return the outputs of the steps from start to stop and the states after them, given those before."""
+        """Return the outputs of the steps from start to stop, and the states (layers, batch, hidden) after them."""
         part = self.inputs.narrow(self.time_axis, start, stop - start)
         initial = states if self.function is torch.lstm else states[0]
         outputs, *final = self.function(part, initial, self.weights, *self.options)
