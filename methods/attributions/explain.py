@@ -31,7 +31,6 @@ from .passes.malloc import expect_large_blocks
 from .passes.model_state import lent
 from .passes.passes import Passes, Piece, pick
 from .passes.segments import Span
-from .passes.series_reader import SeriesReader, takes_step_by_step
 from .refusals import Work, causes_told, work_of
 from .spec import MethodSpec
 from .true_gradients import HiddenCalls, TrueGradients, needs_left_numbers
@@ -138,10 +137,8 @@ def attribute(
         everyone = range(len(inputs))
         first = given["inputs"][: PROBE if condition is None else 1]
         with causes_told(work_of(method, spec, given, everyone)):
-            is_recurrent, model = _checked(model, first, given["target"])
-            given["model"] = model
-            step_by_step = is_recurrent and "passes" in needed and takes_step_by_step(model, first)
-            passes = Passes(model, budget, step_by_step)
+            given["model"] = model = _checked(model, first, given["target"])
+        passes = Passes(model, budget)
         explain = functools.partial(_attributed, method, needed, {**given, "passes": passes}, spec, budget)
         if condition is None:
             return explain(everyone)
@@ -265,19 +262,19 @@ def _with_gradients(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) and value.is_inference() else value
 
 
-def _checked(model: nn.Module, inputs: Tensor, target: Tensor | None) -> tuple[bool, nn.Module]:
-    """Return whether recurrent layers alone are seen to read the series, and the model with gradients that are true."""
+def _checked(model: nn.Module, inputs: Tensor, target: Tensor | None) -> nn.Module:
+    """Return the model, with gradients that are true, after checking that it answers inputs (batch, time, features)."""
     check_placement(model, inputs)
     first = inputs.clone()
-    reader, hidden = SeriesReader(first), HiddenCalls()
-    with torch.no_grad(), reader, hidden:
+    hidden = HiddenCalls()
+    with torch.no_grad(), hidden:
         outputs = model(first)
     check_unchanged(first, inputs)
     check_unwritten(first, 0)
     check_classes(outputs, len(first), target)
     if hidden.hides or hidden.leaves:
-        model = TrueGradients(model, hidden.leaves and needs_left_numbers(model, inputs))
-    return reader.is_recurrent, model
+        return TrueGradients(model, hidden.leaves and needs_left_numbers(model, inputs))
+    return model
 
 
 def predicted_classes(model: nn.Module, inputs: Tensor, memory: int | None = None) -> Tensor:

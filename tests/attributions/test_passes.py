@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from saltbench.errors import BudgetError, ParameterError
+from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.passes import budget as budget_module
 from saltbench.methods.attributions.passes.budget import GRAIN, Budget
 from saltbench.methods.attributions.passes.passes import Passes, copies
 from saltbench.methods.attributions.passes.peak_memory import PeakMemory
+from saltbench.methods.attributions.perturbation.ablation import feature_ablation
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 CPU = torch.device("cpu")
@@ -161,6 +163,20 @@ def test_a_model_without_gradients_is_refused(formula):
 def test_a_budget_below_one_sample_is_refused():
     with pytest.raises(BudgetError, match=r"the memory budget must be at least .* for one sample of this model"):
         Passes(network("lstm"), Budget(1000)).outputs(series(2), classes(2), 1, shifted(series(2)))
+
+
+@pytest.mark.parametrize("name", ["lstm", "convolution"])
+def test_a_network_may_view_its_series(name):
+    inner = network(name)
+    model = Scores(lambda x: inner(x) + x.view(len(x), -1)[:, :CLASSES])
+    assert torch.isfinite(attribute(feature_ablation, model, series(3), classes(3))).all()
+
+
+@pytest.mark.parametrize("write", [lambda rows: rows.add(1), lambda rows: rows[:, :1].fill_(1)])
+def test_rows_that_are_not_written_are_refused(write):
+    passes = Passes(network("lstm"), Budget())
+    with pytest.raises(ParameterError, match=r"write must fill all of its rows in place, got rows that are NaN; write"):
+        passes.outputs(series(3), classes(3), 2, lambda _samples, _draws, rows: write(rows))
 
 
 def test_peak_memory_follows_what_is_freed():

@@ -11,7 +11,6 @@ from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.gradients.gradient import saliency
 from saltbench.methods.attributions.gradients.integrated_gradients import integrated_gradients
-from saltbench.methods.attributions.passes.series_reader import SeriesReader
 from saltbench.methods.attributions.perturbation.ablation import feature_ablation
 from saltbench.methods.attributions.true_gradients import HiddenCalls, TrueGradients
 
@@ -188,7 +187,7 @@ def test_the_network_and_its_outputs_are_left_as_they_were(name):
 @pytest.mark.parametrize("name", ["lstm", "gru", "convolution", "lstm-self-attention", "input-cell"])
 def test_ordinary_networks_hide_nothing(name):
     hidden, model, inputs = HiddenCalls(), network(name), series(2)
-    with torch.no_grad(), SeriesReader(inputs), hidden:
+    with torch.no_grad(), hidden:
         model(inputs)
     assert not hidden.hides
     assert not hidden.leaves

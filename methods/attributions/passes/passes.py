@@ -30,13 +30,11 @@ class Passes:
     Args:
         model: (batch, time, features) to (batch, classes), in evaluation mode with frozen parameters.
         budget: memory and what is known of the model's passes.
-        step_by_step: rows lie in memory in the order (time, rows, features); see `SeriesReader`.
     """
 
-    def __init__(self, model: nn.Module, budget: Budget, step_by_step: bool = False) -> None:
+    def __init__(self, model: nn.Module, budget: Budget) -> None:
         self.model = model
         self._budget = budget
-        self._step_by_step = step_by_step
         self._memory: Tensor | None = None
         self._is_probing = False
 
@@ -123,43 +121,35 @@ class Passes:
                 work()
             self._budget.learn(kind, peak.bytes)
 
-    def rows(self, like: Tensor, pieces: Sequence[Piece], write: Write, *, by_sample: bool = False) -> Tensor:
-        """Return the rows (rows, time, features) of all pieces as they are written.
+    def rows(self, like: Tensor, pieces: Sequence[Piece], write: Write) -> Tensor:
+        """Return the rows (rows, time, features) of all pieces as they are written, one behind the other in memory.
 
-        The next pass writes to the same memory, since fresh memory costs more than writing to it. Where the network
-        reads step by step, they lie in it like that.
+        The next pass writes to the same memory, since fresh memory costs more than writing to it.
 
         Args:
             like: (any, time, features), of the type and place of the rows.
             pieces: samples and their draws.
-            write: fills the rows (samples, draws, time, features) of a piece, in place: by index, broadcast or `out=`,
-                since a view may not exist.
-            by_sample: rows lie one behind the other whatever the network reads, for those who may want to view them.
+            write: fills the rows (samples, draws, time, features) of a piece in place.
 
         Raises:
             ParameterError: rows that write left unwritten, looked for in the first pass of a kind.
         """
-        rows = self._reserved(like, sum(map(_count, pieces)), self._step_by_step and not by_sample)
+        rows = self._reserved(like, sum(map(_count, pieces)))
         if self._is_probing:
             rows.fill_(torch.nan)
         fill(rows, pieces, write)
         if self._is_probing and bool(rows.isnan().any()):
             raise ParameterError(
-                "write must fill its rows in place, by index, broadcast or out=, got rows that are NaN; "
-                "flatten and reshape copy, so that nothing is written"
+                "write must fill all of its rows in place, got rows that are NaN; write to them by index, copy_ or out="
             )
         return rows
 
-    def _reserved(self, like: Tensor, count: int, step_by_step: bool) -> Tensor:
+    def _reserved(self, like: Tensor, count: int) -> Tensor:
         cells = count * like[0].numel()
         if self._memory is None or len(self._memory) < cells:
             self._memory = None  # before more is asked for
             self._memory = torch.empty(cells, dtype=like.dtype, device=like.device)
-        time, features = like.shape[1:]
-        memory = self._memory[:cells].detach()
-        if step_by_step:
-            return memory.view(time, count, features).transpose(0, 1)
-        return memory.view(count, time, features)
+        return self._memory[:cells].detach().view(count, *like.shape[1:])
 
     def explained(self, rows: Tensor, target: Tensor) -> Tensor:
         """Return S_c of rows (rows, time, features) for their classes, (rows,).

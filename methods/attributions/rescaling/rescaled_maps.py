@@ -137,7 +137,7 @@ def _each_map(
     else:
 
         def compute(pieces: Sequence[Piece]) -> Tensor:
-            return explain(pieces, passes.rows(copies.inputs, pieces, copies.write, by_sample=True))
+            return explain(pieces, passes.rows(copies.inputs, pieces, copies.write))
 
         passes.each("rescaling", arguments["target"], copies.draws, compute, take)
 
