@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from saltbench.benchmark.suites.suite import load_suite
 from saltbench.entry import Entry
 
 ROOT = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt "
 
 
@@ -59,6 +61,16 @@ def test_options_of_run_are_those_of_the_table():
     }
     known = {option for parameter in COMMANDS["run"].params for option in parameter.opts if option.startswith("--")}
     assert described == known - {"--help"}
+
+
+def test_contributing_names_the_rooms_from_top_to_bottom():
+    contracts = PYPROJECT["tool"]["importlinter"]["contracts"]
+    (floors,) = [each["layers"] for each in contracts if each["name"] == "stages of the benchmark"]
+    table = read("CONTRIBUTING.md").partition("| room of `benchmark/` |")[2].partition("\n\n")[0]
+    rooms = iter(re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE))
+    for floor in (set(floor.split(" | ")) for floor in floors):
+        assert {next(rooms) for _ in floor} == floor
+    assert list(rooms) == []
 
 
 def test_the_readme_is_a_page_of_about_120_lines():

@@ -13,7 +13,7 @@ from saltbench.entry import Entry, Factory, resolve
 
 METHODS = """# Methods
 
-A method gives every cell of the input a number, given a trained network. S<sub>c</sub> is the explained output: the
+A method gives every entry of the input a number, given a trained network. S<sub>c</sub> is the explained output: the
 logit of class c, unless you ask for the probability. x are the inputs, x′ the baseline, which says what absence means.
 `saltbench list methods --format json` prints the same facts.
 """
@@ -27,7 +27,7 @@ Chance is the expected score of a map of uniform random numbers. The leaderboard
 """
 TASKS = """# Tasks
 
-A task gives seeded samples `(batch, time, features)` with labels and the truth: how salient each cell is, in [0, 1].
+A task gives seeded samples `(batch, time, features)` with labels and the truth: how salient each entry is, in [0, 1].
 """
 ARCHITECTURES = """# Architectures
 
