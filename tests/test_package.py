@@ -98,7 +98,7 @@ def test_static_imports_name_the_modules_of_the_lazy_ones():
 
 def test_an_unknown_attribute_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'saltbench' has no attribute 'saliency'"):
-        saltbench.saliency  # noqa: B018
+        saltbench.saliency
 
 
 def test_star_import_gives_the_public_names(run_python):

@@ -1,32 +1,29 @@
 """The command line; heavy imports stand inside the commands, so that `--help` and `list` answer at once."""
 
-import csv
-import io
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ... import __version__
 from ...datasets.local_data import look_in
 from ...entry import unknown
 from ...errors import ParameterError, SaltbenchError, UnknownNameError
 from ..execution.executors.malloc import keep_freed_memory
+from ..formats.registry import CHANGES, LEADERBOARD, LISTING, Format, choices, format_named
 from ..process.module_path import leave_current_folder_out
 from ..process.shortages import require_addresses, shortage
 from ..process.standard_streams import fail, fail_quietly, open_streams
-from ..storage.output import add_row, note, note_unverified, say, show, write, write_to
-from ..storage.text_bytes import json_bytes, utf8
+from ..storage.output import note, say, write, write_to
 from ..suites import run_options as options
 from ..suites.registry import listing, load_registries
 from ..suites.suite import list_suites, load_suite
 from .arguments import RESULTS, default_results, expand
+from .notes import note_unverified
 from .scaffold import NEXT, next_commands, write_new
 
-COLUMNS = ("name", "version", "description", "reference")  # of a list as CSV
 LIGHT = ("list", "new")  # commands that load no PyTorch
 KINDS = ("tasks", "architectures", "methods", "metrics")  # of entries
 LISTED = (*KINDS, "suites")
@@ -44,6 +41,10 @@ app = typer.Typer(
 
 def _shared(option: options.Option) -> Any:
     return typer.Option(help=option.help, min=option.least, max=option.most, metavar=option.metavar)
+
+
+def _format(formats: Mapping[str, Format]) -> Any:
+    return typer.Option("--format", help=f"{choices(formats)}.")
 
 
 Globs = Annotated[list[str] | None, _shared(options.METHODS)]  # of tasks and architectures too
@@ -66,29 +67,17 @@ Seeds = Annotated[int | None, _shared(options.SEEDS)]
 @app.command("list")
 def list_entries(
     kind: Annotated[str, typer.Argument(help=" | ".join(LISTED))],
-    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    form: Annotated[str, _format(LISTING)] = "table",
     plugin: Plugins = None,
 ) -> None:
     """List the tasks, architectures, methods, metrics or suites that can be named."""
     if kind not in LISTED:
         raise UnknownNameError(unknown("kind", kind, LISTED))
+    if form not in LISTING:
+        raise ParameterError(f"--format must be {choices(LISTING)}, got '{form}'")
     registries = load_registries(plugin or ())
     rows = list_suites(registries) if kind == "suites" else listing(getattr(registries, kind))
-    if form == "json":
-        write(json_bytes(rows), None)
-    elif form == "csv":
-        sink = io.StringIO()
-        writer = csv.DictWriter(sink, COLUMNS, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write(utf8(sink.getvalue()), None)
-    elif form == "table":
-        table = Table("name", "version", "description", box=None)
-        for row in rows:
-            add_row(table, (row["name"], row["version"], row["description"]))
-        show(table, Console().width)
-    else:
-        raise ParameterError(f"--format must be table, csv or json, got '{form}'")
+    write(LISTING[form].write(rows), None)
 
 
 @app.command()
@@ -135,7 +124,7 @@ def new_entry(
 @app.command("leaderboard")
 def show_leaderboard(
     folder: Annotated[Path, typer.Argument(help="A suite's results folder, or a leaderboard.csv.", metavar="DIR")],
-    form: Annotated[str, typer.Option("--format", help="csv, markdown, latex, html or parquet.")] = "csv",
+    form: Annotated[str, _format(LEADERBOARD)] = "csv",
     output: Output = None,
     metrics: Metrics = None,
     tasks: Globs = None,
@@ -150,8 +139,8 @@ def show_leaderboard(
     In Markdown and LaTeX the best score of each task and architecture is bold. What does not differ from it
     significantly is marked, where the folder still holds the scores of every sample.
     """
-    from ..formats.render import FORMATS, View, render
-    from ..leaderboards.results_folder import read_board
+    from ..formats.render import View, render
+    from ..leaderboards.results_folder import ResultsFolder
 
     view = View(
         metrics=metrics or (),
@@ -161,12 +150,12 @@ def show_leaderboard(
         across=across,
         standalone=standalone,
     )
-    board = read_board(folder)
-    note_unverified(folder, others=["scores.parquet"])
-    content = render(board, form, view, load_registries(plugin or ()).metrics)
-    if FORMATS[form].marks_ties and board.scores is None:
-        note(f"ties with the best are not marked: {board.without_scores}")
-    write(content, output, is_text=FORMATS[form].is_text)
+    results = ResultsFolder(folder)
+    content = render(results, form, view, load_registries(plugin or ()))
+    note_unverified(results, others=["scores.parquet"])
+    if LEADERBOARD[form].marks_ties and results.scores is None:
+        note(f"ties with the best are not marked: {results.without_scores}")
+    write(content, output, is_text=LEADERBOARD[form].is_text)
 
 
 @app.command()
@@ -174,7 +163,10 @@ def compare(
     before: Annotated[Path, typer.Argument(help="A results folder, or a leaderboard.csv.", metavar="BEFORE")],
     after: Annotated[Path, typer.Argument(help="Another one.", metavar="AFTER")],
     metrics: Metrics = None,
-    form: Annotated[str, typer.Option("--format", help="table, csv (what did not change too) or markdown.")] = "table",
+    tasks: Globs = None,
+    architectures: Globs = None,
+    methods: Globs = None,
+    form: Annotated[str, _format(CHANGES)] = "table",
     tolerance: Annotated[float, typer.Option(help="Of scores that have no bounds.", min=0)] = 0.01,
     output: Output = None,
     plugin: Plugins = None,
@@ -188,17 +180,17 @@ def compare(
     """
     from ..comparisons.change import Verdict
     from ..comparisons.compare import changes, compared_metrics
-    from ..formats.changes import report
-    from ..leaderboards.results_folder import read_board
+    from ..leaderboards.results_folder import ResultsFolder
 
-    boards = read_board(before), read_board(after)
-    note_unverified(before, after, others=["scores.parquet"])
-    for board in boards:
-        if board.scores is None:
-            note(f"samples are not compared in pairs: {board.without_scores}")
-    compared = compared_metrics(*boards, metrics or (), load_registries(plugin or ()).metrics)
-    table = changes(*boards, compared, tolerance)
-    write(utf8(report(table, form)), output)
+    chosen, registries = format_named(form, CHANGES), load_registries(plugin or ())
+    patterns = {"tasks": tasks or (), "architectures": architectures or (), "methods": methods or ()}
+    both = [ResultsFolder(path).narrowed(registries, **patterns) for path in (before, after)]
+    table = changes(*both, compared_metrics(*both, metrics or (), registries.metrics), tolerance)
+    note_unverified(*both, others=["scores.parquet"])
+    for results in both:
+        if results.scores is None:
+            note(f"samples are not compared in pairs: {results.without_scores}")
+    write(chosen.write(table), output)
     if worse := int((table.verdict == Verdict.WORSE).sum()):
         note(f"{worse} of {len(table)} compared got worse from {before} to {after}")
         raise typer.Exit(REGRESSED)
@@ -213,13 +205,15 @@ def draw(
     plugin: Plugins = None,
 ) -> None:
     """Draw maps, scores, curves, ranks and cost, as far as the folder's data allows."""
-    from ..figures.draw import draw_figures, read_evidence
+    from ..figures.draw import draw_figures, drawn_metric
+    from ..leaderboards.results_folder import ResultsFolder
     from ..storage.files import write_atomically
 
-    found = read_evidence(folder, metric, load_registries(plugin or ()).metrics)
-    note_unverified(folder, others=["cost.csv"])
-    place = (found.folder, write_atomically) if output is None else (output, write_to)
-    for drawn in draw_figures(found, form.split(","), *place):
+    results = ResultsFolder(folder)
+    shown = drawn_metric(results, metric, load_registries(plugin or ()).metrics)
+    note_unverified(results, others=["cost.csv"])
+    place = (results.folder, write_atomically) if output is None else (output, write_to)
+    for drawn in draw_figures(results, shown, form.split(","), *place):
         for path in drawn.paths:
             say(f"{path}")
         if drawn.reason:
@@ -239,6 +233,7 @@ def reproduce(
     steps: Annotated[list[int] | None, typer.Option(help="Of the brain maps of fmri.", metavar="STEP…")] = None,
 ) -> None:
     """Reproduce a table or figure of the source, published beside measured."""
+    from ..leaderboards.results_folder import ResultsFolder
     from ..reproductions.results_page import SECTIONS
     from .reproduce import reproduce as lines_of
 
@@ -247,7 +242,7 @@ def reproduce(
     for line in lines_of(what, results, device, workers, shown):
         say(line)
     tables = {name for section in SECTIONS for name in section.needs}  # what the page is made from
-    note_unverified(*(results / section.name for section in SECTIONS), others=sorted(tables))
+    note_unverified(*(ResultsFolder(results / section.name) for section in SECTIONS), others=sorted(tables))
 
 
 @app.command("removal")

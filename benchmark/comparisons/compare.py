@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from ..leaderboards.columns import IDENTITY
-from ..leaderboards.results_folder import Board, chosen, metric_names
+from ..leaderboards.columns import IDENTITY, metric_names
+from ..leaderboards.results_folder import ResultsFolder
 from ..leaderboards.score_columns import metric_of
 from ..metrics.spec import MetricSpec
 from ..statistics.method_ranks import ALPHA
 from ..statistics.signed_rank import holm
 from ..suites.registry import Registry
+from ..suites.selection import select
 from .change import Change, Rule, Verdict, direction, is_same
 from .paired_samples import paired_differences
 from .score_change import score_change
@@ -22,7 +23,9 @@ Identity = tuple[str, ...]
 Rows = Mapping[Identity, Mapping[str, Any]]
 
 
-def changes(before: Board, after: Board, metrics: Sequence[MetricSpec], tolerance: float) -> pd.DataFrame:
+def changes(
+    before: ResultsFolder, after: ResultsFolder, metrics: Sequence[MetricSpec], tolerance: float
+) -> pd.DataFrame:
     """Return a row for each thing compared, whether it changed or not; the columns are the attributes of `Change`.
 
     Args:
@@ -39,18 +42,22 @@ def changes(before: Board, after: Board, metrics: Sequence[MetricSpec], toleranc
 
 
 def compared_metrics(
-    before: Board, after: Board, patterns: Sequence[str], registry: Registry[MetricSpec]
+    before: ResultsFolder, after: ResultsFolder, patterns: Sequence[str], registry: Registry[MetricSpec]
 ) -> list[MetricSpec]:
-    """Return the metrics that both leaderboards have and that match any of the shell patterns; all without patterns.
+    """Return the metrics that both leaderboards have and that match any pattern; all without patterns.
 
     Raises:
         UnknownNameError: a pattern that matches nothing, or a metric whose direction no entry says.
     """
     both = [name for name in metric_names(before.table) if name in metric_names(after.table)]
-    return [metric_of(name, registry) for name in chosen("metric", patterns or ["*"] * bool(both), both)]
+    return [
+        metric_of(name, registry) for name in select("metric", patterns or ["*"] * bool(both), registry.tags_of(both))
+    ]
 
 
-def _changes(before: Board, after: Board, metrics: Sequence[MetricSpec], tolerance: float) -> Iterator[Change]:
+def _changes(
+    before: ResultsFolder, after: ResultsFolder, metrics: Sequence[MetricSpec], tolerance: float
+) -> Iterator[Change]:
     first, second = _rows(before), _rows(after)
     yield from _presences(first, second)
     yield from _metrics_of_one(metric_names(before.table), metric_names(after.table))
@@ -69,8 +76,8 @@ def _changes(before: Board, after: Board, metrics: Sequence[MetricSpec], toleran
             yield from filter(None, compared)
 
 
-def _rows(board: Board) -> Rows:
-    rows: Rows = board.table.set_index(IDENTITY).to_dict("index")
+def _rows(results: ResultsFolder) -> Rows:
+    rows: Rows = results.table.set_index(IDENTITY).to_dict("index")
     return rows
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...errors import ParameterError, StoreError
 from ..leaderboards.columns import IDENTITY, TEXT
-from ..leaderboards.leaderboard import read_csv
+from ..leaderboards.results_folder import ResultsFolder
 from ..storage.csv_tables import to_csv
 from ..storage.files import write_atomically
 
@@ -73,7 +73,7 @@ def check_golden(table: pd.DataFrame, path: Path, tolerances: Mapping[str, float
         write_atomically(path, to_csv(table))
         why = "as --force-regen says" if regenerate else "since there was none"
         raise AssertionError(f"wrote the golden table {path} {why}; look at it, commit it and run again")
-    found = differences(read_csv(path), table, tolerances)
+    found = differences(ResultsFolder(path).table, table, tolerances)
     if found:
         more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
         head = f"the leaderboard differs from {path} (--force-regen writes it anew):"

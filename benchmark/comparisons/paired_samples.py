@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..leaderboards.columns import IDENTITY
-from ..leaderboards.results_folder import Board
+from ..leaderboards.results_folder import ResultsFolder
 from ..metrics.spec import MetricSpec
 from ..statistics.bootstrap import hierarchical_intervals
 from ..statistics.intervals import Interval
@@ -32,8 +32,10 @@ class Paired:
     p: float
 
 
-def paired_differences(before: Board, after: Board, metrics: Sequence[MetricSpec]) -> Mapping[Place, Paired]:
-    """Return the differences of each score of which both boards have samples in common.
+def paired_differences(
+    before: ResultsFolder, after: ResultsFolder, metrics: Sequence[MetricSpec]
+) -> Mapping[Place, Paired]:
+    """Return the differences of each score of which both folders have samples in common.
 
     Samples are the same where seed, number and label are. Where one label differs the data does, and none is shared.
     Where the scores differ by rounding at most, the interval is 0 and p is NaN: nothing is tested.
@@ -50,8 +52,10 @@ def paired_differences(before: Board, after: Board, metrics: Sequence[MetricSpec
     }
 
 
-def _pairs(before: Board, after: Board, metrics: Sequence[MetricSpec]) -> Iterator[tuple[Place, pd.DataFrame]]:
-    """Yield the rows of each score that both boards have: seed, before, after."""
+def _pairs(
+    before: ResultsFolder, after: ResultsFolder, metrics: Sequence[MetricSpec]
+) -> Iterator[tuple[Place, pd.DataFrame]]:
+    """Yield the rows of each score that both folders have: seed, before, after."""
     if before.scores is None or after.scores is None:
         return
     both = before.scores.merge(after.scores, on=[*IDENTITY, "seed", "sample"], suffixes=("_before", "_after"))

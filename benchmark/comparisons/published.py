@@ -14,8 +14,7 @@ import pandas as pd
 from ..execution.collection import Collection
 from ..statistics.intervals import Interval, mean_interval, prediction_interval
 from ..storage.csv_tables import to_csv
-from ..storage.digests import write_tables
-from ..storage.store import open_store
+from ..suites.provenance import open_results, write_tables
 
 FILE = "published_vs_measured.csv"
 HIGHEST = {"weighted_jaccard": 1.0, "euclidean": math.inf, "accuracy": 1.0}  # of the quantities; the lowest is 0
@@ -64,7 +63,7 @@ def report(table: pd.DataFrame, publication: Publication, folder: Path) -> Itera
         StoreError: the CSV file cannot be written, or another run holds the folder.
     """
     path = folder / FILE
-    with open_store(folder):
+    with open_results(folder):
         write_tables(folder, {FILE: to_csv(table)})
     yield f"{'task':15}{'architecture':21}{'quantity':18}{'published':>9}  {'measured (95 % for one run)':28}agrees"
     for row in table.itertuples():

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..storage.store import Store
-from ..suites.provenance import Recorded
+from ..suites.provenance import Provenance
 from ..suites.suite import Choice, Suite
 from . import format_1
 from .plan import Job, jobs
@@ -50,7 +50,7 @@ class StoredRun:
     device: str
 
     @staticmethod
-    def of(record: Recorded, folder: Path) -> "StoredRun":
+    def of(record: Provenance, folder: Path) -> "StoredRun":
         """Return what a results folder holds of the run that its provenance records."""
         return StoredRun(record.suite, Store(folder), record.device)
 

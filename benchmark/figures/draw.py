@@ -9,32 +9,19 @@ from matplotlib.figure import Figure
 
 from ...entry import unknown
 from ...errors import LackingDataError, StoreError, UnknownNameError
-from ..execution.stored_run import StoredRun
-from ..leaderboards.columns import IDENTITY
-from ..leaderboards.cost import COST, read_cost
-from ..leaderboards.leaderboard import read_csv
+from ..leaderboards.columns import metric_names
+from ..leaderboards.cost import COST
+from ..leaderboards.results_folder import ResultsFolder
+from ..leaderboards.score_columns import MAIN
 from ..metrics.spec import MetricSpec
-from ..storage.csv_tables import with_numbers
 from ..storage.files import Write, write_atomically
 from ..style.figure_style import check_formats, paper_style, save
-from ..suites.provenance import recorded
 from ..suites.registry import Registry
 from .cost_figure import cost_figure
 from .curves_figure import curves_figure
 from .maps_figure import maps_figure
 from .ranks_figure import ranks_figure
 from .scores_figure import scores_figure
-
-MAIN = "average_precision"  # keeps the order of maps of known quality, and is the best known that does
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What figures are drawn from: a results folder, its leaderboard, and one of the leaderboard's metrics."""
-
-    folder: Path
-    table: pd.DataFrame
-    metric: MetricSpec
 
 
 @dataclass(frozen=True)
@@ -46,48 +33,32 @@ class Drawn:
     reason: str = ""
 
 
-def read_evidence(path: Path, metric: str | None, metrics: Registry[MetricSpec]) -> Evidence:
-    """Return what figures of a results folder, or of a leaderboard alone, are drawn from.
+def drawn_metric(results: ResultsFolder, name: str | None, metrics: Registry[MetricSpec]) -> MetricSpec:
+    """Return the metric whose scores are drawn.
 
     Args:
-        path: the folder or CSV file.
-        metric: of one of the leaderboard's columns; None for the main one.
+        results: whose leaderboard is drawn.
+        name: of one of its columns; None for the main one.
         metrics: where its direction is looked up.
 
     Raises:
         UnknownNameError: a metric that the leaderboard or the registry lacks.
-        StoreError: there is no leaderboard, it has a row twice, or its scores are not numbers.
+        StoreError: there is no leaderboard, it is damaged, or it has no scores with bounds.
     """
-    table = read_csv(path)
-    folder = path if path.is_dir() else path.parent
-    return evidence(folder, table, metric, metrics)
-
-
-def evidence(folder: Path, table: pd.DataFrame, metric: str | None, metrics: Registry[MetricSpec]) -> Evidence:
-    """Return what figures are drawn from, as `read_evidence` does, for a leaderboard that is at hand.
-
-    Raises:
-        StoreError: a leaderboard without bounds, with two rows of one cell, or with text in place of numbers.
-        UnknownNameError: a metric that the leaderboard or the registry does not have.
-    """
-    names = [name for name in table.columns if f"{name}_low" in table and f"{name}_high" in table]
+    names = metric_names(results.table)
     if not names:
-        raise StoreError(f"the leaderboard of {folder} has no scores with bounds; recompute it")
-    chosen = metric or (MAIN if MAIN in names else names[0])
+        raise StoreError(f"the leaderboard of {results.folder} has no scores with bounds; recompute it")
+    chosen = name or (MAIN if MAIN in names else names[0])
     if chosen not in names:
         raise UnknownNameError(unknown("metric", chosen, names))
     try:
-        spec = metrics.get(chosen)
+        return metrics.get(chosen)
     except UnknownNameError as error:
         raise UnknownNameError(f"{error}; its direction is unknown, give --plugin FILE that defines it") from error
-    if table.duplicated(IDENTITY).any():
-        raise StoreError(f"the leaderboard of {folder} has two rows of one task, architecture and method; recompute it")
-    columns = ["accuracy", chosen, f"{chosen}_low", f"{chosen}_high"]
-    return Evidence(folder, with_numbers(table, columns, f"the leaderboard of {folder}"), spec)
 
 
 def draw_figures(
-    found: Evidence, formats: Sequence[str], output: Path, write: Write = write_atomically
+    results: ResultsFolder, metric: MetricSpec, formats: Sequence[str], output: Path, write: Write = write_atomically
 ) -> Iterator[Drawn]:
     """Draw the figures that the data allows, and yield each, or why it is left out.
 
@@ -95,7 +66,8 @@ def draw_figures(
     data gives the same bytes.
 
     Args:
-        found: what they are drawn from.
+        results: what they are drawn from.
+        metric: of one of the leaderboard's columns.
         formats: one file each.
         output: folder of the files.
         write: how a file is written; in a results folder links are replaced, not followed.
@@ -108,7 +80,7 @@ def draw_figures(
     for name, figure_of in FIGURES.items():
         with paper_style():
             try:
-                figure = figure_of(found)
+                figure = figure_of(results, metric)
             except LackingDataError as error:
                 yield Drawn(name, (), str(error))
                 continue
@@ -116,36 +88,41 @@ def draw_figures(
         yield Drawn(name, paths)
 
 
-def _maps(found: Evidence) -> Figure:
-    record = recorded(found.folder)
-    if record is None:
+def _maps(results: ResultsFolder, _metric: MetricSpec) -> Figure:
+    run = results.run
+    if run is None:
         raise LackingDataError("the folder has no provenance.json, which says what was run")
-    run = StoredRun.of(record, found.folder)
     if not run.keeps_maps():
         raise LackingDataError("the folder has no maps/, where a run keeps its maps; run the suite again")
     return maps_figure(run)
 
 
-def _scores(found: Evidence) -> Figure:
-    return scores_figure(found.table, found.metric)
+def _scores(results: ResultsFolder, metric: MetricSpec) -> Figure:
+    return scores_figure(_with_numbers(results, metric), metric)
 
 
-def _curves(found: Evidence) -> Figure:
-    return curves_figure(found.table, found.metric)
+def _curves(results: ResultsFolder, metric: MetricSpec) -> Figure:
+    return curves_figure(_with_numbers(results, metric), metric)
 
 
-def _ranks(found: Evidence) -> Figure:
-    return ranks_figure(found.table, found.metric)
+def _ranks(results: ResultsFolder, metric: MetricSpec) -> Figure:
+    return ranks_figure(_with_numbers(results, metric), metric)
 
 
-def _cost(found: Evidence) -> Figure:
-    table = read_cost(found.folder)
+def _cost(results: ResultsFolder, metric: MetricSpec) -> Figure:
+    table = results.cost
     if table is None:
         raise LackingDataError(f"the folder has no {COST}, which a run writes; run the suite again")
-    return cost_figure(found.table, table, found.metric)
+    return cost_figure(_with_numbers(results, metric), table, metric)
 
 
-FIGURES: dict[str, Callable[[Evidence], Figure]] = {
+def _with_numbers(results: ResultsFolder, metric: MetricSpec) -> pd.DataFrame:
+    # a column that is whole throughout was read as such
+    columns = ["accuracy", metric.name, f"{metric.name}_low", f"{metric.name}_high"]
+    return results.table.astype(dict.fromkeys(columns, "float64"))
+
+
+FIGURES: dict[str, Callable[[ResultsFolder, MetricSpec], Figure]] = {
     "maps": _maps,
     "scores": _scores,
     "curves": _curves,

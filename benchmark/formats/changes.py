@@ -2,18 +2,17 @@
 
 import io
 import math
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from ...entry import unknown
-from ...errors import UnknownNameError, printable
+from ...errors import printable
 from ..comparisons.change import Rule, Verdict
 from ..storage.csv_tables import to_csv
 from ..storage.output import add_row
+from ..storage.text_bytes import utf8
 from ..style.numbers import number
 from .markdown import markdown_text
 
@@ -21,15 +20,34 @@ WIDTH = 160  # columns of the table
 COLUMNS = ("verdict", "task", "architecture", "method", "metric", "before", "after", "difference", "p", "rule")
 
 
-def report(table: pd.DataFrame, form: str) -> str:
-    """Return the changes as table or markdown, those beyond noise only, or as csv, all.
+def table_of(table: pd.DataFrame) -> bytes:
+    """Return the changes beyond noise as a table, and what was compared by which rule."""
+    changed = _beyond_noise(table)
+    sink = io.StringIO()
+    console = Console(file=sink, width=WIDTH, highlight=False)
+    if len(changed):
+        shown = Table(*COLUMNS, box=None)
+        for row in changed.to_dict("records"):
+            add_row(shown, _shown(row))
+        console.print(shown)
+    for line in (summary(table), *_legend(table)):
+        console.print(printable(line), markup=False, soft_wrap=True)
+    return utf8(sink.getvalue())
 
-    Raises:
-        UnknownNameError: another format.
-    """
-    if form not in FORMATS:
-        raise UnknownNameError(unknown("format", form, FORMATS))
-    return FORMATS[form](table)
+
+def csv_of(table: pd.DataFrame) -> bytes:
+    """Return all that was compared as CSV, whether it changed or not."""
+    return to_csv(table)
+
+
+def markdown_of(table: pd.DataFrame) -> bytes:
+    """Return the changes beyond noise as a table in Markdown, and what was compared by which rule."""
+    changed = _beyond_noise(table)
+    lines = [list(COLUMNS), ["---"] * len(COLUMNS)]
+    lines += [list(map(markdown_text, _shown(row))) for row in changed.to_dict("records")]
+    rows = "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n" if len(changed) else ""
+    legend = "".join(f"- {markdown_text(line)}\n" for line in _legend(table))
+    return utf8(f"{rows}{summary(table)}\n\n{legend}")
 
 
 def summary(table: pd.DataFrame) -> str:
@@ -63,33 +81,3 @@ def _signed(value: float) -> str:
 
 def _legend(table: pd.DataFrame) -> list[str]:
     return [f"{rule}: {rule.meaning}" for rule in Rule if rule in set(table.rule)]
-
-
-def _table(table: pd.DataFrame) -> str:
-    changed = _beyond_noise(table)
-    sink = io.StringIO()
-    console = Console(file=sink, width=WIDTH, highlight=False)
-    if len(changed):
-        shown = Table(*COLUMNS, box=None)
-        for row in changed.to_dict("records"):
-            add_row(shown, _shown(row))
-        console.print(shown)
-    for line in (summary(table), *_legend(table)):
-        console.print(printable(line), markup=False, soft_wrap=True)
-    return sink.getvalue()
-
-
-def _markdown(table: pd.DataFrame) -> str:
-    changed = _beyond_noise(table)
-    lines = [list(COLUMNS), ["---"] * len(COLUMNS)]
-    lines += [list(map(markdown_text, _shown(row))) for row in changed.to_dict("records")]
-    rows = "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n" if len(changed) else ""
-    legend = "".join(f"- {markdown_text(line)}\n" for line in _legend(table))
-    return f"{rows}{summary(table)}\n\n{legend}"
-
-
-FORMATS: dict[str, Callable[[pd.DataFrame], str]] = {
-    "table": _table,
-    "csv": lambda table: to_csv(table).decode(),
-    "markdown": _markdown,
-}

@@ -4,9 +4,12 @@ import math
 import textwrap
 from collections.abc import Iterator
 
+from ..leaderboards.results_folder import ResultsFolder
 from ..style.numbers import number, one_line
+from ..suites.registry import Registries
 from .latex_escapes import latex_text
-from .table_layout import Cell, Grid, Group
+from .render import View
+from .table_layout import Cell, Grid, Group, grid_of
 from .table_text import bounds, caption
 
 PACKAGES = ("booktabs", "longtable")
@@ -16,6 +19,11 @@ HEADING = 14  # characters of a heading's line
 STYLE = r"\footnotesize\setlength{\tabcolsep}{4pt}\renewcommand{\arraystretch}{1.2}"
 AT_CHANCE = r"$^{\ast}$"
 _ARROWS = {True: r" $\uparrow$", False: r" $\downarrow$", None: ""}
+
+
+def latex_of(results: ResultsFolder, view: View, registries: Registries) -> bytes:
+    """Return the rows and scores that are shown as one table."""
+    return latex_table(grid_of(results, view, registries), standalone=view.standalone).encode("ascii")
 
 
 def latex_table(grid: Grid, *, standalone: bool = False) -> str:

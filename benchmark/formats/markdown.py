@@ -2,8 +2,12 @@
 
 import re
 
+from ..leaderboards.results_folder import ResultsFolder
+from ..storage.text_bytes import utf8
 from ..style.numbers import number, one_line
-from .table_layout import Cell, Grid
+from ..suites.registry import Registries
+from .render import View
+from .table_layout import Cell, Grid, grid_of
 from .table_text import BETTER, bounds, caption
 
 TIED = "†"
@@ -11,6 +15,11 @@ AT_CHANCE = "‡"
 # what starts markup inside a table's cell, and the links that some readers make of bare addresses
 _MARKUP = re.compile(r"[\\`*_\[\]|]|[&<>~$^]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _BY_BACKSLASH = "\\`*_[]|"
+
+
+def markdown_of(results: ResultsFolder, view: View, registries: Registries) -> bytes:
+    """Return the rows and scores that are shown as one table."""
+    return utf8(markdown_table(grid_of(results, view, registries)))
 
 
 def markdown_table(grid: Grid) -> str:

@@ -9,9 +9,11 @@ import pandas as pd
 
 from ...errors import ParameterError
 from ..leaderboards.columns import IDENTITY
-from ..leaderboards.results_folder import Board
-from ..leaderboards.score_columns import ScoreColumn
+from ..leaderboards.results_folder import ResultsFolder
+from ..leaderboards.score_columns import MAIN, READABLE, ScoreColumn, score_columns
 from ..statistics.method_ranks import standings
+from ..suites.registry import Registries
+from .render import View
 
 ACROSS = {"tasks": "task", "architectures": "architecture"}
 REFERENCES = "reference methods"
@@ -71,11 +73,24 @@ class Grid:
         return (cell for group in self.groups for _, cells in group.rows for cell in cells)
 
 
-def laid_out(board: Board, columns: Sequence[ScoreColumn], across: str = "") -> Grid:
+def grid_of(results: ResultsFolder, view: View, registries: Registries) -> Grid:
+    """Return the rows and scores that are shown, laid out.
+
+    Raises:
+        UnknownNameError: a pattern that matches nothing, or a metric whose direction no entry says.
+        ParameterError: as `lay_out`.
+        StoreError: the leaderboard or the scores beside it are damaged.
+    """
+    shown = view.of(results, registries)
+    default = (MAIN,) if view.across else READABLE
+    return lay_out(shown, score_columns(shown.table, view.metrics, default, registries.metrics), view.across)
+
+
+def lay_out(results: ResultsFolder, columns: Sequence[ScoreColumn], across: str = "") -> Grid:
     """Return the leaderboard with a row for each method, grouped by task and architecture.
 
     Args:
-        board: the leaderboard.
+        results: whose leaderboard is shown.
         columns: the scores to show.
         across: "tasks" or "architectures" gives each of them a column, for the one score that is shown.
 
@@ -83,19 +98,19 @@ def laid_out(board: Board, columns: Sequence[ScoreColumn], across: str = "") -> 
         ParameterError: across is something else, or there is not one score to put across.
     """
     if not across:
-        return _by_score(board, columns)
+        return _by_score(results, columns)
     if across not in ACROSS:
         raise ParameterError(f"--across must be tasks or architectures, got '{across}'")
     if len(columns) != 1:
         names = ", ".join(column.name for column in columns) or "none"
         raise ParameterError(f"--across shows one score, got {len(columns)} ({names}); choose one with --metrics")
-    return _by_name(board, columns[0], ACROSS[across])
+    return _by_name(results, columns[0], ACROSS[across])
 
 
-def _by_score(board: Board, columns: Sequence[ScoreColumn]) -> Grid:
-    scores = [_cells(board, column) for column in columns]
+def _by_score(results: ResultsFolder, columns: Sequence[ScoreColumn]) -> Grid:
+    scores = [_cells(results, column) for column in columns]
     groups: dict[tuple[str, str], Group] = {}
-    for position, row in enumerate(board.table.to_dict("records")):
+    for position, row in enumerate(results.table.to_dict("records")):
         accuracy = Cell(row["accuracy"], at_chance=row["at_chance"] == "true")
         group = groups.setdefault(
             (row["task"], row["architecture"]), Group(f"{row['task']}, {row['architecture'] or REFERENCES}")
@@ -103,14 +118,14 @@ def _by_score(board: Board, columns: Sequence[ScoreColumn]) -> Grid:
         group.rows.append((row["method"], [accuracy, *(cells[position] for cells in scores)]))
     headings = ["accuracy", *(readable(column.name) for column in columns)]
     directions = [None, *(column.higher_is_better for column in columns)]
-    return Grid(_title(board), headings, directions, list(groups.values()), board.scores is not None)
+    return Grid(_title(results), headings, directions, list(groups.values()), results.scores is not None)
 
 
-def _by_name(board: Board, column: ScoreColumn, across: str) -> Grid:
-    names = sorted(dict.fromkeys(board.table[across]), key=lambda name: name == "")
+def _by_name(results: ResultsFolder, column: ScoreColumn, across: str) -> Grid:
+    names = sorted(dict.fromkeys(results.table[across]), key=lambda name: name == "")
     groups: dict[tuple[str, bool], Group] = {}
     rows: dict[tuple[tuple[str, bool], str], list[Cell]] = {}
-    for row, cell in zip(board.table.to_dict("records"), _cells(board, column), strict=True):
+    for row, cell in zip(results.table.to_dict("records"), _cells(results, column), strict=True):
         key = (row["architecture" if across == "task" else "task"], row["architecture"] == "")
         group = groups.setdefault(key, Group(_across_title(*key)))
         if (key, row["method"]) not in rows:
@@ -118,18 +133,18 @@ def _by_name(board: Board, column: ScoreColumn, across: str) -> Grid:
             group.rows.append((row["method"], rows[key, row["method"]]))
         rows[key, row["method"]][names.index(row[across])] = cell
     in_order = [groups[key] for key in sorted(groups, key=lambda key: key == ("", True))]
-    title = f"{_title(board)}: {readable(column.name)}, {'higher' if column.higher_is_better else 'lower'} is better"
+    title = f"{_title(results)}: {readable(column.name)}, {'higher' if column.higher_is_better else 'lower'} is better"
     headings = [name or NO_NETWORK for name in names]
-    return Grid(title, headings, [None] * len(names), in_order, board.scores is not None)
+    return Grid(title, headings, [None] * len(names), in_order, results.scores is not None)
 
 
 def _across_title(name: str, is_reference: bool) -> str:
     return ", ".join(filter(None, [name, REFERENCES if is_reference else ""]))
 
 
-def _cells(board: Board, column: ScoreColumn) -> list[Cell]:
-    best, tied = _best(board.table, column), _tied(board, column)
-    rows = zip(board.table.to_dict("records"), best, strict=True)
+def _cells(results: ResultsFolder, column: ScoreColumn) -> list[Cell]:
+    best, tied = _best(results.table, column), _tied(results, column)
+    rows = zip(results.table.to_dict("records"), best, strict=True)
     return [_cell(row, column.name, is_best, _identity(row) in tied) for row, is_best in rows]
 
 
@@ -157,20 +172,20 @@ def _best(table: pd.DataFrame, column: ScoreColumn) -> list[bool]:
     return [bool(one) for one in (ranked == best) & (blocks.transform("count") > 1)]
 
 
-def _tied(board: Board, column: ScoreColumn) -> set[tuple[str, ...]]:
+def _tied(results: ResultsFolder, column: ScoreColumn) -> set[tuple[str, ...]]:
     # correcting for chance is one linear map a task: it moves neither order nor ties within a block
-    if board.scores is None:
+    if results.scores is None:
         return set()
-    table = standings(board.scores, column.metric)
+    table = standings(results.scores, column.metric)
     return set(table.loc[table.tied_with_best & table.p_best.notna(), IDENTITY].itertuples(index=False, name=None))
 
 
-def _title(board: Board) -> str:
-    table = board.table[board.table.status == "ok"]
+def _title(results: ResultsFolder) -> str:
+    table = results.table[results.table.status == "ok"]
     if table.empty:
-        return f"Leaderboard of {board.name}"
+        return f"Leaderboard of {results.name}"
     samples, seeds = (_range(table[column]) for column in ("samples", "seeds"))
-    return f"Leaderboard of {board.name}, means over {samples} samples of {seeds} seed{'' if seeds == '1' else 's'}"
+    return f"Leaderboard of {results.name}, means over {samples} samples of {seeds} seed{'' if seeds == '1' else 's'}"
 
 
 def _range(numbers: "pd.Series[Any]") -> str:

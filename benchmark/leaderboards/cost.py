@@ -1,16 +1,16 @@
 """What explaining costs: seconds a sample, collected from the cells of a run."""
 
 import math
-from pathlib import Path
 
 import pandas as pd
 
 from ..execution.collection import ID, Collection
-from ..storage.csv_tables import Layout, read_table
+from ..storage.csv_tables import Layout
 from .columns import IDENTITY
 
 COST = "cost.csv"
 COLUMNS = [*IDENTITY, "seconds_per_sample", "samples", "seeds"]
+LAYOUT = Layout(IDENTITY, COLUMNS[len(IDENTITY) :], IDENTITY)
 
 
 def cost(collection: Collection) -> pd.DataFrame:
@@ -40,15 +40,3 @@ def cost(collection: Collection) -> pd.DataFrame:
         }
     )
     return table.reset_index()[COLUMNS]
-
-
-def read_cost(folder: Path) -> pd.DataFrame | None:
-    """Return the cost of a results folder, None where it holds none.
-
-    Raises:
-        StoreError: cost.csv cannot be read, was changed since the run, or is no such table.
-    """
-    path = folder / COST
-    if not path.exists():
-        return None
-    return read_table(path, Layout(IDENTITY, COLUMNS[len(IDENTITY) :], IDENTITY))

@@ -2,24 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ...errors import StoreError
 from ..execution.collection import Collection
 from ..metrics.spec import MetricSpec
 from ..statistics.bootstrap import hierarchical_intervals
 from ..statistics.intervals import Interval, is_at_chance
-from ..storage.csv_tables import Layout, is_folder, read_table, shown
-from .columns import IDENTITY, LEADING, TEXT
+from .columns import IDENTITY, LEADING
 from .shared_samples import over_data
 
-FILE = "leaderboard.csv"
-LAYOUT = Layout(TEXT, [name for name in LEADING if name not in TEXT], IDENTITY, only_numbers=True, what="a leaderboard")
-STATUSES = ("ok", "skipped", "failed", "missing")
-MOST = 1_000_000_000  # samples
 # where chance scores almost like the truth (the positional bias of a centred box), a ratio misleads
 NOTHING_TO_CORRECT = 0.02
 
@@ -47,7 +40,7 @@ def leaderboard(
     yardsticks = _yardsticks(collection.yardsticks, metrics)
     rows = []
     for identity, cells in collection.cells.groupby(IDENTITY, sort=False):
-        row = _standing(dict(zip(IDENTITY, identity, strict=True)), cells)
+        row = _outcome(dict(zip(IDENTITY, identity, strict=True)), cells)
         if row["status"] == "ok":
             row["samples"] = len(scores[identity])
             for metric in metrics:
@@ -55,40 +48,6 @@ def leaderboard(
                 row |= _score(metric, score, possible.within(metric.low, metric.high), yardsticks[row["task"]])
         rows.append(row)
     return pd.DataFrame(rows, columns=_columns(metrics))
-
-
-def read_csv(folder: Path) -> pd.DataFrame:
-    """Return the leaderboard of a results folder, or of a CSV file.
-
-    Raises:
-        StoreError: there is none, it is not a leaderboard, not the one that the run wrote, or a newer saltbench's.
-    """
-    path = folder / FILE if is_folder(folder) else folder
-    table = read_table(path, LAYOUT)
-    if table.empty:
-        raise StoreError(f"{path} is not a leaderboard: it has no row below its header; restore or recompute it")
-    table["at_chance"] = table.at_chance.str.lower()  # spreadsheets write TRUE
-    _check_values(table, path)
-    return table
-
-
-def _check_values(table: pd.DataFrame, path: Path) -> None:
-    counts = {name: table[name].between(0, MOST) & (table[name] % 1 == 0) for name in ("seeds", "samples")}
-    sound = {
-        "task": (table.task != "", "a name"),
-        "method": (table.method != "", "a name"),
-        "status": (table.status.isin(STATUSES), f"one of {', '.join(STATUSES)}"),
-        **{name: (found, f"a whole number of at most {MOST}") for name, found in counts.items()},
-        "accuracy": (table.accuracy.isna() | table.accuracy.between(0, 1), "a share from 0 to 1"),
-        "at_chance": (table.at_chance.isin(["", "true", "false"]), "true, false or nothing"),
-    }
-    for name, (is_sound, expected) in sound.items():
-        if not is_sound.all():
-            row = int((~is_sound).idxmax())
-            raise StoreError(
-                f"{path} is not a leaderboard: it needs {expected} in {name}, "
-                f"got {shown(table[name][row])} in row {row + 1}; restore or recompute it"
-            )
 
 
 def _columns(metrics: Sequence[MetricSpec]) -> list[str]:
@@ -115,7 +74,7 @@ def _mean(table: pd.DataFrame, column: str) -> float:
     return float(table.groupby("seed")[column].mean().mean())
 
 
-def _standing(identity: dict[str, str], cells: pd.DataFrame) -> dict[str, Any]:
+def _outcome(identity: dict[str, str], cells: pd.DataFrame) -> dict[str, Any]:
     bad = cells[cells.status != "ok"]
     row = {**identity, "status": "ok", "reason": "", "seeds": len(cells), **_accuracy(cells)}
     if bad.empty:

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...errors import StoreError, text_of
-from ..storage.csv_tables import check_key, content_of
-from ..storage.digests import check_table
+from ..storage.csv_tables import check_key
 from .columns import IDENTITY
 
 FILE = "scores.parquet"
@@ -22,15 +21,17 @@ TYPES = {**dict.fromkeys(IDENTITY, pa.string()), **dict.fromkeys(("seed", "sampl
 UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, NotImplementedError)
 
 
-def read_scores(path: Path, metrics: Sequence[str]) -> pd.DataFrame:
+def parse_scores(content: bytes, path: Path, metrics: Sequence[str]) -> pd.DataFrame:
     """Return one row a sample: task, architecture, method, seed, sample, label, and the metrics, NaN where it has none.
 
+    Args:
+        content: of the Parquet file.
+        path: of the file, for messages.
+        metrics: whose scores are returned.
+
     Raises:
-        StoreError: it cannot be read, is not the one that the run wrote, lacks a column or holds something else there,
-            or has a sample twice.
+        StoreError: it is no Parquet table, lacks a column or holds something else there, or has a sample twice.
     """
-    content = content_of(path)
-    check_table(path, content)
     try:
         found = pq.read_table(io.BytesIO(content))
     except UNREADABLE as error:

@@ -8,10 +8,11 @@ import pandas as pd
 from ...errors import UnknownNameError
 from ..metrics.spec import MetricSpec
 from ..suites.registry import Registry
-from .columns import LEADING
-from .results_folder import chosen, metric_names
+from ..suites.selection import select
+from .columns import LEADING, metric_names
 
 CORRECTED = "_chance_corrected"
+MAIN = "average_precision"  # keeps the order of maps of known quality, and is the best known that does
 READABLE = ("weighted_jaccard", "euclidean", "average_precision", "roc_auc")  # where no metrics are named
 
 
@@ -38,25 +39,26 @@ def score_names(table: pd.DataFrame) -> list[str]:
 def score_columns(
     table: pd.DataFrame, patterns: Sequence[str], default: Sequence[str], registry: Registry[MetricSpec]
 ) -> list[ScoreColumn]:
-    """Return the columns of scores that match the shell patterns; without any, those of default that are there.
+    """Return the columns of scores that match the patterns; without any, those of default that are there.
 
     Raises:
         UnknownNameError: a pattern that matches nothing, or a metric that no entry defines.
     """
-    names = score_names(table)
-    wanted = chosen("metric", patterns, names) if patterns else [name for name in names if name in default]
-    return [_column(name, registry) for name in wanted or names[:1]]
+    wanted = (
+        _chosen(table, patterns, registry) if patterns else [name for name in score_names(table) if name in default]
+    )
+    return [_column(name, registry) for name in wanted or score_names(table)[:1]]
 
 
-def with_scores_of(table: pd.DataFrame, patterns: Sequence[str]) -> pd.DataFrame:
-    """Return the table with those scores and their bounds alone that match the shell patterns; all without any.
+def with_scores_of(table: pd.DataFrame, patterns: Sequence[str], registry: Registry[MetricSpec]) -> pd.DataFrame:
+    """Return the table with those scores and their bounds alone that match the patterns; all without any.
 
     Raises:
         UnknownNameError: a pattern that matches nothing.
     """
     if not patterns:
         return table
-    wanted = chosen("metric", patterns, score_names(table))
+    wanted = _chosen(table, patterns, registry)
     kept = {*LEADING, *(f"{name}{suffix}" for name in wanted for suffix in ("", "_low", "_high"))}
     return table[[column for column in table.columns if column in kept]]
 
@@ -74,6 +76,10 @@ def metric_of(name: str, registry: Registry[MetricSpec]) -> MetricSpec:
             f"no entry says whether a higher '{name}' is better; give --plugin FILE with its MetricSpec, "
             "or choose others with --metrics"
         ) from error
+
+
+def _chosen(table: pd.DataFrame, patterns: Sequence[str], registry: Registry[MetricSpec]) -> list[str]:
+    return select("metric", patterns, registry.tags_of(score_names(table)))
 
 
 def _column(name: str, registry: Registry[MetricSpec]) -> ScoreColumn:

@@ -24,8 +24,9 @@ from ..metrics.maps import Maps
 from ..metrics.on_task import SHARES as REPORTED_SHARES
 from ..metrics.on_task import chance_on_task, reported_on_task
 from ..process.settings import settings_restored
-from ..storage.store import Artifact, Store, open_store
+from ..storage.store import Artifact, Store
 from ..storage.text_bytes import encodable
+from ..suites.provenance import open_results
 from ..suites.registry import Registries
 from ..suites.suite import Choice, Suite
 from . import deletion as removal
@@ -96,7 +97,7 @@ def salient_cells(
         UnknownNameError: another replacement.
         StoreError: the folder cannot be read or written, or another run holds it.
     """
-    with open_store(run.folder) as store, one_thread():
+    with open_results(run.folder) as store, one_thread():
         found = list(_analyses(suite, store, registries, device, tuple(replacements)))
     return SalientCells(*(_joined([tables[name] for tables in found]) for name in (REPORTED, REMOVED)))
 

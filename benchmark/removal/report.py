@@ -7,8 +7,7 @@ import pandas as pd
 
 from ...errors import ParameterError
 from ..storage.csv_tables import to_csv
-from ..storage.digests import write_tables
-from ..storage.store import open_store
+from ..suites.provenance import open_results, write_tables
 from .analysis import SalientCells
 from .charts import SALIENCY, draw_removal, draw_reported
 from .summary import report_salient
@@ -46,7 +45,7 @@ def write_salient(
         StoreError: a file cannot be written, or another run holds the folder.
     """
     tables = {"reported.csv": reported, "removal.csv": removal}
-    with open_store(folder):
+    with open_results(folder):
         write_tables(folder, {name: to_csv(table) for name, table in tables.items()})
         figures = [
             *draw_reported(reported, folder, published_reported, method),

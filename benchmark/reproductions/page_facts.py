@@ -6,8 +6,11 @@ import pandas as pd
 
 from ...errors import StoreError
 from ..comparisons.published import FILE, Publication, count_inside_mean
-from ..leaderboards.leaderboard import LAYOUT
-from ..storage.csv_tables import Rows, check_key
+from ..leaderboards.leaderboard_file import FILE as LEADERBOARD
+from ..leaderboards.leaderboard_file import LAYOUT
+from ..leaderboards.results_folder import ResultsFolder
+from ..leaderboards.rows import Rows
+from ..storage.csv_tables import Layout, check_key
 from ..style.numbers import markdown, percent, three
 from .moving_box import PUBLISHED_CURVES
 from .table1 import PUBLISHED_TABLE1
@@ -106,9 +109,8 @@ def collect_vanishing_facts(folder: Path) -> dict[str, str]:
     rates = {f"{RATE}_{name}": words for name, words in PREDICTIONS.items()}
     extremes = ["first_to_last", "share_last_10", "chain_rule_deviation"]
     texts = [*condition[1:], "architecture"]
-    summary = Rows.of(
-        folder / "summary.csv", texts, [condition[0], *extremes, RATE, *rates], [*condition, "architecture"]
-    )
+    layout = Layout(texts, [condition[0], *extremes, RATE, *rates], [*condition, "architecture"])
+    summary = ResultsFolder(folder).rows("summary.csv", layout)
     ratios = summary.table.assign(ratio=[f"10^{value:.1f}" for value in summary.table.first_to_last])
     lstm = summary.where(architecture="lstm").table
     return {
@@ -139,13 +141,14 @@ def read_leaderboard(folder: Path) -> Rows:
     Raises:
         StoreError: it is damaged.
     """
-    return Rows.of(folder / "leaderboard.csv", LAYOUT.texts, [*LAYOUT.numbers, *SCORES], LAYOUT.key)
+    layout = Layout(LAYOUT.texts, [*LAYOUT.numbers, *SCORES], LAYOUT.key)
+    return ResultsFolder(folder).rows(LEADERBOARD, layout)
 
 
 def _comparison(folder: Path) -> Rows:
     key = ["task", "architecture", "quantity"]
     numbers = ["published", "seeds", "measured", "low", "high", "run_low", "run_high"]
-    return Rows.of(folder / FILE, [*key, "agrees", "reason"], numbers, key)
+    return ResultsFolder(folder).rows(FILE, Layout([*key, "agrees", "reason"], numbers, key))
 
 
 def _networks(board: Rows) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..comparisons.published import FILE
-from ..storage.csv_tables import Rows
+from ..leaderboards.results_folder import ResultsFolder
+from ..storage.csv_tables import Layout
 from ..style.numbers import markdown, percent, three
 from .fmri.published_charts import DROP, METHOD, ON_TASK
 from .page_facts import RANDOM, count_networks, pivot, read_leaderboard
@@ -21,9 +22,10 @@ def collect_fmri_facts(folder: Path) -> dict[str, str]:
         StoreError: a table is damaged or lacks a row.
     """
     board = read_leaderboard(folder)
-    comparison = Rows.of(folder / FILE, ["task", *CURVE, "quantity", "agrees"], ["share", "published", "measured"])
-    reported = Rows.of(folder / "reported.csv", ["architecture", "method"], ["reported", "on_task", "chance"])
-    removal = Rows.of(folder / "removal.csv", [*CURVE, "method"], ["removed", DROP])
+    rows = ResultsFolder(folder).rows
+    comparison = rows(FILE, Layout(["task", *CURVE, "quantity", "agrees"], ["share", "published", "measured"]))
+    reported = rows("reported.csv", Layout(["architecture", "method"], ["reported", "on_task", "chance"]))
+    removal = rows("removal.csv", Layout([*CURVE, "method"], ["removed", DROP]))
     most = removal.table.removed.max()
     at_random = removal.where(method=RANDOM, removed=most).table[DROP]
     on_task, drops = (comparison.where(quantity=quantity).table for quantity in (ON_TASK, DROP))

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from ..comparisons.published import FILE
-from ..storage.csv_tables import Layout, read_table, to_csv
+from ..leaderboards.results_folder import ResultsFolder
+from ..storage.csv_tables import Layout, to_csv
 from ..storage.files import write_atomically
 
 COLUMNS = ["reproduction", "quantity", "compared", "agreeing", "disagreeing", "reason"]
@@ -61,7 +62,7 @@ def _rows(name: str, folder: Path, problem: str | None) -> Iterator[dict[str, An
     elif not (folder / FILE).is_file():
         yield _nothing(name, "no number was published for it")
     else:
-        table = read_table(folder / FILE, Layout(VERDICTS))
+        table = ResultsFolder(folder).read(FILE, Layout(VERDICTS))
         for quantity, rows in table.groupby("quantity", sort=False):
             agrees = rows.agrees.value_counts()
             yield {

@@ -13,17 +13,16 @@ from ..execution.executors.pool import Pool
 from ..execution.failures import Failure
 from ..execution.plan import Job, jobs
 from ..execution.stored_run import is_complete
-from ..figures.draw import Drawn, draw_figures, evidence
+from ..figures.draw import Drawn, draw_figures, drawn_metric
 from ..leaderboards.cost import COST, cost
 from ..leaderboards.finished_run import Result
 from ..leaderboards.leaderboard import leaderboard
+from ..leaderboards.results_folder import ResultsFolder
 from ..leaderboards.sample_scores import FILE as SCORES
 from ..leaderboards.statistical_tables import statistical_tables
 from ..storage.csv_tables import to_csv
-from ..storage.digests import write_tables
-from ..storage.store import open_store
 from ..suites.counts import check_workers
-from ..suites.provenance import provenance
+from ..suites.provenance import Provenance, open_results, write_tables
 from ..suites.registry import load_registries
 from ..suites.suite import Suite
 
@@ -74,7 +73,7 @@ def run_suite(
     registries = load_registries(plugins)
     folder = results / suite.name
     # absolute: a cell may leave the current folder before its result is written
-    with open_store(folder.absolute()) as store:
+    with open_results(folder.absolute()) as store:
         failures: list[Failure] = []
         planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
         share = memory // workers if memory else default_memory(device, workers)
@@ -95,9 +94,10 @@ def run_suite(
         }
         scores = bytes(collection.scores.to_parquet(index=False))
         contents = {SCORES: scores, **{name: to_csv(one) for name, one in tables.items()}}
-        write_tables(folder, contents, provenance(suite, device, collection.environments))
-        found = evidence(folder, table, None, registries.metrics)
-        figures = [path for drawn in draw_figures(found, ("png",), folder) for path in _current(drawn, folder)]
+        write_tables(folder, contents, Provenance(suite, device, collection.environments))
+        written = ResultsFolder(folder)
+        drawn = draw_figures(written, drawn_metric(written, None, registries.metrics), ("png",), folder)
+        figures = [path for figure in drawn for path in _current(figure, folder)]
     return Result(suite, device, table, collection, folder, failures_of(collection), figures)
 
 

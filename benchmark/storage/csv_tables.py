@@ -10,7 +10,6 @@ import pandas as pd
 
 from ...datasets.files.regular_files import read_regular
 from ...errors import StoreError, text_of
-from .digests import check_table
 from .table_bytes import Lines, csv_text, lines_of
 from .text_bytes import utf8
 
@@ -40,15 +39,18 @@ class Layout:
     what: str = ""
 
 
-def read_table(path: Path, layout: Layout) -> pd.DataFrame:
+def parse_table(content: bytes, path: Path, layout: Layout) -> pd.DataFrame:
     """Return a CSV file as a table of text and of numbers; an empty cell is "" in a column of text, else NaN.
 
+    Args:
+        content: of the file.
+        path: of the file, for messages.
+        layout: what its columns hold.
+
     Raises:
-        StoreError: it cannot be read, is not the one that the run wrote, is no CSV table, lacks a column or has one
-            twice, a number is none or not finite, or two rows are of the same.
+        StoreError: it is no CSV table, lacks a column or has one twice, a number is none or not finite, or two rows
+            are of the same.
     """
-    content = content_of(path)
-    check_table(path, content)
     try:
         lines = lines_of(content)
     except ValueError as error:
@@ -73,18 +75,6 @@ def check_key(path: Path, table: pd.DataFrame, key: Sequence[str]) -> None:
     if (twice := table.duplicated([*key])).any():
         row = " ".join(shown(cell)[1:-1] for cell in table.loc[twice, [*key]].iloc[0] if cell != "")
         raise StoreError(f"{path} has two rows of {row}; remove one or run the suite again")
-
-
-def with_numbers(table: pd.DataFrame, columns: Sequence[str], what: str) -> pd.DataFrame:
-    """Return a table whose columns are made float64.
-
-    Raises:
-        StoreError: a column holds something else; what names the table.
-    """
-    try:
-        return table.astype(dict.fromkeys(columns, "float64"))
-    except (ValueError, TypeError) as error:
-        raise StoreError(f"{what} needs numbers in {', '.join(columns)}: {error}; {REMEDY}") from error
 
 
 def content_of(path: Path) -> bytes:
@@ -161,48 +151,6 @@ def _numbers(cells: Sequence[str]) -> "pd.Series[Any]":
         return pd.Series([int(cell) for cell in cells], dtype="int64")
     # Python's own conversion: the nearest float64, where that of pandas' reader may be another
     return pd.Series([float(cell or "nan") for cell in cells], dtype="float64")
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of a results table, to be narrowed down to one.
-
-    Attributes:
-        table: the rows.
-        path: of the file.
-        what: the conditions that they meet, for messages.
-    """
-
-    table: pd.DataFrame
-    path: Path
-    what: str = ""
-
-    @staticmethod
-    def of(path: Path, texts: Sequence[str] = (), numbers: Sequence[str] = (), key: Sequence[str] = ()) -> "Rows":
-        """Return all rows of a file, see `Layout`.
-
-        Raises:
-            StoreError: as `read_table` does.
-        """
-        return Rows(read_table(path, Layout(texts, numbers, key)), path)
-
-    def where(self, **conditions: object) -> "Rows":
-        """Return the rows that equal the conditions.
-
-        Raises:
-            StoreError: there is none.
-        """
-        what = ", ".join([*filter(None, [self.what]), *(f"{name} {value}" for name, value in conditions.items())])
-        table = self.table
-        for name, value in conditions.items():
-            table = table[table[name] == value]
-        if table.empty:
-            raise StoreError(f"{self.path.parent.name}/{self.path.name} has no row with {what}")
-        return Rows(table, self.path, what)
-
-    def number(self, column: str) -> float:
-        """Return a column of the first row."""
-        return float(self.table[column].iloc[0])
 
 
 def to_csv(table: pd.DataFrame) -> bytes:

@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ...errors import ParameterError, printable
-from .digests import unverified
 from .files import explained, write_atomically
 
 OPEN_FILES = Path("/dev/fd")  # this process's, by number; /dev/stdout leads there
@@ -75,18 +74,6 @@ def show(table: Table, width: int = PLAIN_WIDTH) -> None:
 def add_row(table: Table, cells: Sequence[Any]) -> None:
     """Append a row of texts, shown as they are: markup in them means nothing."""
     table.add_row(*(Text(printable(str(cell))) for cell in cells))
-
-
-def note_unverified(*paths: Path, others: Sequence[str] = ()) -> None:
-    """Tell the user, in one line, which tables that were read no provenance vouches for.
-
-    Args:
-        paths: results folders, or CSV files alone.
-        others: names of tables that were read beside the leaderboards of folders.
-    """
-    read = [((path, ("leaderboard.csv", *others)) if path.is_dir() else (path.parent, (path.name,))) for path in paths]
-    if found := dict.fromkeys(table for folder, names in read for table in unverified(folder, names)):
-        note(f"not verified, no provenance.json beside it has its digest: {', '.join(map(str, found))}")
 
 
 def _open_file(path: Path) -> int | None:

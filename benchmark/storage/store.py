@@ -133,37 +133,14 @@ def open_store(root: Path) -> Iterator[Store]:
     """Lock a results folder for one run, clear what killed runs left half-written, and give its store.
 
     Raises:
-        StoreError: the folder cannot be written, another run holds it, or a newer saltbench made it.
+        StoreError: the folder cannot be written, or another run holds it.
     """
-    check_format(root)
     busy = f"another run is writing {root}; wait for it or choose another --results"
     with held(root / LOCK, busy):
         with explained(root):
             for leftover in _leftovers(root):
                 _remove(leftover)
         yield Store(root)
-
-
-def check_format(root: Path) -> None:
-    """Raise if root's provenance was written by a newer saltbench or cannot be understood.
-
-    Raises:
-        StoreError: one of these.
-    """
-    path = root / "provenance.json"
-    try:
-        found = json.loads(read_regular(path))["format"]
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except PermissionError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}; check its permissions") from error
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise StoreError(f"cannot read {path}: {error.strerror}; choose another --results") from error
-        raise StoreError(f"{path} is unreadable or damaged; delete it to let the run write it again") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(f"{path} is unreadable or damaged; delete it to let the run write it again") from error
-    _require_format(found, path)
 
 
 def _read(folder: Path) -> Artifact | None:
@@ -196,7 +173,7 @@ def _record(folder: Path) -> dict[str, Any] | None:
         return None
     if not intact:
         return None
-    _require_format(record.get("format"), folder)
+    require_format(record.get("format"), folder)
     if address(record["key"]) != folder.name:
         return None  # moved here from another result's folder
     return {"stamps": {}, **record}  # which format 1 does not have
@@ -273,7 +250,8 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _require_format(found: Any, where: Path) -> None:
+def require_format(found: Any, where: Path) -> None:
+    """Raise a StoreError unless the format number found in a stored file is one that this version reads."""
     if not isinstance(found, int):
         raise StoreError(f"{where} states no format number; move the folder away or choose another --results")
     if found > FORMAT:

@@ -1,22 +1,58 @@
-"""Where numbers come from: versions, machine type and settings, without anything that differs between reruns."""
+"""provenance.json: what the numbers of a results folder depend on and digests of its tables, written and read here.
 
+It holds versions, machine type and settings, and nothing that differs between reruns; a table whose bytes are others
+than the run's is not read.
+"""
+
+import errno
+import hashlib
+import json
 import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from ...datasets.files.regular_files import read_regular
 from ...errors import ParameterError, StoreError
-from ..storage.provenance_file import FILE, provenance_of
-from ..storage.store import FORMAT
+from ..storage.files import write_atomically
+from ..storage.store import FORMAT, Store, canonical, open_store, require_format
+from ..storage.text_bytes import json_bytes
+from . import json_values as values
 from .repetitions import FACTORS
 from .run_options import MOST_SAMPLES, MOST_SEEDS
 from .suite import OUTPUTS, TARGETS, Choice, Suite
 from .training_recipe import Recipe
 
+FILE = "provenance.json"
+SEAL = "digest"  # of all the rest; files of earlier versions have none, and no digests of tables
+TABLES = "tables"  # the digests of tables, by file name
 LIBRARIES = ("saltbench", "torch", "captum", "numpy", "scipy", "pandas", "scikit-learn")
+KINDS = ("tasks", "architectures", "methods", "references", "metrics")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What the numbers of a results folder depend on.
+
+    Attributes:
+        suite: the grid that was run.
+        device: "cpu" or "cuda".
+        environments: those in which models were trained and cells scored; more than one if a run was resumed with
+            other versions.
+    """
+
+    suite: Suite
+    device: str
+    environments: Sequence[Mapping[str, str]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the provenance as JSON values."""
+        suite, environments = self.suite.as_json(), list(self.environments)
+        return {"format": FORMAT, "suite": suite, "device": self.device, "environments": environments}
 
 
 def environment() -> dict[str, str]:
@@ -28,66 +64,154 @@ def environment() -> dict[str, str]:
     }
 
 
-def provenance(suite: Suite, device: str, environments: Sequence[dict[str, str]]) -> dict[str, Any]:
-    """Return what a leaderboard's numbers depend on, as JSON values.
-
-    Args:
-        suite: the grid.
-        device: "cpu" or "cuda".
-        environments: those in which models were trained and cells scored; more than one if a run was resumed with
-            other versions.
-    """
-    return {"format": FORMAT, "suite": suite.as_json(), "device": device, "environments": list(environments)}
-
-
-KINDS = ("tasks", "architectures", "methods", "references", "metrics")
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What the numbers of a results folder depend on.
-
-    Attributes:
-        suite: the grid that was run.
-        device: "cpu" or "cuda".
-        environments: the versions under which models were trained and cells scored.
-    """
-
-    suite: Suite
-    device: str
-    environments: list[dict[str, str]]
-
-
-def recorded(folder: Path) -> Recorded | None:
-    """Return what a results folder's provenance.json records, or None where it holds none.
+@contextmanager
+def open_results(folder: Path) -> Iterator[Store]:
+    """Lock a results folder for one run, clear what killed runs left half-written, and give its store.
 
     Raises:
-        StoreError: the file is damaged, or a newer saltbench wrote it.
+        StoreError: the folder cannot be written, another run holds it, or a newer saltbench made it.
     """
-    content = provenance_of(folder)
-    if content is None:
+    check_format(folder)
+    with open_store(folder) as store:
+        yield store
+
+
+def check_format(folder: Path) -> None:
+    """Raise a StoreError if a newer saltbench wrote a folder's provenance, or it cannot be understood."""
+    _read(folder)
+
+
+def write_tables(folder: Path, tables: Mapping[str, bytes], provenance: Provenance | None = None) -> None:
+    """Write tables into a results folder and then, last of all, their digests into its provenance.json.
+
+    Digests of other tables that still stand in the folder are kept.
+
+    Args:
+        folder: of the results.
+        tables: contents by file name.
+        provenance: to be written; None for the one that stands there, and none where there is none.
+
+    Raises:
+        StoreError: a file cannot be written.
+    """
+    before = _sound_record(folder)
+    for name, content in tables.items():
+        write_atomically(folder / name, content)
+    record = before if provenance is None else provenance.as_json()
+    if record:
+        digests = {name: digest for name, digest in before.get(TABLES, {}).items() if (folder / name).is_file()}
+        digests |= {name: digest_of(name, content) for name, content in tables.items()}
+        record = _sealed({**record, TABLES: dict(sorted(digests.items()))})
+        write_atomically(folder / FILE, json_bytes(record))
+
+
+def read_provenance(folder: Path) -> Provenance | None:
+    """Return what a results folder's provenance.json says, or None where it holds none.
+
+    Raises:
+        StoreError: the file cannot be read, is damaged, or a newer saltbench wrote it.
+    """
+    record = read_record(folder)
+    if record is None:
         return None
     try:
-        return Recorded(
-            _suite(_table(content["suite"])),
-            _text(content["device"]),
-            [_texts(environment) for environment in _list(content["environments"])],
+        return Provenance(
+            _suite(values.table(record["suite"])),
+            values.text(record["device"]),
+            [values.texts(each) for each in values.array(record["environments"])],
         )
     except (ValueError, KeyError, TypeError, ParameterError) as error:
         raise StoreError(f"{folder / FILE} does not describe a run; delete it to let the run write it again") from error
 
 
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """Return the JSON values of a folder's provenance.json, checked against its digest, None where it holds none.
+
+    Raises:
+        StoreError: the file cannot be read, is damaged, or a newer saltbench wrote it.
+    """
+    record = _read(folder)
+    if record is None:
+        return None
+    path = folder / FILE
+    try:
+        intact = not {SEAL, TABLES} & set(record) or record == _sealed(record)
+        canonical(record)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _damaged(path) from error
+    if not intact or not _names_digests(record.get(TABLES, {})):
+        raise StoreError(
+            f"{path} was changed or damaged since the run, its digest is another; run again, "
+            "or delete it to read the tables unverified"
+        )
+    return record
+
+
+def digest_of(name: str, content: bytes) -> str:
+    """Return the SHA-256 of a table's bytes; of a CSV file with line ends of one kind, which git may change."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n") if name.endswith(".csv") else content).hexdigest()
+
+
+def digests_of(folder: Path) -> Mapping[str, str]:
+    """Return the digests of tables, by file name, that a folder's provenance.json records.
+
+    Raises:
+        StoreError: the file cannot be read, is damaged, or a newer saltbench wrote it.
+    """
+    digests: Mapping[str, str] = (read_record(folder) or {}).get(TABLES, {})
+    return digests
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    path = folder / FILE
+    try:
+        record: dict[str, Any] = json.loads(read_regular(path))
+        found = record["format"]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}; check its permissions") from error
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise StoreError(f"cannot read {path}: {error.strerror}; choose another --results") from error
+        raise _damaged(path) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(path) from error
+    require_format(found, path)
+    return record
+
+
+def _damaged(path: Path) -> StoreError:
+    return StoreError(f"{path} is unreadable or damaged; delete it to let the run write it again")
+
+
+def _sound_record(folder: Path) -> dict[str, Any]:
+    try:
+        return read_record(folder) or {}
+    except StoreError:
+        return {}  # damaged: written anew, and what it recorded is not vouched for
+
+
+def _sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+    bare = {key: value for key, value in record.items() if key != SEAL}
+    return {**bare, SEAL: hashlib.sha256(canonical(bare)).hexdigest()}
+
+
+def _names_digests(tables: Any) -> bool:
+    return isinstance(tables, dict) and all(isinstance(digest, str) for digest in tables.values())
+
+
 def _suite(content: Mapping[str, Any]) -> Suite:
     checked = {
         **content,
-        **{key: _text(content[key]) for key in ("name", "description")},
-        **{kind: tuple(_choice(_table(choice)) for choice in _list(content[kind])) for kind in KINDS},
+        **{key: values.text(content[key]) for key in ("name", "description")},
+        **{kind: tuple(_choice(values.table(choice)) for choice in values.array(content[kind])) for kind in KINDS},
         "seeds": _seeds(content["seeds"]),
-        "samples": _count(content["samples"], MOST_SAMPLES),
-        "target": _one_of(content["target"], TARGETS),
-        "output": _one_of(content["output"], OUTPUTS),
-        "training": _recipe(_table(content["training"])),
-        "keep_maps": _switch(content.get("keep_maps", True)),  # which earlier versions do not say
+        "samples": values.count(content["samples"], MOST_SAMPLES),
+        "target": values.one_of(content["target"], TARGETS),
+        "output": values.one_of(content["output"], OUTPUTS),
+        "training": _recipe(values.table(content["training"])),
+        "keep_maps": values.switch(content.get("keep_maps", True)),  # which earlier versions do not say
     }
     return Suite(**checked)
 
@@ -96,63 +220,23 @@ def _choice(content: Mapping[str, Any]) -> Choice:
     return Choice(
         **{
             **content,
-            **{key: _text(content[key]) for key in ("name", "source")},
-            "version": _whole(content["version"]),
-            "parameters": _table(content["parameters"]),
+            **{key: values.text(content[key]) for key in ("name", "source")},
+            "version": values.whole(content["version"]),
+            "parameters": values.table(content["parameters"]),
         }
     )
 
 
 def _recipe(content: Mapping[str, Any]) -> Recipe:
-    kinds = {field.name: _whole if field.type is int else _number for field in fields(Recipe)}
-    values: dict[str, Any] = {name: kinds[name](value) for name, value in content.items()}
-    return Recipe(**values)
+    kinds = {field.name: values.whole if field.type is int else values.number for field in fields(Recipe)}
+    checked: dict[str, Any] = {name: kinds[name](value) for name, value in content.items()}
+    return Recipe(**checked)
 
 
 def _seeds(value: Any) -> int | dict[str, int]:
     if not isinstance(value, dict):
-        return _count(value, MOST_SEEDS)
+        return values.count(value, MOST_SEEDS)
     if {*value} != {*FACTORS}:
-        _refused(value)
-    _count(math.prod(_whole(value[factor]) for factor in FACTORS), MOST_SEEDS)
-    return {factor: _count(value[factor], MOST_SEEDS) for factor in FACTORS}
-
-
-def _one_of(value: Any, options: tuple[str, ...]) -> str:
-    return _text(value) if value in options else _refused(value)
-
-
-def _count(value: Any, most: int) -> int:
-    return _whole(value) if 1 <= _whole(value) <= most else _refused(value)
-
-
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else _refused(value)
-
-
-def _number(value: Any) -> float:
-    return value if isinstance(value, float) else _whole(value)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else _refused(value)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else _refused(value)
-
-
-def _switch(value: Any) -> bool:
-    return value if isinstance(value, bool) else _refused(value)
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else _refused(value)
-
-
-def _texts(value: Any) -> dict[str, str]:
-    return {key: _text(text) for key, text in _table(value).items()}
-
-
-def _refused(value: Any) -> NoReturn:
-    raise TypeError(f"{value!r} does not belong there")
+        values.refuse(value)
+    values.count(math.prod(values.whole(value[factor]) for factor in FACTORS), MOST_SEEDS)
+    return {factor: values.count(value[factor], MOST_SEEDS) for factor in FACTORS}

@@ -1,7 +1,6 @@
 """Registries of tasks, architectures, methods and metrics, filled from saltbench, entry points and plugin files."""
 
 import dataclasses
-import fnmatch
 import hashlib
 import importlib.util
 import sys
@@ -26,6 +25,7 @@ from ...methods.attributions.spec import MethodSpec
 from ..metrics import entries as metrics
 from ..metrics.spec import MetricSpec
 from ..process.settings import IMPORTED, settings_restored
+from .selection import select
 
 PLUGIN_MODULE = "saltbench_plugin_"  # begins the module name of every plugin file
 
@@ -81,7 +81,7 @@ class Registry(Generic[T]):
         return self._entries[name]
 
     def match(self, patterns: Iterable[str]) -> list[T]:
-        """Return the entries that match any shell pattern (`box/*`), each once, in the patterns' order.
+        """Return the entries that match any shell pattern (`box/*`) or tag (`tag:moving`), each once, in their order.
 
         What begins like a family's names is taken for one of them, literally: a path may hold brackets.
 
@@ -89,16 +89,13 @@ class Registry(Generic[T]):
             UnknownNameError: a pattern that matches nothing.
             SaltbenchError: a family has no entry of that name.
         """
-        found: dict[str, T] = {}
-        for pattern in patterns:
-            if self._family(pattern):
-                found[pattern] = self.get(pattern)
-                continue
-            names = [name for name in self._entries if fnmatch.fnmatchcase(name, pattern)]
-            if not names:
-                raise UnknownNameError(unknown(self.kind, pattern, self._entries))
-            found.update((name, self._entries[name]) for name in names)
-        return list(found.values())
+        tags = self.tags_of(self._entries)
+        names = (
+            name
+            for pattern in patterns
+            for name in ([pattern] if self._family(pattern) else select(self.kind, [pattern], tags))
+        )
+        return [self.get(name) for name in dict.fromkeys(names)]
 
     def _family(self, name: str) -> Family[T] | None:
         return next((family for family in self.families if name.startswith(family.prefix)), None)
@@ -107,6 +104,11 @@ class Registry(Generic[T]):
         """Return the entry called name, or what stands for its family, or None; no file is looked at."""
         family = self._family(name)
         return family.listed if family else self._entries.get(name)
+
+    def tags_of(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the tags of each entry by name; none of a name that is not known."""
+        known = {name: self.declared(name) for name in names}
+        return {name: entry.tags if entry else () for name, entry in known.items()}
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._entries.values())

@@ -22,8 +22,9 @@ from ..leaderboards.leaderboard import leaderboard
 from ..process.module_path import current_folder_left_out
 from ..storage.csv_tables import to_csv
 from ..storage.output import write_to
-from ..storage.store import Store, open_store
+from ..storage.store import Store
 from ..suites import run_options as options
+from ..suites.provenance import open_results
 from ..suites.registry import Registries, load_registries
 from ..suites.suite import Suite, load_suite
 from .cells import Cell, SuiteCollector
@@ -90,7 +91,7 @@ class SuitesPlugin:
         with ExitStack() as locks:
             with _in_one_line():
                 for suite in self.suites.values():
-                    locks.enter_context(open_store(self._folder(suite)))
+                    locks.enter_context(open_results(self._folder(suite)))
             try:
                 return (yield)
             except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 from lasting_files import stored
 
-from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.errors import StoreError
 
 # a job that a shell started in the background ignores Ctrl-C, and so do its children: a user's terminal does not
@@ -128,7 +128,7 @@ def check_readable(folder: Path, expected: dict[str, bytes], boards: Container[b
 
 def _refusal(folder: Path) -> str:
     try:
-        read_board(folder)
+        ResultsFolder(folder).scores
     except StoreError as error:
         return str(error)
     return ""

@@ -6,8 +6,7 @@ from pathlib import Path
 from boards import ties
 from page_folders import write_provenance
 
-from saltbench.benchmark.storage.digests import write_tables
-from saltbench.benchmark.storage.provenance_file import provenance_of
+from saltbench.benchmark.suites.provenance import write_tables
 
 COST = b"task,architecture,method,seconds_per_sample,samples,seeds\ntask,net,best,0.5,40,2\ntask,net,far,0.25,40,2\n"
 
@@ -22,7 +21,7 @@ def recorded_folder(folder: Path) -> Path:
 def vouched(folder: Path) -> Path:
     """Let a folder's provenance record the tables that stand there, as they are."""
     tables = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".csv", ".parquet")}
-    write_tables(folder, tables, provenance_of(folder))
+    write_tables(folder, tables)
     return folder
 
 

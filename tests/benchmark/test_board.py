@@ -7,27 +7,28 @@ import pandas as pd
 import pytest
 from boards import ties
 
-from saltbench.benchmark.leaderboards.results_folder import narrowed, read_board
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.leaderboards.score_columns import score_columns, score_names, with_scores_of
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import StoreError, UnknownNameError
 
-REGISTRY = load_registries().metrics
+REGISTRIES = load_registries()
+REGISTRY = REGISTRIES.metrics
 
 
 def test_a_folder_has_scores_and_a_file_has_not(tmp_path: Path) -> None:
     folder = ties(tmp_path / "suite")
-    board = read_board(folder)
+    board = ResultsFolder(folder)
     assert board.scores is not None
     assert len(board.scores) == 5 * 40
-    alone = read_board(folder / "leaderboard.csv")
+    alone = ResultsFolder(folder / "leaderboard.csv")
     assert alone.scores is None
     assert "is a CSV file alone" in alone.without_scores
     assert alone.name == board.name == "suite"
 
 
 def test_a_folder_without_scores_says_so(tmp_path: Path) -> None:
-    board = read_board(ties(tmp_path / "suite", alone=True))
+    board = ResultsFolder(ties(tmp_path / "suite", alone=True))
     assert board.scores is None
     assert board.without_scores == f"{tmp_path / 'suite'} holds no scores.parquet"
 
@@ -37,7 +38,7 @@ def test_scores_of_another_run_are_not_taken(tmp_path: Path) -> None:
     scores = pd.read_parquet(folder / "scores.parquet")
     scores.loc[scores.method == "near", "euclidean"] += 1e-3
     scores.to_parquet(folder / "scores.parquet")
-    board = read_board(folder)
+    board = ResultsFolder(folder)
     assert board.scores is None
     assert "is of another run than leaderboard.csv (first seen at task net near)" in board.without_scores
 
@@ -46,7 +47,7 @@ def test_scores_that_lack_a_row_are_not_taken(tmp_path: Path) -> None:
     folder = ties(tmp_path / "suite")
     scores = pd.read_parquet(folder / "scores.parquet")
     scores[scores.method != "far"].to_parquet(folder / "scores.parquet")
-    assert "task net far" in read_board(folder).without_scores
+    assert "task net far" in ResultsFolder(folder).without_scores
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_damaged_scores_are_one_line(tmp_path: Path, content: bytes | None, mess
     else:
         path.write_bytes(content)
     with pytest.raises(StoreError, match=message) as caught:
-        read_board(path.parent)
+        ResultsFolder(path.parent).scores
     assert "\n" not in str(caught.value)
 
 
@@ -71,29 +72,29 @@ def test_a_row_that_stands_twice_is_an_error(tmp_path: Path) -> None:
     path = ties(tmp_path / "suite") / "leaderboard.csv"
     path.write_text(path.read_text() + path.read_text().splitlines()[-1] + "\n")
     with pytest.raises(StoreError, match=r"has two rows of task other broken; remove one"):
-        read_board(path.parent)
+        ResultsFolder(path.parent).scores
 
 
 def test_patterns_narrow_table_and_scores(tmp_path: Path) -> None:
-    board = read_board(ties(tmp_path / "suite"))
-    some = narrowed(board, ["ta*"], ["net"], ["?ear", "oracle"])
+    board = ResultsFolder(ties(tmp_path / "suite"))
+    some = board.narrowed(REGISTRIES, tasks=["ta*"], architectures=["net"], methods=["?ear", "oracle"])
     assert list(some.table.method) == ["oracle", "near"]
     assert some.scores is not None
     assert set(some.scores.method) == {"oracle", "near"}
-    assert list(narrowed(board, architectures=["net"]).table.method) == ["oracle", "best", "near", "far"]
-    assert narrowed(board).table.equals(board.table)
+    assert list(board.narrowed(REGISTRIES, architectures=["net"]).table.method) == ["oracle", "best", "near", "far"]
+    assert board.narrowed(REGISTRIES).table.equals(board.table)
 
 
 def test_patterns_that_match_nothing_are_mistakes(tmp_path: Path) -> None:
-    board = read_board(ties(tmp_path / "suite"))
+    board = ResultsFolder(ties(tmp_path / "suite"))
     with pytest.raises(UnknownNameError, match="unknown method 'bets'; did you mean 'best'"):
-        narrowed(board, methods=["bets"])
+        board.narrowed(REGISTRIES, methods=["bets"])
     with pytest.raises(UnknownNameError, match=r"no row of .* matches all of the patterns together"):
-        narrowed(board, architectures=["other"], methods=["far"])
+        board.narrowed(REGISTRIES, architectures=["other"], methods=["far"])
 
 
 def test_scores_are_chosen_in_the_patterns_order(tmp_path: Path) -> None:
-    table = read_board(ties(tmp_path / "suite")).table.assign(euclidean_chance_corrected=0.5)
+    table = ResultsFolder(ties(tmp_path / "suite")).table.assign(euclidean_chance_corrected=0.5)
     assert score_names(table) == ["average_precision", "euclidean", "euclidean_chance_corrected"]
     columns = score_columns(table, ["euclid*", "average_precision"], (), REGISTRY)
     assert [(column.name, column.metric.name, column.higher_is_better) for column in columns] == [
@@ -102,7 +103,7 @@ def test_scores_are_chosen_in_the_patterns_order(tmp_path: Path) -> None:
         ("average_precision", "average_precision", True),
     ]
     assert [column.name for column in score_columns(table, (), ["euclidean", "roc_auc"], REGISTRY)] == ["euclidean"]
-    assert list(with_scores_of(table, ["euclidean"]).columns[-4:]) == [
+    assert list(with_scores_of(table, ["euclidean"], REGISTRY).columns[-4:]) == [
         "at_chance",
         "euclidean",
         "euclidean_low",
@@ -111,7 +112,7 @@ def test_scores_are_chosen_in_the_patterns_order(tmp_path: Path) -> None:
 
 
 def test_a_metric_that_no_entry_defines_has_no_direction(tmp_path: Path) -> None:
-    table = read_board(ties(tmp_path / "suite")).table.assign(mine=0.5, mine_low=0.4, mine_high=0.6)
+    table = ResultsFolder(ties(tmp_path / "suite")).table.assign(mine=0.5, mine_low=0.4, mine_high=0.6)
     with pytest.raises(UnknownNameError, match="no entry says whether a higher 'mine' is better; give --plugin FILE"):
         score_columns(table, ["mine"], (), REGISTRY)
     with pytest.raises(UnknownNameError, match="unknown metric 'eucliden'; did you mean 'euclidean'"):
@@ -121,4 +122,4 @@ def test_a_metric_that_no_entry_defines_has_no_direction(tmp_path: Path) -> None
 def test_a_copied_folder_is_read_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ties(tmp_path / "suite"), tmp_path / "copy")
     monkeypatch.chdir(tmp_path / "copy")
-    assert read_board(Path()).name == "copy"
+    assert ResultsFolder(Path()).name == "copy"

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from saltbench.benchmark.comparisons.compare import changes, compared_metrics
-from saltbench.benchmark.formats.changes import report, summary
-from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.formats.changes import summary
+from saltbench.benchmark.formats.registry import CHANGES, format_named
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import UnknownNameError
 
@@ -27,7 +28,7 @@ M = ("task", "net", "m")
 
 
 def compared(before: Path, after: Path, tolerance: float = 0.01) -> pd.DataFrame:
-    boards = read_board(before), read_board(after)
+    boards = ResultsFolder(before), ResultsFolder(after)
     return changes(*boards, compared_metrics(*boards, (), REGISTRY), tolerance)
 
 
@@ -227,25 +228,29 @@ def test_to_and_fro_are_opposite(tmp_path_factory: pytest.TempPathFactory, one: 
     assert back.difference == pytest.approx(-there.difference)
 
 
+def text(table: pd.DataFrame, form: str) -> str:
+    return CHANGES[form].write(table).decode()
+
+
 def test_reports(tmp_path: Path) -> None:
     names = [("task", "net", name) for name in HOSTILE]
     first = board_folder(tmp_path / "before", {name: {"average_precision": BASE} for name in [*names, M]})
     second = board_folder(tmp_path / "after", {M: {"average_precision": BASE - 0.1}})
     table = compared(first, second)
     assert summary(table) == f"{len(HOSTILE) + 3 - 1} compared: 1 worse, {len(HOSTILE)} removed, 1 same"
-    shown = report(table, "table")
+    shown = text(table, "table")
     means = [f"{BASE.mean():.3f}", f"{BASE.mean() - 0.1:.3f}"]
     assert shown.splitlines()[1].split()[:7] == ["worse", "task", "net", "m", "average_precision", *means]
     assert "[link](javascript:alert(1)) **bold**" in shown
     assert "paired: scores of the same samples differ by Wilcoxon" in shown
-    markdown = report(table, "markdown")
+    markdown = text(table, "markdown")
     assert "<script>" not in markdown
     assert markdown.count("\n| ") == 1 + 1 + len(HOSTILE)
-    back = pd.read_csv(io.StringIO(report(table, "csv")))
+    back = pd.read_csv(io.StringIO(text(table, "csv")))
     assert len(back) == len(table)
     assert set(back.verdict) == {"worse", "removed", "same"}
     with pytest.raises(UnknownNameError, match="unknown format 'latex'; known: csv, markdown, table"):
-        report(table, "latex")
+        format_named("latex", CHANGES)
 
 
 def test_nothing_in_common(tmp_path: Path) -> None:
@@ -253,7 +258,7 @@ def test_nothing_in_common(tmp_path: Path) -> None:
     table = failed / "leaderboard.csv"
     table.write_text(table.read_text().replace(",ok,", ",failed,"))
     assert summary(compared(failed, failed)) == "nothing to compare"
-    assert report(compared(failed, failed), "table") == "nothing to compare\n"
+    assert text(compared(failed, failed), "table") == "nothing to compare\n"
 
 
 def test_exit_statuses_of_the_real_command(tmp_path: Path, run_python: Any) -> None:

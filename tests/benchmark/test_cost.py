@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from saltbench.benchmark.execution.collection import Collection
 from saltbench.benchmark.figures.cost_figure import cost_figure, pareto
-from saltbench.benchmark.leaderboards.cost import COLUMNS, cost, read_cost
+from saltbench.benchmark.leaderboards.cost import COLUMNS, cost
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite
@@ -64,7 +65,7 @@ def test_reference_methods_cost_nothing_worth_a_row() -> None:
 
 def test_a_run_writes_what_its_cells_recorded(tiny: Suite, tmp_path: Path) -> None:
     folder = run_suite(tiny, tmp_path).folder
-    table = read_cost(folder)
+    table = ResultsFolder(folder).cost
     assert table is not None
     records = [json.loads(path.read_text()) for path in folder.glob("maps/*/record.json")]
     trained = [record for record in records if "model" in record["key"]]
@@ -90,10 +91,10 @@ def test_a_run_writes_what_its_cells_recorded(tiny: Suite, tmp_path: Path) -> No
     ],
 )
 def test_a_damaged_cost_table_is_one_line(tmp_path: Path, content: str, message: str) -> None:
-    assert read_cost(tmp_path) is None
+    assert ResultsFolder(tmp_path).cost is None
     (tmp_path / "cost.csv").write_text(content)
     with pytest.raises(StoreError, match=message) as caught:
-        read_cost(tmp_path)
+        ResultsFolder(tmp_path).cost
     assert "\n" not in str(caught.value)
 
 

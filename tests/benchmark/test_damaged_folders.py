@@ -15,20 +15,17 @@ from mutations import Mutation, faults, mutations
 from recorded_folders import recorded_folder, unvouched
 from tiny_suite import TINY
 
+from saltbench.benchmark.commands.notes import note_unverified
 from saltbench.benchmark.comparisons.compare import changes, compared_metrics
 from saltbench.benchmark.comparisons.golden import check_golden
-from saltbench.benchmark.figures.draw import draw_figures, read_evidence
-from saltbench.benchmark.formats.changes import FORMATS as REPORTS
-from saltbench.benchmark.formats.changes import report
-from saltbench.benchmark.formats.render import FORMATS, View, render
-from saltbench.benchmark.leaderboards.cost import read_cost
-from saltbench.benchmark.leaderboards.leaderboard import read_csv
-from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.figures.draw import draw_figures, drawn_metric
+from saltbench.benchmark.formats.registry import CHANGES, LEADERBOARD
+from saltbench.benchmark.formats.render import View, render
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.reproductions.results_page import SECTIONS
 from saltbench.benchmark.reproductions.summary import summarise
 from saltbench.benchmark.runs.runner import run_suite
-from saltbench.benchmark.storage.output import note_unverified
-from saltbench.benchmark.suites.provenance import recorded
+from saltbench.benchmark.suites.provenance import read_provenance
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import StoreError
@@ -41,27 +38,28 @@ Command = Callable[[Path], object]
 
 
 def leaderboards(folder: Path) -> None:
-    board = read_board(folder)
-    note_unverified(folder)
-    for form in FORMATS:
-        render(board, form, View(), METRICS)
+    board = ResultsFolder(folder)
+    note_unverified(board)
+    for form in LEADERBOARD:
+        render(board, form, View(), REGISTRIES)
 
 
 def comparison(folder: Path) -> None:
-    boards = read_board(folder), read_board(folder.parent / "whole")
+    boards = ResultsFolder(folder), ResultsFolder(folder.parent / "whole")
     for before, after in (boards, boards[::-1]):
         table = changes(before, after, compared_metrics(before, after, (), METRICS), 0.01)
-        for form in REPORTS:
-            report(table, form)
+        for form in CHANGES.values():
+            form.write(table)
 
 
 def golden(folder: Path) -> None:
     with suppress(AssertionError):  # that is how it tells what differs
-        check_golden(read_csv(folder.parent / "whole"), folder / "leaderboard.csv", {})
+        check_golden(ResultsFolder(folder.parent / "whole").table, folder / "leaderboard.csv", {})
 
 
 def figures(folder: Path) -> None:
-    for drawn in draw_figures(read_evidence(folder, None, METRICS), ["svg"], folder.parent / "drawn"):
+    results = ResultsFolder(folder)
+    for drawn in draw_figures(results, drawn_metric(results, None, METRICS), ["svg"], folder.parent / "drawn"):
         assert drawn.paths or drawn.reason
 
 
@@ -75,8 +73,8 @@ COMMANDS: Mapping[str, Command] = {
     "compare": comparison,
     "golden": golden,
     "figures": figures,
-    "recorded": recorded,
-    "cost": read_cost,
+    "recorded": read_provenance,
+    "cost": lambda folder: ResultsFolder(folder).cost,
     "page of results": page_of_results,
 }
 

@@ -13,24 +13,21 @@ from command_line import ended
 from page_folders import write_provenance
 from recorded_folders import recorded_folder, unvouched, vouched
 
-from saltbench.benchmark.leaderboards.cost import read_cost
-from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.reproductions.summary import summarise
-from saltbench.benchmark.storage.csv_tables import Rows
-from saltbench.benchmark.storage.digests import digest_of, unverified, write_tables
-from saltbench.benchmark.storage.provenance_file import provenance_of
-from saltbench.benchmark.suites.provenance import recorded
+from saltbench.benchmark.storage.csv_tables import Layout
+from saltbench.benchmark.suites.provenance import digest_of, read_provenance, read_record, write_tables
 from saltbench.errors import StoreError
 
 RESULTS = Path(__file__).parents[2] / "results"
 VERDICTS = b"quantity,agrees\naccuracy,yes\n"
 REFUSED = r"was changed or damaged since the run that provenance\.json beside it records; run again, or move the file"
 READERS: Mapping[str, Callable[[Path], object]] = {
-    "leaderboard.csv": read_board,
-    "scores.parquet": read_board,
-    "cost.csv": read_cost,
+    "leaderboard.csv": lambda folder: ResultsFolder(folder).table,
+    "scores.parquet": lambda folder: ResultsFolder(folder).scores,
+    "cost.csv": lambda folder: ResultsFolder(folder).cost,
     "published_vs_measured.csv": lambda folder: summarise(folder.parent, [folder.name], {}),
-    "removal.csv": lambda folder: Rows.of(folder / "removal.csv"),
+    "removal.csv": lambda folder: ResultsFolder(folder).rows("removal.csv", Layout()),
 }
 
 
@@ -60,11 +57,11 @@ def test_a_table_with_one_bit_changed_is_not_read(folder: Path, tmp_path: Path, 
 
 def test_a_provenance_with_one_bit_changed_is_not_read(folder: Path, tmp_path: Path) -> None:
     content = (folder / "provenance.json").read_bytes()
-    whole = provenance_of(folder)
+    whole = read_record(folder)
     for place in random.Random(0).sample(range(8 * len(content)), 400):
         (tmp_path / "provenance.json").write_bytes(flipped(content, place))
         with suppress(StoreError):
-            assert provenance_of(tmp_path) == whole  # only the spaces between values are free
+            assert read_record(tmp_path) == whole  # only the spaces between values are free
 
 
 @pytest.mark.parametrize("key", ["digest", "tables"])
@@ -74,24 +71,24 @@ def test_a_provenance_that_lost_a_digest_is_damaged(folder: Path, tmp_path: Path
     (tmp_path / "provenance.json").write_text(json.dumps(content))
     expected = r"provenance\.json was changed or damaged since the run, its digest is another; run again, or delete it"
     with pytest.raises(StoreError, match=expected):
-        provenance_of(tmp_path)
+        read_record(tmp_path)
 
 
 def test_line_ends_of_another_system_are_no_change(folder: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(folder, tmp_path / "suite"))
     for path in (*copy.glob("*.csv"), copy / "provenance.json"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert read_board(copy).table.equals(read_board(folder).table)
-    assert recorded(copy) == recorded(folder)
+    assert ResultsFolder(copy).table.equals(ResultsFolder(folder).table)
+    assert read_provenance(copy) == read_provenance(folder)
 
 
 def test_a_file_alone_is_checked_by_the_provenance_beside_it(folder: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(folder, tmp_path / "suite")) / "leaderboard.csv"
     copy.write_bytes(copy.read_bytes().replace(b"0.9", b"0.8"))
     with pytest.raises(StoreError, match=REFUSED):
-        read_board(copy)
+        ResultsFolder(copy).table
     elsewhere = Path(shutil.move(copy, tmp_path / "alone.csv"))
-    assert set(read_board(elsewhere).table.accuracy.dropna()) == {0.8}
+    assert set(ResultsFolder(elsewhere).table.accuracy.dropna()) == {0.8}
 
 
 def standard_error(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
@@ -121,7 +118,7 @@ def test_tables_are_recorded_after_they_are_written_and_others_kept(tmp_path: Pa
     write_tables(folder, {"more.csv": b"a\r\n1\r\n"})
     (folder / "cost.csv").unlink()
     write_tables(folder, {"leaderboard.csv": b"a\n2\n"})
-    content = provenance_of(folder)
+    content = read_record(folder)
     assert content is not None
     scores = (folder / "scores.parquet").read_bytes()
     assert content["tables"] == {
@@ -134,27 +131,29 @@ def test_tables_are_recorded_after_they_are_written_and_others_kept(tmp_path: Pa
 
 def test_a_damaged_provenance_vouches_for_nothing_when_it_is_written_anew(tmp_path: Path) -> None:
     folder = recorded_folder(tmp_path / "suite")
+    sound = read_provenance(folder)
     content = json.loads((folder / "provenance.json").read_bytes())
     content["tables"]["leaderboard.csv"] = "0"
     (folder / "provenance.json").write_text(json.dumps(content))
-    write_tables(folder, {}, {"format": 1})
-    assert provenance_of(folder) == {"format": 1, "tables": {}, "digest": provenance_of(folder)["digest"]}
+    write_tables(folder, {}, sound)
+    assert read_provenance(folder) == sound
+    assert read_record(folder)["tables"] == {}
 
 
 def test_without_a_provenance_tables_are_written_alone(tmp_path: Path) -> None:
     write_tables(tmp_path / "suite", {"a.csv": b"a\n"})
     assert [path.name for path in (tmp_path / "suite").iterdir()] == ["a.csv"]
-    assert unverified(tmp_path / "suite", ["a.csv", "absent.csv"]) == [tmp_path / "suite" / "a.csv"]
+    assert ResultsFolder(tmp_path / "suite").unverified(["a.csv", "absent.csv"]) == [tmp_path / "suite" / "a.csv"]
 
 
 def test_provenances_of_earlier_versions_are_read(tmp_path: Path) -> None:
     write_provenance(ties(tmp_path / "suite"))
-    assert recorded(tmp_path / "suite") == recorded(vouched(tmp_path / "suite"))
+    assert read_provenance(tmp_path / "suite") == read_provenance(vouched(tmp_path / "suite"))
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("*/provenance.json")), ids=lambda path: path.parent.name)
 def test_the_committed_tables_are_those_that_their_provenance_records(path: Path) -> None:
-    content = provenance_of(path.parent)
+    content = read_record(path.parent)
     assert content is not None
     found = {table.name: digest_of(table.name, table.read_bytes()) for table in path.parent.glob("*.csv")}
     assert {name: content["tables"][name] for name in found} == found

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,8 @@ from matplotlib.image import imread
 from test_cli import call
 from tiny_suite import TINY
 
-from saltbench.benchmark.figures.draw import Evidence, draw_figures, evidence, read_evidence
+from saltbench.benchmark.figures.draw import Drawn, draw_figures, drawn_metric
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.storage.csv_tables import to_csv
 from saltbench.benchmark.suites.registry import load_registries
@@ -48,6 +50,11 @@ def write(folder: Path, table: pd.DataFrame) -> Path:
     return folder
 
 
+def drawn_from(path: Path, formats: Sequence[str], output: Path, metric: str | None = None) -> Iterator[Drawn]:
+    results = ResultsFolder(path)
+    return draw_figures(results, drawn_metric(results, metric, METRICS), formats, output)
+
+
 def hostile() -> pd.DataFrame:
     return board(["$1", "$2"], HOSTILE, HOSTILE)
 
@@ -58,9 +65,8 @@ def costs(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_run_gives_every_figure_but_the_curves(finished: Path, tmp_path: Path) -> None:
-    found = read_evidence(finished, None, METRICS)
-    assert found.metric.name == METRIC
-    drawn = {one.name: one for one in draw_figures(found, ["png", "svg", "pdf"], tmp_path)}
+    assert drawn_metric(ResultsFolder(finished), None, METRICS).name == METRIC
+    drawn = {one.name: one for one in drawn_from(finished, ["png", "svg", "pdf"], tmp_path)}
     assert list(drawn) == NAMES
     for name in ("maps", "scores", "ranks", "cost"):
         png, svg, pdf = drawn[name].paths
@@ -76,7 +82,7 @@ def test_a_run_gives_every_figure_but_the_curves(finished: Path, tmp_path: Path)
 def test_the_same_data_gives_the_same_bytes_at_any_time(finished: Path, tmp_path: Path, run_python) -> None:
     script = "import sys, time; time.time = lambda: 1e9; from saltbench.benchmark.commands.cli import main; main()"
     folders = tmp_path / "here", tmp_path / "there"
-    list(draw_figures(read_evidence(finished, None, METRICS), ["png", "svg", "pdf"], folders[0]))
+    list(drawn_from(finished, ["png", "svg", "pdf"], folders[0]))
     done = run_python(script, "figures", finished, "--output", folders[1])
     assert done.returncode == 0, done.stderr
     here, there = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
@@ -89,7 +95,7 @@ def test_a_leaderboard_alone_gives_scores_and_ranks(tmp_path: Path) -> None:
     table = board(["move/t1", "move/t2"], ["lstm"], ["saliency", "lime", "smoothgrad"])
     folder = write(tmp_path / "suite", table)
     for path in (folder, folder / "leaderboard.csv"):
-        drawn = {one.name: one.reason for one in draw_figures(read_evidence(path, None, METRICS), ["png"], tmp_path)}
+        drawn = {one.name: one.reason for one in drawn_from(path, ["png"], tmp_path)}
         assert drawn == {
             "maps": "the folder has no provenance.json, which says what was run",
             "scores": "",
@@ -103,7 +109,7 @@ def test_a_checkout_without_stored_maps_keeps_its_maps(finished: Path, tmp_path:
     for name in ("leaderboard.csv", "provenance.json", "maps.png"):
         shutil.copy(finished / name, tmp_path)
     before = (tmp_path / "maps.png").read_bytes()
-    maps = next(draw_figures(read_evidence(tmp_path, None, METRICS), ["png"], tmp_path))
+    maps = next(drawn_from(tmp_path, ["png"], tmp_path))
     assert maps.reason == "the folder has no maps/, where a run keeps its maps; run the suite again"
     assert (tmp_path / "maps.png").read_bytes() == before
 
@@ -111,7 +117,7 @@ def test_a_checkout_without_stored_maps_keeps_its_maps(finished: Path, tmp_path:
 def test_hostile_names_are_drawn_as_they_are(tmp_path: Path) -> None:
     table = hostile()
     costs(table).to_csv(tmp_path / "cost.csv", index=False)
-    drawn = list(draw_figures(evidence(tmp_path, table, METRIC, METRICS), ["png", "svg", "pdf"], tmp_path))
+    drawn = list(drawn_from(write(tmp_path, table), ["png", "svg", "pdf"], tmp_path, METRIC))
     assert [one.name for one in drawn if one.paths] == ["scores", "curves", "ranks", "cost"]
     for one in drawn[1:]:
         comments = (tmp_path / f"{one.name}.svg").read_text()
@@ -121,28 +127,29 @@ def test_hostile_names_are_drawn_as_they_are(tmp_path: Path) -> None:
 
 def test_another_metric_and_its_direction(tmp_path: Path) -> None:
     table = board(["t"], ["lstm"], ["saliency"], metric="euclidean")
-    assert evidence(tmp_path, table, None, METRICS).metric.name == "euclidean"  # the first, for lack of the main one
-    assert not evidence(tmp_path, table, "euclidean", METRICS).metric.higher_is_better
+    results = ResultsFolder(write(tmp_path, table))
+    assert drawn_metric(results, None, METRICS).name == "euclidean"  # the first, for lack of the main one
+    assert not drawn_metric(results, "euclidean", METRICS).higher_is_better
 
 
 def test_mistakes_are_one_line(tmp_path: Path) -> None:
     table = board(["t"], ["lstm"], ["saliency"])
     with pytest.raises(UnknownNameError, match="unknown metric 'average_precisio'; did you mean 'average_precision'"):
-        evidence(tmp_path, table, "average_precisio", METRICS)
+        drawn_from(write(tmp_path, table), ["png"], tmp_path, "average_precisio")
     foreign = board(["t"], ["lstm"], ["saliency"], metric="pointing")
     with pytest.raises(UnknownNameError, match=r"unknown metric 'pointing'.*give --plugin FILE that defines it"):
-        evidence(tmp_path, foreign, None, METRICS)
-    with pytest.raises(StoreError, match=f"needs numbers in accuracy, {METRIC}.*'good'"):
-        evidence(tmp_path, table.assign(**{METRIC: "good"}), None, METRICS)
-    with pytest.raises(StoreError, match="has two rows of one task, architecture and method; recompute it"):
-        evidence(tmp_path, pd.concat([table, table.tail(1)]), None, METRICS)
+        drawn_from(write(tmp_path, foreign), ["png"], tmp_path)
+    with pytest.raises(StoreError, match=f"needs numbers in {METRIC}, got 'good' in row 1"):
+        drawn_from(write(tmp_path, table.assign(**{METRIC: "good"})), ["png"], tmp_path)
+    with pytest.raises(StoreError, match="has two rows of t lstm saliency; remove one or run the suite again"):
+        drawn_from(write(tmp_path, pd.concat([table, table.tail(1)])), ["png"], tmp_path)
     with pytest.raises(StoreError, match="has no scores with bounds"):
-        evidence(tmp_path, table.drop(columns=f"{METRIC}_low"), None, METRICS)
+        drawn_from(write(tmp_path, table.drop(columns=f"{METRIC}_low")), ["png"], tmp_path)
     with pytest.raises(ParameterError, match="out of png, svg, pdf, got 'gif'"):
-        list(draw_figures(Evidence(tmp_path, table, METRICS.get(METRIC)), ["png", "gif"], tmp_path))
+        list(drawn_from(write(tmp_path, table), ["png", "gif"], tmp_path))
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"cannot write .*file/scores\.png"):
-        list(draw_figures(Evidence(tmp_path, table, METRICS.get(METRIC)), ["png"], tmp_path / "file"))
+        list(drawn_from(tmp_path, ["png"], tmp_path / "file"))
 
 
 def test_the_command_prints_files_and_reasons(
@@ -171,10 +178,12 @@ def test_nothing_global_is_left_behind(finished: Path, tmp_path: Path, run_pytho
 import sys
 from pathlib import Path
 import matplotlib
-from saltbench.benchmark.figures import draw_figures, read_evidence
+from saltbench.benchmark.figures.draw import draw_figures, drawn_metric
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.suites.registry import load_registries
 before = dict(matplotlib.rcParams)
-list(draw_figures(read_evidence(Path(sys.argv[1]), None, load_registries().metrics), ["png"], Path(sys.argv[2])))
+results = ResultsFolder(Path(sys.argv[1]))
+list(draw_figures(results, drawn_metric(results, None, load_registries().metrics), ["png"], Path(sys.argv[2])))
 assert dict(matplotlib.rcParams) == before
 from matplotlib import pyplot
 assert pyplot.get_fignums() == []

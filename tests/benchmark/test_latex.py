@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from saltbench.benchmark.formats.latex import latex_table
 from saltbench.benchmark.formats.latex_escapes import latex_text
-from saltbench.benchmark.formats.table_layout import Grid, Group, laid_out
-from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.formats.table_layout import Grid, Group, lay_out
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.leaderboards.score_columns import score_columns
 from saltbench.benchmark.style.numbers import one_line
 from saltbench.benchmark.suites.registry import load_registries
@@ -113,8 +113,8 @@ def test_characters_outside_ascii(text: str, latex: str) -> None:
 
 
 def test_best_is_bold_and_ties_are_underlined(tmp_path: Path) -> None:
-    board = read_board(ties(tmp_path / "suite"))
-    latex = latex_table(laid_out(board, score_columns(board.table, ["*"], (), REGISTRY)))
+    board = ResultsFolder(ties(tmp_path / "suite"))
+    latex = latex_table(lay_out(board, score_columns(board.table, ["*"], (), REGISTRY)))
     rows = {line.split(" & ")[0]: line for line in latex.splitlines() if " & " in line}
     assert rows["Method"] == (
         r"Method & accuracy & \shortstack[r]{{average} \\ {precision}} $\uparrow$ & euclidean $\downarrow$ \\"
@@ -135,17 +135,17 @@ def test_uneven_bounds_and_negative_scores(tmp_path: Path) -> None:
     identity = ("t", "a", "m")
     row = {"average_precision_low": -0.6, "average_precision_high": -0.4}
     scores = {identity: {"average_precision": np.full((1, 2), -0.45)}}
-    board = read_board(board_folder(tmp_path / "s", scores, rows={identity: row}))
-    latex = latex_table(laid_out(board, score_columns(board.table, ["average_precision"], (), REGISTRY)))
+    board = ResultsFolder(board_folder(tmp_path / "s", scores, rows={identity: row}))
+    latex = latex_table(lay_out(board, score_columns(board.table, ["average_precision"], (), REGISTRY)))
     assert r"$-$0.450\,$_{-0.150}^{+0.050}$" in latex
 
 
 @needs_latex
 def test_the_fragment_compiles_in_a_paper(tmp_path: Path) -> None:
-    board = read_board(ties(tmp_path / "suite"))
+    board = ResultsFolder(ties(tmp_path / "suite"))
     columns = score_columns(board.table, ["*"], (), REGISTRY)
-    compiled(tmp_path, in_article(latex_table(laid_out(board, columns)), "booktabs"))
-    across = latex_table(laid_out(board, columns[:1], "architectures"))
+    compiled(tmp_path, in_article(latex_table(lay_out(board, columns)), "booktabs"))
+    across = latex_table(lay_out(board, columns[:1], "architectures"))
     compiled(tmp_path, in_article(across, "booktabs"))
 
 
@@ -160,8 +160,8 @@ def test_the_document_compiles_and_fits_its_pages(tmp_path: Path) -> None:
         for architecture in ("", "lstm-self-attention", "input-cell-lstm")
         for number in range(25)
     }
-    board = read_board(board_folder(tmp_path / "suite", scores))
-    grid = laid_out(board, score_columns(board.table, ["*"], (), REGISTRY))
+    board = ResultsFolder(board_folder(tmp_path / "suite", scores))
+    grid = lay_out(board, score_columns(board.table, ["*"], (), REGISTRY))
     for copies, paper in ((2, "{geometry}"), (3, "landscape"), (5, "a3paper,landscape")):
         wide = repeated(grid, copies)
         document = latex_table(wide, standalone=True)

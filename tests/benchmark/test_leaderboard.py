@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from saltbench.benchmark.execution.collection import Collection
-from saltbench.benchmark.leaderboards.leaderboard import leaderboard, read_csv
+from saltbench.benchmark.leaderboards.leaderboard import leaderboard
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.statistics.bootstrap import hierarchical_interval
 from saltbench.benchmark.storage.csv_tables import to_csv
 from saltbench.benchmark.suites.registry import load_registries
@@ -145,10 +146,10 @@ def test_no_correction_where_chance_is_the_oracle() -> None:
 def test_csv_reads_back_exactly(tmp_path: Path) -> None:
     table = leaderboard(collection(failed="bad1"), METRICS)
     (tmp_path / "leaderboard.csv").write_bytes(to_csv(table))
-    again = read_csv(tmp_path)
+    again = ResultsFolder(tmp_path).table
     assert to_csv(again) == to_csv(table)
     assert again.weighted_jaccard[0] == table.weighted_jaccard[0]
-    assert to_csv(read_csv(tmp_path / "leaderboard.csv")) == to_csv(table)
+    assert to_csv(ResultsFolder(tmp_path / "leaderboard.csv").table) == to_csv(table)
 
 
 HEADER = b"task,architecture,method,status,reason,seeds,samples,accuracy,at_chance,roc_auc\n"
@@ -171,7 +172,7 @@ def test_damaged_leaderboards_are_one_line(tmp_path: Path, content: bytes | None
     if content is not None:
         (tmp_path / "leaderboard.csv").write_bytes(content)
     with pytest.raises(StoreError, match=message) as caught:
-        read_csv(tmp_path)
+        ResultsFolder(tmp_path).table
     assert "\n" not in str(caught.value)
 
 
@@ -179,7 +180,7 @@ def test_a_newer_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "leaderboard.csv").write_bytes(to_csv(leaderboard(collection(), METRICS)))
     (tmp_path / "provenance.json").write_text('{"format": 99}')
     with pytest.raises(StoreError, match="was written by a newer saltbench"):
-        read_csv(tmp_path)
+        ResultsFolder(tmp_path).table
 
 
 def test_a_metric_cannot_take_the_name_of_a_column() -> None:

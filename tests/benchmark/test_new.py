@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_cli import call, run
 
 from saltbench.benchmark.commands.scaffold import COLUMN, LONGEST, NEXT, WORDS, next_commands, write_new
-from saltbench.benchmark.leaderboards.leaderboard import read_csv
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import DuplicateNameError, ParameterError, UnknownNameError
 
@@ -36,7 +36,7 @@ def test_a_suite_runs_with_all_four_plugins(tiny_file: Path, tmp_path: Path) -> 
     chosen = ("--tasks", NAMES["task"], "--architectures", NAMES["architecture"], "--methods", NAMES["method"])
     process = run("run", str(tiny_file), *chosen, "--seeds", "1", "--workers", "1", "--plugin", *plugins, cwd=tmp_path)
     assert process.returncode == 0, process.stderr
-    table = read_csv(tmp_path / "results/tiny")
+    table = ResultsFolder(tmp_path / "results/tiny").table
     assert set(table.status) == {"ok"}
     row = table.iloc[-1]
     assert (row.task, row.architecture, row.method) == (NAMES["task"], NAMES["architecture"], NAMES["method"])

@@ -11,10 +11,18 @@ import pytest
 from page_folders import HOSTILE, SMALL, write_leaderboard, write_provenance
 from page_reader import Reader, embedded
 
-from saltbench.benchmark.formats.html.page import page
+from saltbench.benchmark.formats.html.page import page as page_of
 from saltbench.benchmark.formats.html.rerun_commands import Commands
-from saltbench.benchmark.suites.provenance import recorded
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
+from saltbench.benchmark.suites.provenance import read_provenance
+from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import StoreError
+
+METRICS = load_registries().metrics
+
+
+def page(path: Path) -> str:
+    return page_of(ResultsFolder(path), METRICS)
 
 
 @pytest.fixture
@@ -126,7 +134,7 @@ def test_damaged_provenance_is_one_line(small: Path, content: str, message: str)
 def test_a_provenance_of_more_repetitions_than_a_suite_can_have_is_refused(small: Path, seeds: object) -> None:
     write_provenance(small, seeds=seeds)
     with pytest.raises(StoreError, match="does not describe a run"):
-        recorded(small)
+        read_provenance(small)
 
 
 def test_damaged_scores_are_one_line(small: Path) -> None:
@@ -150,7 +158,7 @@ def test_the_command_holds_what_the_run_set(small: Path) -> None:
     plugged = {"name": "m", "version": 1, "source": "my file.py sha256:00", "parameters": {}}
     installed = {"name": "n", "version": 1, "source": "package.module:N 1.0", "parameters": {}}
     write_provenance(small, target="predicted", output="probability", methods=[plugged, installed])
-    assert Commands("quick", recorded(small)).whole() == (
+    assert Commands("quick", read_provenance(small)).whole() == (
         "saltbench run quick --target predicted --output probability --plugin 'my file.py' --device cpu --results rerun"
     )
 

@@ -9,6 +9,8 @@ import pytest
 from page_folders import HOSTILE, SMALL, write_leaderboard, write_provenance
 
 from saltbench.benchmark.formats.html.page import page as make_page
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
+from saltbench.benchmark.suites.registry import load_registries
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
@@ -38,7 +40,7 @@ def visit(browser: "sync_api.Browser", tmp_path: Path) -> Iterator[Open]:
 
     def opened(folder: Path, **options: object) -> "sync_api.Page":
         path = tmp_path / "page.html"
-        path.write_text(make_page(folder), "utf-8")
+        path.write_text(make_page(ResultsFolder(folder), load_registries().metrics), "utf-8")
         context = browser.new_context(**options)
         contexts.append(context)
         tab = context.new_page()

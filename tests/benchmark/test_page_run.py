@@ -23,9 +23,10 @@ from saltbench.benchmark.formats.html import gallery as page_gallery
 from saltbench.benchmark.formats.html.gallery import gallery
 from saltbench.benchmark.formats.html.images import magnitude_picture, signed_picture
 from saltbench.benchmark.formats.html.page import page
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.storage.store import address
-from saltbench.benchmark.suites.provenance import Recorded, recorded
+from saltbench.benchmark.suites.provenance import Provenance, read_provenance
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
 
@@ -45,15 +46,15 @@ def ran(suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def record(ran: Path) -> Recorded:
-    found = recorded(ran)
+def record(ran: Path) -> Provenance:
+    found = read_provenance(ran)
     assert found is not None
     return found
 
 
 @pytest.fixture(scope="module")
 def text(ran: Path) -> str:
-    return page(ran)
+    return page(ResultsFolder(ran), load_registries().metrics)
 
 
 def picture(uri: str | None) -> NDArray[Any]:
@@ -63,11 +64,11 @@ def picture(uri: str | None) -> NDArray[Any]:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
 
 
-def test_the_provenance_reads_back_as_the_suite_that_was_run(suite: Suite, record: Recorded) -> None:
+def test_the_provenance_reads_back_as_the_suite_that_was_run(suite: Suite, record: Provenance) -> None:
     assert json.dumps(record.suite.as_json()) == json.dumps(suite.as_json())
 
 
-def test_the_gallery_shows_the_stored_maps_of_each_class(ran: Path, record: Recorded, text: str) -> None:
+def test_the_gallery_shows_the_stored_maps_of_each_class(ran: Path, record: Provenance, text: str) -> None:
     images = {image["alt"]: image["src"] for image in Reader(text).of("img")}
     # 2 classes: truth and input of 2 tasks, maps of 3 methods on 2 architectures
     assert len(Reader(text).of("img")) == 2 * 2 * (2 + 6)
@@ -105,20 +106,22 @@ def test_large_samples_are_averaged_over_blocks() -> None:
     assert (levels[0, 0], levels[99, 1], levels.astype(int).sum()) == (21, 31, 52)
 
 
-def test_a_cell_that_failed_has_no_map_and_keeps_its_place(tmp_path: Path, ran: Path, record: Recorded) -> None:
+def test_a_cell_that_failed_has_no_map_and_keeps_its_place(tmp_path: Path, ran: Path, record: Provenance) -> None:
     job = next(job for job in jobs(record.suite, "cpu") if job.architecture)
     shutil.copytree(ran, tmp_path / "copy")
     shutil.rmtree(tmp_path / "copy" / "maps" / address(job.map_key(job.methods[0])))
     (tmp_path / "copy" / "scores.parquet").unlink()
-    full, holed = gallery(record, ran), gallery(record, tmp_path / "copy")
+    full, holed = gallery(StoredRun.of(record, ran)), gallery(StoredRun.of(record, tmp_path / "copy"))
     assert holed.tasks[0].columns[0].pictures == (None, None)
     assert holed.tasks[0].columns[1:] == full.tasks[0].columns[1:]
-    assert page(tmp_path / "copy").count('<span class="none">no map</span>') == 2
+    assert (
+        page(ResultsFolder(tmp_path / "copy"), load_registries().metrics).count('<span class="none">no map</span>') == 2
+    )
 
 
-def test_tasks_beyond_the_budget_are_named(monkeypatch: pytest.MonkeyPatch, ran: Path, record: Recorded) -> None:
-    monkeypatch.setattr(page_gallery, "BUDGET", gallery(record, ran).tasks[0].size)
-    found = gallery(record, ran)
+def test_tasks_beyond_the_budget_are_named(monkeypatch: pytest.MonkeyPatch, ran: Path, record: Provenance) -> None:
+    monkeypatch.setattr(page_gallery, "BUDGET", gallery(StoredRun.of(record, ran)).tasks[0].size)
+    found = gallery(StoredRun.of(record, ran))
     assert ([maps.task for maps in found.tasks], found.left_out) == (["box/earlier"], ("box/latter",))
 
 

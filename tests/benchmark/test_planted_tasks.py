@@ -10,7 +10,7 @@ from test_cli import call, run
 import saltbench
 from saltbench.benchmark.execution.evaluator import Evaluator
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.leaderboards.leaderboard import read_csv
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.storage.store import open_store
 from saltbench.benchmark.suites.registry import load_registries
@@ -59,7 +59,7 @@ def test_the_command_line_on_files_wherever_they_are(folder: Path) -> None:
     (folder / "own.toml").write_text(own)
     process = run("run", "own.toml", "--tasks", *places, "--seeds", "1", "--workers", "2", cwd=folder)
     assert process.returncode == 0, process.stderr
-    table = read_csv(folder / "results/own")
+    table = ResultsFolder(folder / "results/own").table
     assert list(dict.fromkeys(table.task)) == places
     assert set(table.status) == {"ok"}
     oracle = table[table.method == "oracle"].average_precision
@@ -103,7 +103,7 @@ def test_a_bad_file_fails_its_cells_and_the_others_finish(
     arguments = ("run", "own.toml", "--tasks", "planted/bad.csv", "planted/array.npy", "--workers", "1")
     code, _ = call(monkeypatch, capsys, *arguments)
     assert "bad.csv: column 'x' is missing or infinite in row 2 (id a, time 1), 1 in all; fill or drop" in str(code)
-    table = read_csv(folder / "results/own")
+    table = ResultsFolder(folder / "results/own").table
     assert table.groupby("task").status.unique().map(list).to_dict() == {
         "planted/bad.csv": ["failed"],
         "planted/array.npy": ["ok"],

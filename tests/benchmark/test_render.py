@@ -9,13 +9,14 @@ import pytest
 from boards import not_verified, ties
 from command_line import ended
 
-from saltbench.benchmark.formats.render import FORMATS, View, render
-from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.formats.registry import LEADERBOARD
+from saltbench.benchmark.formats.render import View, render
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.storage import output
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import ParameterError, UnknownNameError
 
-REGISTRY = load_registries().metrics
+REGISTRIES = load_registries()
 
 
 def call(*arguments: str | Path) -> object:
@@ -24,7 +25,7 @@ def call(*arguments: str | Path) -> object:
 
 
 def shown(folder: Path, form: str, **view: object) -> bytes:
-    return render(read_board(folder), form, View(**view), REGISTRY)
+    return render(ResultsFolder(folder), form, View(**view), REGISTRIES)
 
 
 def test_csv_is_the_file_itself(tmp_path: Path) -> None:
@@ -34,14 +35,14 @@ def test_csv_is_the_file_itself(tmp_path: Path) -> None:
 
 def test_csv_narrowed_reads_back_as_a_leaderboard(tmp_path: Path) -> None:
     (tmp_path / "some.csv").write_bytes(shown(ties(tmp_path / "suite"), "csv", metrics=["euclidean"], methods=["*a*"]))
-    table = read_board(tmp_path / "some.csv").table
+    table = ResultsFolder(tmp_path / "some.csv").table
     assert list(table.method) == ["oracle", "near", "far"]
     assert list(table.columns[9:]) == ["euclidean", "euclidean_low", "euclidean_high"]
 
 
 def test_parquet_has_the_numbers_of_the_csv(tmp_path: Path) -> None:
     folder = ties(tmp_path / "suite")
-    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(shown(folder, "parquet"))), read_board(folder).table)
+    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(shown(folder, "parquet"))), ResultsFolder(folder).table)
 
 
 def test_parquet_goes_to_a_file_or_pipe_only(
@@ -115,7 +116,7 @@ def test_options_that_a_format_does_not_know_are_mistakes(tmp_path: Path) -> Non
 
 
 def test_unknown_format_names_the_known(tmp_path: Path) -> None:
-    assert list(FORMATS) == ["csv", "markdown", "latex", "html", "parquet"]
+    assert list(LEADERBOARD) == ["csv", "markdown", "latex", "html", "parquet"]
     with pytest.raises(UnknownNameError, match="unknown format 'markdwon'; did you mean 'markdown'"):
         shown(ties(tmp_path / "suite"), "markdwon")
 

@@ -10,9 +10,10 @@ import pytest
 
 from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
 from saltbench.benchmark.comparisons.published import FILE
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.reproductions.page_facts_fmri import BRAINS
 from saltbench.benchmark.reproductions.results_page import SECTIONS, Section, compose_page, page_text, write_page
-from saltbench.benchmark.storage.csv_tables import Layout, Rows, read_table
+from saltbench.benchmark.storage.csv_tables import Layout
 from saltbench.benchmark.style.numbers import markdown, percent, three
 from saltbench.errors import StoreError
 
@@ -261,14 +262,14 @@ def test_tables_read_back(tmp_path: Path) -> None:
     path = tmp_path / "suite" / "table.csv"
     path.parent.mkdir()
     path.write_text("name,value\n,1\nb,\n")
-    table = read_table(path, Layout(["name"]))
+    table = ResultsFolder(path.parent).read(path.name, Layout(["name"]))
     assert table.name.tolist() == ["", "b"]
     assert table.value.isna().tolist() == [False, True]
-    assert Rows.of(path, numbers=["value"]).where(name="").number("value") == 1
+    assert ResultsFolder(path.parent).rows(path.name, Layout(numbers=["value"])).where(name="").number("value") == 1
     with pytest.raises(StoreError, match=r"^suite/table\.csv has no row with name b, value 7$"):
-        Rows.of(path).where(name="b").where(value=7)
+        ResultsFolder(path.parent).rows(path.name, Layout()).where(name="b").where(value=7)
     with pytest.raises(StoreError, match=r"cannot read .*absent\.csv: No such file"):
-        read_table(tmp_path / "absent.csv", Layout())
+        ResultsFolder(tmp_path).read("absent.csv", Layout())
     path.write_bytes(b"name\n\xff\n")
     with pytest.raises(StoreError, match=r"table.csv is not a CSV table: .*utf-8.*; restore or recompute it"):
-        read_table(path, Layout())
+        ResultsFolder(path.parent).read(path.name, Layout())

@@ -17,9 +17,9 @@ from saltbench.benchmark.execution import evaluator as evaluation
 from saltbench.benchmark.execution.devices import choose_device, default_workers
 from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.leaderboards.finished_run import Result
-from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.runs.runner import run_suite
-from saltbench.benchmark.storage.digests import digest_of
+from saltbench.benchmark.suites.provenance import digest_of
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
 from saltbench.errors import ParameterError, PluginError, StoreError
@@ -86,7 +86,7 @@ def test_a_crossed_suite_takes_what_a_paired_one_left(
     assert precision.loc[("lstm", "saliency", "attribution"), "estimate"] == pytest.approx(0, abs=1e-12)
     assert precision.loc[("lstm", "smoothgrad", "data:training:attribution"), "estimate"] != 0
     assert set(pd.read_csv(again.folder / "comparisons.csv").seeds) == {2}
-    shown = read_board(again.folder).scores  # each sample once, not once for every training and attribution
+    shown = ResultsFolder(again.folder).scores  # each sample once, not once for every training and attribution
     assert shown is not None
     assert not shown.duplicated(["architecture", "method", "seed", "sample"]).any()
     assert set(shown.seed) == {0, 1}

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
 from saltbench.benchmark.figures.scores_figure import scores_figure
-from saltbench.benchmark.leaderboards.leaderboard import read_csv
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import LackingDataError
 
@@ -48,7 +48,7 @@ def test_a_panel_for_each_task_and_architecture_has_a_bar_for_each_method() -> N
 
 @pytest.mark.parametrize("suite", ["quick", "methods", "table1"])
 def test_committed_leaderboards(suite: str) -> None:
-    table = read_csv(RESULTS / suite)
+    table = ResultsFolder(RESULTS / suite).table
     figure = scores_figure(table, EUCLIDEAN)
     drawn = sorted(bar.get_width() for axis in figure.axes for bar in axis.patches)
     assert drawn == pytest.approx(sorted(table.euclidean[table.architecture != ""].dropna()))

@@ -16,9 +16,9 @@ from saltbench.benchmark.storage.store import (
     _digest,
     address,
     canonical,
-    check_format,
     open_store,
 )
+from saltbench.benchmark.suites.provenance import check_format, open_results
 from saltbench.errors import StoreError
 
 KEY = {"task": {"name": "box/größer", "parameters": {"shift": 1.0, "boxes": [[0, 1]]}}, "seed": 3}
@@ -237,7 +237,7 @@ def test_a_provenance_of_this_format_is_accepted(tmp_path, content):
 def test_a_provenance_of_a_newer_saltbench(tmp_path):
     (tmp_path / "provenance.json").write_text(json.dumps({"format": FORMAT + 1}))
     expected = r"provenance\.json was written by a newer saltbench .*; upgrade saltbench or choose another --results$"
-    with pytest.raises(StoreError, match=expected), open_store(tmp_path):
+    with pytest.raises(StoreError, match=expected), open_results(tmp_path):
         pass
 
 
@@ -245,7 +245,7 @@ def test_a_provenance_of_a_newer_saltbench(tmp_path):
 def test_a_provenance_that_cannot_be_understood(tmp_path, content):
     (tmp_path / "provenance.json").write_bytes(content)
     expected = r"provenance\.json is unreadable or damaged; delete it to let the run write it again$"
-    with pytest.raises(StoreError, match=expected), open_store(tmp_path):
+    with pytest.raises(StoreError, match=expected), open_results(tmp_path):
         pass
 
 

@@ -311,14 +311,14 @@ FORBIDDEN = (
     MAKE
     + """
 from saltbench.benchmark.storage.files import write_atomically
-from saltbench.benchmark.storage.store import check_format, open_store
+from saltbench.benchmark.suites.provenance import check_format, open_results
 def attempt(action):
     try:
         action()
     except StoreError as error:
         print(error)
 def enter():
-    with open_store(store.root):
+    with open_results(store.root):
         pass
 """
 )

@@ -15,7 +15,7 @@ from saltbench.errors import ParameterError, SaltbenchError, UnknownNameError
 
 REGISTRIES = load_registries()
 REFERENCES = {"oracle", "random-uniform", "random-normal", "ones", "zeros", "abs-input", "last-step"}
-SUITES = Path(module.__file__).parent / "suites"
+SUITES = Path(module.__file__).parent / "bundled"
 
 
 def names(choices):
@@ -258,7 +258,7 @@ def test_overrides_have_no_line_and_name_the_option(load):
 
 
 def test_a_bundled_suite_with_a_mistake_says_its_line(monkeypatch, tmp_path):
-    folder = tmp_path / "suites"
+    folder = tmp_path / "bundled"
     folder.mkdir()
     (folder / "quick.toml").write_text('seeds = 1\ntasks = ["box"]\n')
     monkeypatch.setattr(module.resources, "files", lambda _package: tmp_path)

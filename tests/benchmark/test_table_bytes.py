@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from page_folders import SMALL, write_leaderboard, write_provenance
 from tiny_suite import TINY
 
-from saltbench.benchmark.formats.render import FORMATS, View, render
-from saltbench.benchmark.leaderboards.results_folder import read_board
+from saltbench.benchmark.formats.registry import LEADERBOARD
+from saltbench.benchmark.formats.render import View, render
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.runs.runner import run_suite
-from saltbench.benchmark.storage.csv_tables import Layout, read_table, to_csv
+from saltbench.benchmark.storage.csv_tables import Layout, to_csv
 from saltbench.benchmark.storage.store import address, canonical
 from saltbench.benchmark.storage.table_bytes import lines_of
 from saltbench.benchmark.storage.text_bytes import utf8
-from saltbench.benchmark.suites.provenance import recorded
+from saltbench.benchmark.suites.provenance import read_provenance
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import StoreError
@@ -35,7 +36,7 @@ MINE = MethodSpec(name="m\udce9thod", version=1, description="", reference="", f
 def read_back(folder: Path, table: pd.DataFrame) -> pd.DataFrame:
     path = folder / "table.csv"
     path.write_bytes(to_csv(table))
-    return read_table(path, LAYOUT)
+    return ResultsFolder(folder).read(path.name, LAYOUT)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name() -> None:
 def test_what_is_wrong_is_named_with_its_column_and_row(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "table.csv").write_bytes(content)
     with pytest.raises(StoreError, match=message) as caught:
-        read_table(tmp_path / "table.csv", LAYOUT)
+        ResultsFolder(tmp_path).read("table.csv", LAYOUT)
     assert "\n" not in str(caught.value)
     assert f"{tmp_path / 'table.csv'} " in str(caught.value)
 
@@ -100,7 +101,7 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
         with pytest.raises(
             StoreError, match=r"cannot read .*: (it is a pipe|Is a directory|Too many|File name too long)"
         ):
-            read_table(tmp_path / f"{name}.csv", LAYOUT)
+            ResultsFolder(tmp_path).read(f"{name}.csv", LAYOUT)
 
 
 def test_what_is_no_utf_8_is_written_as_an_escape() -> None:
@@ -111,9 +112,9 @@ def test_what_is_no_utf_8_is_written_as_an_escape() -> None:
 
 def test_a_provenance_of_a_file_that_is_no_utf_8_is_shown(tmp_path: Path) -> None:
     write_provenance(write_leaderboard(tmp_path / "small", SMALL), description=f"a {SURROGATE}")
-    for form in FORMATS:
-        assert render(read_board(tmp_path / "small"), form, View(), load_registries().metrics)
-    assert "A m\ufffdthod".encode() in render(read_board(tmp_path / "small"), "html", View(), load_registries().metrics)
+    for form in LEADERBOARD:
+        assert render(ResultsFolder(tmp_path / "small"), form, View(), load_registries())
+    assert "A m\ufffdthod".encode() in render(ResultsFolder(tmp_path / "small"), "html", View(), load_registries())
 
 
 def test_a_plugin_and_a_method_whose_names_are_no_utf_8_have_their_tables(tmp_path: Path) -> None:
@@ -124,10 +125,10 @@ def test_a_plugin_and_a_method_whose_names_are_no_utf_8_have_their_tables(tmp_pa
     suite = load_suite(str(tmp_path / "tiny.toml"), load_registries([plugin]), chosen)
     result = run_suite(suite, tmp_path, plugins=[plugin])
     assert not result.failures
-    record = recorded(result.folder)
+    record = read_provenance(result.folder)
     assert record is not None
     assert record.suite.methods[0].source.startswith(f"{SURROGATE}.py sha256:")
-    board = read_board(result.folder)
+    board = ResultsFolder(result.folder)
     assert "m\\udce9thod" in set(board.table.method)
     assert board.scores is not None
-    assert all(render(board, form, View(), load_registries().metrics) for form in FORMATS)
+    assert all(render(board, form, View(), load_registries()) for form in LEADERBOARD)

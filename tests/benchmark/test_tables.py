@@ -12,20 +12,21 @@ from markdown_it import MarkdownIt
 
 from saltbench.benchmark.formats.latex import latex_table
 from saltbench.benchmark.formats.markdown import markdown_table, markdown_text
-from saltbench.benchmark.formats.table_layout import Cell, Grid, laid_out
+from saltbench.benchmark.formats.table_layout import Cell, Grid, lay_out
 from saltbench.benchmark.formats.table_text import bounds
-from saltbench.benchmark.leaderboards.results_folder import Board, narrowed, read_board
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.leaderboards.score_columns import score_columns
 from saltbench.benchmark.style.numbers import number, one_line
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import ParameterError
 
-REGISTRY = load_registries().metrics
+REGISTRIES = load_registries()
+REGISTRY = REGISTRIES.metrics
 READER = MarkdownIt("commonmark").enable("table")
 
 
-def grid_of(board: Board, *metrics: str, across: str = "") -> Grid:
-    return laid_out(board, score_columns(board.table, metrics, ("average_precision", "euclidean"), REGISTRY), across)
+def grid_of(board: ResultsFolder, *metrics: str, across: str = "") -> Grid:
+    return lay_out(board, score_columns(board.table, metrics, ("average_precision", "euclidean"), REGISTRY), across)
 
 
 def cells_of(grid: Grid) -> dict[str, list[Cell]]:
@@ -45,7 +46,7 @@ def rendered(text: str) -> list[list[str]]:
 
 
 def test_best_and_ties_follow_the_metrics_direction(tmp_path: Path) -> None:
-    cells = cells_of(grid_of(read_board(ties(tmp_path / "suite"))))
+    cells = cells_of(grid_of(ResultsFolder(ties(tmp_path / "suite"))))
     precision, distance = ({method: row[column] for method, row in cells.items()} for column in (1, 2))
     assert [method for method, cell in precision.items() if cell.best] == ["best"]
     assert [method for method, cell in precision.items() if cell.tied] == ["near"]
@@ -54,7 +55,7 @@ def test_best_and_ties_follow_the_metrics_direction(tmp_path: Path) -> None:
 
 
 def test_references_and_the_only_method_of_a_block_are_not_ranked(tmp_path: Path) -> None:
-    cells = cells_of(grid_of(read_board(ties(tmp_path / "suite"))))
+    cells = cells_of(grid_of(ResultsFolder(ties(tmp_path / "suite"))))
     assert not any(cell.best or cell.tied for method in ("oracle", "lonely", "broken") for cell in cells[method])
     assert cells["lonely"][0].at_chance
     assert cells["broken"][1].status == "failed"
@@ -62,12 +63,12 @@ def test_references_and_the_only_method_of_a_block_are_not_ranked(tmp_path: Path
 
 def test_equal_scores_are_both_the_best(tmp_path: Path) -> None:
     same = {"average_precision": np.full((1, 3), 0.5)}
-    board = read_board(board_folder(tmp_path / "s", {("t", "a", "one"): same, ("t", "a", "two"): same}))
+    board = ResultsFolder(board_folder(tmp_path / "s", {("t", "a", "one"): same, ("t", "a", "two"): same}))
     assert all(row[1].best for row in cells_of(grid_of(board, "average_precision")).values())
 
 
 def test_without_scores_the_best_stays_and_the_caption_says_what_is_left_out(tmp_path: Path) -> None:
-    grid = grid_of(read_board(ties(tmp_path / "suite", alone=True)))
+    grid = grid_of(ResultsFolder(ties(tmp_path / "suite", alone=True)))
     assert cells_of(grid)["best"][1].best
     assert not any(cell.tied for cell in grid.cells)
     for text in (markdown_table(grid), latex_table(grid)):
@@ -75,14 +76,14 @@ def test_without_scores_the_best_stays_and_the_caption_says_what_is_left_out(tmp
 
 
 def test_ties_are_those_of_the_methods_shown(tmp_path: Path) -> None:
-    board = narrowed(read_board(ties(tmp_path / "suite")), methods=["near", "far"])
+    board = ResultsFolder(ties(tmp_path / "suite")).narrowed(REGISTRIES, methods=["near", "far"])
     cells = cells_of(grid_of(board))
     assert cells["near"][1].best
     assert not cells["far"][1].tied
 
 
 def test_markdown_as_a_reader_sees_it(tmp_path: Path) -> None:
-    text = markdown_table(grid_of(read_board(ties(tmp_path / "suite"))))
+    text = markdown_table(grid_of(ResultsFolder(ties(tmp_path / "suite"))))
     rows = rendered(text)
     assert rows[0] == ["method", "accuracy", "average precision ↑", "euclidean ↓"]
     assert rows[1][0] == "task, reference methods"
@@ -106,7 +107,7 @@ def test_across_puts_names_into_columns(tmp_path: Path) -> None:
         for method in methods
         if (task, architecture, method) != ("t2", "a2", "m2")
     }
-    board = read_board(board_folder(tmp_path / "suite", scores))
+    board = ResultsFolder(board_folder(tmp_path / "suite", scores))
     tasks = grid_of(board, "average_precision", across="tasks")
     assert tasks.headings == ["t1", "t2"]
     shown = [
@@ -130,7 +131,7 @@ def test_across_puts_names_into_columns(tmp_path: Path) -> None:
 
 
 def test_across_needs_one_score_and_a_known_word(tmp_path: Path) -> None:
-    board = read_board(ties(tmp_path / "suite"))
+    board = ResultsFolder(ties(tmp_path / "suite"))
     with pytest.raises(ParameterError, match="--across must be tasks or architectures, got 'seeds'"):
         grid_of(board, across="seeds")
     message = r"--across shows one score, got 2 \(average_precision, euclidean\); choose one with --metrics"

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...execution.stored_run import Repetition, StoredRun
-from ...suites.provenance import Recorded
 from .images import is_averaged, magnitude_picture, share_picture, signed_picture
 
 BUDGET = 3_500_000  # bytes of pictures: a page that a mail and a phone still take
@@ -69,7 +67,7 @@ class Gallery:
     left_out: tuple[str, ...]
 
 
-def gallery(record: Recorded, folder: Path) -> Gallery:
+def gallery(run: StoredRun) -> Gallery:
     """Return the stored maps of a run's first repetition, as far as 3.5 MB of pictures hold them.
 
     Raises:
@@ -77,7 +75,7 @@ def gallery(record: Recorded, folder: Path) -> Gallery:
     """
     shown: list[TaskMaps] = []
     left_out: list[str] = []
-    for maps in _tasks(StoredRun.of(record, folder)):
+    for maps in _tasks(run):
         fits = sum(task.size for task in shown) + maps.size <= BUDGET
         if fits:
             shown.append(maps)

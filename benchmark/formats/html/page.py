@@ -5,7 +5,6 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,13 +12,16 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from .... import __version__
-from ...leaderboards.results_folder import Board, metric_names, read_board
+from ...leaderboards.columns import metric_names
+from ...leaderboards.results_folder import ResultsFolder
 from ...metrics.spec import MetricSpec
 from ...statistics.method_ranks import overall
+from ...storage.text_bytes import utf8
 from ...style.numbers import harmless
-from ...suites.provenance import KINDS, Recorded, recorded
-from ...suites.registry import Registry, load_registries
-from .gallery import Gallery, gallery
+from ...suites.provenance import KINDS, Provenance
+from ...suites.registry import Registries, Registry
+from ..render import View
+from .gallery import gallery
 from .rank_diagram import Diagram, diagram
 from .rerun_commands import Commands
 from .table import table_data
@@ -28,38 +30,43 @@ SCRIPTS = ("data.js", "rows.js", "details.js", "table.js", "controls.js")
 NO_RUN = "The maps need the stored cells of a run, which this folder does not hold."
 
 
-def page(folder: Path) -> str:
+def html_of(results: ResultsFolder, _view: View, registries: Registries) -> bytes:
+    """Return the page of a results folder."""
+    return utf8(page(results, registries.metrics))
+
+
+def page(results: ResultsFolder, metrics: Registry[MetricSpec]) -> str:
     """Return a results folder's leaderboard as one HTML page, the same bytes for the same folder.
 
     It holds the table, the ranks over all blocks, one explained sample of each class and the provenance. What needs
     more than the leaderboard.csv that the folder has to hold is left out without it, and says so.
 
+    Args:
+        results: the folder.
+        metrics: those whose direction is known.
+
     Raises:
         StoreError: the leaderboard or a file beside it is damaged, or a newer saltbench wrote it.
     """
-    board, record = read_board(folder), recorded(folder)
-    suite = record.suite.name if record else _name(folder)
-    metrics = load_registries().metrics
+    table = results.table
+    record, run = (results.provenance, results.run) if results.is_whole else (None, None)
+    suite = record.suite.name if record else results.name
     commands = Commands(suite, record)
     return _render(
         suite=suite,
         description=record.suite.description if record else "",
-        facts=_facts(board.table, record),
-        data=table_data(board.table, metrics, commands),
-        diagrams=_diagrams(board, metrics),
-        no_ranks=f"Ranks need the score of every sample: {board.without_scores}.",
-        gallery=_gallery(folder, record),
+        facts=_facts(table, record),
+        data=table_data(table, metrics, commands),
+        diagrams=_diagrams(results, metrics),
+        no_ranks=f"Ranks need the score of every sample: {results.without_scores}.",
+        gallery=gallery(run) if run else None,
         no_maps=NO_RUN,
         commands=commands,
         **_provenance(record),
     )
 
 
-def _name(folder: Path) -> str:
-    return (folder if folder.is_dir() else folder.parent).resolve().name
-
-
-def _facts(table: pd.DataFrame, record: Recorded | None) -> list[str]:
+def _facts(table: pd.DataFrame, record: Provenance | None) -> list[str]:
     networks = table[table.architecture != ""]
     counts = {
         "row": len(table),
@@ -72,21 +79,17 @@ def _facts(table: pd.DataFrame, record: Recorded | None) -> list[str]:
     return [*(f"{count:,} {noun}{'s' * (count != 1)}" for noun, count in counts.items()), *device]
 
 
-def _diagrams(board: Board, metrics: Registry[MetricSpec]) -> list[Diagram]:
+def _diagrams(results: ResultsFolder, metrics: Registry[MetricSpec]) -> list[Diagram]:
     """Return a diagram of each known metric: without its direction a metric cannot be ranked."""
-    scores = board.scores
+    scores = results.scores
     if scores is None:
         return []
-    names = metric_names(board.table)
+    names = metric_names(results.table)
     ranked = [spec for spec in metrics if spec.name in names and spec.name in scores]
     return [diagram(overall(scores, spec)) for spec in ranked if (scores.architecture != "").any()]
 
 
-def _gallery(folder: Path, record: Recorded | None) -> Gallery | None:
-    return gallery(record, folder) if record else None
-
-
-def _provenance(record: Recorded | None) -> dict[str, Any]:
+def _provenance(record: Provenance | None) -> dict[str, Any]:
     if record is None:
         return {"record": None}
     suite = record.suite

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ...style.shell import command
-from ...suites.provenance import KINDS, Recorded
+from ...suites.provenance import KINDS, Provenance
 from ...suites.suite import OUTPUTS, TARGETS, Choice, Suite, bundled_suites
 
 ELSEWHERE = "rerun"  # the parent folder of what the commands write: this leaderboard stays as it is
@@ -22,7 +22,7 @@ class Commands:
     """
 
     suite: str
-    record: Recorded | None
+    record: Provenance | None
 
     def whole(self) -> str:
         """Return the command that computes all rows."""
@@ -60,7 +60,7 @@ def _option(option: str, value: str) -> list[str]:
     return [f"{option}={value}"] if value.startswith("-") else [option, value]
 
 
-def _recorded_settings(record: Recorded) -> list[str]:
+def _recorded_settings(record: Provenance) -> list[str]:
     suite = record.suite
     words = [] if suite.target == TARGETS[0] else ["--target", suite.target]
     words += [] if suite.output == OUTPUTS[0] else ["--output", suite.output]

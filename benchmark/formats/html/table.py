@@ -6,16 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from ...leaderboards.columns import IDENTITY
-from ...leaderboards.results_folder import metric_names
+from ...leaderboards.columns import IDENTITY, metric_names
+from ...leaderboards.score_columns import MAIN, READABLE
 from ...metrics.spec import MetricSpec
 from ...style.numbers import harmless
 from ...suites.registry import Registry
 from .rerun_commands import Commands
 
 DIGITS = 6  # significant ones: half the size of the page, and more than it shows
-MAIN = "average_precision"
-SHOWN = ("weighted_jaccard", "euclidean", "average_precision", "roc_auc")  # as the terminal shows
 
 Value = float | None
 Row = Mapping[Any, Any]
@@ -34,7 +32,7 @@ def table_data(table: pd.DataFrame, metrics: Registry[MetricSpec], commands: Com
     return {
         "metrics": [_metric(name, known.get(name), table) for name in names],
         "main": names.index(MAIN) if MAIN in names else 0,
-        "shown": [names.index(name) for name in SHOWN if name in names],
+        "shown": [names.index(name) for name in READABLE if name in names],
         "rows": [_row(row, names, commands) for row in table.to_dict("records")],
     }
 

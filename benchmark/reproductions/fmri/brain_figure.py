@@ -14,8 +14,8 @@ from ...execution.stored_run import StoredRun
 from ...leaderboards.finished_run import Result
 from ...metrics.maps import Maps
 from ...storage.files import write_atomically
-from ...storage.store import open_store
 from ...style.figure_style import STYLES
+from ...suites.provenance import open_results
 from ...suites.suite import Choice
 from .brain_maps import STEPS, brain_maps
 from .cortical_surface import spheres
@@ -64,7 +64,7 @@ def draw_brains(run: Result, steps: Sequence[int] = STEPS) -> Iterator[str]:
         yield f"brain maps: not drawn, {error}"
         return
     path = run.folder / "brain_maps.png"
-    with open_store(run.folder):
+    with open_results(run.folder):
         write_atomically(path, content)
     yield f"{path}"
 

@@ -10,8 +10,7 @@ from ...removal.analysis import SalientCells, salient_cells
 from ...removal.report import check_trained, write_salient
 from ...removal.summary import summarise_removal, summarise_reported
 from ...storage.csv_tables import to_csv
-from ...storage.digests import write_tables
-from ...storage.store import open_store
+from ...suites.provenance import open_results, write_tables
 from ...suites.registry import load_registries
 from ...suites.suite import Suite
 from ..reproduction import Reproduction
@@ -63,7 +62,7 @@ def write_fmri(cells: SalientCells, folder: Path) -> Iterator[str]:
     comparison = compare_fmri(reported, removal)
     yield from write_salient(reported, removal, folder, on_task, drops)
     yield from report_comparison(comparison)
-    with open_store(folder):
+    with open_results(folder):
         write_tables(folder, {FILE: to_csv(comparison)})
     yield f"{folder / FILE}"
 

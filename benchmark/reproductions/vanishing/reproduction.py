@@ -20,8 +20,8 @@ from ...execution.stored_run import MODELS
 from ...execution.training import as_tensors
 from ...leaderboards.finished_run import Result
 from ...storage.csv_tables import to_csv
-from ...storage.digests import write_tables
-from ...storage.store import Artifact, Store, open_store
+from ...storage.store import Artifact, Store
+from ...suites.provenance import open_results, write_tables
 from ...suites.registry import Registries, load_registries
 from ..reproduction import Reproduction
 from .figure import draw_vanishing
@@ -56,7 +56,7 @@ def write_vanishing(profiles: pd.DataFrame, folder: Path) -> Iterator[str]:
     if profiles.empty:
         raise ParameterError("no network was trained, so that there is no relevance to report; see the failed cells")
     summary = summarise(profiles)
-    with open_store(folder):
+    with open_results(folder):
         write_tables(folder, {"relevance.csv": _csv(thinned(profiles)), "summary.csv": _csv(summary)})
         draw_vanishing(profiles, folder)
     yield from report(summary)
@@ -79,7 +79,7 @@ def collect_profiles(run: Result, registries: Registries) -> pd.DataFrame:
     Raises:
         StoreError: the folder cannot be read or written, or another run holds it.
     """
-    with open_store(run.folder) as store, one_thread():
+    with open_results(run.folder) as store, one_thread():
         tables = list(_profiles(run, store, registries))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
