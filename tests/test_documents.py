@@ -129,4 +129,5 @@ def anchors(document):
 
 
 def test_versions_agree():
-    assert re.findall(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE) == [__version__]
+    assert re.findall(r"^version: (.*)$", read("CITATION.cff"), re.MULTILINE) == [__version__]
+    assert re.findall(r"^## \[(.*)\]", read("CHANGELOG.md"), re.MULTILINE)[0] == __version__

@@ -10,8 +10,7 @@ HEADING = """# Command line
 Options that take several values (`--tasks`, `--architectures`, `--methods`, `--plugin`) take them after one another:
 `--methods saliency deeplift`. Quote shell patterns: `--tasks "box/*"`.
 
-**Exit status**: 0 when everything is computed; 1 after a mistake or when a cell failed, with one line on standard error
-that says what to do; 130 after Ctrl-C.
+[Run a suite](../how-to/run.md) says what the options of `run` mean together, and what the exit status tells.
 """
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .methods.attributions.rescaling.rescaling import rescaled
     from .methods.attributions.spec import MethodSpec
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PUBLIC = {
     "ArchitectureSpec": "methods.architectures.spec",
