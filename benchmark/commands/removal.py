@@ -1,13 +1,12 @@
-"""The command `removal`: on-task share and accuracy after removing salient cells, for any suite."""
+"""`saltbench removal`: on-task share and accuracy after removing what a map ranks highest, for any suite."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...errors import ParameterError
-from ..execution.devices import choose_device
-from ..removal.analysis import salient_cells
+from ..removal.analysis import tabulate_removal
 from ..removal.deletion import check_replacement
-from ..removal.report import check_trained, write_salient
+from ..removal.report import check_trained, write_removal
 from ..removal.summary import summarise_removal, summarise_reported
 from ..runs.console import execute, finish
 from ..suites.registry import Registries
@@ -32,7 +31,7 @@ def removal_of_suite(
         suite: any grid with at least one method.
         registries: of its entries.
         results: parent of the suite's folder.
-        replacements: what takes the place of removed cells: "mean", "sampled", "zero".
+        replacements: what takes the place of removed entries: "mean", "sampled", "zero".
         device: "auto", "cpu" or "cuda", for training and the leaderboard; removal is measured on the CPU.
         workers: processes; None takes one a core.
         plugins: files whose entries the suite uses.
@@ -47,10 +46,9 @@ def removal_of_suite(
         raise ParameterError("removal needs at least one method besides the reference methods; name it in --methods")
     for name in replacements:
         check_replacement(name)  # not after minutes of training
-    chosen = choose_device(device)
     run = execute(suite, results, device, workers, plugins)
-    cells = salient_cells(suite, run, registries, chosen, replacements)
-    check_trained(cells)
-    tables = summarise_reported(cells.reported), summarise_removal(cells.removal)
-    yield from write_salient(*tables, run.folder, method=suite.methods[0].name)
+    tables = tabulate_removal(run.stored, registries, replacements)
+    check_trained(tables)
+    summaries = summarise_reported(tables.reported), summarise_removal(tables.removal)
+    yield from write_removal(*summaries, run.folder, method=suite.methods[0].name)
     finish(run)

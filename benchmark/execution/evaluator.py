@@ -84,15 +84,21 @@ class Evaluator:
         explained = self._explained(job)
         made = stored_map(job, method, self.store)
         if made is None:
-            made = self._map(job, method, explained)
+            made = self.explain(job, method)
             put_map(job, method, made, explained.examples, self.store)
         scores = scores_of(job, method, self.store)
         if lacking := scores.lacking(job.protocol.metrics):
             columns = score(made, explained.labels.cpu().numpy(), explained.truth.cpu().numpy(), self._metrics(lacking))
             scores.put(lacking, columns, {"map": made.facts, "environment": environment()})
 
-    def _map(self, job: Job, choice: Choice, explained: Explained) -> StoredMap:
-        method = planned_entry(self.registries.methods, choice)
+    def explain(self, job: Job, choice: Choice) -> StoredMap:
+        """Return the maps of a cell of a prepared job, made anew.
+
+        Raises:
+            StoreError: the results folder cannot be read or written.
+            Exception: whatever a task, an architecture or a method raises.
+        """
+        method, explained = planned_entry(self.registries.methods, choice), self._explained(job)
         # loaded anew for every cell, so that none sees what a method does to it
         network = self._model(job) if job.architecture else None
         question = Question.about(network and network.model, explained, job.protocol.target, job.protocol.output)

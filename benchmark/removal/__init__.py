@@ -1,1 +1,1 @@
-"""On-task share and accuracy after removing salient cells."""
+"""Curves, tables and charts: on-task share, and accuracy after removing what maps rank highest."""

@@ -22,7 +22,7 @@ SALIENCY = "saliency"  # the source's method
 HATCHES = {"lstm": "", "bi-lstm": "..", "lstm-self-attention": "//", "input-cell-lstm": "xx"}
 BY_OTHER = ("lstm", "input-cell-lstm")  # asked about cells that another's map ranks highest, as in the source
 RANDOM = "random-uniform"
-SIDESTEP = 0.006  # between curves, in shares of the cells
+SIDESTEP = 0.006  # between curves, in shares of the entries
 PUBLISHED = "published: HCP, read off the poster to ± .5 %"
 CHANCE = {"color": "0.3", "linestyle": (0, (1, 1.5)), "linewidth": 1.8}
 HEIGHT = 4.6  # inches of a row of panels
@@ -31,7 +31,7 @@ HEIGHT = 4.6  # inches of a row of panels
 def draw_reported(
     reported: pd.DataFrame, folder: Path, published: pd.DataFrame | None = None, method: str = SALIENCY
 ) -> Iterator[Path]:
-    """Write reported.png and reported.svg: which share of the reported cells lies in on-task time steps.
+    """Write reported.png and reported.svg: which share of the reported entries lies in on-task time steps.
 
     Bars are means over seeds, with the 95 % interval of the mean; the dotted line is chance. Each task has a panel.
 
@@ -67,7 +67,7 @@ def draw_reported(
 def draw_removal(
     removal: pd.DataFrame, folder: Path, published: pd.DataFrame | None = None, method: str = SALIENCY
 ) -> Iterator[Path]:
-    """Write removal.png and removal.svg: accuracy lost when the cells that a map ranks highest are removed.
+    """Write removal.png and removal.svg: accuracy lost when the entries that a map ranks highest are removed.
 
     Lines are means over seeds, with the 95 % interval of the mean. Each task has a row of panels, one for each
     replacement.

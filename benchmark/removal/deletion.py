@@ -1,4 +1,4 @@
-"""What accuracy is lost when the cells that a map ranks highest are removed from the inputs."""
+"""Accuracy after removal: what a network answers once the entries that a map ranks highest are replaced."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,13 +12,13 @@ from ...errors import ParameterError, ShapeError, UnknownNameError
 from ..execution.training import predict
 from ..metrics.arrays import Floats
 
-SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)  # of the cells, as in the source
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)  # of a map's entries, as in the source
 
 
-def removal_ranks(magnitude: Floats, seeds: Sequence[int]) -> Tensor:
-    """Return the place of each cell in the order of removal, 0 for the largest |attribution|.
+def rank_for_removal(magnitude: Floats, seeds: Sequence[int]) -> Tensor:
+    """Return the place of each entry in the order of removal, 0 for the largest |attribution|.
 
-    Cells that tie are put in an order drawn at random: an LSTM's map is exactly zero over many steps, and by index
+    Entries that tie are put in an order drawn at random: an LSTM's map is exactly zero over many steps, and by index
     the earliest of them would be removed first, a ranking that the map does not contain.
 
     Args:
@@ -26,7 +26,7 @@ def removal_ranks(magnitude: Floats, seeds: Sequence[int]) -> Tensor:
         seeds: one a sample.
 
     Returns:
-        int32 (batch, time, features), a permutation of 0 … cells − 1 for each sample.
+        int32 (batch, time, features), a permutation of 0 … entries − 1 for each sample.
     """
     ranks = np.empty((len(magnitude), magnitude[0].size), dtype=np.int32)
     for place, values, seed in zip(ranks, magnitude, seeds, strict=True):
@@ -43,7 +43,7 @@ def correct_after_removal(
     replacement: Tensor,
     shares: Sequence[float] = SHARES,
 ) -> NDArray[np.bool_]:
-    """Return whether argmax_c S_c(x') = label, where x' is x with the first round(share · cells) cells replaced.
+    """Return whether argmax_c S_c(x') = label, where x' is x with the first round(share · entries) entries replaced.
 
     The models are not trained again, neither here nor in the source: replaced inputs can lie outside what a model
     has seen, and part of a drop is due to that. A random ranking shows which part.
@@ -52,9 +52,9 @@ def correct_after_removal(
         models: each maps (batch, time, features) to logits (batch, classes).
         inputs: (batch, time, features).
         labels: (batch,).
-        ranks: of each cell in the order of removal, (batch, time, features), from any map: also another model's.
-        replacement: what takes the place of a removed cell, (batch, time, features), see `replacements`.
-        shares: of the cells, each in [0, 1].
+        ranks: of each entry in the order of removal, (batch, time, features), from any map: also another model's.
+        replacement: what takes the place of a removed entry, (batch, time, features), see `draw_replacement`.
+        shares: of the entries, each in [0, 1].
 
     Returns:
         (models, shares, batch).
@@ -64,21 +64,21 @@ def correct_after_removal(
         ShapeError: ranks or replacement of another shape than inputs.
     """
     _check(inputs, ranks, replacement, shares)
-    cells = inputs[0].numel()
+    entries = inputs[0].numel()
     correct = np.empty((len(models), len(shares), len(inputs)), dtype=np.bool_)
     for column, share in enumerate(shares):
-        remaining = torch.where(ranks < round(share * cells), replacement, inputs)
+        remaining = torch.where(ranks < round(share * entries), replacement, inputs)
         for row, model in enumerate(models):
             correct[row, column] = (predict(model, remaining).argmax(dim=1) == labels).numpy()
     return correct
 
 
-def replacements(name: str, inputs: Tensor, training: Tensor, seeds: Sequence[int]) -> Tensor:
-    """Return what takes the place of removed cells, (batch, time, features).
+def draw_replacement(name: str, inputs: Tensor, training: Tensor, seeds: Sequence[int]) -> Tensor:
+    """Return what takes the place of removed entries, (batch, time, features).
 
     Args:
-        name: "zero"; "mean", the mean of the training samples at the cell; or "sampled", the cell's value in one
-            training sample, drawn for each explained sample and the same at all its cells and shares. The drawn
+        name: "zero"; "mean", the mean of the training samples at the entry; or "sampled", the entry's value in one
+            training sample, drawn for each explained sample and the same at all its entries and shares. The drawn
             sample may be of the same class.
         inputs: (batch, time, features).
         training: (any, time, features).
@@ -92,10 +92,10 @@ def replacements(name: str, inputs: Tensor, training: Tensor, seeds: Sequence[in
 
 
 def check_replacement(name: str) -> None:
-    """Raise unless there is a replacement called name.
+    """Refuse a name that no replacement has.
 
     Raises:
-        UnknownNameError: there is none.
+        UnknownNameError: there is none of that name.
     """
     if name not in _REPLACEMENTS:
         raise UnknownNameError(unknown("replacement", name, _REPLACEMENTS))

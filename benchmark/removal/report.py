@@ -8,22 +8,22 @@ import pandas as pd
 from ...errors import ParameterError
 from ..storage.csv_tables import to_csv
 from ..suites.provenance import open_results, write_tables
-from .analysis import SalientCells
+from .analysis import RemovalTables
 from .charts import SALIENCY, draw_removal, draw_reported
-from .summary import report_salient
+from .summary import report_curves
 
 
-def check_trained(cells: SalientCells) -> None:
-    """Raise unless there is a map to report on.
+def check_trained(tables: RemovalTables) -> None:
+    """Refuse tables without a map to report on.
 
     Raises:
-        ParameterError: there is none.
+        ParameterError: no network was trained.
     """
-    if cells.reported.empty:
+    if tables.reported.empty:
         raise ParameterError("no network was trained, so that there is no map to report on; see the failed cells")
 
 
-def write_salient(
+def write_removal(
     reported: pd.DataFrame,
     removal: pd.DataFrame,
     folder: Path,
@@ -51,5 +51,5 @@ def write_salient(
             *draw_reported(reported, folder, published_reported, method),
             *draw_removal(removal, folder, published_removal, method),
         ]
-    yield from report_salient(reported, removal)
+    yield from report_curves(reported, removal)
     yield from (f"{path}" for path in (*(folder / name for name in tables), *figures))

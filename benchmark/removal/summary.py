@@ -19,7 +19,7 @@ def summarise_reported(reported: pd.DataFrame) -> pd.DataFrame:
     the share of time steps that are on task.
 
     Args:
-        reported: as `SalientCells` has it.
+        reported: as `RemovalTables` has it.
     """
     rows = []
     for key, same in reported.groupby(REPORTED, sort=False):
@@ -31,13 +31,13 @@ def summarise_reported(reported: pd.DataFrame) -> pd.DataFrame:
 def summarise_removal(removal: pd.DataFrame) -> pd.DataFrame:
     """Return one row a (task, architecture, ranked_by, method, replacement, removed share).
 
-    `architecture` is asked, the map of `ranked_by` says which cells are removed (empty for reference maps). Columns:
+    `architecture` is asked, the map of `ranked_by` says which entries are removed (empty for reference maps). Columns:
     seeds, samples, retrained (no: the networks are those that were trained on whole inputs), accuracy (mean over
     seeds), and accuracy_drop, the accuracy without removal less that with it, with its bounds as in
     `summarise_reported`.
 
     Args:
-        removal: as `SalientCells` has it; it holds removed = 0.
+        removal: as `RemovalTables` has it; it holds removed = 0.
     """
     rows = []
     for key, curve in removal.groupby(REMOVED[:-1], sort=False):
@@ -51,7 +51,7 @@ def summarise_removal(removal: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def report_salient(reported: pd.DataFrame, removal: pd.DataFrame) -> Iterator[str]:
+def report_curves(reported: pd.DataFrame, removal: pd.DataFrame) -> Iterator[str]:
     """Yield both summaries as lines for people, one a curve."""
     yield f"{'task':16}{'architecture':21}{'method':16}share of the reported cells on task (%), at reported %"
     for key, rows in reported.groupby(REPORTED[:-1], sort=False):

@@ -13,7 +13,7 @@ from saltbench.benchmark.commands import reproduce
 from saltbench.benchmark.commands.reproduce import reproduce_one
 from saltbench.benchmark.execution.collection import Collection
 from saltbench.benchmark.leaderboards.finished_run import Result
-from saltbench.benchmark.removal.analysis import SalientCells
+from saltbench.benchmark.removal.analysis import RemovalTables
 from saltbench.benchmark.reproductions.fmri import brain_figure as fmri_brains
 from saltbench.benchmark.reproductions.fmri import reproduction as fmri
 from saltbench.benchmark.reproductions.fmri.published_charts import OTHER_DATA, compare_fmri, published_fmri
@@ -159,7 +159,7 @@ def test_steps_that_no_series_has_are_refused_before_anything_runs(tmp_path, mon
 
 def test_nothing_trained_is_one_clear_line(tmp_path):
     with pytest.raises(ParameterError, match="no network was trained, so that there is no map to report on"):
-        list(fmri.write_fmri(SalientCells(pd.DataFrame(), pd.DataFrame()), tmp_path))
+        list(fmri.write_fmri(RemovalTables(pd.DataFrame(), pd.DataFrame()), tmp_path))
     assert not list(tmp_path.iterdir())
 
 

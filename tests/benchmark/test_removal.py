@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import nn
 
-from saltbench.benchmark.removal.deletion import SHARES, correct_after_removal, removal_ranks, replacements
+from saltbench.benchmark.removal.deletion import SHARES, correct_after_removal, draw_replacement, rank_for_removal
 from saltbench.errors import ParameterError, ShapeError, UnknownNameError
 
 TIME, FEATURES, CELL = 5, 4, (3, 2)
@@ -39,7 +39,7 @@ def ranked(samples, cell=CELL):
     """A map whose largest value is at the cell."""
     magnitude = np.random.default_rng(0).random((samples, TIME, FEATURES))
     magnitude[:, *cell] = 2
-    return removal_ranks(magnitude, range(samples))
+    return rank_for_removal(magnitude, range(samples))
 
 
 def accuracy(cell_ranked, share, samples=8):
@@ -59,7 +59,7 @@ def test_without_any_other_cell_it_is_as_good_as_before():
     inputs, labels = series()
     magnitude = np.ones((len(inputs), TIME, FEATURES))
     magnitude[:, *CELL] = 0
-    ranks = removal_ranks(magnitude, range(len(inputs)))
+    ranks = rank_for_removal(magnitude, range(len(inputs)))
     cells = TIME * FEATURES
     zeros = torch.zeros_like(inputs)
     correct = correct_after_removal([OneCell()], inputs, labels, ranks, zeros, [(cells - 1) / cells, 1.0])[0]
@@ -79,7 +79,7 @@ def test_another_networks_map_removes_what_that_network_looks_at():
 
 @given(arrays(float, (2, 3, 4), elements=st.sampled_from([0.0, 1.0, 2.0])), st.integers(0, 5))
 def test_ranks_are_a_permutation_in_descending_order(magnitude, seed):
-    ranks = removal_ranks(magnitude, [seed, seed + 1]).numpy()
+    ranks = rank_for_removal(magnitude, [seed, seed + 1]).numpy()
     for values, places in zip(magnitude, ranks, strict=True):
         assert sorted(places.ravel().tolist()) == list(range(12))
         by_place = dict(zip(places.ravel().tolist(), values.ravel().tolist(), strict=True))
@@ -89,20 +89,20 @@ def test_ranks_are_a_permutation_in_descending_order(magnitude, seed):
 
 def test_without_ties_the_seed_does_not_matter():
     magnitude = np.random.default_rng(1).random((3, TIME, FEATURES))
-    assert torch.equal(removal_ranks(magnitude, [0, 1, 2]), removal_ranks(magnitude, [7, 8, 9]))
+    assert torch.equal(rank_for_removal(magnitude, [0, 1, 2]), rank_for_removal(magnitude, [7, 8, 9]))
 
 
 def test_ties_are_broken_at_random_by_seed_and_not_by_place():
     magnitude = np.zeros((300, 10, 1))
-    ranks = removal_ranks(magnitude, range(300))
-    assert torch.equal(ranks, removal_ranks(magnitude, range(300)))
+    ranks = rank_for_removal(magnitude, range(300))
+    assert torch.equal(ranks, rank_for_removal(magnitude, range(300)))
     # every step has the mean rank 4.5; the mean over 300 samples has the deviation sqrt((100 − 1) / 12 / 300) = .166
     assert ranks.double().mean(dim=0).ravel().numpy() == pytest.approx(np.full(10, 4.5), abs=4 * 0.166)
 
 
 def test_a_samples_order_does_not_depend_on_its_batch():
     magnitude = np.zeros((4, TIME, FEATURES))
-    assert torch.equal(removal_ranks(magnitude, [3, 4, 5, 6])[2:], removal_ranks(magnitude[2:], [5, 6]))
+    assert torch.equal(rank_for_removal(magnitude, [3, 4, 5, 6])[2:], rank_for_removal(magnitude[2:], [5, 6]))
 
 
 def test_larger_shares_remove_all_that_smaller_ones_do():
@@ -123,30 +123,30 @@ def test_larger_shares_remove_all_that_smaller_ones_do():
 def test_what_takes_the_place_of_a_cell():
     inputs, _ = series(6)
     training = torch.randn(3, TIME, FEATURES, generator=torch.Generator().manual_seed(1))
-    assert not replacements("zero", inputs, training, range(6)).any()
+    assert not draw_replacement("zero", inputs, training, range(6)).any()
     slow = torch.tensor(
         [[[sum(float(one[t, f]) for one in training) / 3 for f in range(FEATURES)] for t in range(TIME)]] * 6
     )
-    torch.testing.assert_close(replacements("mean", inputs, training, range(6)), slow, rtol=0, atol=1e-6)
-    sampled = replacements("sampled", inputs, training, range(6))
+    torch.testing.assert_close(draw_replacement("mean", inputs, training, range(6)), slow, rtol=0, atol=1e-6)
+    sampled = draw_replacement("sampled", inputs, training, range(6))
     donors = [[torch.equal(row, one) for one in training].index(True) for row in sampled]
     assert set(donors) <= {0, 1, 2}
     assert len(set(donors)) > 1
-    assert torch.equal(sampled[4:], replacements("sampled", inputs[4:], training, [4, 5]))
+    assert torch.equal(sampled[4:], draw_replacement("sampled", inputs[4:], training, [4, 5]))
     for name in ("zero", "mean", "sampled"):
-        assert replacements(name, inputs, training, range(6)).dtype == inputs.dtype
+        assert draw_replacement(name, inputs, training, range(6)).dtype == inputs.dtype
 
 
 def test_the_mean_of_many_series_is_summed_in_float64():
     training = torch.full((100_000, 1, 1), 0.1) + 1000
-    mean = replacements("mean", torch.zeros(1, 1, 1), training, [0])
+    mean = draw_replacement("mean", torch.zeros(1, 1, 1), training, [0])
     assert mean.item() == training[0].item()
 
 
 def test_a_replacement_that_does_not_exist_is_named():
     inputs, _ = series()
     with pytest.raises(UnknownNameError, match="unknown replacement 'means'; did you mean 'mean'"):
-        replacements("means", inputs, inputs, range(8))
+        draw_replacement("means", inputs, inputs, range(8))
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])

@@ -243,7 +243,7 @@ def test_relevance_below_float64_is_taken_from_the_chain_rule_and_blindness_is_r
 
 def test_long_series_keep_every_tenth_distance() -> None:
     profiles = pd.DataFrame({"time": 1000, "distance": range(1000)})
-    assert list(vanishing.thinned(profiles).distance) == list(range(0, 1000, 10))
+    assert list(vanishing.thin(profiles).distance) == list(range(0, 1000, 10))
 
 
 def test_nothing_trained_is_one_clear_line(tmp_path: Path) -> None:

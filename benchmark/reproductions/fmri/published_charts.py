@@ -33,7 +33,7 @@ def compare_fmri(reported: pd.DataFrame, removal: pd.DataFrame) -> pd.DataFrame:
     poster, in the 95 % interval in which one further run of ours is expected. Nothing is lost where nothing is
     removed, so that this is not compared.
 
-    Columns: task, architecture, ranked_by, replacement, share (of the cells that are reported or removed), quantity
+    Columns: task, architecture, ranked_by, replacement, share (of the entries that are reported or removed), quantity
     (on_task or accuracy_drop), published, seeds, measured, low and high (95 % of the mean), run_low and run_high
     (95 % of one further run), agrees (yes or no; unknown without two seeds), reason.
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from ....datasets.local_data import HOW
 from ...comparisons.published import FILE
 from ...leaderboards.finished_run import Result
-from ...removal.analysis import SalientCells, salient_cells
-from ...removal.report import check_trained, write_salient
+from ...removal.analysis import RemovalTables, tabulate_removal
+from ...removal.report import check_trained, write_removal
 from ...removal.summary import summarise_removal, summarise_reported
 from ...storage.csv_tables import to_csv
 from ...suites.provenance import open_results, write_tables
@@ -45,22 +45,22 @@ def present_fmri(runs: Sequence[Result], *, steps: Sequence[int] = STEPS) -> Ite
         StoreError: a result cannot be read or written.
     """
     (run,) = runs
-    yield from write_fmri(salient_cells(run.suite, run, load_registries(), run.device), run.folder)
+    yield from write_fmri(tabulate_removal(run.stored, load_registries()), run.folder)
     yield from draw_brains(run, steps)
 
 
-def write_fmri(cells: SalientCells, folder: Path) -> Iterator[str]:
+def write_fmri(tables: RemovalTables, folder: Path) -> Iterator[str]:
     """Write reported.csv, removal.csv, published_vs_measured.csv and the charts into folder, and yield what they say.
 
     Raises:
         ParameterError: no network was trained.
         StoreError: a file cannot be written, or another run holds the folder.
     """
-    check_trained(cells)
+    check_trained(tables)
     on_task, drops = published_fmri()
-    reported, removal = summarise_reported(cells.reported), summarise_removal(cells.removal)
+    reported, removal = summarise_reported(tables.reported), summarise_removal(tables.removal)
     comparison = compare_fmri(reported, removal)
-    yield from write_salient(reported, removal, folder, on_task, drops)
+    yield from write_removal(reported, removal, folder, on_task, drops)
     yield from report_comparison(comparison)
     with open_results(folder):
         write_tables(folder, {FILE: to_csv(comparison)})

@@ -57,13 +57,13 @@ def write_vanishing(profiles: pd.DataFrame, folder: Path) -> Iterator[str]:
         raise ParameterError("no network was trained, so that there is no relevance to report; see the failed cells")
     summary = summarise(profiles)
     with open_results(folder):
-        write_tables(folder, {"relevance.csv": _csv(thinned(profiles)), "summary.csv": _csv(summary)})
+        write_tables(folder, {"relevance.csv": _csv(thin(profiles)), "summary.csv": _csv(summary)})
         draw_vanishing(profiles, folder)
     yield from report(summary)
     yield from (f"{folder / name}" for name in ("relevance.csv", "summary.csv", "vanishing.png"))
 
 
-def thinned(profiles: pd.DataFrame) -> pd.DataFrame:
+def thin(profiles: pd.DataFrame) -> pd.DataFrame:
     """Return the rows at multiples of T/100, so that long series do not take more space than short ones."""
     stride = (profiles.time // POINTS).clip(lower=1)
     return profiles[profiles.distance % stride == 0]
@@ -73,7 +73,7 @@ def collect_profiles(run: Result, registries: Registries) -> pd.DataFrame:
     """Return the relevance profiles of all networks of a suite that has run, computing those the store lacks.
 
     Columns: time, task, architecture, trained (no or yes), seed, accuracy, epochs, kept_epoch, samples, evidence (the
-    share of a step's cells that are salient), then those of `relevance_profile`. Networks whose training failed are
+    share of a step's features that are salient), then those of `relevance_profile`. Networks whose training failed are
     absent. Before training means the weights that the training started from.
 
     Raises:

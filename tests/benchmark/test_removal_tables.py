@@ -1,6 +1,7 @@
-"""Reported and removed cells of a suite of boxes: stored once, and as computed by hand from the weights."""
+"""The tables of removal for a suite of boxes: computed once, and as found by hand from the weights."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,11 @@ import torch
 from tiny_suite import TINY
 
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.removal import analysis as module
-from saltbench.benchmark.removal.analysis import SalientCells, salient_cells
-from saltbench.benchmark.removal.deletion import replacements
-from saltbench.benchmark.removal.summary import report_salient, summarise_removal, summarise_reported
+from saltbench.benchmark.execution.stored_run import MAPS, SCORES
+from saltbench.benchmark.removal import curves
+from saltbench.benchmark.removal.analysis import RemovalTables, tabulate_removal
+from saltbench.benchmark.removal.deletion import draw_replacement
+from saltbench.benchmark.removal.summary import report_curves, summarise_removal, summarise_reported
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.statistics.intervals import mean_interval, prediction_interval
 from saltbench.benchmark.storage.store import Store
@@ -29,21 +31,21 @@ def finished(tmp_path_factory):
     (folder / "tiny.toml").write_text(TINY)
     suite = load_suite(str(folder / "tiny.toml"), REGISTRIES, {"methods": ["saliency"]})
     run = run_suite(suite, folder)
-    return suite, run, salient_cells(suite, run, REGISTRIES, "cpu")
+    return suite, run, tabulate_removal(run.stored, REGISTRIES)
 
 
 def test_every_network_is_asked_about_every_map_at_every_share(finished):
-    _, _, cells = finished
-    assert len(cells.reported) == 2 * 2 * (2 + 2) * 5 * SAMPLES  # tasks, seeds, maps, shares, samples
-    assert len(cells.removal) == 2 * 2 * (2 + 2) * 2 * 2 * 6 * SAMPLES  # and replacements and networks
-    pairs = cells.removal[["architecture", "ranked_by", "method"]].drop_duplicates()
+    _, _, tables = finished
+    assert len(tables.reported) == 2 * 2 * (2 + 2) * 5 * SAMPLES  # tasks, seeds, maps, shares, samples
+    assert len(tables.removal) == 2 * 2 * (2 + 2) * 2 * 2 * 6 * SAMPLES  # and replacements and networks
+    pairs = tables.removal[["architecture", "ranked_by", "method"]].drop_duplicates()
     assert len(pairs) == 2 * 4
-    assert set(cells.removal.replacement) == {"mean", "sampled"}
-    assert not cells.removal.duplicated([column for column in cells.removal if column != "correct"]).any()
+    assert set(tables.removal.replacement) == {"mean", "sampled"}
+    assert not tables.removal.duplicated([column for column in tables.removal if column != "correct"]).any()
 
 
 def test_one_answer_by_hand(finished):
-    suite, run, cells = finished
+    suite, run, tables = finished
     job = next(job for job in jobs(suite, "cpu") if job.architecture and job.architecture.name == "input-cell-lstm")
     other = next(job for job in jobs(suite, "cpu") if job.architecture and job.architecture.name == "lstm")
     asked, ranking = network(run, job), network(run, other)
@@ -57,7 +59,7 @@ def test_one_answer_by_hand(finished):
         first = gradient.flatten().argsort(descending=True)[: round(0.3 * CELLS)]
         removed[sample].view(-1)[first] = mean.view(-1)[first]
     expected = (asked(removed).argmax(dim=1) == labels).int().tolist()
-    rows = cells.removal[(cells.removal.task == job.task.name) & (cells.removal.seed == 0)]
+    rows = tables.removal[(tables.removal.task == job.task.name) & (tables.removal.seed == 0)]
     rows = rows[(rows.architecture == "input-cell-lstm") & (rows.ranked_by == "lstm") & (rows.method == "saliency")]
     rows = rows[(rows.replacement == "mean") & (rows.removed == 0.3)].sort_values("sample")
     assert rows.correct.tolist() == expected
@@ -74,8 +76,8 @@ def network(run, job):
 
 
 def test_nothing_removed_is_the_accuracy_of_the_leaderboard(finished):
-    suite, run, cells = finished
-    whole = cells.removal[(cells.removal.removed == 0)]
+    suite, run, tables = finished
+    whole = tables.removal[(tables.removal.removed == 0)]
     per_model = whole.groupby(["task", "architecture", "seed"]).correct
     assert (per_model.nunique() <= 2).all()
     for (task, architecture, seed), rows in whole.groupby(["task", "architecture", "seed"]):
@@ -99,36 +101,83 @@ def test_the_oracle_reports_the_box_and_chance_is_its_share_of_steps(finished):
 
 
 def test_what_is_stored_is_not_computed_again(finished, monkeypatch):
-    suite, run, cells = finished
-    monkeypatch.setattr(module, "_analyse", lambda *_: pytest.fail("computed again"))
-    again = salient_cells(suite, run, REGISTRIES, "cpu")
-    pd.testing.assert_frame_equal(again.reported, cells.reported)
-    pd.testing.assert_frame_equal(again.removal, cells.removal)
+    _, run, tables = finished
+    for name in ("planned_data", "stored_network", "reported_on_task", "correct_after_removal", "Evaluator"):
+        monkeypatch.setattr(curves, name, lambda *_, name=name: pytest.fail(f"{name} was called again"))
+    again = tabulate_removal(run.stored, REGISTRIES)
+    pd.testing.assert_frame_equal(again.reported, tables.reported)
+    pd.testing.assert_frame_equal(again.removal, tables.removal)
 
 
-def test_a_damaged_analysis_is_computed_to_the_same_numbers_from_the_training_split(finished, monkeypatch):
-    suite, run, cells = finished
+def test_maps_are_the_stored_ones_and_nothing_is_explained(finished, monkeypatch, tmp_path):
+    _, run, tables = finished
+    folder = shutil.copytree(run.folder, tmp_path / "tiny")
+    drop_curves(folder)
+    monkeypatch.setattr(curves, "Evaluator", None)
+    again = tabulate_removal(dataclasses.replace(run, folder=folder).stored, REGISTRIES)
+    pd.testing.assert_frame_equal(again.reported, tables.reported)
+    pd.testing.assert_frame_equal(again.removal, tables.removal)
+
+
+def test_maps_that_are_not_kept_are_made_again(finished, tmp_path):
+    _, run, tables = finished
+    folder = shutil.copytree(run.folder, tmp_path / "tiny")
+    drop_curves(folder)
+    shutil.rmtree(folder / MAPS)
+    unkept = dataclasses.replace(run, folder=folder, suite=dataclasses.replace(run.suite, keep_maps=False))
+    run_suite(unkept.suite, tmp_path)
+    assert not (folder / MAPS).exists()
+    again = tabulate_removal(unkept.stored, REGISTRIES)
+    pd.testing.assert_frame_equal(again.reported, tables.reported)
+    pd.testing.assert_frame_equal(again.removal, tables.removal)
+
+
+def drop_curves(folder):
+    """Take away what removal has stored, and leave the maps, networks and scores."""
+    dropped = 0
+    for record in list((folder / SCORES).rglob("*.json")):
+        if '"curve of"' in record.read_text("utf-8"):
+            shutil.rmtree(record.parent)
+            dropped += 1
+    assert dropped
+
+
+def test_a_damaged_curve_is_computed_to_the_same_numbers_from_the_training_split(finished, monkeypatch):
+    suite, run, tables = finished
     sources = []
 
-    def recorded(name, inputs, training, seeds):
+    def record(name, inputs, training, seeds):
         sources.append((name, training.numpy()))
-        return replacements(name, inputs, training, seeds)
+        return draw_replacement(name, inputs, training, seeds)
 
-    monkeypatch.setattr(module.removal, "replacements", recorded)
-    for analysis in (run.folder / "analyses").iterdir():
-        (analysis / "removal.parquet").write_bytes(b"damaged")
-    again = salient_cells(suite, run, REGISTRIES, "cpu")
-    pd.testing.assert_frame_equal(again.removal, cells.removal)
+    monkeypatch.setattr(curves, "draw_replacement", record)
+    for stored in (run.folder / SCORES).rglob("scores.parquet"):
+        if "accuracy_after_removal" in pd.read_parquet(stored).columns[0]:
+            stored.write_bytes(b"damaged")
+    again = tabulate_removal(run.stored, REGISTRIES)
+    pd.testing.assert_frame_equal(again.removal, tables.removal)
     job = next(jobs(suite, "cpu"))
     data = REGISTRIES.tasks.get(job.task.name).load()(job.seeds.data, **job.task.parameters)
-    assert [name for name, _ in sources] == ["mean", "sampled"] * 4
-    assert all((training == data.train.inputs).all() for _, training in sources[:2])
+    assert {name for name, _ in sources} == {"mean", "sampled"}
+    assert all((training == data.train.inputs).all() for _, training in sources[: len(sources) // 4])
+
+
+def test_another_replacement_asks_for_its_answers_alone(finished, monkeypatch):
+    _, run, tables = finished
+    asked = []
+    real = curves.correct_after_removal
+    monkeypatch.setattr(curves, "correct_after_removal", lambda *given: asked.append(given) or real(*given))
+    more = tabulate_removal(run.stored, REGISTRIES, ["zero", "mean"])
+    assert len(asked) == 2 * 2 * (2 + 2) * 2  # tasks, seeds, maps, networks
+    mean = tables.removal[tables.removal.replacement == "mean"].reset_index(drop=True)
+    again = more.removal[more.removal.replacement == "mean"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(again, mean)
 
 
 def test_networks_that_are_not_there_are_left_out(finished, tmp_path):
-    suite, run, _ = finished
+    _, run, _ = finished
     empty = dataclasses.replace(run, folder=tmp_path / "tiny")
-    assert salient_cells(suite, empty, REGISTRIES, "cpu").reported.empty
+    assert tabulate_removal(empty.stored, REGISTRIES).reported.empty
 
 
 def table(**columns):
@@ -169,7 +218,7 @@ def test_the_share_on_task_is_the_mean_over_seeds_and_stays_a_share():
 
 
 def test_the_report_has_a_line_a_curve(finished):
-    cells: SalientCells = finished[2]
-    lines = list(report_salient(summarise_reported(cells.reported), summarise_removal(cells.removal)))
+    tables: RemovalTables = finished[2]
+    lines = list(report_curves(summarise_reported(tables.reported), summarise_removal(tables.removal)))
     assert len(lines) == 1 + 2 * 4 + 2 + 2 + 2 * 16
     assert any("not trained again" in line for line in lines)
