@@ -1,9 +1,10 @@
 """The attribution methods that ship with saltbench; reading this list imports no torch."""
 
+from .deeplift.entries import DEEPLIFT
 from .gradients.entries import GRADIENT
+from .lrp.entries import LRP
 from .masks.entries import MASKS
 from .perturbation.entries import PERTURBATION
-from .propagation_entries import PROPAGATION
 from .spec import MethodSpec
 from .wrapper_entries import WRAPPERS
 
@@ -24,7 +25,8 @@ def _reference(name: str, description: str) -> MethodSpec:
 
 ENTRIES: tuple[MethodSpec, ...] = (
     *GRADIENT,
-    *PROPAGATION,
+    *DEEPLIFT,
+    *LRP,
     *PERTURBATION,
     *MASKS,
     *WRAPPERS,

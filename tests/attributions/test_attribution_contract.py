@@ -5,29 +5,12 @@ import sys
 
 import pytest
 from attribution_models import NETWORKS, classes, network, series
+from few_passes import FEWER
 
 from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
-
-NOISY = {"noise_samples": 3}
-SEGMENTS = {"time_segments": 4, "feature_segments": 2}
-FEWER = {
-    "integrated-gradients": {"steps": 20},
-    "smoothgrad": NOISY,
-    "smoothgrad-squared": NOISY,
-    "vargrad": NOISY,
-    "integrated-gradients-smoothgrad": {"steps": 4, **NOISY},
-    "gradient-shap": {"path_samples": 4},
-    "deeplift-shap": {"baseline_samples": 2},
-    "feature-permutation": {**SEGMENTS, "draws": 2},
-    "shapley-sampling": {**SEGMENTS, "permutations": 9},
-    "kernel-shap": {**SEGMENTS, "coalitions": 62},
-    "lime": {**SEGMENTS, "perturbations": 64},
-    "dynamask": {"epochs": 3},
-    "tsr-integrated-gradients": {"steps": 3},
-}
 
 # the extra methods train a network for each series: test_learned_masks.py runs them on fewer
 SHIPPED = [spec for spec in ENTRIES if "extra" not in spec.tags]

@@ -16,7 +16,6 @@ SMALL = {
     "integrated-gradients": {"steps": 3, "against": "sampled", "baseline_samples": 2},
     "integrated-gradients-smoothgrad": {"steps": 3, "noise_samples": 2},
     "gradient-shap": {"path_samples": 3},
-    "deeplift-shap": {"baseline_samples": 3},
 }
 BATCH = 64
 

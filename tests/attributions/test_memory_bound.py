@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from test_attribution_contract import FEWER
+from few_passes import FEWER
 from torch import nn
 
 from saltbench.errors import BudgetError

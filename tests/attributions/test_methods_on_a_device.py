@@ -5,8 +5,8 @@ import contextlib
 import pytest
 import torch
 from attribution_models import classes, network, series
+from few_passes import FEWER
 from pretend_device import pretend_cuda
-from test_attribution_contract import FEWER
 from torch import nn
 from torch.nn import functional as F
 

@@ -5,10 +5,14 @@ import sys
 
 import pytest
 
+from saltbench.methods.attributions.deeplift.entries import DEEPLIFT
 from saltbench.methods.attributions.explain import bind
-from saltbench.methods.attributions.propagation_entries import PROPAGATION
+from saltbench.methods.attributions.lrp.entries import LRP
+
+PROPAGATION = (*DEEPLIFT, *LRP)
 
 ROWS = {
+    "deeplift-shap": (20, 10),
     "deeplift": (2, 1),
     "deeplift-captum": (2, 2),
     "lrp": (1, 1),
@@ -19,8 +23,8 @@ ROWS = {
 entries = pytest.mark.parametrize("spec", PROPAGATION, ids=lambda spec: spec.name)
 
 
-def test_both_entries_of_deeplift_promise_completeness_so_that_residuals_are_reported():
-    assert [spec.name for spec in PROPAGATION if spec.is_complete] == ["deeplift", "deeplift-captum"]
+def test_the_entries_of_deeplift_promise_completeness_so_that_residuals_are_reported():
+    assert [spec.name for spec in PROPAGATION if spec.is_complete] == ["deeplift-shap", "deeplift", "deeplift-captum"]
 
 
 @entries
@@ -36,5 +40,5 @@ def test_parameters_of_the_entry_are_those_of_the_function(spec):
 
 
 def test_listing_the_entries_imports_no_torch():
-    code = "import sys; import saltbench.methods.attributions.propagation_entries; sys.exit('torch' in sys.modules)"
+    code = "import sys; import saltbench.methods.attributions.entries; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

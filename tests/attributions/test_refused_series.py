@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 from attribution_models import Scores, series
-from test_attribution_contract import FEWER
+from few_passes import FEWER
 from torch import nn
 
 from saltbench.errors import (

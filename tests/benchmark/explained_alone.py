@@ -1,7 +1,8 @@
-"""Methods with few passes, and networks that take more than a series."""
+"""Networks that take more than a series."""
 
 import pytest
 import torch
+from few_passes import FEWER
 from torch import nn
 
 import saltbench
@@ -9,27 +10,6 @@ from saltbench.errors import MissingPackageError
 from saltbench.methods.attributions.entries import ENTRIES
 
 TIME, FEATURES, STATIC, SAMPLES = 8, 4, 2, 4
-NOISY = {"noise_samples": 2}
-SEGMENTS = {"time_segments": 3, "feature_segments": 2}
-FEWER = {
-    "integrated-gradients": {"steps": 20},
-    "smoothgrad": NOISY,
-    "smoothgrad-squared": NOISY,
-    "vargrad": NOISY,
-    "integrated-gradients-smoothgrad": {"steps": 4, **NOISY},
-    "gradient-shap": {"path_samples": 4, "noise_level": 0.1},
-    "deeplift-shap": {"baseline_samples": 2},
-    "feature-ablation": SEGMENTS,
-    "feature-permutation": {**SEGMENTS, "draws": 2},
-    "occlusion": {"time_window": 3, "feature_window": 2},
-    "shapley-sampling": {**SEGMENTS, "permutations": 3},
-    "kernel-shap": {**SEGMENTS, "coalitions": 62},
-    "lime": {**SEGMENTS, "perturbations": 64},
-    "dynamask": {"epochs": 3},
-    "extremal-mask": {"epochs": 2},
-    "fit": {"noise_samples": 2, "epochs": 2},
-    "tsr-integrated-gradients": {"steps": 3},
-}
 METHODS = {spec.name: spec for spec in ENTRIES if not spec.is_reference}
 
 

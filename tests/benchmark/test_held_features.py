@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from explained_alone import FEATURES, FEWER, METHODS, SAMPLES, TIME, Recorder, random
+from explained_alone import FEATURES, METHODS, SAMPLES, TIME, Recorder, random
+from few_passes import FEWER
 from torch import nn
 
 import saltbench

@@ -8,7 +8,6 @@ import torch
 from explained_alone import (
     BACKGROUND,
     CLASSES,
-    FEWER,
     FIXED,
     METHODS,
     SAMPLES,
@@ -19,6 +18,7 @@ from explained_alone import (
     explained,
     score,
 )
+from few_passes import FEWER
 from torch import nn
 
 import saltbench

@@ -27,8 +27,3 @@ def noisy_path_gradients(_time: int, _features: int, *, steps: int, noise_sample
 def sampled_path_gradients(_time: int, _features: int, *, path_samples: int, **_: object) -> Cost:
     """Return one row for each draw of a baseline and a place on the path from it."""
     return Cost(path_samples, path_samples)
-
-
-def sampled_differences(_time: int, _features: int, *, baseline_samples: int) -> Cost:
-    """Return an input and a baseline forward, and one row backward, for each drawn baseline."""
-    return Cost(2 * baseline_samples, baseline_samples)

@@ -9,7 +9,6 @@ _EACH_DRAW = "one forward and backward for each of noise_samples"
 _SMOOTH_NEARBY = "The noise is small enough that noisy inputs are still series of the same kind for the network."
 _NOISY = "noise of {noise_level} times its range"
 _ON_THE_WAY = "a point on the way from absence to it"
-_TYPICAL_BACKGROUND = "The series of the background say what inputs look like without the signal."
 
 GRADIENT: tuple[MethodSpec, ...] = (
     MethodSpec(
@@ -130,26 +129,9 @@ GRADIENT: tuple[MethodSpec, ...] = (
         factory=f"{_FOLDER}.gradient_shap:gradient_shap",
         parameters={"path_samples": 50, "noise_level": 0.0},
         tags=("gradient", "background", "sampling"),
-        assumptions=_TYPICAL_BACKGROUND,
+        assumptions="The series of the background say what inputs look like without the signal.",
         makes="a point on the way from a series of the background",
         passes="one forward and backward for each of path_samples",
         cost=f"{_COSTS}:sampled_path_gradients",
-    ),
-    MethodSpec(
-        name="deeplift-shap",
-        version=4,
-        description="Mean of exact DeepLIFT's contributions over random series of a background.",
-        reference=(
-            "Lundberg, Lee. A Unified Approach to Interpreting Model Predictions. NeurIPS 2017. arXiv:1705.07874, on "
-            "the rules of deeplift"
-        ),
-        factory="saltbench.methods.attributions.deeplift.deeplift_shap:deeplift_shap",
-        parameters={"baseline_samples": 10},
-        tags=("difference", "background", "sampling", "paired"),
-        is_complete=True,
-        assumptions=_TYPICAL_BACKGROUND,
-        makes="a series of the background",
-        passes="input and baseline side by side forward, one backward, for each of baseline_samples",
-        cost=f"{_COSTS}:sampled_differences",
     ),
 )

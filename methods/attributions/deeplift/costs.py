@@ -1,6 +1,6 @@
-"""Rows that pass through the network in the methods that propagate from the output back to the input."""
+"""What DeepLIFT costs: rows through the network for each sample, forward and backward."""
 
-from .spec import Cost
+from ..spec import Cost
 
 
 def of_pairs(_time: int, _features: int) -> Cost:
@@ -13,7 +13,6 @@ def of_hooked_pairs(_time: int, _features: int) -> Cost:
     return Cost(2, 2)
 
 
-def of_relevance(_time: int, _features: int, *, epsilon: float) -> Cost:
-    """Return the cost of one pass forward and one backward, whatever epsilon is."""
-    assert epsilon >= 0
-    return Cost(1, 1)
+def of_drawn_pairs(_time: int, _features: int, *, baseline_samples: int) -> Cost:
+    """Return the cost of a pair for each drawn baseline."""
+    return Cost(2 * baseline_samples, baseline_samples)
