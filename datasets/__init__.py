@@ -1,4 +1,4 @@
-"""Tasks: seeded generators and loaders of labelled series whose salient cells are known."""
+"""Tasks: seeded generators and loaders of labelled series whose salient entries are known."""
 
 if __name__ == "datasets":
     raise ImportError(

@@ -1,4 +1,4 @@
-"""Where salient entries lie: boxes, and layouts made of them."""
+"""Layouts of salient boxes, and the ground-truth masks made of them."""
 
 from collections.abc import Sequence
 

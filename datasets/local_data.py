@@ -1,4 +1,4 @@
-"""Where the user keeps data that saltbench does not ship."""
+"""The folder of data sets that are not shipped."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every family of tasks shares: checks of sizes, and standardisation with training statistics."""
+"""Checks of sizes, and standardisation with training statistics, for every family of tasks."""
 
 import dataclasses
 from typing import Any
@@ -55,11 +55,11 @@ def require_ordinary(**values: float) -> None:
 def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Split, Split]:
     """Return the splits with inputs (x − mean) / std, mean and std (time, features) of the training split.
 
-    A cell that is constant in training has its std taken as 1, so it becomes 0 there. The unit does not matter:
-    cells times any power of two give the same.
+    An entry that is constant in training has its std taken as 1, so it becomes 0 there. The unit does not matter:
+    entries times any power of two give the same.
 
     Raises:
-        DataError: a cell of validation or test is so far from those of training that single precision cannot hold it.
+        DataError: an entry of validation or test is so far from those of training that single precision cannot hold it.
     """
     powers = exponents(train.inputs, 0)
     trained = scaled(train.inputs, powers)
@@ -78,7 +78,7 @@ def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Sp
 def standardise_features(series: NDArray[np.float64], training: NDArray[np.int64]) -> Array:
     """Return float32 (x − mean) / std, mean and std (features,) over all time steps of the training samples.
 
-    Other than per cell, this keeps the course of a series over time. The unit does not matter: a feature times any
+    Other than per entry, this keeps the course of a series over time. The unit does not matter: a feature times any
     number that leaves it finite gives the same, up to rounding.
 
     Args:

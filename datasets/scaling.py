@@ -1,4 +1,4 @@
-"""Numbers of any unit: a power of two, which rounds nothing, brings them where their squares stay in range."""
+"""Scale by powers of two, which round nothing, to keep squares in range."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The contract of a task: a seeded function that gives labelled splits with ground truth."""
+"""Specification of a task: a seeded function that gives labelled splits with ground truth."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class Split:
     Attributes:
         inputs: float32 (batch, time, features).
         labels: int64 (batch,), classes counted from 0.
-        truth: float32 (batch, time, features) in [0, 1]: how salient each cell is.
+        truth: float32 (batch, time, features) in [0, 1]: how salient each entry is.
 
     Raises:
         ShapeError: arrays whose shapes do not fit, or a truth outside [0, 1].

@@ -1,4 +1,4 @@
-"""Fused operations that say what they are made of, so that attribution rules can look inside."""
+"""Fused operations with an elementary definition beside them, for attribution rules."""
 
 import functools
 from collections.abc import Callable

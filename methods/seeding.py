@@ -1,4 +1,4 @@
-"""Random numbers from explicit seeds, where PyTorch offers only its default generators."""
+"""Seed PyTorch's default generators for a block, and restore them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,1 +1,1 @@
-"""Readers of file formats: what is damaged, foreign or endless becomes one line."""
+"""Readers of file formats, which turn damaged, foreign and endless files into one line."""

@@ -1,4 +1,4 @@
-"""Columns of any type that Arrow has, as numbers, text and times; or refused by their name."""
+"""Convert Arrow columns of any type to numbers, text and times, or refuse them by name."""
 
 from collections.abc import Callable
 from typing import Any

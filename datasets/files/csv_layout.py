@@ -1,4 +1,4 @@
-"""How a CSV file is written: its encoding, the line that names the columns, and what separates them."""
+"""Detect a CSV file's encoding, header line and separator."""
 
 import codecs
 import csv

@@ -1,4 +1,4 @@
-"""Tables from CSV as spreadsheets and loggers write it: read where it can mean one thing only."""
+"""Read tables from CSV, as spreadsheets and loggers write it, where they can mean one thing only."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Tables in long format (one row for each sample and time step) as series (samples, time, features)."""
+"""Tables in long format (a row for each sample and time step) to series (samples, time, features)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

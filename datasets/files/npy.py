@@ -1,4 +1,4 @@
-"""NumPy's file format: what a header claims is compared with the bytes that follow before anything is read."""
+"""Read NPY files, after comparing what the header claims with the bytes that follow."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""Tables from Parquet: what a file claims to hold is checked before it is read."""
+"""Read tables from Parquet, after checking what a file claims to hold."""
 
 from typing import BinaryIO
 

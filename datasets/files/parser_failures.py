@@ -1,4 +1,4 @@
-"""The border to the libraries that parse files: whatever they raise on damaged bytes becomes one line."""
+"""Turn whatever a parsing library raises on damaged bytes into one line."""
 
 import warnings
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Files that end: a pipe, which may wait for a writer, or a device, which may never end, is refused unread."""
+"""Open regular files only: pipes and devices, which may never end, are refused unread."""
 
 import errno
 import os

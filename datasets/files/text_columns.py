@@ -1,4 +1,4 @@
-"""Columns of ids and labels, which are text: "007" and "7" are two, and yet 2 comes before 10."""
+"""Columns of ids and labels as text: 007 and 7 differ, and 2 sorts before 10."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The parcels' places on the brain: `atlas.npz` of the HCP archives."""
+"""Coordinates of the parcels on the brain, from `atlas.npz` of the HCP archives."""
 
 import io
 import zipfile

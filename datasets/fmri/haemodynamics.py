@@ -1,4 +1,4 @@
-"""The haemodynamic response: what a block of stimulation does to the BOLD signal."""
+"""The haemodynamic response function, and the BOLD signal of a block design."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -57,7 +57,7 @@ def hcp(
     mean 0 and standard deviation 1 over its window; then inputs are standardised per (frame, parcel) with training
     statistics. Features 0 to 179 are parcels of the right hemisphere, 180 to 359 of the left.
 
-    Which cells matter is not known in real data. The truth is 1 at all parcels in the frames on task, ⌊onset / TR⌋
+    Which entries matter is not known in real data. The truth is 1 at all parcels in the frames on task, ⌊onset / TR⌋
     and the ⌈duration / TR⌉ − 1 after it for each block of a condition, clipped to the run; cues are off task.
 
     Args:

@@ -1,4 +1,4 @@
-"""What identifies a user's copy of the HCP archive, wherever it lies."""
+"""Digest of a user's copy of the HCP archive, wherever it lies."""
 
 import hashlib
 import os

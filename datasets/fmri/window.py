@@ -1,4 +1,4 @@
-"""One size for runs of different lengths: the window of a run that becomes a sample."""
+"""Cut runs of different lengths to windows of one size."""
 
 from ...errors import ParameterError
 from .paradigms import SHORTEST_RUN

@@ -15,7 +15,7 @@ def digits_rows(seed: int, *, validation: int, test: int) -> TaskData:
     """Return the 1,797 handwritten digits of scikit-learn, 8 rows as time steps and 8 columns as features.
 
     The seed shuffles the images into splits; what validation and test do not take is for training. The truth is
-    pixel / 16, the share of ink in each cell; inputs are standardised per cell with training statistics.
+    pixel / 16, the share of ink in each pixel; inputs are standardised per pixel with training statistics.
 
     Args:
         seed: of the split.

@@ -19,8 +19,8 @@ def mnist_rows(seed: int, *, train: int, validation: int, test: int) -> TaskData
     The seed shuffles the 60,000 published training digits, of which the first go to validation and the next to
     training, and the 10,000 published test digits: their first half is easier than their second. The truth is
     pixel / 255. Inputs are (pixel / 255 − m) / s with one mean m and one standard deviation s over all pixels of the
-    training split: a scale for each cell would divide 67 cells by zero and multiply ink that a cell sees once in
-    60,000 digits by up to 245, while one scale keeps a digit's cells comparable, and blank paper the same everywhere.
+    training split: a scale for each pixel would divide 67 pixels by zero and multiply ink that a pixel sees once in
+    60,000 digits by up to 245, while one scale keeps a digit's pixels comparable, and blank paper the same everywhere.
 
     Args:
         seed: of the split.

@@ -1,4 +1,4 @@
-"""Where the MNIST images come from: a folder of IDX files, or OpenML; the same bytes from both, or an error."""
+"""Load MNIST from a folder of IDX files or from OpenML, and verify that it is the published one."""
 
 import hashlib
 import math
@@ -91,10 +91,10 @@ def _find(folder: Path, name: str) -> Path | None:
 
 def _from_openml() -> Iterator[Bytes]:
     train_images, _, test_images, _ = PARTS.values()
-    border, cells = train_images.shape[0], math.prod(train_images.shape[1:])
-    table, classes = _fetch(cells)
+    border, pixels = train_images.shape[0], math.prod(train_images.shape[1:])
+    table, classes = _fetch(pixels)
     where = f"mnist_784 of OpenML (copy in {Path(get_data_home()) / 'openml'})"
-    expected = (border + test_images.shape[0], cells)
+    expected = (border + test_images.shape[0], pixels)
     if table.shape != expected or classes.shape != expected[:1]:
         raise DataError(
             f"{where} is not the published MNIST: expected a table {expected} and as many labels, "
@@ -106,10 +106,10 @@ def _from_openml() -> Iterator[Bytes]:
         yield _checked(part, name, where)
 
 
-def _fetch(cells: int) -> tuple[Bytes, Bytes]:
+def _fetch(pixels: int) -> tuple[Bytes, Bytes]:
     # pixels read as bytes take an eighth of the memory; labels are read as text because scikit-learn 1.9.1 fails on
     # categories that pandas 3.1 takes for numbers
-    types = {**dict.fromkeys(range(cells), np.uint8), cells: str}
+    types = {**dict.fromkeys(range(pixels), np.uint8), pixels: str}
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="A network error occurred")  # the error below says it once

@@ -1,4 +1,4 @@
-"""Shapes of a planted signal: one pattern over time for each class, none of them zero anywhere."""
+"""Shapes of a planted signal: for each class one pattern over time, nowhere zero."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ SHAPES: dict[str, Callable[[int], NDArray[np.float64]]] = {
     "box": np.ones,  # 1
     "ramp": lambda length: np.arange(1, length + 1) / length,  # rises from 1/L to 1
     "bump": lambda length: _sine(length, 0.5, 0.5),  # the positive half of a sine
-    "sine": lambda length: _sine(length, 1.0, 0.25),  # one cycle; a quarter step late, so that no cell is zero
+    "sine": lambda length: _sine(length, 1.0, 0.25),  # one cycle; a quarter step late, so that no entry is zero
 }
 
 
@@ -27,7 +27,7 @@ def class_patterns(shape: str, length: int, classes: int) -> NDArray[np.float64]
     """Return (classes, length): p_c(j) = (−1)^(c + ⌊j (k + 1) / L⌋) e(j) with the envelope e and k = ⌊c / 2⌋.
 
     Classes 0 and 1 are −e and +e; each further pair changes its sign once more inside the window, so that all
-    classes share their cells and only values tell them apart.
+    classes share their entries and only values tell them apart.
 
     Args:
         shape: the envelope: "box" (1), "ramp" (1/L to 1), "bump" (half a sine) or "sine" (one cycle).

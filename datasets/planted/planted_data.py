@@ -1,4 +1,4 @@
-"""The data of the tasks `planted/<file>`."""
+"""Train, validation and test data of the tasks `planted/<file>`."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

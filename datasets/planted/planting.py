@@ -1,4 +1,4 @@
-"""A known signal planted into series of one's own: ground truth on real data."""
+"""Plant a known signal in series of one's own: ground truth on real data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def planted(
     random, so the series themselves tell nothing about them: only the window does, and the truth is 1 exactly
     there. `class_patterns` gives the signal p_c of each class; all classes share their window.
 
-    Labels of one's own would not serve as classes: a network could tell them by the natural signal, at cells that
+    Labels of one's own would not serve as classes: a network could tell them by the natural signal, at entries that
     nobody knows. They serve as strata. There are then as many new classes as labels, and within each of the labels
     (and each split) the new classes are equally frequent, up to one sample: knowing the old label does not help.
 
@@ -102,13 +102,13 @@ class _Signal:
         return _Signal(patterns.astype(np.float32), width, place)
 
     def plant(self, rng: np.random.Generator, inputs: Array, labels: NDArray[np.int64]) -> Split:
-        """Add each sample's pattern to its inputs, in place, and mark its cells."""
+        """Add each sample's pattern to its inputs, in place, and mark its entries."""
         truth = np.zeros_like(inputs)
         length = self.patterns.shape[1]
         starts = self._starts(rng, inputs.shape)
-        for cells, marks, label, (time, feature) in zip(inputs, truth, labels, starts, strict=True):
+        for entries, marks, label, (time, feature) in zip(inputs, truth, labels, starts, strict=True):
             where = np.s_[time : time + length, feature : feature + self.width]
-            cells[where] += self.patterns[label][:, None]
+            entries[where] += self.patterns[label][:, None]
             marks[where] = 1
         return Split(inputs, labels, truth)
 

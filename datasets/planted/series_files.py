@@ -1,4 +1,4 @@
-"""Series of the user's own, read from a file: an array in NPY, or a table in long format in CSV or Parquet."""
+"""Read series from a user's file: an array (NPY), or a table in long format (CSV, Parquet)."""
 
 from dataclasses import dataclass
 from typing import Any, BinaryIO

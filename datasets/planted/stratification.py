@@ -1,4 +1,4 @@
-"""Splits and labels that are balanced over groups of samples."""
+"""Stratified splits, and labels balanced within groups of samples."""
 
 import numpy as np
 from numpy.typing import NDArray

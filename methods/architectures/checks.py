@@ -1,4 +1,4 @@
-"""What the architectures of this folder demand of their parameters and of their input."""
+"""Checks of sizes, dropout and input that the architectures share."""
 
 from torch import Tensor
 

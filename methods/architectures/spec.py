@@ -1,4 +1,4 @@
-"""The contract of an architecture."""
+"""Specification of an architecture."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Models that answer in another form than logits (batch, classes) of (batch, time, features), brought into it."""
+"""Adapt models of other input and output forms to (batch, time, features) and logits (batch, classes)."""
 
 import contextlib
 from collections.abc import Mapping

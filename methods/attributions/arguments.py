@@ -1,4 +1,4 @@
-"""What is asked of the arguments of an attribution before any method sees them."""
+"""Validate the arguments and results of an attribution."""
 
 from collections.abc import Sequence
 

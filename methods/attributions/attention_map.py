@@ -1,4 +1,4 @@
-"""The attention that a network itself pays to each time step, as an attribution."""
+"""The network's own attention weights as an attribution."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the maps of a complete method must sum to, and why one does not."""
+"""Check that the maps of a complete method sum to the change of the output, and say why one does not."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import BudgetError, IncompleteError, ParameterError, RefusedSeriesError
-from .conditioned import conditioned_in, each_condition
 from .explain import attribute, bind, rows_of
 from .gradient_failures import INSTEAD
+from .held_inputs import conditioned_in, each_condition
 from .passes.baselines import absence
 from .passes.budget import Budget
 from .passes.model_state import lent
 from .passes.passes import Passes, Write, copies
 from .passes.segments import Span
-from .refusals import causes_told, work_of
+from .refusals import tell_causes, work_of
 from .spec import MethodSpec
 
 TOLERANCE = (
@@ -90,7 +90,7 @@ class Explanation:
     def _ends(self) -> Ends:
         absent = torch.zeros_like(self.inputs) if self.baseline is None else self.baseline
         given = {"model": self.model, "inputs": self.inputs, "baseline": absent, "background": self.background}
-        with causes_told(work_of(bind(self.spec, self.parameters), self.spec, given, range(len(self.inputs)))):
+        with tell_causes(work_of(bind(self.spec, self.parameters), self.spec, given, range(len(self.inputs)))):
             passes = Passes(self.model, Budget(self.memory, self.inputs.device))
             present = passes.outputs(self.inputs, self.target, 1, copies(self.inputs))[:, 0]
             without = passes.outputs(self.inputs, self.target, *self._absence(absent))

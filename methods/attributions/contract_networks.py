@@ -1,4 +1,4 @@
-"""Small networks of every construction that attribution methods meet, and inputs for them."""
+"""Small recurrent, attention and convolutional networks on which the contract runs methods."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Explain a model's outputs with an attribution method, chunk by chunk, leaving the model as it was."""
+"""Run an attribution method on a network, chunk by chunk in bounded memory."""
 
 import functools
 import inspect
@@ -24,14 +24,14 @@ from .arguments import (
     check_unchanged,
     check_unwritten,
 )
-from .conditioned import conditioned_in, each_condition
-from .gradient_failures import gradient_failures_told
+from .gradient_failures import translate_gradient_failures
+from .held_inputs import conditioned_in, each_condition
 from .passes.budget import PROBE, Budget
 from .passes.malloc import expect_large_blocks
 from .passes.model_state import lent
 from .passes.passes import Passes, Piece, pick
 from .passes.segments import Span
-from .refusals import Work, causes_told, work_of
+from .refusals import Work, tell_causes, work_of
 from .spec import MethodSpec
 from .true_gradients import HiddenCalls, TrueGradients, needs_left_numbers
 
@@ -136,7 +136,7 @@ def attribute(
         given = {name: _with_gradients(value) for name, value in given.items()}
         everyone = range(len(inputs))
         first = given["inputs"][: PROBE if condition is None else 1]
-        with causes_told(work_of(method, spec, given, everyone)):
+        with tell_causes(work_of(method, spec, given, everyone)):
             given["model"] = model = _checked(model, first, given["target"])
         passes = Passes(model, budget)
         explain = functools.partial(_attributed, method, needed, {**given, "passes": passes}, spec, budget)
@@ -161,7 +161,7 @@ def _attributed(
     part = {name: rows_of(value, rows) if name in _PER_SAMPLE else value for name, value in given.items()}
     inputs, passes = part["inputs"], part["passes"]
     if part["target"] is None:
-        with causes_told(work_of(method, spec, part, rows)):
+        with tell_causes(work_of(method, spec, part, rows)):
             part["target"] = _predicted(passes.model, inputs, passes)
     explain = functools.partial(_explain, method, needed, part, spec, rows)
     if "passes" in needed:
@@ -237,7 +237,7 @@ def _explain(
         return check_attributions(method(**part), like)
     own = [numbers[row] for row in rows]
     work = work_of(method, spec, {**given, **part}, own, again=lambda: method(**part))
-    with causes_told(work), gradient_failures_told():
+    with tell_causes(work), translate_gradient_failures():
         return check_attributions(method(**part), like)
 
 
@@ -294,7 +294,7 @@ def predicted_classes(model: nn.Module, inputs: Tensor, memory: int | None = Non
         passes = Passes(model, Budget(memory, inputs.device))
         for rows in each_condition(model, len(inputs)):
             own = rows_of(inputs, rows)
-            with causes_told(Work("the prediction", "", model, own, rows)):
+            with tell_causes(Work("the prediction", "", model, own, rows)):
                 predicted[list(rows)] = _predicted(model, own, passes)
     return predicted
 

@@ -1,4 +1,4 @@
-"""What PyTorch raises where it cannot take a network's gradient, told as what the network does."""
+"""Translate PyTorch's errors of the backward pass into what the network does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ _TOLD = {
 
 
 @contextmanager
-def gradient_failures_told() -> Iterator[None]:
+def translate_gradient_failures() -> Iterator[None]:
     """Tell, where PyTorch refuses a gradient inside the block, what the network does and what to do.
 
     Raises:

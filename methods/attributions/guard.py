@@ -1,4 +1,4 @@
-"""What an attribution method of a third party is lent, and whether it left all of it as it was."""
+"""Guard networks and samples against methods of third parties: lend copies, detect and undo changes."""
 
 import functools
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from .explain import Method, attribute, bind, needed_arguments
 from .passes.budget import PROBE
 from .passes.kept_state import same_numbers, write_numbers
 from .passes.model_state import hook_tables
-from .passes.random_state import generators, random_state_restored
+from .passes.random_state import generators, restore_random_states
 from .rounding import ulps_apart
 from .spec import MethodSpec
 
@@ -67,7 +67,7 @@ def check_conduct(method: Method, model: nn.Module | None, inputs: Tensor, **arg
     few = {name: value if name in _OF_ALL or value is None else value[:PROBE] for name, value in arguments.items()}
     maps = []
     for seed in _SEEDS:
-        with random_state_restored([inputs.device]):
+        with restore_random_states([inputs.device]):
             for generator in generators([inputs.device]):
                 generator.seed(seed)
             maps.append(attribute_guarded(method, model, inputs[:PROBE], **few))

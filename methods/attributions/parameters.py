@@ -1,4 +1,4 @@
-"""What is asked of the parameters of an attribution method."""
+"""Validate the parameters of attribution methods."""
 
 from ...errors import ParameterError, repr_of
 

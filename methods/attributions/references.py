@@ -1,4 +1,4 @@
-"""Reference maps: what a score means is read off maps that no network made."""
+"""Reference maps that need no network: oracle, random, constant, |input|, last step."""
 
 from collections.abc import Sequence
 

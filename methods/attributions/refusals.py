@@ -1,4 +1,4 @@
-"""Why a network fails under a method: which series it refuses, the user's own or one that the method made."""
+"""Diagnose a failure: find the series, the user's or the method's own, that the network refuses."""
 
 import inspect
 import re
@@ -163,7 +163,7 @@ def work_of(
 
 
 @contextmanager
-def causes_told(work: Work) -> Iterator[None]:
+def tell_causes(work: Work) -> Iterator[None]:
     """Let an error of the block tell its true cause, as far as series that the network refuses are it.
 
     Raises:

@@ -1,11 +1,11 @@
-"""How far apart two maps are that rounding alone may tell apart."""
+"""Distance of two maps in ulps, and how many of them rounding may explain."""
 
 import torch
 from torch import Tensor
 
 # By so many ulps of their largest entry may maps differ that were computed in passes of another size, in other company,
 # or of series that lie otherwise in memory: 1.8e-12 in double, .001 in single precision. Libraries choose the kernels
-# of products and sums by shape and place, and these round differently. Of the largest entry, since a cell's error is
+# of products and sums by shape and place, and these round differently. Of the largest entry, since an entry's error is
 # that of the sums it is made of, not of what is left of them. On the networks of the contract the most measured was 12
 # for gradients and perturbations, 60 for DeepLIFT, and 870 for LRP, which divides by sums near zero.
 ULPS = 2**13

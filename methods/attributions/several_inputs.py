@@ -1,8 +1,8 @@
-"""Several inputs of a network as one series, whose features are what is explained of them; the rest is held.
+"""Join several inputs of a network into one series, and hold those that are not explained.
 
 Every method then works as it is: rows of all inputs travel together. A series keeps its steps; a static feature stands
-at every step and is read at step 0, so that its cells at later steps change nothing. What is held does not stand there
-at all: see `Conditioned`.
+at every step and is read at step 0, so that its entries at later steps change nothing. What is held does not stand
+there at all: see `Conditioned`.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ...errors import UnsupportedOperationError
 from .adapters import SameOutputs
-from .conditioned import Conditioned
+from .held_inputs import Conditioned
 from .passes.segments import Span
 from .spec import MethodSpec
 
@@ -50,23 +50,23 @@ class Part:
             return self.values
         return self.values[..., self.held] if bool(self.held.any()) else None
 
-    def cells(self, values: Tensor, steps: int) -> Tensor:
+    def entries(self, values: Tensor, steps: int) -> Tensor:
         """Return the explained features of such values, (any, …), at each step, (any, steps, features)."""
         columns = values[:, None] if values.ndim == 1 else values
         columns = columns[:, None].expand(-1, steps, -1) if columns.ndim == 2 else columns
         return columns[..., self.free]
 
-    def map_of(self, cells: Tensor, is_complete: bool) -> Tensor:
+    def map_of(self, entries: Tensor, is_complete: bool) -> Tensor:
         """Return the map, of the values' shape, from that of the explained features, (batch, steps, features).
 
         Args:
-            cells: 0 at later steps of a static feature, or what belongs to the feature, since those change nothing.
-            is_complete: maps sum to a change of the output, and so the map of a static feature is the sum of its cells.
+            entries: 0 at later steps of a static feature, or what belongs to the feature, since those change nothing.
+            is_complete: maps sum to a change of the output, and so that of a static feature is the sum of its entries.
         """
-        found = torch.zeros(self.values.shape, dtype=cells.dtype, device=cells.device)
+        found = torch.zeros(self.values.shape, dtype=entries.dtype, device=entries.device)
         if self.free:
             columns = found[:, None] if found.ndim == 1 else found
-            columns[..., self.free] = (cells.sum(1) if is_complete else cells[:, 0]) if self.is_static else cells
+            columns[..., self.free] = (entries.sum(1) if is_complete else entries[:, 0]) if self.is_static else entries
         return found
 
 
@@ -100,7 +100,7 @@ class Layout:
     def series(self, values: Sequence[Tensor | None]) -> Tensor:
         """Return the series, (any, steps, features), of values (any, …) of the parts; held ones may be None."""
         pairs = zip(self.parts, values, strict=True)
-        return torch.cat([part.cells(own, self.steps) for part, own in pairs if own is not None and part.free], 2)
+        return torch.cat([part.entries(own, self.steps) for part, own in pairs if own is not None and part.free], 2)
 
     def maps(self, attributions: Tensor, is_complete: bool) -> list[Tensor]:
         """Return the map of each part from those of the series, (batch, steps, features); see `Part.map_of`."""
@@ -121,8 +121,8 @@ class Layout:
 def check_joint(spec: MethodSpec, needed: Sequence[str], layout: Layout) -> None:
     """Raise where a method has no map of static features.
 
-    Masks, rescaling and attention work along time. A gradient or a share of a change is a cell's own; methods that put
-    cells together have to know the parts.
+    Masks, rescaling and attention work along time. A gradient or a share of a change is an entry's own; methods that
+    put entries together have to know the parts.
 
     Args:
         spec: the method.
@@ -180,8 +180,8 @@ class _Argument:
         if not self._free:
             assert held is not None
             return held
-        cells = rows if self._place is None else rows[:, :, self._place]
-        cells = cells[:, 0] if self._is_static else cells
+        entries = rows if self._place is None else rows[:, :, self._place]
+        entries = entries[:, 0] if self._is_static else entries
         if held is not None and self._order is not None:
-            cells = torch.cat([cells, held], -1).index_select(-1, self._order)
-        return cells[:, 0] if self._axes == 1 else cells
+            entries = torch.cat([entries, held], -1).index_select(-1, self._order)
+        return entries[:, 0] if self._axes == 1 else entries

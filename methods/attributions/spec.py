@@ -1,4 +1,4 @@
-"""The contract of an attribution method."""
+"""Specification of an attribution method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Gradients of the function that a network is, where its forward pass hides a part of it from autograd."""
+"""Restore gradients that a forward pass hides from autograd."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The entries that wrap other methods or read what the network itself offers; reading this list imports no torch."""
+"""The entries that wrap other methods or read the network's own attention; importing them imports no torch."""
 
 import dataclasses
 from typing import Any

@@ -283,7 +283,7 @@ def test_perturbations_know_their_slopes(name, window):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_blur_keeps_kept_cells_and_leaves_out_what_rounding_would(dtype):
+def test_blur_keeps_kept_entries_and_leaves_out_what_rounding_would(dtype):
     long = torch.randn(2, 60, 3, generator=torch.Generator().manual_seed(1), dtype=dtype)
     kept, slopes = blur(long, torch.ones_like(long), 2.0)
     assert torch.equal(kept, long)
@@ -343,8 +343,8 @@ def test_the_entry_states_the_defaults_and_runs():
     ("options", "message"),
     [
         ({"perturbation": "noise"}, "perturbation must be fade-to-moving-average, gaussian-blur, .* got 'noise'"),
-        ({"area": 1.5}, "area must be a share of the cells in 0 … 1, got 1.5"),
-        ({"area": math.nan}, "area must be a share of the cells in 0 … 1, got nan"),
+        ({"area": 1.5}, "area must be a share of the entries in 0 … 1, got 1.5"),
+        ({"area": math.nan}, "area must be a share of the entries in 0 … 1, got nan"),
         ({"masks": 0}, "masks must be at least 1, got 0"),
         ({"masks": 1_000_001}, "masks must be at most 1000000, got 1000001; take a smaller number"),
         ({"epochs": 1_000_001}, "epochs must be at most 1000000, got 1000001; take a smaller number"),

@@ -13,7 +13,7 @@ from saltbench.errors import ContractError
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
 from saltbench.methods.attributions.guard import _SEEDS, attribute_checked
-from saltbench.methods.attributions.passes.random_state import generators, random_state_restored
+from saltbench.methods.attributions.passes.random_state import generators, restore_random_states
 from saltbench.methods.attributions.spec import MethodSpec
 
 
@@ -99,7 +99,7 @@ def test_a_method_may_draw_from_seeds_and_use_the_global_generators_alike_each_t
 def test_global_seeds_lie_on_either_side_of_a_half():
     draws = []
     for seed in _SEEDS:
-        with random_state_restored():
+        with restore_random_states():
             for generator in generators():
                 generator.seed(seed)
             draws.append((float(torch.rand(())), np.random.rand(), random.random()))  # noqa: NPY002

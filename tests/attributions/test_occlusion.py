@@ -85,7 +85,7 @@ def test_last_window_is_cut_off_at_the_border():
         ((7, 1), (1, 1), "time_window must lie in 1 … 6, the length of the series along that axis, .* got 7"),
         ((1, 5), (1, 1), "feature_window must lie in 1 … 4, the length of the series along that axis, .* got 5"),
         ((-1, 1), (1, 1), "time_window must lie in 1 … 6, .* got -1"),
-        ((2, 2), (3, 1), "time_stride must lie in 1 … 2, the window, so that no cell is left out, .* got 3"),
+        ((2, 2), (3, 1), "time_stride must lie in 1 … 2, the window, so that no entry is left out, .* got 3"),
         ((2, 2), (1, -2), "feature_stride must lie in 1 … 2, .* got -2"),
     ],
 )

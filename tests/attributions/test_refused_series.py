@@ -205,7 +205,7 @@ def test_noise_that_leaves_the_domain_is_named(method, way, domain, refusal):
 
 
 def test_a_learned_mask_names_its_perturbation():
-    with pytest.raises(RefusedSeriesError, match=r"by dynamask \(cells perturbed by fade-to-moving-average\): Value"):
+    with pytest.raises(RefusedSeriesError, match=r"by dynamask \(entries perturbed by fade-to-moving-average\): Value"):
         explain(Guarded(never_flat), "dynamask", parameters={"epochs": 200, "area": 0.0})
 
 

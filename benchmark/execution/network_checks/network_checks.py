@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ....errors import ParameterError, ShapeError
 from ....methods.attributions.adapters import is_probabilities, is_value
 from ....methods.attributions.arguments import check_logits
-from ....methods.attributions.conditioned import Conditioned
+from ....methods.attributions.held_inputs import Conditioned
 from .neighbours import another
 from .repeatability import check_repeated
 from .sample_independence import check_alone, check_held

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ....errors import SaltbenchError, ShapeError
 from ....methods.attributions.arguments import check_unchanged
-from ....methods.attributions.conditioned import Conditioned
+from ....methods.attributions.held_inputs import Conditioned
 from ....methods.attributions.passes.model_state import lent
 from ..failures import reason_for
 from .forward_arguments import instead

@@ -1,4 +1,4 @@
-"""Operations that DeepLIFT takes apart into sums, univariate functions and products."""
+"""Softmax and its relatives, decomposed for DeepLIFT into sums, univariate functions and products."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""DeepLIFT that is DeepLIFT on recurrent, attention and convolutional networks."""
+"""DeepLIFT by its rules, on recurrent, attention and convolutional networks."""
 
 import torch
 from torch import Tensor, nn

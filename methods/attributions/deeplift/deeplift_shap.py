@@ -1,4 +1,4 @@
-"""DeepLIFT's contributions averaged over baselines drawn from a background."""
+"""DeepLIFT SHAP: contributions averaged over baselines drawn from a background."""
 
 from collections.abc import Sequence
 

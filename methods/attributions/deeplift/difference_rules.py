@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ..interception.argument_names import is_divisor
 from ..interception.interception import Call, Rule
-from ..interception.surrogate_gradient import standing_in
+from ..interception.surrogate_gradient import substitute_gradient
 from .paired_pass import PairedPass
 
 Elementwise = Callable[[Tensor], Tensor]
@@ -237,7 +237,7 @@ def _split_at(call: Call[PairedPass], first: int, second: int, means: tuple[Tens
 
 def with_gradient_of(call: Call[PairedPass], surrogate: Tensor, value: Tensor, reference: Tensor) -> Tensor:
     """Return value, (…), with the gradient of surrogate, (…), noted with its value for the baseline."""
-    result = standing_in(value, surrogate)
+    result = substitute_gradient(value, surrogate)
     call.noted(result, reference)
     return result
 

@@ -1,4 +1,4 @@
-"""DeepLIFT's rule for the largest of several values: each has the share of the way on which it is the largest.
+"""DeepLIFT's rule for maxima: each operand has the share of the path on which it is the largest.
 
 On the straight way from the baseline to the input the maximum is a chain of its operands, each for a while: with
 w_i the share of the way on which operand i is the largest, Σ w_i·Δx_i = Δ max. For two operands this is the rescale

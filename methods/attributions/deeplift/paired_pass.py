@@ -1,4 +1,4 @@
-"""A forward pass in which every tensor that depends on the input carries its value for the baseline."""
+"""Paired forward pass: every tensor that depends on the input carries its value for the baseline."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The windows of max pooling, as positions in the pooled axes."""
+"""Indices of the windows of max pooling."""
 
 import math
 from collections.abc import Sequence

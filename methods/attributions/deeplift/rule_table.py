@@ -1,4 +1,4 @@
-"""Which DeepLIFT rule each PyTorch function follows; what is not listed has none and is refused."""
+"""Table of DeepLIFT's rules by PyTorch function; functions that are not listed are refused."""
 
 import torch
 from torch.nn import functional

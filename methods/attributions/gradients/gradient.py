@@ -1,4 +1,4 @@
-"""The gradient of the explained output itself."""
+"""Saliency and input times gradient."""
 
 from torch import Tensor, nn
 

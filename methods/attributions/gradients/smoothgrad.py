@@ -1,4 +1,4 @@
-"""Moments of attributions over noisy copies of the input."""
+"""SmoothGrad, its square and VarGrad: moments of attributions over noisy copies of the input."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""PyTorch's calls intercepted; rules that all rule sets share."""
+"""Intercept PyTorch's calls; decompositions that all rule sets share."""

@@ -1,4 +1,4 @@
-"""The arguments of PyTorch's functions, whether they are given by place or by name."""
+"""Look up arguments of PyTorch functions, given by position or by name."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Attention layers written in linear maps, a softmax and products, for every rule set."""
+"""Attention layers, decomposed into linear maps, a softmax and products."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Layers that act differently in training: dropout and batch normalisation in evaluation mode, for every rule set."""
+"""Rules for dropout and batch normalisation in evaluation mode."""
 
 from typing import Any
 

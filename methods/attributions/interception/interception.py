@@ -1,4 +1,4 @@
-"""A forward pass in which an attribution method takes every PyTorch call on what depends on the input."""
+"""Intercept every PyTorch call of a forward pass that involves a tensor that depends on the input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Normalisations in evaluation mode, written in sums, products and a reciprocal root.
+"""Normalisation layers in evaluation mode, decomposed into sums, products and a reciprocal root.
 
 DeepLIFT takes a product with a reciprocal root for the quotient it is: `difference_rules` has that rule.
 """

@@ -1,4 +1,4 @@
-"""PyTorch's functions by the names under which a user calls them, grouped by what they do."""
+"""PyTorch's functions by name, grouped by what they do."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""Recurrent cells over time: their states and gates forward, and a linear propagation through them backward.
+"""Recurrent layers unrolled: states and gates forward, a linear propagation through them backward.
 
 Everything that does not depend on the step before is computed for all steps at once. Backward, what comes to less than
 1.2e-35 (2.3e-305 in float64, nothing in float16) at a gate or state is dropped, as it vanishes over time. Tensors are

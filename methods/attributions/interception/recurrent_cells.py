@@ -1,4 +1,4 @@
-"""Single recurrent cells, taken apart into linear maps, sigmoid, tanh and products, for every rule set.
+"""Single recurrent cells, decomposed into linear maps, sigmoid, tanh and products.
 
 The gates are PyTorch's: W_ih, W_hh and the biases stacked as i, f, g, o (LSTM) and r, z, n (GRU). What a gate's
 activation is applied to is one linear map of input and state together, so that a rule sees one sum.

@@ -1,4 +1,4 @@
-"""Recurrent layers for every rule set: arguments, stacked layers and directions, and the way back through them."""
+"""Recurrent layers for every rule set: stacked layers, directions and the backward pass."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

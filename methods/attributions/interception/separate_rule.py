@@ -1,4 +1,4 @@
-"""Functions that turn several tensors into as many, each of its own values: for every rule set."""
+"""Rule for functions that map several tensors to as many, each by itself."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A value with the gradient of something else."""
+"""Substitute the gradient of a surrogate for a value's own."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def standing_in(value: Tensor, surrogate: Tensor) -> Tensor:
+def substitute_gradient(value: Tensor, surrogate: Tensor) -> Tensor:
     """Return value, of surrogate's shape (…), through which autograd propagates as through surrogate."""
     result: Tensor = _Substitute.apply(surrogate, value)  # type: ignore[no-untyped-call]
     return result

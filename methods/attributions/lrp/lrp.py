@@ -1,4 +1,4 @@
-"""Layer-wise relevance propagation for recurrent, attention and convolutional networks."""
+"""Layer-wise relevance propagation on recurrent, attention and convolutional networks."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A forward pass in which every tensor that depends on the input knows what it does in a product."""
+"""Forward pass for LRP: every tensor that depends on the input carries its role in products."""
 
 from collections.abc import Iterable, Mapping
 from enum import Enum, IntEnum

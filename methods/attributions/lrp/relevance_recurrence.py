@@ -1,4 +1,4 @@
-"""LRP through recurrent layers, in closed form for all steps at once: what its rules, step by step, give.
+"""LRP through recurrent layers, in closed form for all steps at once.
 
 Source: Arras, Montavon, Müller, Samek, "Explaining Recurrent Neural Network Predictions in Sentiment Analysis",
 WASSA 2017; Arras et al., "Explaining and Interpreting LSTMs", 2019 (LRP-all, LRP-abs and LRP-half).

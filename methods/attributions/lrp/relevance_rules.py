@@ -27,7 +27,7 @@ from ....errors import UnsupportedOperationError
 from ..interception.argument_names import is_divisor
 from ..interception.interception import Call, Rule, operation_name, substitute
 from ..interception.normalisation import standardised_by_constant
-from ..interception.surrogate_gradient import standing_in
+from ..interception.surrogate_gradient import substitute_gradient
 from .relevance_pass import Product, RelevancePass, Role
 
 RelevanceCall = Call[RelevancePass]
@@ -103,7 +103,9 @@ def scaling(call: RelevanceCall) -> Tensor:
         return _noted(call, _refusing(a, value, _undecided(call)), role)
     with torch.no_grad():
         shares = call.mode.product.shares(a, b, call.mode.epsilon)
-    return _noted(call, standing_in(value, a.expand(value.shape) * shares[0] + b.expand(value.shape) * shares[1]), role)
+    return _noted(
+        call, substitute_gradient(value, a.expand(value.shape) * shares[0] + b.expand(value.shape) * shares[1]), role
+    )
 
 
 def contraction(first: int = 0, second: int = 1) -> Rule[RelevancePass]:
@@ -185,7 +187,7 @@ def _passed_to(call: RelevanceCall, x: Tensor, role: Role, where: Any = True) ->
     with torch.no_grad():
         value = call.run()
     surrogate = x.expand(value.shape) if x.ndim <= value.ndim else x
-    return _noted(call, standing_in(value, surrogate if where is True else surrogate * where), role)
+    return _noted(call, substitute_gradient(value, surrogate if where is True else surrogate * where), role)
 
 
 def _contracted(call: RelevanceCall, first: int, second: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Which LRP rule each PyTorch function follows; what is not listed has none and is refused."""
+"""Table of LRP's rules by PyTorch function; functions that are not listed are refused."""
 
 import torch
 from torch.nn import functional

@@ -1,4 +1,4 @@
-"""Dynamask: a mask learned for each series, of a given area, that keeps or deletes what the network looks at."""
+"""Dynamask: a mask of a given area, learned for each series."""
 
 from collections.abc import Sequence
 
@@ -34,16 +34,16 @@ def dynamask(
 ) -> Tensor:
     """Return the mask m that minimises (S_c(Π_m x) - S_c(x))² + λ_a L_a(m) + λ_c L_c(m), (batch, time, features).
 
-    Π_m perturbs the cells where m is small. L_a = ‖sort(m) - r_a‖² asks that a share a of the cells be 1 and the
+    Π_m perturbs the entries where m is small. L_a = ‖sort(m) - r_a‖² asks that a share a of the entries be 1 and the
     others 0, L_c = Σ |m_{t+1,i} - m_{t,i}| that the mask seldom jump. m starts at ½ everywhere and descends, clamped
     to [0, 1] after each epoch, while λ_a grows from size_weight to size_weight · size_growth. The error is the
     published one for regression, of the explained output.
 
     Each sample has a loss of its own, so that nobody else in the batch matters. The authors' code differs in three
-    things: it takes means over the cells in L_a and L_c, so that the price of a cell depends on the size of the series
-    (the default λ_a is theirs, 1 to 1000, for 50 steps of 50 features); it leaves out the jump into the last time
-    step; and of cells that tie for the last places of the area, all of them in the first epoch, it takes those that
-    its sort happens to put last, where here they share the places.
+    things: it takes means over the entries in L_a and L_c, so that the price of an entry depends on the size of the
+    series (the default λ_a is theirs, 1 to 1000, for 50 steps of 50 features); it leaves out the jump into the last
+    time step; and of entries that tie for the last places of the area, all of them in the first epoch, it takes those
+    that its sort happens to put last, where here they share the places.
 
     Args:
         inputs: x, (batch, time, features).
@@ -51,7 +51,7 @@ def dynamask(
         baseline: what fade-to-baseline fades to, (batch, time, features).
         passes: passes through the network.
         perturbation: Π: fade-to-moving-average, gaussian-blur or fade-to-baseline.
-        area: a, the share of the cells that the mask keeps, in [0, 1].
+        area: a, the share of the entries that the mask keeps, in [0, 1].
         masks: how many areas are tried, a / masks, 2a / masks, …, a; each sample gets the mask of smallest error.
         epochs: steps of the descent, at least 1.
         size_weight: λ_a at first, at least 0.
@@ -61,7 +61,7 @@ def dynamask(
         momentum: in [0, 1).
         window: steps on either side in the moving average; 0 for the mean over the whole series.
         blur_width: standard deviation in time steps of the blur where m = 0.
-        deletion: look for the cells whose deletion changes the output most: Π_{1-m}, with the error maximised.
+        deletion: look for the entries whose deletion changes the output most: Π_{1-m}, with the error maximised.
 
     Returns:
         m in [0, 1], (batch, time, features).
@@ -145,5 +145,5 @@ def _fitted(area: float, inputs: Tensor, descent: Descent, errors: _Errors) -> T
 
 def _check_areas(area: float, masks: int) -> None:
     if not 0 <= area <= 1:
-        raise ParameterError(f"area must be a share of the cells in 0 … 1, got {area}")
+        raise ParameterError(f"area must be a share of the entries in 0 … 1, got {area}")
     check_count("masks", masks)

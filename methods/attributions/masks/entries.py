@@ -28,9 +28,9 @@ MASKS: tuple[MethodSpec, ...] = (
         tags=("mask", "gradient", "baseline"),
         assumptions=(
             "the perturbed series removes what matters and stays one that the network can judge, and about the share "
-            "area of the cells matters"
+            "area of the entries matters"
         ),
-        makes="cells perturbed by {perturbation}",
+        makes="entries perturbed by {perturbation}",
         passes="epochs · masks forward and backward, 1 forward, and masks forward if there are several",
         cost="saltbench.methods.attributions.masks.dynamask:dynamask_cost",
     ),
@@ -48,8 +48,8 @@ MASKS: tuple[MethodSpec, ...] = (
             "hidden": 32,
         },
         tags=("mask", "gradient", "baseline", "sampling", "extra"),
-        assumptions="a small perturbation that leaves the output alone shows which cells do not matter",
-        makes="cells perturbed by a learned network",
+        assumptions="a small perturbation that leaves the output alone shows which entries do not matter",
+        makes="entries perturbed by a learned network",
         passes="4 · epochs forward and epochs backward, of one series at a time",
         cost="saltbench.methods.attributions.masks.extremal_mask_and_fit:extremal_mask_cost",
     ),

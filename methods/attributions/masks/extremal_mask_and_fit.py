@@ -1,4 +1,4 @@
-"""ExtremalMask and FIT as the package time_interpret has them, sample by sample and without Lightning's Trainer.
+"""ExtremalMask and FIT of the package time_interpret, sample by sample and without Lightning's Trainer.
 
 Its DynaMask is not here. time_interpret 0.3.0 adds the regulariser of the mask in `training_step_end`, a hook that
 Lightning 2 has removed: with the versions that install today the area has no effect. `dynamask` is written here.
@@ -42,7 +42,7 @@ def extremal_mask(
     """Return the mask m that minimises (S_c(m x + (1 - m) N(x - x′)) - S_c(x))² + λ₁ mean |m| + λ₂ mean |N|.
 
     The perturbation N, a bidirectional GRU and a linear layer, is learned along with the mask; where perturbing by
-    N, kept small, does not change the output, a cell needs no mask. Published experiments learn one N for a whole
+    N, kept small, does not change the output, an entry needs no mask. Published experiments learn one N for a whole
     data set. Here each sample has its own, drawn from its seed, so that nobody else in the batch matters. Inputs are
     rounded to single precision on the way, as time_interpret does.
 
@@ -120,7 +120,7 @@ def fit(
         background: series that the generator is trained on, (at least 2, time, features).
         seeds: one a sample, the source of what the generator draws for it.
         passes: holds the network, (batch, any time, features) to logits (batch, classes).
-        noise_samples: draws a cell, at least 1.
+        noise_samples: draws for each entry, at least 1.
         epochs: of the generator's training, at least 1.
         generator_seed: seed of the generator's training, at least 0.
 
@@ -172,7 +172,7 @@ def extremal_mask_cost(_time: int, _features: int, *, epochs: int, **_others: ob
 
 
 def fit_cost(time: int, features: int, *, noise_samples: int, **_others: object) -> Cost:
-    """Return the rows of a sample: two prefixes a step and the draws of each cell, from the second step on."""
+    """Return the rows of a sample: two prefixes a step and the draws of each entry, from the second step on."""
     return Cost((time - 1) * (2 + features * noise_samples), 0)
 
 
@@ -197,7 +197,7 @@ class _Trainer:
 
 
 class _Perturbation(nn.Module):
-    """What takes the place of masked cells: a bidirectional GRU and a linear layer, (batch, time, features) to same."""
+    """What takes the place of masked entries: a bidirectional GRU and a linear layer, all (batch, time, features)."""
 
     def __init__(self, features: int, hidden: int) -> None:
         super().__init__()

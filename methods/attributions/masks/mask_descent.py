@@ -1,4 +1,4 @@
-"""The descent of learned masks: momentum on the slopes of error and regularisers, a few samples at a time."""
+"""Gradient descent with momentum on learned masks, a few samples at a time."""
 
 import functools
 import math
@@ -50,11 +50,11 @@ class Descent:
 
         Args:
             mask: m, (batch, time, features), changed in place.
-            area: share of the cells that each mask is to keep.
+            area: share of the entries that each mask is to keep.
             each_slope: hands over the slopes of all samples' errors at given masks, some samples after the others;
                 their masks change meanwhile.
         """
-        steps = _Steps(self, mask, kept_cells(area, mask[0].numel()))
+        steps = _Steps(self, mask, kept_entries(area, mask[0].numel()))
         for epoch in range(self.epochs):
             size_weight = self.size_weight * self.size_growth ** (epoch / self.epochs)
             each_slope(mask, functools.partial(steps.step, size_weight))
@@ -85,9 +85,9 @@ class _Steps:
         mask.sub_(velocity, alpha=self._descent.learning_rate).clamp_(0, 1)
 
 
-def kept_cells(area: float, cells: int) -> int:
-    """Return how many cells an area is: as published, a part of a cell counts as a cell; but .1 · 30 is 3, not 4."""
-    return min(cells, math.ceil(area * cells * (1 - 1e-12)))
+def kept_entries(area: float, entries: int) -> int:
+    """Return how many entries an area is: as published, a part of one counts as one; but .1 · 30 is 3, not 4."""
+    return min(entries, math.ceil(area * entries * (1 - 1e-12)))
 
 
 def _block(mask: Tensor) -> int:

@@ -1,4 +1,4 @@
-"""Perturbations that a mask m in [0, 1] applies to a series: m = 1 keeps a cell, m = 0 perturbs it fully."""
+"""Perturb series by masks: 1 keeps an entry, 0 replaces it."""
 
 import math
 from typing import Protocol
@@ -14,7 +14,7 @@ _NARROWEST = 1e-7  # width of the blur at m = 1, as a share of the widest; the w
 
 
 class Perturbation(Protocol):
-    """Π_m of the samples of a chunk. It works cell by cell: a point depends on m in its own cell alone."""
+    """Π_m of the samples of a chunk. It works entry by entry: a point depends on m in its own entry alone."""
 
     slopes: Tensor
     """∂(Π_m x)/∂m at the points of each sample that were asked for last, (batch, time, features)."""

@@ -1,4 +1,4 @@
-"""What keeps a learned mask small and its changes in time rare, as slopes: derivatives by the mask."""
+"""Gradients of the mask regularisers: area, and changes over time."""
 
 import math
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ from torch import Tensor
 
 
 class SizeSlopes:
-    """Half the derivative of ‖sort(m) - r‖² by m, which is m - r with r = 1 at the largest cells, else 0.
+    """Half the derivative of ‖sort(m) - r‖² by m, which is m - r with r = 1 at the largest entries, else 0.
 
-    Cells that tie for the last of these places share them: r is then the same fraction for all of them, the mean
+    Entries that tie for the last of these places share them: r is then the same fraction for all of them, the mean
     over the orders in which a sort may put them.
 
-    From one epoch to the next, mostly the same cells stay the largest. A bound between them and the others is kept
-    for each sample; where as many cells as wanted lie above it, they are the largest, and nothing need be sorted.
+    From one epoch to the next, mostly the same entries stay the largest. A bound between them and the others is kept
+    for each sample; where as many entries as wanted lie above it, they are the largest, and nothing need be sorted.
 
     Args:
         masks: the masks of all samples, (batch, time, features), for their size, type and device.
-        kept: how many cells of each mask r asks to be 1.
+        kept: how many entries of each mask r asks to be 1.
     """
 
     def __init__(self, masks: Tensor, kept: int) -> None:
@@ -38,7 +38,7 @@ class SizeSlopes:
         return torch.sub(mask, out, out=out)
 
     def _sorted(self, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Return r, and a bound between the largest cells and the others unless they tie, (samples, 1, 1)."""
+        """Return r, and a bound between the largest entries and the others unless they tie, (samples, 1, 1)."""
         ordered = _ordered(mask.flatten(1))
         first = ordered.shape[1] - self._kept
         last = ordered[:, first, None, None]
@@ -69,7 +69,7 @@ def _apart(rows: list[int], device: torch.device) -> Sequence[slice | list[int]]
 
 
 def _ordered(flat: Tensor) -> Tensor:
-    # 20 times as fast as torch.sort; where cells tie, np.partition is slower too
+    # 20 times as fast as torch.sort; where entries tie, np.partition is slower too
     if flat.device.type == "cpu" and flat.dtype != torch.bfloat16:  # which NumPy does not have
         return torch.from_numpy(np.sort(flat.numpy(), axis=1))
     return flat.sort(1).values

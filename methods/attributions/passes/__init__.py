@@ -1,1 +1,1 @@
-"""Passes through a network: bounded memory, prefix states, baselines, random streams."""
+"""Passes through a network: bounded memory, prefix caching, baselines, random streams."""

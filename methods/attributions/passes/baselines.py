@@ -1,4 +1,4 @@
-"""What absence of the input means: given series, the mean of a background, or series drawn from it."""
+"""Baselines: given series, the mean of a background, or series sampled from it."""
 
 from collections.abc import Sequence
 

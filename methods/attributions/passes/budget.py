@@ -1,4 +1,4 @@
-"""How many rows one pass through a network holds: what the network and the series ask for, bounded by memory."""
+"""Memory budget: how many rows a pass holds, from the memory that a row takes."""
 
 import math
 import re

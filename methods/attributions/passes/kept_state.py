@@ -1,4 +1,4 @@
-"""What modules keep in plain attributes from one call to the next: tensors, and what holds them."""
+"""Find and undo changes of what modules keep in plain attributes."""
 
 import random
 import types

@@ -1,4 +1,4 @@
-"""One thread at a time: what is lent to attribution methods is shared by all threads of the process."""
+"""One lock for the process: a single thread at a time borrows a network."""
 
 import os
 import threading

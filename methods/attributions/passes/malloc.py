@@ -1,4 +1,4 @@
-"""Memory that passes through a network free, and the next one takes again."""
+"""Teach glibc to keep freed memory for the next pass."""
 
 from functools import cache
 
@@ -13,7 +13,7 @@ def expect_large_blocks() -> None:
 
     It takes the largest block freed so far for a size that comes again. Before it has seen a large one, it may return
     freed memory to the system, and every pass pays anew for the pages: in a new process saliency of 300 series of
-    100 × 100 cells took half as long again. The block is never written to, so it takes no memory itself. Without
+    100 × 100 entries took half as long again. The block is never written to, so it takes no memory itself. Without
     effect under another C library, or where the process has set these limits.
     """
     np.empty(_LARGEST, dtype=np.uint8)

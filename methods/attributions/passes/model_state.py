@@ -1,4 +1,4 @@
-"""A network lent to an attribution method and handed back as it was."""
+"""Lend a network, frozen and in evaluation mode, and restore it."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from ....errors import ParameterError
 from .kept_state import KeptState, same_numbers, write_numbers
 from .lending import one_at_a_time
-from .random_state import random_state_restored
+from .random_state import restore_random_states
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def lent(model: nn.Module, device: torch.device) -> Iterator[None]:
                 torch.inference_mode(False),
                 torch.enable_grad(),
                 torch.autocast(device.type, enabled=False),
-                random_state_restored([device, *(parameter.device for parameter in model.parameters())]),
+                restore_random_states([device, *(parameter.device for parameter in model.parameters())]),
                 _uncompiled(),
                 differentiable_recurrence(model) if device.type == "cuda" else nullcontext(),
             ):

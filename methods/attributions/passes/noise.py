@@ -1,4 +1,4 @@
-"""Noisy copies of the input."""
+"""Gaussian noise on copies of the input, from each sample's own seed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Passes through a network over any number of samples and draws, in chunks that fit the memory."""
+"""Batched passes through a network over samples and draws, in bounded memory."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
@@ -145,11 +145,11 @@ class Passes:
         return rows
 
     def _reserved(self, like: Tensor, count: int) -> Tensor:
-        cells = count * like[0].numel()
-        if self._memory is None or len(self._memory) < cells:
+        entries = count * like[0].numel()
+        if self._memory is None or len(self._memory) < entries:
             self._memory = None  # before more is asked for
-            self._memory = torch.empty(cells, dtype=like.dtype, device=like.device)
-        return self._memory[:cells].detach().view(count, *like.shape[1:])
+            self._memory = torch.empty(entries, dtype=like.dtype, device=like.device)
+        return self._memory[:entries].detach().view(count, *like.shape[1:])
 
     def explained(self, rows: Tensor, target: Tensor) -> Tensor:
         """Return S_c of rows (rows, time, features) for their classes, (rows,).

@@ -1,4 +1,4 @@
-"""The largest memory that PyTorch holds at once while a block runs."""
+"""Measure the peak memory of the tensors allocated in a block."""
 
 import gc
 import weakref

@@ -1,4 +1,4 @@
-"""The process-wide generators of random numbers that a network may draw from."""
+"""The process-wide generators of random numbers: PyTorch's, NumPy's and Python's."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,7 +45,7 @@ def generators(devices: Iterable[torch.device] = ()) -> list[Generator]:
 
 
 @contextmanager
-def random_state_restored(devices: Sequence[torch.device] = ()) -> Iterator[None]:
+def restore_random_states(devices: Sequence[torch.device] = ()) -> Iterator[None]:
     """Give all process-wide generators the state back, after the block, that they had before it."""
     before = [(generator, generator.state()) for generator in generators(devices)]
     try:

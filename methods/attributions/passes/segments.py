@@ -1,4 +1,4 @@
-"""Windows over time and features: the parts of a series that perturbation methods replace as one."""
+"""Segments and sliding windows over time and features."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -64,7 +64,7 @@ def sliding(
     """Return windows slid over time and features.
 
     A window starts at every multiple of the stride up to the first that reaches the end of the axis, where the last
-    one is cut off: with 10 steps, window 4 and stride 4 they are 0–4, 4–8 and 8–10. Every cell is in at least one.
+    one is cut off: with 10 steps, window 4 and stride 4 they are 0–4, 4–8 and 8–10. Every entry is in at least one.
 
     Args:
         series: steps and features.
@@ -75,7 +75,7 @@ def sliding(
 
     Raises:
         ParameterError: a negative number, a window longer than the series, or a stride longer than its window,
-            which would leave cells out.
+            which would leave entries out.
     """
     time, features = (_slide(*axis) for axis in zip(("time", "feature"), series, windows, strides, strict=True))
     if parts is None:
@@ -106,7 +106,7 @@ def _slide(axis: str, length: int, window: int, stride: int) -> tuple[Span, ...]
     window = window or max(1, length // 10)
     if stride < 0 or (stride > window and window < length):
         raise ParameterError(
-            f"{axis}_stride must lie in 1 … {window}, the window, so that no cell is left out, or be 0 for half of "
+            f"{axis}_stride must lie in 1 … {window}, the window, so that no entry is left out, or be 0 for half of "
             f"it, got {stride}"
         )
     stride = stride or max(1, window // 2)

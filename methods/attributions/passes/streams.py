@@ -1,4 +1,4 @@
-"""Independent streams of random numbers from the seed of one sample."""
+"""Independent random streams from one seed a sample."""
 
 from enum import IntEnum
 

@@ -1,1 +1,1 @@
-"""Methods that change the input and look at the output."""
+"""Perturbation methods: change the input and look at the output."""

@@ -1,4 +1,4 @@
-"""Feature ablation: what the output loses when a part of the series is replaced by the baseline."""
+"""Feature ablation: replace a segment by the baseline."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,10 @@ def feature_ablation(
     time_segments: int = 20,
     feature_segments: int = 20,
 ) -> Tensor:
-    """Return S_c(x) - S_c(x with the cell's segment at the baseline), (batch, time, features), in output units.
+    """Return S_c(x) - S_c(x with the entry's segment at the baseline), (batch, time, features), in output units.
 
-    Every cell of a segment gets the effect of the whole segment. With as many segments as there are steps and
-    features each cell is replaced alone, which takes a pass a cell.
+    Every entry of a segment gets the effect of the whole segment. With as many segments as there are steps and
+    features each entry is replaced alone, which takes a pass an entry.
 
     Args:
         inputs: x, (batch, time, features).
@@ -36,7 +36,7 @@ def feature_ablation(
     Raises:
         ParameterError: a number of segments below 1.
 
-    Source: Zeiler, Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014; for single cells of
+    Source: Zeiler, Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014; for single entries of
     time series: Suresh et al., "Clinical Intervention Prediction and Understanding with Deep Neural Networks", 2017.
     """
     time, features = inputs.shape[1:]

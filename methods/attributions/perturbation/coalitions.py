@@ -1,4 +1,4 @@
-"""Series of which a coalition of segments is present and the rest absent, and what the network makes of them."""
+"""Outputs for coalitions of segments: those present keep the series, the others are absent."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -86,15 +86,15 @@ def coalition_outputs(
 
 
 def spread(values: Tensor, grid: Grid) -> Tensor:
-    """Return values of segments, (samples, segments) on the CPU, at each of their cells, (samples, time, features)."""
+    """Return values of segments, (samples, segments) on the CPU, at all their entries, (samples, time, features)."""
     rows = torch.tensor([span.length for span in grid.time])
     columns = torch.tensor([span.length for span in grid.features])
-    cells: Tensor = values.unflatten(1, (len(grid.time), len(grid.features)))
-    return cells.repeat_interleave(rows, 1).repeat_interleave(columns, 2)
+    entries: Tensor = values.unflatten(1, (len(grid.time), len(grid.features)))
+    return entries.repeat_interleave(rows, 1).repeat_interleave(columns, 2)
 
 
 def share(values: Tensor, grid: Grid) -> Tensor:
-    """Return values of segments, (samples, segments), shared equally among their cells, (samples, time, features)."""
+    """Return values of segments, (samples, segments), shared equally among their entries, (samples, time, features)."""
     sizes = [rows.length * columns.length for rows in grid.time for columns in grid.features]
     return spread(values / torch.tensor(sizes), grid)
 

@@ -1,7 +1,7 @@
 """The entries of the perturbation methods; reading this list imports no torch.
 
-The defaults keep a map of 100 × 100 cells affordable, from 360 to 1000 passes a sample: segments and windows are a
-twentieth to a tenth of the series along either axis, and single cells where a series is shorter than that.
+The defaults keep a map of 100 × 100 entries affordable, from 360 to 1000 passes a sample: segments and windows are a
+twentieth to a tenth of the series along either axis, and single entries where a series is shorter than that.
 """
 
 from ..spec import MethodSpec
@@ -11,7 +11,7 @@ _COSTS = f"{_FOLDER}.costs"
 _TENTHS = {"time_segments": 10, "feature_segments": 10}
 _ALONE = "What matters is lost with one part alone, not held twice; a part at the baseline is still a likely series."
 _COALITION = "segments at the baseline"
-_SEGMENTS = "Cells of a segment act together, and a mixture of the series and its baseline is still a likely series."
+_SEGMENTS = "Entries of a segment act together, and a mixture of the series and its baseline is still a likely series."
 
 PERTURBATION: tuple[MethodSpec, ...] = (
     MethodSpec(

@@ -1,4 +1,4 @@
-"""KernelSHAP: Shapley values of segments as the solution of a weighted least-squares problem."""
+"""KernelSHAP: Shapley values of segments by weighted least squares."""
 
 import math
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def kernel_shap(
     z says which of the M segments come from x, the others from the baseline x′; π(z) is the Shapley kernel
     (M - 1) / (C(M, |z|) |z| (M - |z|)). Where there are no more than `coalitions` of them all are evaluated, and φ
     are the Shapley values; else they are drawn by π, in pairs with their complements. The constraint holds exactly.
-    Of several minima, from too few coalitions, the one closest to equal values is taken. The cells of a segment
+    Of several minima, from too few coalitions, the one closest to equal values is taken. The entries of a segment
     share its φ equally; the map, (batch, time, features), sums to S_c(x) - S_c(x′).
 
     Args:

@@ -1,4 +1,4 @@
-"""LIME: a linear model of the output in the presence of segments, fitted near the full series."""
+"""LIME: a local linear model of the output in the presence of segments."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ def lime(
 
     z says which segments come from x, the others from the baseline x′: first all of them, then each with
     probability ½. π(z) = exp(-d²/kernel_width²), d = 1 - sqrt(share of the segments present), the cosine distance
-    of z to the full series. Every cell of a segment gets its w.
+    of z to the full series. Every entry of a segment gets its w.
 
     Args:
         inputs: x, (batch, time, features).

@@ -1,4 +1,4 @@
-"""Occlusion: what the output loses under windows that slide over time and features."""
+"""Occlusion: slide a window of the baseline over time and features."""
 
 from collections.abc import Sequence
 
@@ -21,10 +21,10 @@ def occlusion(
     time_stride: int = 0,
     feature_stride: int = 0,
 ) -> Tensor:
-    """Return the mean of S_c(x) - S_c(x with a window at the baseline) over the windows with the cell, in output units.
+    """Return the mean of S_c(x) - S_c(x with a window at the baseline) over an entry's windows, in output units.
 
     A window starts at every multiple of the stride up to the first that reaches the end of the axis, where the last
-    one is cut off (see `sliding`); so a cell near the border is in fewer windows than others, and the mean is over
+    one is cut off (see `sliding`); so an entry near the border is in fewer windows than others, and the mean is over
     those. The result is (batch, time, features).
 
     Args:

@@ -1,4 +1,4 @@
-"""Feature permutation, sample by sample: what the output loses when a part comes from another series."""
+"""Feature permutation: replace a segment by that of another series."""
 
 from collections.abc import Sequence
 
@@ -22,12 +22,12 @@ def feature_permutation(
     feature_segments: int = 10,
     draws: int = 10,
 ) -> Tensor:
-    """Return S_c(x) - mean over x̃ of S_c(x with the cell's segment from x̃), (batch, time, features), in output units.
+    """Return S_c(x) - mean over x̃ of S_c(x with the entry's segment from x̃), (batch, time, features), in output units.
 
     The x̃ are drawn from the background with replacement, for each sample by its own seed. Permutation importance
     as published, and in Captum, permutes a feature among the samples of the batch, so that a map depends on who else
     is explained, and no sample can be explained alone; its mean over all permutations that move the sample is this
-    method's over all draws, with the other samples as background. Every cell of a segment gets the whole effect.
+    method's over all draws, with the other samples as background. Every entry of a segment gets the whole effect.
 
     Args:
         inputs: x, (batch, time, features).

@@ -1,4 +1,4 @@
-"""What the output loses when one window of a series is replaced."""
+"""Effect on the output of replacing one window at a time."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..passes.budget import GRAIN
 from ..passes.passes import Passes, Piece, Write, copies, pick
-from ..passes.prefix_states import Recording
+from ..passes.prefix_caching import Recording
 from ..passes.segments import Grid, Span
 
 _WORTH = 16  # series that begin to differ at one step, from which on they are passed by themselves
@@ -47,11 +47,11 @@ def replacement_effects(
 
 
 def average(effects: Tensor, grid: Grid, time: int, features: int) -> Tensor:
-    """Return at each cell the mean of the effects of the windows that it is in, (samples, time, features).
+    """Return at each entry the mean of the effects of the windows that it is in, (samples, time, features).
 
     Args:
         effects: (samples, time windows, feature windows).
-        grid: windows that cover every cell.
+        grid: windows that cover every entry.
         time: steps of the series.
         features: features of the series.
     """

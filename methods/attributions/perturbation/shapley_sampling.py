@@ -1,4 +1,4 @@
-"""Shapley values of segments, by sampling the orders in which they appear."""
+"""Shapley sampling: Shapley values of segments over sampled orders."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def shapley_sampling(
     """Return each segment's mean of S_c(before and it) - S_c(before) over random orders, in output units.
 
     In an order, segments of x replace those of the baseline x′ one after the other; what a segment changes does not
-    depend on its cells, so they share it equally. The changes of an order add up to S_c(x) - S_c(x′), and so does
+    depend on its entries, so they share it equally. The changes of an order add up to S_c(x) - S_c(x′), and so does
     the map, (batch, time, features).
 
     Args:

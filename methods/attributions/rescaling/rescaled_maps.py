@@ -1,4 +1,4 @@
-"""Maps of temporal saliency rescaling: how far a method's map moves when a time step or a feature is hidden."""
+"""Temporal saliency rescaling: how far a method's map moves when a step or a feature is masked."""
 
 import functools
 import inspect

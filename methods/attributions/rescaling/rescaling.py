@@ -1,4 +1,4 @@
-"""Temporal saliency rescaling as a wrapper around the entry of any method; importing this file imports no torch."""
+"""Wrap the entry of any method in temporal saliency rescaling; importing this file imports no torch."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -35,15 +35,15 @@ def rescaled(spec: MethodSpec) -> RescaledSpec:
     """Return the entry `tsr-<name>`: Δ_t · Δ_i, what hiding step t and hiding feature i change in the method's map R.
 
     Δ_t = Σ |R(x) - R(x with step t of the baseline)|, Δ_i = Σ |R(x) - R(x with feature i of the baseline)|, summed
-    over all cells. Steps whose Δ_t lies below α get 0. The same seeds serve all masked copies, so that a
+    over all entries. Steps whose Δ_t lies below α get 0. The same seeds serve all masked copies, so that a
     difference is not noise.
 
     Where the authors' code differs from their algorithm 1, this is the algorithm: a feature is masked at all time
     steps (there: only at t, which takes up to 1 + T + T·F maps), relevances are not min-max scaled before they are
     multiplied, and steps below α get 0 (there: a tenth of their relevance). Two points are open in the algorithm:
     α is here, as in the code, the quantile `threshold` of the sample's own Δ_t (a step exactly at α counts as
-    above), and masked cells take the value of the baseline, by default the algorithm's zeros (there: that of the
-    sample's first cell).
+    above), and masked entries take the value of the baseline, by default the algorithm's zeros (there: that of the
+    sample's first entry).
 
     Args:
         spec: the entry of any method; its parameters stay, `threshold` in [0, 1] joins them, and 0 keeps all steps.
@@ -67,7 +67,7 @@ def rescaled(spec: MethodSpec) -> RescaledSpec:
         "parameters": {**spec.parameters, "threshold": THRESHOLD},
         "tags": (*spec.tags, "rescaled"),
         "assumptions": (
-            "A cell matters as its time step does and as its feature does over all of time; masked steps and "
+            "An entry matters as its time step does and as its feature does over all of time; masked steps and "
             "features leave inputs that the network can judge."
         ),
         "makes": "a time step or a feature at the baseline",

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from saltbench.methods.attributions.conditioned import Conditioned, conditioned_in
+from saltbench.methods.attributions.held_inputs import Conditioned, conditioned_in
 
 
 class Sum(nn.Module):

@@ -1,4 +1,4 @@
-"""A network of which some arguments are held: those of one sample at a time."""
+"""Hold some inputs of a network at each sample's own values while the others are explained."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Recurrent layers that begin where a series was changed, with the state that the unchanged series left them in."""
+"""Prefix caching: resume recurrent layers at the first changed step."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
