@@ -100,5 +100,12 @@ def test_every_public_name_is_described(site):
         )
 
 
+def test_methods_of_public_classes_are_described(site):
+    text = read(site, "reference/python.html")
+    for member in ("gradients(inputs, target, draws, write, take)", "magnitude", "configure(overrides)", "load()"):
+        assert re.search(rf"<code>{re.escape(member)}</code>: \S", text), member
+    assert "with_traceback" not in text
+
+
 def test_shared_pages_link_to_the_sites_pages(site):
     assert 'href="how-to/method.html"' in read(site, "CONTRIBUTING.html")

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import cached_property
 
 import docstrings
 
@@ -33,5 +34,23 @@ def _first_sentence(value: object) -> str:
 
 def _section(name: str) -> str:
     value = getattr(saltbench, name)
-    called = "" if inspect.isclass(value) and issubclass(value, BaseException) else docstrings.signature(name, value)
-    return f"## {name}\n\n{called}\n{docstrings.markdown(inspect.getdoc(value) or '')}"
+    is_error = inspect.isclass(value) and issubclass(value, BaseException)
+    called = "" if is_error else docstrings.signature(name, value)
+    members = _members(value) if inspect.isclass(value) and not is_error else ""
+    return f"## {name}\n\n{called}\n{docstrings.markdown(inspect.getdoc(value) or '')}\n{members}"
+
+
+def _members(kind: type) -> str:
+    """Return a line for each public method and property of a class, those of its bases first."""
+    found = {name: member for base in reversed(kind.__mro__) for name, member in vars(base).items()}
+    shown = {name: member for name, member in found.items() if _shown(name, member)}
+    rows = [f"- `{name}{_parameters(member)}`: {_first_sentence(member)}" for name, member in shown.items()]
+    return "\n".join(["**Methods and properties**\n", *rows, ""]) if rows else ""
+
+
+def _shown(name: str, member: object) -> bool:
+    return not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, (property, cached_property)))
+
+
+def _parameters(member: object) -> str:
+    return f"({', '.join(list(inspect.signature(member).parameters)[1:])})" if inspect.isfunction(member) else ""
