@@ -114,17 +114,18 @@ def test_continuous_integration_runs_the_test_command_of_the_readme():
     assert f"{found[0]}\n" == blocks("README.md", "sh")[1]
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "results/README.md"])
 def test_links_lead_somewhere(document):
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", read(document)):
         page, _, place = target.partition("#")
-        assert (ROOT / page).exists(), target
-        assert not place or place in anchors(page or document), target
+        linked = (ROOT / document).parent / page if page else ROOT / document
+        assert linked.exists(), target
+        assert not place or place in anchors(linked), target
 
 
-def anchors(document):
-    """Return what the headings of a document are called in links."""
-    headings = re.findall(r"^#+ (.*)$", read(document), re.MULTILINE)
+def anchors(page):
+    """Return what the headings of a page are called in links."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
     return [re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings]
 
 
