@@ -1,12 +1,11 @@
 """Curves over shares of a map's entries: what it reports on task, and what networks answer once they are removed.
 
-They are made from stored maps and networks, and stored as columns of their metric beside its scores.
+They are made from stored maps and networks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,17 +19,16 @@ from ..execution.explaining import Explained
 from ..execution.plan import Job
 from ..execution.planned import planned_data
 from ..execution.scoring import yardsticks
-from ..execution.stored_columns import StoredColumns
 from ..execution.stored_networks import stored_network
-from ..execution.stored_run import SCORES, StoredRun, yardsticks_of
+from ..execution.stored_run import StoredRun, yardsticks_of
 from ..metrics.arrays import Floats
 from ..metrics.maps import Maps
 from ..metrics.on_task import reported_on_task
 from ..metrics.removal_entries import ON_TASK
-from ..suites.provenance import environment
 from ..suites.registry import Registries
 from ..suites.suite import Choice
 from .deletion import correct_after_removal, draw_replacement, rank_for_removal
+from .stored_curve import StoredCurve
 
 Answers = NDArray[np.int8]
 
@@ -78,11 +76,10 @@ class Curves:
         Raises:
             StoreError: a result cannot be read or written.
         """
-        metric = Choice.of(ON_TASK, {"shares": list(shares)})
-        columns = self._columns(job.map_key(method), shares)
-        if columns.lacking([metric]):
-            _put(columns, metric, reported_on_task(self._maps(job, method), shares))
-        return _curve(columns, metric)
+        curve = StoredCurve(self.run.store, job.map_key(method), Choice.of(ON_TASK, {"shares": list(shares)}))
+        if curve.is_lacking():
+            curve.put(reported_on_task(self._maps(job, method), shares))
+        return curve.get()
 
     def chance_on_task(self) -> Floats:
         """Return the share of steps that are on task, (batch,).
@@ -117,21 +114,20 @@ class Curves:
             StoreError: a result cannot be read or written.
         """
         wanted = [
-            (
-                _after_removal(name, shares),
-                number,
-                self._columns({**job.map_key(method), "asked": asked.model_key()}, shares),
-            )
+            (number, self._answers_of(asked, job, method, _after_removal(name, shares)))
             for name in replacements
             for number, asked in enumerate(self.asked)
         ]
-        lacking = [(metric, number, columns) for metric, number, columns in wanted if columns.lacking([metric])]
+        lacking = [(number, curve) for number, curve in wanted if curve.is_lacking()]
         if lacking:
             ranks = rank_for_removal(self._maps(job, method).magnitude, self._samples.seeds)
-            for metric, number, columns in lacking:
-                _put(columns, metric, self._ask(number, ranks, metric.parameters["replacement"], shares))
-        curves = np.stack([_curve(columns, metric) for metric, _, columns in wanted]).astype(np.int8)
-        return curves.reshape(len(replacements), len(self.asked), len(shares), -1)
+            for number, curve in lacking:
+                curve.put(self._ask(number, ranks, **curve.metric.parameters))
+        found = np.stack([curve.get() for _, curve in wanted]).astype(np.int8)
+        return found.reshape(len(replacements), len(self.asked), len(shares), -1)
+
+    def _answers_of(self, asked: Job, job: Job, method: Choice, metric: Choice) -> StoredCurve:
+        return StoredCurve(self.run.store, {**job.map_key(method), "asked": asked.model_key()}, metric)
 
     def _ask(self, number: int, ranks: Tensor, replacement: str, shares: Sequence[float]) -> Floats:
         explained, filling = self._samples.explained, self._samples.filling(replacement)
@@ -144,10 +140,6 @@ class Curves:
         if made is None:  # a suite need not keep them
             made = Evaluator(self.registries, self.run.store).explain(job, method)
         return Maps(made.attributions, self._samples.explained.truth.numpy())
-
-    def _columns(self, of: Mapping[str, Any], shares: Sequence[float]) -> StoredColumns:
-        suffixes = tuple(f"_{share}" for share in shares)
-        return StoredColumns(self.run.store, SCORES, {"curve of": of, "shares": list(shares)}, suffixes=suffixes)
 
     @cached_property
     def _samples(self) -> Samples:
@@ -165,15 +157,3 @@ class Curves:
 
 def _after_removal(replacement: str, shares: Sequence[float]) -> Choice:
     return Choice("accuracy_after_removal", 1, "", {"replacement": replacement, "shares": list(shares)})
-
-
-def _put(columns: StoredColumns, metric: Choice, curve: Floats) -> None:
-    named = {f"{metric.name}{suffix}": values for suffix, values in zip(columns.suffixes, curve, strict=True)}
-    columns.put([metric], named, {"environment": environment()})
-
-
-def _curve(columns: StoredColumns, metric: Choice) -> Floats:
-    found = columns.get([metric])
-    assert found is not None
-    curve: Floats = found[0].to_numpy(dtype=np.float64).T
-    return curve

@@ -12,11 +12,12 @@ from torch import nn
 from ....datasets.spec import TaskData
 from ....errors import ParameterError
 from ....methods.seeding import seeded
+from ...execution.collection import joined
 from ...execution.isolation import one_thread
-from ...execution.plan import Job, jobs
+from ...execution.plan import Job
 from ...execution.planned import planned_data
 from ...execution.stored_networks import build_network, stored_network
-from ...execution.stored_run import MODELS
+from ...execution.stored_run import MODELS, StoredRun
 from ...execution.training import as_tensors
 from ...leaderboards.finished_run import Result
 from ...storage.csv_tables import to_csv
@@ -80,12 +81,11 @@ def collect_profiles(run: Result, registries: Registries) -> pd.DataFrame:
         StoreError: the folder cannot be read or written, or another run holds it.
     """
     with open_results(run.folder) as store, one_thread():
-        tables = list(_profiles(run, store, registries))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        return joined(list(_profiles(run.stored, store, registries)))
 
 
-def _profiles(run: Result, store: Store, registries: Registries) -> Iterator[pd.DataFrame]:
-    for job in jobs(run.suite, run.device):
+def _profiles(run: StoredRun, store: Store, registries: Registries) -> Iterator[pd.DataFrame]:
+    for job in run.jobs():
         network = store.get(MODELS, job.model_key()) if job.architecture else None
         if network is None:
             continue
