@@ -167,9 +167,11 @@ def test_a_task_that_breaks_a_promise(change, promise, sentence, arguments):
     broken(task_contract, task(change), promise, sentence, *arguments)
 
 
-def metric(factory, *, chance=None, **parameters):
+def metric(factory, *, chance=None, needs=("map", "truth"), **parameters):
     bounds = {"higher_is_better": True, "low": 0.0, "high": 1.0}
-    return MetricSpec(name="mine", factory=factory, chance=chance, parameters=parameters, **bounds, **ABOUT)
+    return MetricSpec(
+        name="mine", factory=factory, chance=chance, needs=needs, parameters=parameters, **bounds, **ABOUT
+    )
 
 
 def share(maps):
@@ -187,6 +189,11 @@ def too_large(maps):
 def meddling(maps):
     maps.attributions[:] = 0
     return share(maps)
+
+
+def asking(model):
+    model.inputs[:] = 0
+    return 0.0
 
 
 def of_the_layout(maps):
@@ -214,6 +221,30 @@ def of_the_layout(maps):
             metric(lambda maps: 1 - maps.truth.mean(axis=(1, 2)) + share(maps)),
             "better_than_the_truth",
             r"no map above the truth itself, got a better one; corr",
+            [],
+        ),
+        (
+            metric(lambda maps: maps.truth.mean(axis=(1, 2)), needs=("map",)),
+            "not_needed_does_not_matter",
+            r'not depend on the truth, got other scores of another; add "truth" to its needs$',
+            [],
+        ),
+        (
+            metric(share, needs=("truth",)),
+            "not_needed_does_not_matter",
+            r"not depend on the map, got other",
+            [],
+        ),
+        (
+            metric(lambda maps, model: share(maps)),
+            "parameters_are_those",
+            r"needs and parameters of mine must be its function's \['model'\], got \[\]$",
+            [],
+        ),
+        (
+            metric(lambda maps, model: share(maps) + 0 * asking(model), needs=("map", "model")),
+            "left_as_they_were",
+            r"leave the maps as they were, got others",
             [],
         ),
         (metric(of_the_layout), "memory_layout", r"not depend on the order in memory, got other scores", []),

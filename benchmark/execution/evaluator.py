@@ -15,7 +15,8 @@ from ..storage.store import Store, canonical
 from ..suites.provenance import environment
 from ..suites.registry import Registries
 from ..suites.suite import Choice
-from .explaining import Explained, Question, make_map
+from .asked import Asked
+from .explaining import Explained, Question, as_array, make_map
 from .failures import Failure, reason_for, status_for
 from .network_checks.network_checks import check_answers
 from .plan import Job
@@ -66,10 +67,15 @@ class Evaluator:
         Raises:
             StoreError: the results folder cannot be read or written.
         """
+        asking: list[Choice] = []
+
+        def share() -> None:
+            self._share(job)
+            asking.extend(method for method in missing(job, self.store) if self._asks_network(job, method))
+
         # without its yardsticks no score can be read: a stored cell fails with the others
-        if failed := _failures(job, job.methods, lambda: self._share(job)):
+        if failed := _failures(job, job.methods, share):
             return failed
-        asking = [method for method in missing(job, self.store) if self._asks_network(job, method)]
         return _failures(job, asking, lambda: self._prepare(job)) if asking else []
 
     def compute(self, job: Job, method: Choice) -> list[Failure]:
@@ -88,8 +94,18 @@ class Evaluator:
             put_map(job, method, made, explained.examples, self.store)
         scores = scores_of(job, method, self.store)
         if lacking := scores.lacking(job.protocol.metrics):
-            columns = score(made, explained.labels.cpu().numpy(), explained.truth.cpu().numpy(), self._metrics(lacking))
+            labels, truth = as_array(explained.labels), as_array(explained.truth)
+            ask = partial(self._ask, job, method, explained)
+            columns = score(made, labels, truth, self._metrics(lacking), ask)
             scores.put(lacking, columns, {"map": made.facts, "environment": environment()})
+
+    def _ask(self, job: Job, choice: Choice, explained: Explained, names: Sequence[str]) -> dict[str, Any] | None:
+        """Return what a metric asks for; the network is loaded anew, so that no metric sees what another does to it."""
+        network = self._model(job).model if job.architecture and {*names} & {"model", "explainer"} else None
+        method, seed = planned_entry(self.registries.methods, choice), job.seeds.attribution
+        question = Question.about(network, explained, job.protocol.target, job.protocol.output)
+        asked = Asked(method, choice.parameters, network, question, explained, self._data(job), seed, self.memory)
+        return asked.arguments(names)
 
     def explain(self, job: Job, choice: Choice) -> StoredMap:
         """Return the maps of a cell of a prepared job, made anew.
@@ -113,10 +129,15 @@ class Evaluator:
         if lacking or not self.store.has(SAMPLES, job.data_key()):
             explained = self._explained(job)
             self.store.put(SAMPLES, explained.stored().artifact(job.data_key()))
-            columns.put(lacking, yardsticks(explained.truth.cpu().numpy(), self._metrics(lacking)), {})
+        if lacking:
+            columns.put(lacking, yardsticks(as_array(explained.truth), self._metrics(lacking)), {})
 
     def _asks_network(self, job: Job, method: Choice) -> bool:
-        return job.architecture is not None and not self.store.has(MAPS, job.map_key(method))
+        if job.architecture is None:
+            return False
+        lacking = self._metrics(scores_of(job, method, self.store).lacking(job.protocol.metrics))
+        is_asked = any({*metric.asked} & {"model", "explainer"} for metric, _ in lacking)
+        return is_asked or not self.store.has(MAPS, job.map_key(method))
 
     def _prepare(self, job: Job) -> None:
         """Train the network, or load it, and check that it answers each of the samples that are explained by itself."""

@@ -1,6 +1,6 @@
 """Score maps against the truth, and what chance and the truth itself score; nothing is stored here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from .stored_columns import Columns
 from .stored_maps import StoredMap
 
 Metrics = Sequence[tuple[MetricSpec, Mapping[str, Any]]]
+Ask = Callable[[Sequence[str]], Mapping[str, Any] | None]
 
 
 def yardsticks(truth: NDArray[np.floating[Any]], metrics: Metrics) -> Columns:
@@ -28,7 +29,9 @@ def yardsticks(truth: NDArray[np.floating[Any]], metrics: Metrics) -> Columns:
     return columns
 
 
-def score(made: StoredMap, labels: NDArray[np.int64], truth: NDArray[np.floating[Any]], metrics: Metrics) -> Columns:
+def score(
+    made: StoredMap, labels: NDArray[np.int64], truth: NDArray[np.floating[Any]], metrics: Metrics, ask: Ask
+) -> Columns:
     """Return label, target and each metric's scores of maps, (batch,) each; NaN where a metric is undefined.
 
     Args:
@@ -36,6 +39,7 @@ def score(made: StoredMap, labels: NDArray[np.int64], truth: NDArray[np.floating
         labels: of these samples, (batch,).
         truth: of these samples, (batch, time, features) in [0, 1].
         metrics: with their parameters.
+        ask: gives what a metric asks for beside map and truth, None where that is not there.
 
     Raises:
         ContractError: a metric does not return one score a sample in its range.
@@ -43,7 +47,7 @@ def score(made: StoredMap, labels: NDArray[np.int64], truth: NDArray[np.floating
     maps = Maps(read_only(made.attributions), read_only(truth), made.output_difference)
     columns: Columns = {"label": labels, "target": made.target}
     for metric, chosen in metrics:
-        is_undefined = metric.needs_output and made.output_difference is None
-        scores = np.full(len(truth), np.nan) if is_undefined else metric.load()(maps, **chosen)
+        asked = ask(metric.asked) if metric.asked else {}
+        scores = np.full(len(truth), np.nan) if asked is None else metric.load()(maps, **asked, **chosen)
         columns[metric.name] = check_scores(metric, scores, len(truth))
     return columns

@@ -2,6 +2,7 @@
 
 import math
 
+from .faithfulness import comprehensiveness
 from .localisation import (
     average_precision,
     completeness_residual,
@@ -141,6 +142,20 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=False,
         low=0.0,
         high=math.inf,
-        needs_output=True,
+        needs=("map",),
+    ),
+    MetricSpec(
+        name="comprehensiveness",
+        version=1,
+        description="drop of the class's probability when the entries with the largest |a| are removed",
+        reference="J. DeYoung et al., ERASER, ACL 2020; J. Enguehard, Time Interpret, 2023",
+        factory=comprehensiveness,
+        parameters={"share": 0.2, "replacement": "zero"},
+        tags=("faithfulness",),
+        higher_is_better=True,
+        low=-1.0,
+        high=1.0,
+        needs=("map", "model"),
+        is_default=False,
     ),
 )

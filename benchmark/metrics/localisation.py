@@ -11,7 +11,6 @@ map with all mass on the most relevant cell.
 
 import numpy as np
 
-from ...errors import ParameterError
 from .arrays import Floats, by_cell, centre_in_time, ratio
 from .cell_ranking import average_precision as ranked_average_precision
 from .cell_ranking import rank, top_share, top_size
@@ -102,16 +101,10 @@ def positional_bias(maps: Maps) -> Floats:
 def completeness_residual(maps: Maps) -> Floats:
     """Return |Σ a - d| / |d| ≥ 0, (batch,), where d = output(inputs) - output(baseline) (Sundararajan et al. 2017).
 
-    NaN where d is exactly 0. The truth is not read.
-
-    Raises:
-        ParameterError: maps without output_difference.
+    NaN where d is exactly 0, and for methods that do not promise completeness. The truth is not read.
     """
     if maps.output_difference is None:
-        raise ParameterError(
-            "completeness_residual needs maps with output_difference, got None; "
-            "give output(inputs) - output(baseline) or leave the metric out"
-        )
+        return np.full(len(maps.attributions), np.nan)
     difference = maps.output_difference.astype(np.float64)
     total = by_cell(maps.attributions.astype(np.float64, order="C")).sum(axis=1)
     return ratio(np.abs(total - difference), np.abs(difference))

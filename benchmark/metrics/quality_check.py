@@ -104,8 +104,11 @@ def known_maps(samples: int, seed: int, kind: str) -> Iterator[Maps]:
 
 def _row(metric: MetricSpec, samples: int, seed: int) -> dict[str, Any]:
     row = {"metric": metric.name, "direction": "higher" if metric.higher_is_better else "lower"}
-    if metric.needs_output:
-        return {**row, "order": "not defined", "reason": "it reads outputs of a network, which these maps do not have"}
+    if metric.asked:
+        reason = f"it needs {' and '.join(metric.asked)}, which these maps do not have"
+        return {**row, "order": "not defined", "reason": reason}
+    if "truth" not in metric.needs:
+        return {**row, "order": "not defined", "reason": "it does not compare maps with the truth"}
     try:
         scores = {kind: _scores(metric, samples, seed, kind) for kind in MAPS}
     except Exception as error:  # noqa: BLE001 - a third party's metric raises anything; the reason is shown

@@ -16,10 +16,11 @@ from ...methods.attributions.adapters import is_value
 from ...methods.attributions.completeness import TOLERANCE, check_tolerance
 from ...methods.attributions.passes.lending import one_at_a_time
 from ...methods.attributions.spec import MethodSpec
+from ..execution.asked import Asked
 from ..execution.collection import Collection, joined
 from ..execution.devices import choose_device
 from ..execution.entry_checks import check_architecture, check_task
-from ..execution.explaining import Explained, Question, make_map
+from ..execution.explaining import Explained, Question, as_array, make_map
 from ..execution.failures import reason_for, status_for
 from ..execution.network_checks.network_checks import check_answers, check_choice
 from ..execution.plan import Seeds
@@ -30,7 +31,7 @@ from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec
 from ..process.settings import settings_restored
 from ..suites.counts import check_counts
-from ..suites.registry import Registries, load_registries
+from ..suites.registry import Registries, default_metrics, load_registries
 from ..suites.suite import OUTPUTS, TARGETS
 from ..suites.training_recipe import Recipe
 
@@ -66,7 +67,7 @@ def evaluate(
             each seed.
         task: an entry, its name, or data of your own.
         methods: entries or names.
-        metrics: entries or names; None for all.
+        metrics: entries or names; None for those of a suite that names none.
         name: stands in the column architecture.
         seeds: repetitions, each with its own data, training and noise.
         samples: test samples explained in each repetition.
@@ -109,9 +110,8 @@ def evaluate(
         explained = Explained.of(data, samples, str(place)).like(subject)
         _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, plan.task)
         facts = facts_on_test(subject, data, place)
-        parts.append(
-            _Repetition(plan, name, number, subject, explained, facts, target, output, memory, tolerance).collected()
-        )
+        asked = subject, explained, data, facts, target, output, memory, tolerance
+        parts.append(_Repetition(plan, name, number, *asked).collected())
     return leaderboard(_merged(parts), [metric for metric, _ in plan.metrics])
 
 
@@ -164,7 +164,7 @@ class _Plan:
     ) -> "_Plan":
         chosen = [registries.methods.get(m) if isinstance(m, str) else m for m in methods]
         references = [method for method in registries.methods if method.is_reference and method not in chosen]
-        scored = registries.metrics if metrics is None else metrics
+        scored = default_metrics(registries) if metrics is None else metrics
         measured = [registries.metrics.get(m) if isinstance(m, str) else m for m in scored]
         _check_names("method", [*chosen, *references])
         _check_names("metric", measured)
@@ -211,6 +211,7 @@ class _Repetition:
     number: int
     model: nn.Module
     explained: Explained
+    data: TaskData
     standing: Mapping[str, Any]
     target: str
     output: str
@@ -237,15 +238,16 @@ class _Repetition:
         return Collection(joined(scores), pd.DataFrame(cells), joined(yards), [])
 
     def _yardsticks(self) -> Columns:
-        return yardsticks(self.explained.truth.cpu().numpy(), self.plan.metrics)
+        return yardsticks(as_array(self.explained.truth), self.plan.metrics)
 
     def _cell(self, method: MethodSpec, parameters: Mapping[str, Any]) -> Columns:
         seed = Seeds.of(self.number).attribution
         model = None if method.is_reference else self.model
         question = Question.about(model, self.explained, self.target, self.output)
         made = make_map(method, parameters, question, self.explained, seed, self.memory, self.tolerance)
-        labels, truth = self.explained.labels.cpu().numpy(), self.explained.truth.cpu().numpy()
-        return score(made, labels, truth, self.plan.metrics)
+        labels, truth = as_array(self.explained.labels), as_array(self.explained.truth)
+        asked = Asked(method, parameters, model, question, self.explained, self.data, seed, self.memory)
+        return score(made, labels, truth, self.plan.metrics, asked.arguments)
 
 
 def _attempted(compute: Callable[[], Columns]) -> tuple[Columns | None, dict[str, str]]:

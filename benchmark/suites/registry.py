@@ -171,6 +171,11 @@ def load_registries(plugins: Sequence[Path] = ()) -> Registries:
     return registries
 
 
+def default_metrics(registries: Registries) -> list[MetricSpec]:
+    """Return the metrics of suites that name none."""
+    return [metric for metric in registries.metrics if metric.is_default]
+
+
 def _from_entry_point(point: EntryPoint) -> Entry:
     origin = f"entry point {point.name} = {point.value}"
     try:
@@ -225,7 +230,8 @@ def _line_in(path: Path, error: BaseException) -> str:
 
 
 def listing(registry: Registry[Any]) -> list[dict[str, Any]]:
-    """Return what each entry and family states about itself as JSON values; of methods also assumptions and passes."""
-    fields = ("name", "version", "description", "reference", "tags", "parameters", "source", "assumptions", "passes")
+    """Return what each entry and family states as JSON values: of methods assumptions and passes, of metrics needs."""
+    common = ("name", "version", "description", "reference", "tags", "parameters", "source")
+    fields = (*common, "assumptions", "passes", "needs")
     stated = [*registry, *(family.listed for family in registry.families)]
     return [{key: getattr(entry, key) for key in fields if hasattr(entry, key)} for entry in stated]

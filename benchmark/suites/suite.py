@@ -16,7 +16,7 @@ from ...datasets.files.regular_files import open_regular
 from ...entry import Entry, unknown
 from ...errors import DataError, ParameterError, UnknownNameError, printable, repr_of
 from .located_errors import at, placed
-from .registry import Registries
+from .registry import Registries, default_metrics
 from .repetitions import FACTORS
 from .run_options import MOST_SAMPLES, MOST_SEEDS
 from .suite_name import SUFFIX, suite_name
@@ -205,6 +205,8 @@ def _check_parameters(parameters: Mapping[str, Any], registries: Registries) -> 
 
 def _entries(kind: str, content: Mapping[str, Any], registries: Registries) -> Sequence[Any]:
     registry = getattr(registries, kind)
+    if kind == "metrics" and kind not in content:
+        return default_metrics(registries)
     patterns = content.get(kind, ["*"])
     with at(kind):
         if not isinstance(patterns, list):

@@ -212,8 +212,8 @@ def _bounded(value: float, low: float, high: float) -> str:
 
 
 def _undefined(metric: MetricSpec) -> str:
-    promise = ", it is defined for methods that promise completeness (is_complete)" if metric.needs_output else ""
-    return f"none{promise}"
+    is_of_completeness = "completeness" in metric.tags
+    return f"none{', it is defined for methods that promise completeness (is_complete)' if is_of_completeness else ''}"
 
 
 def _words(metric: MetricSpec) -> str:

@@ -19,7 +19,7 @@ from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec
 from ..storage.store import Store
 from ..suites.counts import check_counts
-from ..suites.registry import Registries, Registry, load_registries
+from ..suites.registry import Registries, Registry, default_metrics, load_registries
 from ..suites.suite import KINDS, Choice, Suite
 from ..suites.training_recipe import Recipe
 from .assertions import Verdicts
@@ -87,8 +87,8 @@ class EntryEvaluation:
         return self._run(_suite(chosen, seeds, samples, training, parameters or {}), registries)
 
     def _entries(self, registry: Registry[Any], wanted: Sequence[Any] | None, registries: Registries) -> list[Any]:
-        if wanted is None:
-            return list(registry)
+        if wanted is None:  # of metrics alone: of the other kinds a usual one stands in
+            return default_metrics(registries)
         found = []
         for each in wanted:
             entry = registry.get(each) if isinstance(each, str) else each

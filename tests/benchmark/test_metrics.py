@@ -11,7 +11,6 @@ from saltbench.benchmark.metrics import localisation as metrics
 from saltbench.benchmark.metrics.entries import ENTRIES
 from saltbench.benchmark.metrics.maps import Maps
 from saltbench.entry import resolve
-from saltbench.errors import ParameterError
 
 NAMES = (
     "weighted_jaccard",
@@ -24,6 +23,7 @@ NAMES = (
     "feature_average_precision",
     "positional_bias",
 )
+DEFAULTS = [entry for entry in ENTRIES if entry.is_default]
 NAN = math.nan
 
 
@@ -139,24 +139,26 @@ def test_completeness_residual_sums_in_float64():
     assert metrics.completeness_residual(maps)[0] < 1e-12
 
 
-def test_completeness_residual_needs_the_output():
-    with pytest.raises(ParameterError, match="needs maps with output_difference, got None; give output"):
-        metrics.completeness_residual(Maps(np.ones((1, 2, 2)), np.ones((1, 2, 2))))
+def test_completeness_residual_is_undefined_for_methods_that_promise_none():
+    np.testing.assert_array_equal(
+        metrics.completeness_residual(Maps(np.ones((3, 2, 2)), np.ones((3, 2, 2)))), [NAN] * 3
+    )
 
 
 def test_entries_are_in_the_order_of_the_columns():
-    assert tuple(entry.name for entry in ENTRIES) == (*NAMES, "completeness_residual")
+    assert tuple(entry.name for entry in DEFAULTS) == (*NAMES, "completeness_residual")
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", DEFAULTS, ids=lambda entry: entry.name)
 def test_entry_names_its_own_function_and_chance_level(entry):
     assert entry.load() is getattr(metrics, entry.name)
-    assert (entry.chance is None) == entry.needs_output == (entry.name == "completeness_residual")
+    assert (entry.chance is None) == ("truth" not in entry.needs) == (entry.name == "completeness_residual")
+    assert "map" in entry.needs
     if entry.chance is not None:
         assert resolve(entry.chance).__name__ == entry.name
 
 
-@pytest.mark.parametrize("entry", [e for e in ENTRIES if not e.needs_output], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", [e for e in DEFAULTS if "truth" in e.needs], ids=lambda entry: entry.name)
 def test_direction_prefers_the_oracle(entry):
     truth = np.zeros((1, 6, 5))
     truth[0, :2, 1:3] = 1

@@ -66,10 +66,12 @@ def test_verdicts_on_the_shipped_metrics(table):
         "feature_average_precision": "fails",
         "positional_bias": "holds",
         "completeness_residual": "not defined",
+        "comprehensiveness": "not defined",
     }
     assert table.reason["weighted_jaccard"] == "random-uniform above informative"
     assert "noisy-oracle tied with oracle" in table.reason["time_average_precision"]
-    assert "reads outputs of a network" in table.reason["completeness_residual"]
+    assert "does not compare maps with the truth" in table.reason["completeness_residual"]
+    assert table.reason["comprehensiveness"] == "it needs model, which these maps do not have"
     assert (table.reason[table.order == "holds"] == "").all()
     assert (table.reason[table.order != "holds"] != "").all()
 

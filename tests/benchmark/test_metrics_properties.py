@@ -11,7 +11,7 @@ from saltbench.benchmark.metrics.maps import Maps
 
 TestShippedMetrics = metric_contract(*ENTRIES)
 
-AGAINST_TRUTH = [entry for entry in ENTRIES if not entry.needs_output]
+AGAINST_TRUTH = [entry for entry in ENTRIES if entry.needs == ("map", "truth")]
 RANKED = [e for e in AGAINST_TRUTH if e.tags == ("rank",)]
 WITHOUT_AXES = [e for e in AGAINST_TRUTH if "axis" not in e.tags]
 over = {"ids": lambda entry: entry.name}

@@ -1,0 +1,165 @@
+"""The network and the method as metrics may ask them: arrays in and out, nothing that a metric could change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...datasets.spec import Split, TaskData
+from ...errors import NonFiniteError, ShapeError
+from ...methods.attributions.adapters import softmax_logits
+from ...methods.attributions.explain import sample_seeds
+from ...methods.attributions.passes.model_state import lent
+from ...methods.attributions.spec import MethodSpec
+from ..metrics.maps import read_only
+from .explaining import Explained, Question, as_array, explain_samples
+from .tensors import like_parameters
+from .training import predict
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What metrics of one cell may ask for.
+
+    Attributes:
+        method: that made the maps.
+        parameters: its own.
+        network: (batch, time, features) to logits (batch, classes); None for reference methods, which look at none.
+        question: what was explained.
+        explained: the samples.
+        data: of the task.
+        seed: of the attributions.
+        memory: bytes for explaining.
+    """
+
+    method: MethodSpec
+    parameters: Mapping[str, Any]
+    network: nn.Module | None
+    question: Question
+    explained: Explained
+    data: TaskData
+    seed: int
+    memory: int | None = None
+
+    def arguments(self, names: Sequence[str]) -> dict[str, Any] | None:
+        """Return what a metric asks for by name; None where it asks for a network and there is none."""
+        if self.network is None and {"model", "explainer"} & {*names}:
+            return None
+        return {name: getattr(self, f"_{name}") for name in names}
+
+    @cached_property
+    def _model(self) -> "AskedModel":
+        assert self.network is not None
+        return AskedModel(self._inputs, self._target, self._seeds, self.network, self.explained.inputs.device)
+
+    @cached_property
+    def _explainer(self) -> "AskedExplainer":
+        return AskedExplainer(self._inputs, self._target, self._seeds, self)
+
+    @cached_property
+    def _data(self) -> TaskData:
+        parts = {name: _read_only(getattr(self.data, name)) for name in ("train", "validation", "test")}
+        return replace(self.data, **parts)
+
+    @cached_property
+    def _inputs(self) -> NDArray[np.floating[Any]]:
+        like = self.explained if self.network is None else self.explained.like(self.network)
+        return read_only(as_array(like.inputs))
+
+    @property
+    def _target(self) -> NDArray[np.int64]:
+        return read_only(as_array(self.question.target))
+
+    @property
+    def _seeds(self) -> Sequence[int]:
+        return tuple(sample_seeds(self.seed, len(self.explained.inputs)))
+
+
+@dataclass(frozen=True, eq=False)
+class AskedModel:
+    """A network as a metric sees it, see `metrics.needs.Model`."""
+
+    inputs: NDArray[np.floating[Any]]
+    target: NDArray[np.int64]
+    seeds: Sequence[int]
+    _network: nn.Module
+    _device: torch.device
+
+    def logits(self, inputs: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Return the logits of series (any, time, features), (any, classes).
+
+        Raises:
+            ShapeError: series of another size.
+            NonFiniteError: series with NaN or infinity, or logits of such.
+        """
+        return as_array(self._logits(inputs)).astype(np.float64)
+
+    def probabilities(self, inputs: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Return the probabilities of the classes for series (any, time, features), (any, classes).
+
+        Raises:
+            ShapeError: series of another size.
+            NonFiniteError: series with NaN or infinity, or logits of such.
+        """
+        return as_array(softmax_logits(self._network, self._logits(inputs)).double().softmax(dim=1))
+
+    def _logits(self, inputs: NDArray[np.floating[Any]]) -> Tensor:
+        check_series("the model", inputs, self.inputs.shape[1:])
+        with lent(self._network, self._device):
+            logits = predict(self._network, like_parameters(self._network, inputs))
+        if not bool(logits.isfinite().all()):
+            raise NonFiniteError("the network answers the series that a metric asks about by NaN or infinity")
+        return logits
+
+
+@dataclass(frozen=True, eq=False)
+class AskedExplainer:
+    """A method as a metric sees it, see `metrics.needs.Explainer`."""
+
+    inputs: NDArray[np.floating[Any]]
+    target: NDArray[np.int64]
+    seeds: Sequence[int]
+    _asked: Asked
+
+    def __call__(self, inputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Return attributions of other inputs of the samples, (batch, time, features) as they are.
+
+        Raises:
+            ShapeError: not one series of the same size for each sample.
+            NonFiniteError: NaN or infinity.
+        """
+        check_series("the explainer", inputs, self.inputs.shape[1:], len(self.inputs))
+        asked = self._asked
+        assert asked.network is not None
+        explained = replace(asked.explained.like(asked.network), inputs=like_parameters(asked.network, inputs))
+        made = explain_samples(asked.method, asked.parameters, asked.question, explained, asked.seed, asked.memory)
+        return as_array(made)
+
+
+def check_series(asked: str, inputs: NDArray[Any], size: tuple[int, ...], batch: int | None = None) -> None:
+    """Raise unless inputs are finite series, (batch, time, features), such as a metric may ask about.
+
+    Args:
+        asked: in words.
+        inputs: what a metric gives.
+        size: (time, features).
+        batch: how many there must be; None for any number.
+
+    Raises:
+        ShapeError: series of another size, or another number of them.
+        NonFiniteError: NaN or infinity.
+    """
+    count = "any number" if batch is None else str(batch)
+    if inputs.shape[1:] != size or batch not in (None, len(inputs)):
+        raise ShapeError(f"{asked} takes {count} of series {size}, got {inputs.shape}; let the metric keep their size")
+    if not np.isfinite(inputs).all():
+        raise NonFiniteError(f"{asked} takes finite series, got NaN or infinity; let the metric keep them finite")
+
+
+def _read_only(split: Split) -> Split:
+    return Split(read_only(split.inputs), read_only(split.labels), read_only(split.truth))

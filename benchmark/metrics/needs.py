@@ -1,0 +1,64 @@
+"""What a metric may see beside the map and the truth: the network, the method and the task's data."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...entry import unknown
+from ...errors import ParameterError
+
+NEEDS = ("map", "truth", "model", "explainer", "data")
+ARGUMENTS = ("model", "explainer", "data")  # which a factory takes by these names; map and truth are in its first
+
+Series = NDArray[np.floating[Any]]
+
+
+class Explained(Protocol):
+    """The samples whose maps are scored.
+
+    Attributes:
+        inputs: (batch, time, features), in the network's type.
+        target: int64 (batch,), the explained class of each sample.
+        seeds: one a sample, for metrics that draw random numbers.
+    """
+
+    inputs: Series
+    target: NDArray[np.int64]
+    seeds: Sequence[int]
+
+
+class Model(Explained, Protocol):
+    """A network that answers changed inputs, in evaluation mode and bounded memory."""
+
+    def logits(self, inputs: Series) -> NDArray[np.float64]:
+        """Return the logits of series (any, time, features), (any, classes)."""
+        ...
+
+    def probabilities(self, inputs: Series) -> NDArray[np.float64]:
+        """Return the probabilities of the classes for series (any, time, features), (any, classes)."""
+        ...
+
+
+class Explainer(Explained, Protocol):
+    """The method, with its parameters and seeds, that explains changed inputs as it explained the samples."""
+
+    def __call__(self, inputs: Series) -> Series:
+        """Return attributions of other inputs of the samples, (batch, time, features) as they are."""
+        ...
+
+
+def check_needs(metric: str, needs: Sequence[str]) -> tuple[str, ...]:
+    """Return what a metric needs, in the order of `NEEDS`.
+
+    Raises:
+        ParameterError: nothing, text in place of a tuple, or another word.
+    """
+    expected = f"metric '{metric}' must need some of {', '.join(NEEDS)}"
+    if isinstance(needs, str) or not needs:
+        raise ParameterError(f'{expected}, got {needs!r}; write a tuple such as ("map", "truth")')
+    for need in needs:
+        if need not in NEEDS:
+            raise ParameterError(f"{expected}: {unknown('need', str(need), NEEDS)}")
+    return tuple(need for need in NEEDS if need in needs)
