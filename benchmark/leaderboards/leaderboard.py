@@ -45,7 +45,7 @@ def leaderboard(
             row["samples"] = len(scores[identity])
             for metric in metrics:
                 score, possible = _mean(scores[identity], metric.name), bounds[identity, metric.name]
-                row |= _score(metric, score, possible.within(metric.low, metric.high), yardsticks[row["task"]])
+                row |= _score(metric, score, possible.within(metric.low, metric.high), yardsticks.get(row["task"], {}))
         rows.append(row)
     return pd.DataFrame(rows, columns=_columns(metrics))
 
