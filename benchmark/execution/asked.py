@@ -63,8 +63,8 @@ class Asked:
 
     @cached_property
     def _data(self) -> TaskData:
-        parts = {name: _read_only(getattr(self.data, name)) for name in ("train", "validation", "test")}
-        return replace(self.data, **parts)
+        train, validation, test = map(_read_only, (self.data.train, self.data.validation, self.data.test))
+        return replace(self.data, train=train, validation=validation, test=test)
 
     @cached_property
     def _inputs(self) -> NDArray[np.floating[Any]]:

@@ -117,7 +117,8 @@ class Evaluator:
         method, explained = planned_entry(self.registries.methods, choice), self._explained(job)
         # loaded anew for every cell, so that none sees what a method does to it
         network = self._model(job) if job.architecture else None
-        question = Question.about(network and network.model, explained, job.protocol.target, job.protocol.output)
+        model = network.model if network else None
+        question = Question.about(model, explained, job.protocol.target, job.protocol.output)
         facts = {"model": network.facts if network else {}, "environment": environment()}
         seed = job.seeds.attribution
         return make_map(method, choice.parameters, question, explained, seed, self.memory, facts=facts)

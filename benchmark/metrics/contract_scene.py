@@ -45,9 +45,15 @@ class Scene:
 
     def rows(self, samples: Sequence[int]) -> "Scene":
         """Return some of the samples."""
-        parts = (self.attributions, self.truth, self.output_difference, self.inputs, self.target)
-        arrays = [part[list(samples)] for part in parts]
-        return Scene(*arrays, [self.seeds[sample] for sample in samples])
+        rows = list(samples)
+        return Scene(
+            self.attributions[rows],
+            self.truth[rows],
+            self.output_difference[rows],
+            self.inputs[rows],
+            self.target[rows],
+            [self.seeds[sample] for sample in rows],
+        )
 
     @property
     def arrays(self) -> tuple[NDArray[Any], ...]:

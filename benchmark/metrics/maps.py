@@ -11,7 +11,7 @@ from ...errors import NonFiniteError, ParameterError, ShapeError
 from .arrays import Floats, by_cell
 from .cell_ranking import Ranking, rank
 
-F = TypeVar("F", bound=np.floating[Any])
+F = TypeVar("F", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
