@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from ...errors import ParameterError
 from ...methods.attributions.adapters import Probabilities, is_value
+from ...methods.attributions.bound_method import bind
 from ...methods.attributions.completeness import TOLERANCE, Explanation, check_complete, check_tolerance, is_promised
-from ...methods.attributions.explain import bind, needed_arguments, predicted_classes, sample_seeds
+from ...methods.attributions.explain import predicted_classes, sample_seeds
 from ...methods.attributions.guard import attribute_checked
 from ...methods.attributions.passes.lending import one_at_a_time
 from ...methods.attributions.several_inputs import check_joint
@@ -82,7 +83,7 @@ def explain(
     given = read_inputs(model, inputs, hold)
     explained, rows = given.model(model), given.rows
     if given.layout is not None:
-        check_joint(spec, needed_arguments(bind(spec, parameters)), given.layout)
+        check_joint(spec, bind(spec, parameters).takes.names, given.layout)
     check_answers(explained, rows)
     asked, classes = _asked(explained, output), classes_of(target, len(rows))
     is_checked = is_promised(spec) and tolerance < math.inf and len(rows) > 0

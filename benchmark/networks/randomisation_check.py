@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from ...entry import unknown
 from ...errors import ParameterError, RandomisationError, UnknownNameError
 from ...methods.attributions.arguments import check_inputs
-from ...methods.attributions.explain import attribute, bind, sample_seeds
+from ...methods.attributions.bound_method import bind
+from ...methods.attributions.explain import attribute, sample_seeds
 from ...methods.attributions.passes.lending import one_at_a_time
 from ...methods.attributions.passes.model_state import lent
 from ...methods.attributions.spec import MethodSpec

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import BudgetError, IncompleteError, ParameterError, RefusedSeriesError
-from .explain import attribute, bind, rows_of
+from .bound_method import bind
+from .explain import attribute, rows_of
 from .gradient_failures import INSTEAD
 from .held_inputs import conditioned_in, each_condition
 from .passes.baselines import absence

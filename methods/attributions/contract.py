@@ -6,7 +6,6 @@ In a test file of a third party, one line is all:
 """
 
 import functools
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -16,9 +15,10 @@ from torch import Tensor, nn
 
 from ...entry_contract import hold
 from ...errors import MissingPackageError, SaltbenchError, UnsupportedOperationError, kind_of, text_of
+from .bound_method import BoundMethod, bind
 from .completeness import Explanation
 from .contract_networks import FEATURES, KINKED, NETWORKS, TIME, classes, network, series
-from .explain import Method, bind, sample_seeds
+from .explain import sample_seeds
 from .guard import attribute_guarded, check_conduct
 from .passes.budget import Budget
 from .passes.model_state import hook_tables
@@ -136,8 +136,7 @@ class _Contract:
 
     def test_random_numbers_follow_the_seeds(self, spec: MethodSpec) -> None:
         self.skip_unless_sound(spec, "lstm")
-        seeds = inspect.signature(bind(spec)).parameters.get("seeds")
-        if seeds is None or seeds.default is not seeds.empty:
+        if "seeds" not in spec.takes().required:
             pytest.skip("the method can do without seeds")
         first, second = self._map(spec, "lstm"), self._explain(spec, "lstm", seed=4)
         hold(
@@ -147,7 +146,7 @@ class _Contract:
         )
 
     def test_parameters_are_those_of_the_function(self, spec: MethodSpec) -> None:
-        stated, taken = dict(spec.parameters), spec.load().__kwdefaults__ or {}
+        stated, taken = dict(spec.parameters), spec.function_defaults()
         hold(
             stated == taken,
             f"an entry must state the keyword parameters of its function with their defaults, {taken}, got {stated}",
@@ -240,7 +239,7 @@ class _Contract:
 
     def _given(
         self, spec: MethodSpec, name: str, batch: int, seed: int = 3, dtype: torch.dtype = torch.float64
-    ) -> tuple[Method, nn.Module | None, Tensor, dict[str, Any]]:
+    ) -> tuple[BoundMethod, nn.Module | None, Tensor, dict[str, Any]]:
         model = None if spec.is_reference else network(name).to(dtype)
         truth = (series(MOST, seed=9) > 0)[:batch].to(dtype)
         arguments = {"target": classes(MOST)[:batch], "truth": truth, **_arguments(batch, seed, dtype)}

@@ -1,7 +1,6 @@
 """Run an attribution method on a network, chunk by chunk in bounded memory."""
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
@@ -24,6 +23,7 @@ from .arguments import (
     check_unchanged,
     check_unwritten,
 )
+from .bound_method import BoundMethod, Method, bound
 from .gradient_failures import translate_gradient_failures
 from .held_inputs import conditioned_in, each_condition
 from .passes.budget import PROBE, Budget
@@ -32,14 +32,10 @@ from .passes.model_state import lent
 from .passes.passes import Passes, Piece, pick
 from .passes.segments import Span
 from .refusals import Work, tell_causes, work_of
-from .spec import MethodSpec
+from .spec import PER_SAMPLE, MethodSpec, Taken
 from .true_gradients import HiddenCalls, TrueGradients, needs_left_numbers
 
-Method = Callable[..., Tensor]
 Explain = Callable[[Sequence[int]], Tensor]  # of some samples, (samples, time, features)
-
-_PER_SAMPLE = ("inputs", "target", "baseline", "truth", "seeds")
-_ARGUMENTS = ("model", *_PER_SAMPLE, "background", "passes", "parts")
 
 
 def sample_seeds(seed: int, count: int) -> list[int]:
@@ -54,16 +50,6 @@ def sample_seeds(seed: int, count: int) -> list[int]:
         )
     words = np.random.SeedSequence(seed).generate_state(count, np.uint64)
     return [int(word) >> 1 for word in words]
-
-
-def bind(spec: MethodSpec, overrides: Mapping[str, Any] | None = None) -> Method:
-    """Return a method with its own parameters set to the entry's defaults updated with overrides.
-
-    Raises:
-        UnknownNameError: a parameter that the method does not have.
-        ParameterError: a value of another type than the default's.
-    """
-    return functools.partial(spec.load(), **spec.configure(overrides or {}))
 
 
 def attribute(
@@ -114,32 +100,32 @@ def attribute(
     """
     check_inputs(inputs)
     inputs = inputs.detach()
-    needed = needed_arguments(method)
+    ready = bound(method)
     given: dict[str, Any] = {"inputs": inputs, "model": model, "parts": parts}
     if baseline is not None:
         given["baseline"] = check_alike("baseline", baseline, inputs)
-    elif "baseline" in needed:
+    elif "baseline" in ready.takes.names:
         given["baseline"] = torch.zeros_like(inputs)
     given["background"] = None if background is None else check_background(background, inputs)
     given["truth"] = None if truth is None else check_alike("truth", truth, inputs)
     given["seeds"] = None if seeds is None else check_seeds(seeds, len(inputs))
     given["target"] = None if target is None else check_target(target, inputs)
     budget = Budget(memory, inputs.device)
-    _require(method, given)
+    _require(ready.takes, given)
     if not len(inputs):
         return inputs.clone()
     if model is None:
-        return _in_chunks(functools.partial(_explain, method, needed, given, spec, range(len(inputs))), inputs, budget)
+        return _in_chunks(functools.partial(_explain, ready, given, spec, range(len(inputs))), inputs, budget)
     expect_large_blocks()
     condition = conditioned_in(model)
     with lent(model, inputs.device):
         given = {name: _with_gradients(value) for name, value in given.items()}
         everyone = range(len(inputs))
         first = given["inputs"][: PROBE if condition is None else 1]
-        with tell_causes(work_of(method, spec, given, everyone)):
+        with tell_causes(work_of(ready, spec, given, everyone)):
             given["model"] = model = _checked(model, first, given["target"])
         passes = Passes(model, budget)
-        explain = functools.partial(_attributed, method, needed, {**given, "passes": passes}, spec, budget)
+        explain = functools.partial(_attributed, ready, {**given, "passes": passes}, spec, budget)
         if condition is None:
             return explain(everyone)
         attributions = torch.empty_like(inputs)
@@ -150,49 +136,30 @@ def attribute(
 
 
 def _attributed(
-    method: Method,
-    needed: Sequence[str],
+    method: BoundMethod,
     given: dict[str, Any],
     spec: MethodSpec | None,
     budget: Budget,
     rows: Sequence[int],
 ) -> Tensor:
     """Return the attributions of some samples, with which the model gets nothing else, or the same."""
-    part = {name: rows_of(value, rows) if name in _PER_SAMPLE else value for name, value in given.items()}
+    part = {name: rows_of(value, rows) if name in PER_SAMPLE else value for name, value in given.items()}
     inputs, passes = part["inputs"], part["passes"]
     if part["target"] is None:
         with tell_causes(work_of(method, spec, part, rows)):
             part["target"] = _predicted(passes.model, inputs, passes)
-    explain = functools.partial(_explain, method, needed, part, spec, rows)
-    if "passes" in needed:
+    explain = functools.partial(_explain, method, part, spec, rows)
+    if "passes" in method.takes.names:
         return _in_chunks(explain, inputs, budget)
     return _in_passes(explain, inputs, part["target"], passes)
 
 
-def needed_arguments(method: Method) -> tuple[str, ...]:
-    """Return the names of the arguments of `attribute` that a method's signature asks for.
-
-    Raises:
-        ParameterError: another parameter without a value.
-    """
-    parameters = inspect.signature(method).parameters.values()
-    unbound = [p.name for p in parameters if p.default is p.empty and p.name not in _ARGUMENTS]
-    if unbound:
-        raise ParameterError(
-            f"an attribution method takes {', '.join(_ARGUMENTS)} and bound parameters, got the unbound "
-            f"{', '.join(unbound)}; bind them with functools.partial"
-        )
-    return tuple(p.name for p in parameters if p.name in _ARGUMENTS)
-
-
-def _require(method: Method, given: Mapping[str, Any]) -> None:
-    parameters = inspect.signature(method).parameters.values()
-    required = [p.name for p in parameters if p.default is p.empty]
+def _require(takes: Taken, given: Mapping[str, Any]) -> None:
     # A missing target is filled in with the predicted class, which takes the model
-    missing = [name for name in required if name not in ("target", "passes") and given[name] is None]
-    if given["model"] is None and "passes" in required:
+    missing = [name for name in takes.required if name not in ("target", "passes") and given[name] is None]
+    if given["model"] is None and "passes" in takes.required:
         missing.append("model")
-    if given["model"] is None and given["target"] is None and "target" in required:
+    if given["model"] is None and given["target"] is None and "target" in takes.required:
         missing.append("target")
     if missing:
         raise ParameterError(f"the method needs {', '.join(missing)}, got None; pass {missing[0]}= to attribute")
@@ -223,15 +190,14 @@ def _in_passes(explain: Explain, inputs: Tensor, target: Tensor, passes: Passes)
 
 
 def _explain(
-    method: Method,
-    needed: Sequence[str],
+    method: BoundMethod,
     given: Mapping[str, Any],
     spec: MethodSpec | None,
     numbers: Sequence[int],
     rows: Sequence[int],
 ) -> Tensor:
     """Return the attributions of some of the given rows, whose samples have these numbers."""
-    part = {name: rows_of(given[name], rows) if name in _PER_SAMPLE else given[name] for name in needed}
+    part = {name: rows_of(given[name], rows) if name in PER_SAMPLE else given[name] for name in method.takes.names}
     like = given["inputs"][:1].expand(len(rows), -1, -1)  # gathering the rows once more would copy them
     if given["model"] is None:
         return check_attributions(method(**part), like)

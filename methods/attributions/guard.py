@@ -1,6 +1,6 @@
 """Guard networks and samples against methods of third parties: lend copies, detect and undo changes."""
 
-import functools
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from ...errors import ContractError
-from .explain import Method, attribute, bind, needed_arguments
+from .bound_method import BoundMethod, Method, bind, bound
+from .explain import attribute
 from .passes.budget import PROBE
 from .passes.kept_state import same_numbers, write_numbers
 from .passes.model_state import hook_tables
@@ -87,11 +88,12 @@ def attribute_guarded(method: Method, model: nn.Module | None, inputs: Tensor, *
     """
     lent = {"inputs": inputs, **arguments}
     copies = {name: value.clone() for name, value in lent.items() if isinstance(value, Tensor)}
-    if "baseline" in needed_arguments(method):
+    ready = bound(method)
+    if "baseline" in ready.takes.names:
         copies.setdefault("baseline", torch.zeros_like(inputs))
     guard = Guard(model, copies)
     try:
-        attributions = attribute(guard.watched(method), model, **{**lent, **copies})
+        attributions = attribute(guard.watched(ready), model, **{**lent, **copies})
         guard.check()
     finally:
         guard.restore()
@@ -111,7 +113,7 @@ class Guard:
         self._lent, self._lent_before = lent, _copied(lent)
         self._weights_before = _copied(_weights(model))
 
-    def watched(self, method: Method) -> Method:
+    def watched(self, method: BoundMethod) -> BoundMethod:
         """Return a bound method whose calls raise a ContractError where layers, modes, hooks or buffers were changed.
 
         Once all calls are done, `attribute` has restored these.
@@ -120,10 +122,9 @@ class Guard:
         if model is None:
             return method
 
-        @functools.wraps(method)
         def call(*given: Any, **named: Any) -> Tensor:
             before, buffers = _conduct(model), _copied(dict(model.named_buffers()))
-            attributions = method(*given, **named)
+            attributions = method.function(*given, **named)
             for what, value in _conduct(model).items():
                 if value != before.get(what):
                     raise ContractError(
@@ -132,7 +133,7 @@ class Guard:
             _check_weights(dict(model.named_buffers()), buffers)
             return attributions
 
-        return call
+        return dataclasses.replace(method, function=call)
 
     def check(self) -> None:
         """Raise if samples or weights are not what they were.

@@ -1,6 +1,5 @@
 """Diagnose a failure: find the series, the user's or the method's own, that the network refuses."""
 
-import inspect
 import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from ...errors import (
     is_out_of_memory,
 )
 from .arguments import count_nonfinite
+from .bound_method import BoundMethod
 from .gradient_failures import INSTEAD
 from .passes.budget import GRAIN
 from .spec import MethodSpec
@@ -132,7 +132,7 @@ class Work:
 
 
 def work_of(
-    method: Callable[..., object],
+    method: BoundMethod,
     spec: MethodSpec | None,
     given: Mapping[str, Any],
     numbers: Sequence[int],
@@ -147,17 +147,17 @@ def work_of(
         numbers: which of the user's samples these are.
         again: does the same work once more.
     """
-    bound = {name: parameter.default for name, parameter in inspect.signature(method).parameters.items()}
-    is_drawn = bound.get("against", "baseline") != "baseline"
-    is_unused = is_drawn or bound.get("perturbation", "fade-to-baseline") != "fade-to-baseline"
+    own, taken = method.parameters, method.takes.names
+    is_drawn = own.get("against", "baseline") != "baseline"
+    is_unused = is_drawn or own.get("perturbation", "fade-to-baseline") != "fade-to-baseline"
     return Work(
         "the method" if spec is None else spec.name,
-        _filled("a series of its own" if spec is None else spec.makes, bound),
+        _filled("a series of its own" if spec is None else spec.makes, own),
         given["model"],
         given["inputs"],
         numbers,
-        None if is_unused or "baseline" not in bound else given["baseline"],
-        None if "background" not in bound or bound.get("against") == "baseline" else given["background"],
+        None if is_unused or "baseline" not in taken else given["baseline"],
+        None if "background" not in taken or own.get("against") == "baseline" else given["background"],
         again,
     )
 

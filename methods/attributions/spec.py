@@ -1,10 +1,15 @@
 """Specification of an attribution method."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ...entry import Entry, Factory, resolve
+from ...errors import ParameterError
+
+PER_SAMPLE = ("inputs", "target", "baseline", "truth", "seeds")
+ARGUMENTS = ("model", *PER_SAMPLE, "background", "passes", "parts")
 
 
 class Cost(NamedTuple):
@@ -12,6 +17,18 @@ class Cost(NamedTuple):
 
     forward: int
     backward: int
+
+
+class Taken(NamedTuple):
+    """The arguments of `attribute` that a method asks for: those that it needs, and those that may be None."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return all of them."""
+        return (*self.required, *self.optional)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,3 +72,37 @@ class MethodSpec(Entry):
     def cost_of(self, time: int, features: int, parameters: Mapping[str, Any]) -> Cost | None:
         """Return the rows that explaining one sample takes, or None where the entry does not say."""
         return None if self.cost is None else Cost(*resolve(self.cost)(time, features, **parameters))
+
+    def takes(self) -> Taken:
+        """Return the arguments that the method asks for.
+
+        Raises:
+            ParameterError: its function has a parameter that is neither an argument of `attribute` nor the entry's.
+        """
+        return taken_by(self.load(), self.parameters)
+
+    def function_defaults(self) -> dict[str, Any]:
+        """Return the keyword parameters of the method's function, with their defaults."""
+        return dict(self.load().__kwdefaults__ or {})
+
+
+def taken_by(function: Callable[..., Any], own: Container[str] = ()) -> Taken:
+    """Return the arguments of `attribute` that the signature of a method's function names.
+
+    Args:
+        function: the function.
+        own: names of its own parameters that get values later.
+
+    Raises:
+        ParameterError: another parameter without a value.
+    """
+    found = [parameter for parameter in inspect.signature(function).parameters.values() if parameter.name not in own]
+    unbound = [p.name for p in found if p.default is p.empty and p.name not in ARGUMENTS]
+    if unbound:
+        raise ParameterError(
+            f"an attribution method takes {', '.join(ARGUMENTS)} and bound parameters, got the unbound "
+            f"{', '.join(unbound)}; bind them with functools.partial"
+        )
+    asked = [parameter for parameter in found if parameter.name in ARGUMENTS]
+    required = tuple(parameter.name for parameter in asked if parameter.default is parameter.empty)
+    return Taken(required, tuple(parameter.name for parameter in asked if parameter.name not in required))

@@ -12,7 +12,8 @@ from saltbench.methods.architectures.input_cell import input_cell_lstm
 from saltbench.methods.architectures.prefix_attention import prefix_attention
 from saltbench.methods.architectures.recurrent import lstm
 from saltbench.methods.attributions.adapters import Probabilities
-from saltbench.methods.attributions.explain import attribute, bind
+from saltbench.methods.attributions.bound_method import bind
+from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.rescaling.rescaling import rescaled
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.wrapper_entries import WRAPPERS

@@ -8,9 +8,10 @@ from attribution_models import NETWORKS, classes, network, series
 from few_passes import FEWER
 
 from saltbench.errors import UnsupportedOperationError
+from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
-from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.explain import attribute, sample_seeds
 
 # the extra methods train a network for each series: test_learned_masks.py runs them on fewer
 SHIPPED = [spec for spec in ENTRIES if "extra" not in spec.tags]

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions.explain import attribute, bind
+from saltbench.methods.attributions.bound_method import bind
+from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.masks import mask_descent
 from saltbench.methods.attributions.masks.dynamask import dynamask, dynamask_cost
 from saltbench.methods.attributions.masks.entries import MASKS

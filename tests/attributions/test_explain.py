@@ -13,8 +13,9 @@ from torch import nn
 
 from saltbench.errors import BudgetError, NonFiniteError, ParameterError, ShapeError, UnknownNameError
 from saltbench.methods.attributions.adapters import Probabilities
+from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.entries import ENTRIES
-from saltbench.methods.attributions.explain import attribute, bind, rows_of, sample_seeds
+from saltbench.methods.attributions.explain import attribute, rows_of, sample_seeds
 from saltbench.methods.attributions.spec import MethodSpec
 
 

@@ -8,7 +8,8 @@ import torch
 from attribution_models import classes, network, series
 from torch import nn
 
-from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.bound_method import bind
+from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.gradients.entries import GRADIENT
 
 SPECS = pytest.mark.parametrize("spec", GRADIENT, ids=lambda spec: spec.name)

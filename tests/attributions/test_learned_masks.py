@@ -11,7 +11,8 @@ from attribution_models import TIME, Scores, classes, network, series
 from torch import nn
 
 from saltbench.errors import BudgetError, MissingPackageError, ParameterError, UnsupportedOperationError
-from saltbench.methods.attributions.explain import attribute, bind
+from saltbench.methods.attributions.bound_method import bind
+from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.masks.dynamask import dynamask
 from saltbench.methods.attributions.masks.entries import MASKS
 from saltbench.methods.attributions.masks.extremal_mask_and_fit import (

@@ -8,9 +8,10 @@ from attribution_models import FEATURES, Scores, network, series
 from torch import nn
 
 from saltbench.errors import ParameterError, UnsupportedOperationError
+from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.entries import ENTRIES
-from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.gradients.gradient import saliency
 from saltbench.methods.attributions.lrp.lrp import lrp
 

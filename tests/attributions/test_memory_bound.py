@@ -6,8 +6,9 @@ from few_passes import FEWER
 from torch import nn
 
 from saltbench.errors import BudgetError
+from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.entries import ENTRIES
-from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.passes.peak_memory import PeakMemory
 
 TIME, FEATURES, HIDDEN = 8, 10, 16

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.deeplift.entries import DEEPLIFT
-from saltbench.methods.attributions.explain import bind
 from saltbench.methods.attributions.lrp.entries import LRP
 
 PROPAGATION = (*DEEPLIFT, *LRP)
@@ -36,7 +36,7 @@ def test_every_entry_states_assumptions_and_cost(spec):
 
 @entries
 def test_parameters_of_the_entry_are_those_of_the_function(spec):
-    assert bind(spec).keywords == (spec.load().__kwdefaults__ or {})
+    assert bind(spec).parameters == (spec.load().__kwdefaults__ or {})
 
 
 def test_listing_the_entries_imports_no_torch():

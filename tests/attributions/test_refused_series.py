@@ -15,8 +15,9 @@ from saltbench.errors import (
     SaltbenchError,
     UnsupportedOperationError,
 )
+from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.entries import ENTRIES
-from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.explain import attribute, sample_seeds
 
 SPECS = {spec.name: spec for spec in ENTRIES if not spec.is_reference and "extra" not in spec.tags}
 CODES, WIDTH = 10, 4

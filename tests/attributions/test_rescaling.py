@@ -1,7 +1,6 @@
 """Temporal saliency rescaling against algorithm 1 written out, and against products worked out on paper."""
 
 import dataclasses
-import inspect
 import subprocess
 import sys
 
@@ -12,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import NonFiniteError, ParameterError, ShapeError, UnsupportedOperationError
+from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
-from saltbench.methods.attributions.explain import attribute, bind, needed_arguments, sample_seeds
+from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.gradients.entries import GRADIENT
 from saltbench.methods.attributions.passes.budget import GRAIN, PROBE
 from saltbench.methods.attributions.passes.passes import copies
@@ -226,12 +226,13 @@ def test_cost_is_asked_with_the_parameters_of_the_inner_method():
 def test_entry_survives_what_a_registry_does_to_it():
     moved = dataclasses.replace(rescaled(ENTRY["saliency"]), source="plugin")
     assert moved.source == "plugin"
-    assert "threshold" in inspect.signature(moved.load()).parameters
+    assert "threshold" in moved.function_defaults()
+    assert moved.takes() == rescaled(ENTRY["saliency"]).takes()
 
 
 def test_wrapper_asks_for_what_it_needs_itself():
-    assert needed_arguments(bind(rescaled(ENTRY["saliency"]))) == ("model", "inputs", "target", "baseline", "passes")
-    assert set(needed_arguments(bind(rescaled(ENTRY["abs-input"])))) == {"inputs", "baseline"}
+    assert rescaled(ENTRY["saliency"]).takes().names == ("model", "inputs", "target", "baseline", "passes")
+    assert rescaled(ENTRY["abs-input"]).takes().names == ("inputs", "baseline")
 
 
 def test_importing_the_wrapper_and_wrapping_imports_no_torch():

@@ -10,7 +10,8 @@ from torch import nn
 import saltbench
 from saltbench import MethodSpec
 from saltbench.errors import MissingPackageError, NonFiniteError, ParameterError, ShapeError
-from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.bound_method import bind
+from saltbench.methods.attributions.explain import attribute, sample_seeds
 
 HELD, FREE = [1, 3], [0, 2]
 CLASSES = torch.tensor([0, 1, 1, 0])

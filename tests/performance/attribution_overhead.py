@@ -33,7 +33,8 @@ from torch import Tensor, nn
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import UnsupportedOperationError
 from saltbench.methods.architectures.recurrent import lstm
-from saltbench.methods.attributions.explain import attribute, bind, sample_seeds
+from saltbench.methods.attributions.bound_method import bind
+from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.passes.passes import gradient
 from saltbench.methods.attributions.passes.peak_memory import PeakMemory
 from saltbench.methods.attributions.spec import Cost, MethodSpec

@@ -1,8 +1,7 @@
 """Temporal saliency rescaling: how far a method's map moves when a step or a feature is masked."""
 
 import functools
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,35 +9,27 @@ from torch import Tensor
 
 from ....errors import ParameterError
 from ..arguments import check_attributions
+from ..bound_method import Method
 from ..passes.passes import Passes, Piece, Take, fill, hand_over, pick, pieces_of
-from .rescaling import THRESHOLD
+from ..spec import PER_SAMPLE
 
-Method = Callable[..., Tensor]
-
-_OWN = ("inputs", "target", "baseline", "passes")  # what the wrapper itself needs of a method that uses a model
+_PER_SAMPLE = tuple(name for name in PER_SAMPLE if name != "inputs")
 _COPIES = 128  # that a method which makes its passes itself gets at once: what it adds up should stay in the cache
 _BLOCK = 16  # maps that are compared at once: their differences should stay in the cache
-_PER_SAMPLE = ("target", "baseline", "truth", "seeds")
 
 
-def rescaled_method(method: Method, parameters: Mapping[str, Any]) -> Method:
+def rescaled_method(method: Method, asked: Sequence[str], parameters: Collection[str]) -> Method:
     """Return a method under temporal saliency rescaling, as `rescaling.rescaled` defines it.
 
-    It takes what the method takes, and inputs, baseline, and for methods that use a model, target and passes.
+    It takes by name what `RescaledSpec.takes` says, the method's own parameters, and threshold.
 
     Args:
         method: an attribution method as `MethodSpec` describes it.
-        parameters: its own parameters and their defaults.
+        asked: the arguments of `attribute` that it asks for.
+        parameters: names of its own parameters.
     """
-    taken = inspect.signature(method).parameters
-    asked = tuple(name for name in taken if name not in parameters)
-    signature = _signature([taken[name] for name in asked], parameters)
 
-    def rescale(*args: Any, **named: Any) -> Tensor:
-        bound = signature.bind(*args, **named)
-        bound.apply_defaults()
-        arguments = dict(bound.arguments)
-        threshold = arguments.pop("threshold")
+    def rescale(*, threshold: float, **arguments: Any) -> Tensor:
         if not 0 <= threshold <= 1:
             raise ParameterError(f"threshold must be a quantile in [0, 1], got {threshold}")
         own = {name: arguments.pop(name) for name in parameters}
@@ -46,27 +37,7 @@ def rescaled_method(method: Method, parameters: Mapping[str, Any]) -> Method:
         each_map = functools.partial(_each_map, functools.partial(method, **own), asked, arguments, copies)
         return _product(*copies.relevances(each_map), threshold)
 
-    rescale.__signature__ = signature  # type: ignore[attr-defined]
-    rescale.__kwdefaults__ = {**parameters, "threshold": THRESHOLD}  # as of a function written out
     return rescale
-
-
-def _signature(asked: Sequence[inspect.Parameter], parameters: Mapping[str, Any]) -> inspect.Signature:
-    names = [parameter.name for parameter in asked]
-    own = _OWN if {"model", "passes"} & set(names) else ("inputs", "baseline")
-    required = {p.name: p for p in asked if p.default is p.empty or p.name in own}
-    optional = [p for p in asked if p.name not in required]
-    defaults = {**parameters, "threshold": THRESHOLD}
-    return inspect.Signature(
-        [
-            *(
-                inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-                for name in dict.fromkeys([*required, *own])
-            ),
-            *(p.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in optional),
-            *(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name]) for name in defaults),
-        ]
-    )
 
 
 class MaskedCopies:

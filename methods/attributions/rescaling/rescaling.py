@@ -6,10 +6,11 @@ from typing import Any
 
 from ....entry import resolve
 from ....errors import ParameterError
-from ..spec import Cost, MethodSpec
+from ..spec import Cost, MethodSpec, Taken, taken_by
 
 THRESHOLD = 0.55  # the quantile of the authors' code; the paper leaves α open
 
+_OF_REFERENCES = ("inputs", "baseline")
 _METHOD = "saltbench.methods.attributions.rescaling.rescaled_maps:rescaled_method"
 _REFERENCE = (
     "Ismail, Gunady, Corrada Bravo, Feizi. Benchmarking Deep Learning Interpretability in Time Series Predictions. "
@@ -23,7 +24,21 @@ class RescaledSpec(MethodSpec):
     def load(self) -> Callable[..., Any]:
         """Return the rescaled method."""
         wrap: Callable[..., Callable[..., Any]] = resolve(_METHOD)
-        return wrap(super().load(), _without_threshold(self.parameters))
+        return wrap(super().load(), self._inner_takes().names, _without_threshold(self.parameters))
+
+    def takes(self) -> Taken:
+        """Return what the rescaled method asks for, and inputs, baseline and, if it uses a model, target and passes."""
+        inner = self._inner_takes()
+        own = ("inputs", "target", "baseline", "passes") if {"model", "passes"} & {*inner.names} else _OF_REFERENCES
+        required = tuple(dict.fromkeys([*inner.required, *own]))
+        return Taken(required, tuple(name for name in inner.optional if name not in required))
+
+    def function_defaults(self) -> dict[str, Any]:
+        """Return the keyword parameters of the rescaled method's function with their defaults, and threshold."""
+        return {**(super().load().__kwdefaults__ or {}), "threshold": THRESHOLD}
+
+    def _inner_takes(self) -> Taken:
+        return taken_by(super().load(), _without_threshold(self.parameters))
 
     def cost_of(self, time: int, features: int, parameters: Mapping[str, Any]) -> Cost | None:
         """Return (1 + time + features) times the rows of the rescaled method, or None where it does not say."""
