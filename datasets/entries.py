@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
+from ..family import Family, Variant
 from .spec import TaskSpec
 
 SOURCE = "Ismail, Gunady, Pessoa, Corrada Bravo, Feizi: Input-Cell Attention Reduces Vanishing Saliency (NeurIPS 2019)"
 THIRDS = ((0, 30), (35, 65), (70, 100))
 
 
-def _box(name: str, description: str, layouts: Sequence[Sequence[Sequence[int]]], *tags: str) -> TaskSpec:
+def _boxes(name: str, description: str, *tags: str) -> TaskSpec:
     parameters = {
-        "layouts": [[list(box) for box in layout] for layout in layouts],
+        "layouts": [],
         "time": 100,
         "features": 100,
         "train": 1000,
@@ -30,25 +31,8 @@ def _box(name: str, description: str, layouts: Sequence[Sequence[Sequence[int]]]
     )
 
 
-def _moving(start: int) -> TaskSpec:
-    description = f"60 × 60 box in Gaussian noise, time {start} to {start + 60}, features 20 to 80"
-    return _box(f"moving-box/t{start:02d}", description, [[(start, start + 60, 20, 80)]], "moving-box")
-
-
-def _mnist(name: str, axis: str) -> TaskSpec:
-    return TaskSpec(
-        name=f"mnist/{name}",
-        version=1,
-        description=f"28 × 28 handwritten digits read {axis}, the ink as graded truth",
-        reference=(
-            "LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition (Proc. IEEE, "
-            "1998); as a time series: Ismail, Gunady, Corrada Bravo, Feizi: Benchmarking Deep Learning "
-            "Interpretability in Time Series Predictions (NeurIPS 2020)"
-        ),
-        factory=f"saltbench.datasets.images.mnist:mnist_{name}",
-        parameters={"train": 55_000, "validation": 5_000, "test": 10_000},
-        tags=("real", "graded", "external-data"),
-    )
+def _layouts(words: str, layouts: Sequence[Sequence[Sequence[int]]], *tags: str) -> Variant:
+    return Variant({"layouts": [[list(box) for box in layout] for layout in layouts]}, words, tags)
 
 
 EARLIER, MIDDLE, LATTER = (0, 30, 10, 90), (20, 80, 20, 80), (70, 100, 10, 90)
@@ -56,30 +40,59 @@ HCP = "D. M. Barch et al., Function in the human connectome: Task-fMRI, NeuroIma
 WINDOW = {"frames": 176, "window": "middle"}
 CORNERS = [(t, t + 60, f, f + 60) for f in (5, 35, 20) for t in (5, 35)] + [MIDDLE]
 
-ENTRIES: tuple[TaskSpec, ...] = (
-    _box("box/earlier", "one box in the first 30 of 100 time steps", [[EARLIER]], "table1"),
-    _box("box/middle", "one box in the middle of time and features", [[MIDDLE]], "table1"),
-    _box("box/latter", "one box in the last 30 of 100 time steps", [[LATTER]], "table1"),
-    _box(
-        "box/mixed",
-        "each sample has the earlier, the middle or the latter box",
-        [[EARLIER], [MIDDLE], [LATTER]],
-        "table1",
+BOXES = Family(
+    _boxes("box/{layout}", "{layout}"),
+    {
+        "layout": {
+            "earlier": _layouts("one box in the first 30 of 100 time steps", [[EARLIER]], "table1"),
+            "middle": _layouts("one box in the middle of time and features", [[MIDDLE]], "table1"),
+            "latter": _layouts("one box in the last 30 of 100 time steps", [[LATTER]], "table1"),
+            "mixed": _layouts(
+                "each sample has the earlier, the middle or the latter box", [[EARLIER], [MIDDLE], [LATTER]], "table1"
+            ),
+            "mixed-7": _layouts("each sample has one of seven 60 × 60 boxes", [[box] for box in CORNERS]),
+            "3-earlier": _layouts(
+                "three boxes side by side in the first 40 time steps", [[(0, 40, *third) for third in THIRDS]], "table1"
+            ),
+            "3-middle": _layouts(
+                "three boxes side by side in the middle 40 time steps",
+                [[(25, 65, *third) for third in THIRDS]],
+                "table1",
+            ),
+        }
+    },
+)
+
+MOVING_BOX = Family(
+    _boxes("moving-box/{start}", "60 × 60 box in Gaussian noise, {start}, features 20 to 80", "moving"),
+    {
+        "start": {
+            f"t{start:02d}": _layouts(f"time {start} to {start + 60}", [[(start, start + 60, 20, 80)]])
+            for start in (0, 10, 20, 30, 40)
+        }
+    },
+)
+
+MNIST = Family(
+    TaskSpec(
+        name="mnist/{axis}",
+        version=1,
+        description="28 × 28 handwritten digits read {axis}, the ink as graded truth",
+        reference=(
+            "LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition (Proc. IEEE, "
+            "1998); as a time series: Ismail, Gunady, Corrada Bravo, Feizi: Benchmarking Deep Learning "
+            "Interpretability in Time Series Predictions (NeurIPS 2020)"
+        ),
+        factory="saltbench.datasets.images.mnist:mnist_{axis}",
+        parameters={"train": 55_000, "validation": 5_000, "test": 10_000},
+        tags=("real", "graded", "external-data"),
     ),
-    _box("box/mixed-7", "each sample has one of seven 60 × 60 boxes", [[box] for box in CORNERS]),
-    _box(
-        "box/3-earlier",
-        "three boxes side by side in the first 40 time steps",
-        [[(0, 40, *third) for third in THIRDS]],
-        "table1",
-    ),
-    _box(
-        "box/3-middle",
-        "three boxes side by side in the middle 40 time steps",
-        [[(25, 65, *third) for third in THIRDS]],
-        "table1",
-    ),
-    *(_moving(start) for start in (0, 10, 20, 30, 40)),
+    {"axis": {"rows": Variant(words="row by row"), "columns": Variant(words="column by column")}},
+)
+
+ENTRIES: tuple[TaskSpec | Family[TaskSpec], ...] = (
+    BOXES,
+    MOVING_BOX,
     TaskSpec(
         name="digits/rows",
         version=1,
@@ -89,8 +102,7 @@ ENTRIES: tuple[TaskSpec, ...] = (
         parameters={"validation": 300, "test": 300},
         tags=("real", "graded"),
     ),
-    _mnist("rows", "row by row"),
-    _mnist("columns", "column by column"),
+    MNIST,
     TaskSpec(
         name="fmri/simulated",
         version=1,

@@ -1,11 +1,14 @@
 """The command line called in this process."""
 
 import sys
+from collections.abc import Callable
 from unittest import mock
 
 import pytest
 
 from saltbench.benchmark.commands import cli
+
+Said = Callable[..., tuple[object, str]]  # arguments to the exit code, or message, and standard output
 
 
 def ended(*arguments: object) -> object:

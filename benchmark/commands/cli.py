@@ -59,7 +59,7 @@ Workers = Annotated[int | None, typer.Option(help="Processes; default: one a cor
 Data = Annotated[Path | None, _shared(options.DATA)]
 Memory = Annotated[str | None, _shared(options.MEMORY)]
 Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
-Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics or shell patterns.", metavar="G…")]
+Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics, shell patterns or tag:TAG.", metavar="G…")]
 Output = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
 Seeds = Annotated[int | None, _shared(options.SEEDS)]
 
@@ -67,6 +67,7 @@ Seeds = Annotated[int | None, _shared(options.SEEDS)]
 @app.command("list")
 def list_entries(
     kind: Annotated[str, typer.Argument(help=" | ".join(LISTED))],
+    patterns: Annotated[list[str] | None, typer.Argument(help="Of names, or tag:TAG.", metavar="G…")] = None,
     form: Annotated[str, _format(LISTING)] = "table",
     plugin: Plugins = None,
 ) -> None:
@@ -76,8 +77,9 @@ def list_entries(
     if form not in LISTING:
         raise ParameterError(f"--format must be {choices(LISTING)}, got '{form}'")
     registries = load_registries(plugin or ())
-    rows = list_suites(registries) if kind == "suites" else listing(getattr(registries, kind))
-    write(LISTING[form].write(rows), None)
+    chosen = patterns or ()
+    rows = list_suites(registries, chosen) if kind == "suites" else listing(getattr(registries, kind), chosen)
+    write(LISTING[form].write(rows, chosen), None)
 
 
 @app.command()
@@ -184,10 +186,11 @@ def compare(
 
     chosen, registries = format_named(form, CHANGES), load_registries(plugin or ())
     patterns = {"tasks": tasks or (), "architectures": architectures or (), "methods": methods or ()}
-    both = [ResultsFolder(path).narrowed(registries, **patterns) for path in (before, after)]
-    table = changes(*both, compared_metrics(*both, metrics or (), registries.metrics), tolerance)
-    note_unverified(*both, others=["scores.parquet"])
-    for results in both:
+    first, second = (ResultsFolder(path).narrowed(registries, **patterns) for path in (before, after))
+    compared = compared_metrics(first, second, metrics or (), registries.metrics)
+    table = changes(first, second, compared, tolerance)
+    note_unverified(first, second, others=["scores.parquet"])
+    for results in (first, second):
         if results.scores is None:
             note(f"samples are not compared in pairs: {results.without_scores}")
     write(chosen.write(table), output)

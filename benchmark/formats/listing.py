@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,20 +14,35 @@ from ..storage.text_bytes import json_bytes, utf8
 
 COLUMNS = ("name", "version", "description", "reference")  # of CSV
 
+MOST = 12  # entries of a family that a table shows one by one unless they are asked for
+
 Rows = Sequence[Mapping[str, Any]]
 
 
-def table_of(rows: Rows) -> bytes:
-    """Return names, versions and descriptions as a table as wide as the terminal."""
+def table_of(rows: Rows, patterns: Sequence[str] = ()) -> bytes:
+    """Return names, versions and descriptions as a table as wide as the terminal; a large family has one line.
+
+    Args:
+        rows: what entries state of themselves.
+        patterns: that chose the entries: then all of them are shown.
+    """
     table = Table("name", "version", "description", box=None)
-    for row in rows:
-        add_row(table, (row["name"], row["version"], row["description"]))
+    for line in dict.fromkeys(_line(row, is_folded=not patterns) for row in rows):
+        add_row(table, line)
     sink = io.StringIO()
     Console(file=sink, highlight=False, width=Console().width).print(table)
     return utf8(sink.getvalue())
 
 
-def csv_of(rows: Rows) -> bytes:
+def _line(row: Mapping[str, Any], *, is_folded: bool) -> tuple[Any, ...]:
+    family = row.get("family", {"members": 1})
+    if is_folded and family["members"] > MOST:
+        pattern = re.sub(r"{.*?}", "*", family["name"])
+        return family["name"], row["version"], f"a family of {family['members']}; the pattern '{pattern}' shows them"
+    return row["name"], row["version"], row["description"]
+
+
+def csv_of(rows: Rows, _patterns: Sequence[str] = ()) -> bytes:
     """Return one line an entry."""
     sink = io.StringIO()
     writer = csv.DictWriter(sink, COLUMNS, extrasaction="ignore", lineterminator="\n")
@@ -35,6 +51,6 @@ def csv_of(rows: Rows) -> bytes:
     return utf8(sink.getvalue())
 
 
-def json_of(rows: Rows) -> bytes:
+def json_of(rows: Rows, _patterns: Sequence[str] = ()) -> bytes:
     """Return one object an entry."""
     return json_bytes(rows)

@@ -50,7 +50,7 @@ CHANGES: dict[str, Format] = {
     "markdown": Format(writer=f"{_FOLDER}.changes:markdown_of"),
 }
 
-# (entries of a registry) -> bytes
+# (what entries state of themselves, patterns that chose them) -> bytes
 LISTING: dict[str, Format] = {
     "table": Format(writer=f"{_FOLDER}.listing:table_of"),
     "csv": Format(writer=f"{_FOLDER}.listing:csv_of"),

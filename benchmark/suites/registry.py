@@ -16,8 +16,9 @@ from ...datasets import entries as tasks
 from ...datasets.files.regular_files import read_regular
 from ...datasets.planted import planted_files
 from ...datasets.spec import TaskSpec
-from ...entry import Entry, Family, unknown
+from ...entry import Entry, unknown
 from ...errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError, described, repr_of
+from ...family import Family, OpenFamily
 from ...methods.architectures import entries as architectures
 from ...methods.architectures.spec import ArchitectureSpec
 from ...methods.attributions import entries as methods
@@ -25,31 +26,47 @@ from ...methods.attributions.spec import MethodSpec
 from ..metrics import entries as metrics
 from ..metrics.spec import MetricSpec
 from ..process.settings import IMPORTED, settings_restored
-from .selection import select
+from .selection import TAG, select
 
+SPECS = "TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec"
 PLUGIN_MODULE = "saltbench_plugin_"  # begins the module name of every plugin file
 
 T = TypeVar("T", bound=Entry)
 
 
 class Registry(Generic[T]):
-    """Entries of one kind by name, in the order of their registration, and families of further ones."""
+    """Entries of one kind by name, in the order of their registration; and open families of further ones."""
 
-    def __init__(self, kind: str, entries: Iterable[T] = (), families: Sequence[Family[T]] = ()) -> None:
+    def __init__(
+        self, kind: str, entries: Iterable[T | Family[T]] = (), open_families: Sequence[OpenFamily[T]] = ()
+    ) -> None:
         self.kind = kind
-        self.families = families
+        self.open_families = open_families
+        self.families: dict[str, Family[T]] = {}  # by the name of each member
         self._entries: dict[str, T] = {}
         for entry in entries:
             self.register(entry)
 
-    def register(self, entry: T) -> None:
-        """Add an entry.
+    def register(self, entry: T | Family[T]) -> None:
+        """Add an entry, or the members of a family.
 
         Raises:
-            DuplicateNameError: the name is taken.
-            ParameterError: the version is not a positive integer, or a parameter's default is not a JSON value.
+            DuplicateNameError: a name is taken.
+            ParameterError: a name begins like a tag, a version is not a positive integer, a parameter's default is not
+                a JSON value, or the parts of a family do not fit together.
+            UnknownNameError: a parameter that a family's template does not have.
         """
-        if family := self._family(entry.name):
+        if not isinstance(entry, Family):
+            self._register(entry)
+            return
+        for member in entry.members():
+            self._register(member)
+            self.families[member.name] = entry
+
+    def _register(self, entry: T) -> None:
+        if entry.name.startswith(TAG):
+            raise ParameterError(f"{self.kind} '{entry.name}': what begins with {TAG} stands for a tag; rename it")
+        if family := self._open_family(entry.name):
             raise DuplicateNameError(
                 f"{self.kind} '{entry.name}': names that begin with {family.prefix} stand for "
                 f"{family.listed.name}; rename it"
@@ -74,7 +91,7 @@ class Registry(Generic[T]):
             UnknownNameError: with near matches.
             SaltbenchError: a family has no entry of that name.
         """
-        if family := self._family(name):
+        if family := self._open_family(name):
             return family.make(name.removeprefix(family.prefix))
         if name not in self._entries:
             raise UnknownNameError(unknown(self.kind, name, self._entries))
@@ -93,16 +110,16 @@ class Registry(Generic[T]):
         names = (
             name
             for pattern in patterns
-            for name in ([pattern] if self._family(pattern) else select(self.kind, [pattern], tags))
+            for name in ([pattern] if self._open_family(pattern) else select(self.kind, [pattern], tags))
         )
         return [self.get(name) for name in dict.fromkeys(names)]
 
-    def _family(self, name: str) -> Family[T] | None:
-        return next((family for family in self.families if name.startswith(family.prefix)), None)
+    def _open_family(self, name: str) -> OpenFamily[T] | None:
+        return next((family for family in self.open_families if name.startswith(family.prefix)), None)
 
     def declared(self, name: str) -> T | None:
         """Return the entry called name, or what stands for its family, or None; no file is looked at."""
-        family = self._family(name)
+        family = self._open_family(name)
         return family.listed if family else self._entries.get(name)
 
     def tags_of(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -126,26 +143,26 @@ class Registries:
     methods: Registry[MethodSpec]
     metrics: Registry[MetricSpec]
 
-    def register(self, entry: Entry) -> None:
-        """Add an entry to the registry of its kind.
+    def register(self, entry: Entry | Family[Any]) -> None:
+        """Add an entry, or the members of a family, to the registry of its kind.
 
         Raises:
             PluginError: an entry of no kind.
-            DuplicateNameError: its name is taken.
+            DuplicateNameError: a name is taken.
+            ParameterError: as `Registry.register`.
+            UnknownNameError: a parameter that a family's template does not have.
         """
-        match entry:
-            case TaskSpec():
-                self.tasks.register(entry)
-            case ArchitectureSpec():
-                self.architectures.register(entry)
-            case MethodSpec():
-                self.methods.register(entry)
-            case MetricSpec():
-                self.metrics.register(entry)
-            case _:
-                raise PluginError(
-                    f"'{entry.name}' is a plain Entry; use TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec"
-                )
+        kinds: dict[type[Entry], Registry[Any]] = {
+            TaskSpec: self.tasks,
+            ArchitectureSpec: self.architectures,
+            MethodSpec: self.methods,
+            MetricSpec: self.metrics,
+        }
+        described_by = entry.template if isinstance(entry, Family) else entry
+        registry = next((found for kind, found in kinds.items() if isinstance(described_by, kind)), None)
+        if registry is None:
+            raise PluginError(f"'{entry.name}' is a plain Entry; use {SPECS}")
+        registry.register(entry)
 
 
 def load_registries(plugins: Sequence[Path] = ()) -> Registries:
@@ -176,7 +193,7 @@ def default_metrics(registries: Registries) -> list[MetricSpec]:
     return [metric for metric in registries.metrics if metric.is_default]
 
 
-def _from_entry_point(point: EntryPoint) -> Entry:
+def _from_entry_point(point: EntryPoint) -> Entry | Family[Any]:
     origin = f"entry point {point.name} = {point.value}"
     try:
         with settings_restored(leave=IMPORTED):
@@ -185,23 +202,27 @@ def _from_entry_point(point: EntryPoint) -> Entry:
         raise
     except BaseException as error:  # third-party code can raise anything
         raise PluginError(f"{origin} cannot be loaded: {described(error)}; fix or uninstall it") from error
-    if not isinstance(entry, Entry):
-        raise PluginError(
-            f"{origin} must be a TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec, got {repr_of(entry)}"
-        )
+    if not isinstance(entry, Entry | Family):
+        raise PluginError(f"{origin} must be a {SPECS}, got {repr_of(entry)}")
     version = point.dist.version if point.dist else "?"
-    return dataclasses.replace(entry, source=f"{point.value} {version}")
+    return _from_source(entry, f"{point.value} {version}")
 
 
-def _from_file(path: Path) -> list[Entry]:
+def _from_source(entry: Entry | Family[Any], source: str) -> Entry | Family[Any]:
+    if isinstance(entry, Family):
+        return dataclasses.replace(entry, template=dataclasses.replace(entry.template, source=source))
+    return dataclasses.replace(entry, source=source)
+
+
+def _from_file(path: Path) -> list[Entry | Family[Any]]:
     try:
         digest = hashlib.sha256(read_regular(path)).hexdigest()
     except OSError as error:
         raise PluginError(f"plugin {path} cannot be read: {error.strerror}; check the path") from error
-    found = {id(value): value for value in vars(_execute(path, digest)).values() if isinstance(value, Entry)}
+    found = {id(value): value for value in vars(_execute(path, digest)).values() if isinstance(value, Entry | Family)}
     if not found:
-        raise PluginError(f"plugin {path} defines no TaskSpec, ArchitectureSpec, MethodSpec or MetricSpec")
-    return [dataclasses.replace(entry, source=f"{path.name} sha256:{digest}") for entry in found.values()]
+        raise PluginError(f"plugin {path} defines no {SPECS}")
+    return [_from_source(entry, f"{path.name} sha256:{digest}") for entry in found.values()]
 
 
 def _execute(path: Path, digest: str) -> ModuleType:
@@ -229,9 +250,29 @@ def _line_in(path: Path, error: BaseException) -> str:
     return f", line {lines[-1]}," if lines else ""
 
 
-def listing(registry: Registry[Any]) -> list[dict[str, Any]]:
-    """Return what each entry and family states as JSON values: of methods assumptions and passes, of metrics needs."""
-    common = ("name", "version", "description", "reference", "tags", "parameters", "source")
-    fields = (*common, "assumptions", "passes", "needs")
-    stated = [*registry, *(family.listed for family in registry.families)]
-    return [{key: getattr(entry, key) for key in fields if hasattr(entry, key)} for entry in stated]
+FIELDS = (  # of an entry in a list, where it has them
+    *("name", "version", "description", "reference", "tags", "parameters", "source"),
+    *("assumptions", "passes", "needs"),
+)
+
+
+def listing(registry: Registry[Any], patterns: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return what entries and open families state about themselves as JSON values.
+
+    Methods also state assumptions and passes, metrics their needs; members of a family its name and how many it has.
+
+    Args:
+        registry: of the entries.
+        patterns: shell patterns of names, or `tag:` and one of tags; none for all.
+
+    Raises:
+        UnknownNameError: a pattern that matches nothing.
+    """
+    stated = {entry.name: entry for entry in (*registry, *(family.listed for family in registry.open_families))}
+    chosen = select(registry.kind, patterns or ["*"], {name: entry.tags for name, entry in stated.items()})
+    return [_stated(stated[name], registry.families.get(name)) for name in chosen]
+
+
+def _stated(entry: Entry, family: Family[Any] | None) -> dict[str, Any]:
+    own = {key: getattr(entry, key) for key in FIELDS if hasattr(entry, key)}
+    return {**own, "family": {"name": family.name, "members": len(family)}} if family else own

@@ -35,7 +35,7 @@ class Option:
 
 
 def _globs(kind: str) -> Option:
-    return Option(name=kind, help="Names or shell patterns, several allowed.", metavar="G…", several=True)
+    return Option(name=kind, help="Names, shell patterns or tag:TAG, several allowed.", metavar="G…", several=True)
 
 
 TASKS, ARCHITECTURES, METHODS = (_globs(kind) for kind in ("tasks", "architectures", "methods"))

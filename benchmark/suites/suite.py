@@ -19,6 +19,7 @@ from .located_errors import at, placed
 from .registry import Registries, default_metrics
 from .repetitions import FACTORS
 from .run_options import MOST_SAMPLES, MOST_SEEDS
+from .selection import select
 from .suite_name import SUFFIX, suite_name
 from .training_recipe import Recipe
 
@@ -99,9 +100,18 @@ def bundled_suites() -> list[str]:
     return sorted(Path(item.name).stem for item in folder.iterdir() if item.name.endswith(".toml"))
 
 
-def list_suites(registries: Registries) -> list[dict[str, Any]]:
-    """Return what each bundled suite says of itself as JSON values; its version is saltbench's, with which it ships."""
-    suites = [load_suite(name, registries) for name in bundled_suites()]
+def list_suites(registries: Registries, patterns: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return what bundled suites say of themselves as JSON values; their version is saltbench's, with which they ship.
+
+    Args:
+        registries: of the suites' entries.
+        patterns: shell patterns of names; none for all. Suites have no tags.
+
+    Raises:
+        UnknownNameError: a pattern that matches nothing.
+    """
+    names = select("suite", patterns or ["*"], dict.fromkeys(bundled_suites(), ()))
+    suites = [load_suite(name, registries) for name in names]
     return [
         {
             "name": suite.name,

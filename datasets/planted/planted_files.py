@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...entry import Family, resolve
+from ...entry import resolve
 from ...errors import DataError
+from ...family import OpenFamily
 from ..files.regular_files import open_regular
 from ..spec import TaskData, TaskSpec
 
@@ -106,4 +107,4 @@ LISTED = _spec(
     "saltbench.datasets.planted.planted_data:planted_file",
     {**TABLES, **PLANTING},
 )
-FAMILY = Family(PREFIX, LISTED, planted_task)
+FAMILY = OpenFamily(PREFIX, LISTED, planted_task)

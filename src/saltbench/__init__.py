@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .datasets.preprocessing import standardise
     from .datasets.spec import Split, TaskData, TaskSpec
     from .errors import DataError, ParameterError, SaltbenchError, UnsupportedOperationError
+    from .family import Family, Variant
     from .methods.architectures.contract import architecture_contract
     from .methods.architectures.spec import ArchitectureSpec
     from .methods.attributions.adapters import adapted
@@ -32,6 +33,7 @@ __version__ = "0.2.0"
 _PUBLIC = {
     "ArchitectureSpec": "methods.architectures.spec",
     "DataError": "errors",
+    "Family": "family",
     "Maps": "benchmark.metrics.maps",
     "MethodSpec": "methods.attributions.spec",
     "MetricSpec": "benchmark.metrics.spec",
@@ -43,6 +45,7 @@ _PUBLIC = {
     "TaskData": "datasets.spec",
     "TaskSpec": "datasets.spec",
     "UnsupportedOperationError": "errors",
+    "Variant": "family",
     "adapted": "methods.attributions.adapters",
     "architecture_contract": "methods.architectures.contract",
     "attribute": "methods.attributions.explain",
@@ -62,6 +65,7 @@ _PUBLIC = {
 __all__ = [
     "ArchitectureSpec",
     "DataError",
+    "Family",
     "Maps",
     "MethodSpec",
     "MetricSpec",
@@ -73,6 +77,7 @@ __all__ = [
     "TaskData",
     "TaskSpec",
     "UnsupportedOperationError",
+    "Variant",
     "__version__",
     "adapted",
     "architecture_contract",

@@ -5,7 +5,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from .errors import ParameterError, UnknownNameError, repr_of
 
@@ -62,24 +62,6 @@ class Entry:
                 raise UnknownNameError(unknown(f"parameter of {self.name}", name, self.parameters))
             _check_type(self.name, name, self.parameters[name], value)
         return {**self.parameters, **overrides}
-
-
-T = TypeVar("T", bound=Entry)
-
-
-@dataclass(frozen=True)
-class Family(Generic[T]):
-    """Entries made of their names on demand, such as `planted/<file>`.
-
-    Attributes:
-        prefix: what the names begin with.
-        listed: stands for all of them in lists; it is no entry itself.
-        make: function of the rest of a name to its entry; raises a SaltbenchError where there is none.
-    """
-
-    prefix: str
-    listed: T
-    make: Callable[[str], T]
 
 
 def resolve(factory: Factory) -> Callable[..., Any]:

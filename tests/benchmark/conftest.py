@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from command_line import Said, ended
 from tiny_suite import TINY
 
 from saltbench.benchmark.suites.registry import load_registries
@@ -19,3 +20,13 @@ def tiny_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny(tiny_file: Path) -> Suite:
     return load_suite(str(tiny_file), load_registries())
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    """A function that runs the command line in this process."""
+
+    def run(*arguments: object) -> tuple[object, str]:
+        return ended(*arguments), capsys.readouterr().out
+
+    return run

@@ -8,8 +8,9 @@ from saltbench.benchmark.metrics.spec import MetricSpec
 from saltbench.benchmark.suites import registry as module
 from saltbench.benchmark.suites.registry import Registry, listing, load_registries
 from saltbench.datasets.spec import TaskSpec
-from saltbench.entry import Entry, Family
+from saltbench.entry import Entry
 from saltbench.errors import DuplicateNameError, ParameterError, PluginError, UnknownNameError
+from saltbench.family import OpenFamily
 from saltbench.methods.architectures.spec import ArchitectureSpec
 from saltbench.methods.attributions.spec import MethodSpec
 
@@ -84,7 +85,8 @@ def test_a_pattern_that_matches_nothing_is_refused():
 
 
 def with_family(*names):
-    family = Family("file/", entry("file/<path>"), lambda rest: entry(f"file/{rest}", description=f"made of {rest}"))
+    listed = entry("file/<path>")
+    family = OpenFamily("file/", listed, lambda rest: entry(f"file/{rest}", description=f"made of {rest}"))
     return Registry("task", [entry(name) for name in names], [family])
 
 
@@ -144,9 +146,11 @@ def test_a_plain_entry_belongs_nowhere():
 def test_listing_is_json_with_one_object_an_entry(kind):
     found = getattr(load_registries(), kind)
     rows = listing(found)
-    stated_entries = [*found, *(family.listed for family in found.families)]
+    stated_entries = [*found, *(family.listed for family in found.open_families)]
     assert [row["name"] for row in json.loads(json.dumps(rows, allow_nan=False))] == names(stated_entries)
     for row, spec in zip(rows, stated_entries, strict=True):
+        family = found.families.get(row["name"])
+        assert row.pop("family", None) == (family and {"name": family.name, "members": len(family)})
         assert all(row[field] == getattr(spec, field) for field in row)
         stated = {"name", "version", "description", "reference", "tags", "parameters", "source"}
         assert set(row) == stated | ({"assumptions", "passes"} if kind == "methods" else set())
