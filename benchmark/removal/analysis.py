@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ..execution.collection import joined
-from ..execution.isolation import one_thread
 from ..execution.plan import Job
 from ..execution.stored_run import MODELS, Repetition, StoredRun
+from ..execution.threads import one_thread
 from ..metrics.on_task import SHARES as REPORTED
 from ..process.settings import settings_restored
 from ..storage.text_bytes import encodable

@@ -13,8 +13,8 @@ from ...methods.architectures.spec import ArchitectureSpec
 from ...methods.attributions.spec import MethodSpec
 from ..execution.collection import collect
 from ..execution.evaluator import Evaluator
-from ..execution.isolation import one_thread
 from ..execution.plan import jobs
+from ..execution.threads import one_thread
 from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec
 from ..storage.store import Store

@@ -5,8 +5,8 @@ from collections.abc import Generator, Sequence
 from ...suites.registry import load_registries
 from ..evaluator import Evaluator
 from ..failures import Failure
-from ..isolation import one_thread
 from ..plan import Job
+from ..threads import one_thread
 from .pool import Pool
 
 

@@ -1,4 +1,4 @@
-"""-"""
+"""The threads in which PyTorch computes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
