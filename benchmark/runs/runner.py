@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from ...errors import ParameterError
 from ...methods.attributions.passes.budget import default_memory
 from ..execution.collection import GONE, collect, failures_of
-from ..execution.executors.in_process import _in_this_process
-from ..execution.executors.pool import Pool
+from ..execution.executors.executor import Executor
+from ..execution.executors.in_process import InProcess
+from ..execution.executors.processes import Processes
+from ..execution.executors.scheduling import run_jobs
+from ..execution.executors.workplace import Workplace
 from ..execution.failures import Failure
 from ..execution.plan import Job, jobs
 from ..execution.stored_run import is_complete
@@ -77,11 +79,9 @@ def run_suite(
         failures: list[Failure] = []
         planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
         share = memory // workers if memory else default_memory(device, workers)
-        pool = Pool(store, [plugin.absolute() for plugin in plugins], workers, share, timeout)
-        # in this process what hangs cannot be stopped
-        is_alone = timeout is None and (workers == 1 or len(planned) <= 1)
-        with closing(_in_this_process(planned, pool) if is_alone else pool.run(planned)) as finished:
-            for done, (job, failed) in enumerate(finished, start=1):
+        workplace = Workplace(store, tuple(plugin.absolute() for plugin in plugins), share)
+        with _executor(workplace, workers, timeout, planned) as executor:
+            for done, (job, failed) in enumerate(run_jobs(planned, executor, store), start=1):
                 failures += failed
                 report(job, done, len(planned))
         collection = collect(suite, store, device, failures, GONE)
@@ -99,6 +99,12 @@ def run_suite(
         drawn = draw_figures(written, drawn_metric(written, None, registries.metrics), ("png",), folder)
         figures = [path for figure in drawn for path in _current(figure, folder)]
     return Result(suite, device, table, collection, folder, failures_of(collection), figures)
+
+
+def _executor(workplace: Workplace, workers: int, timeout: float | None, planned: Sequence[Job]) -> Executor:
+    # in this process what hangs cannot be stopped
+    is_alone = timeout is None and (workers == 1 or len(planned) <= 1)
+    return InProcess(workplace) if is_alone else Processes(workplace, workers, timeout)
 
 
 def _current(drawn: Drawn, folder: Path) -> tuple[Path, ...]:

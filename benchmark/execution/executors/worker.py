@@ -1,96 +1,95 @@
-"""A worker process of a run: evaluates the jobs it is sent, and tells which cell begins and which failed."""
+"""A worker of a run: computes units in a process, one at a time, and starts another when that has died."""
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from enum import Enum, auto
-from multiprocessing.connection import Connection
-from pathlib import Path
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError
 
-import torch
-
-from .... import errors
-from ....errors import SaltbenchError, StoreError, text_of
-from ...storage.store import Store
-from ...suites.registry import load_registries
-from ...suites.suite import Choice
-from ..evaluator import Evaluator
-from ..failures import Failure, reason_for
+from ....errors import WorkerError
+from ..failures import Failure
 from ..plan import Job
-from .malloc import keep_freed_memory
+from .executor import Cell, Preparation, Unit
+from .worker_process import FallenError, WorkerProcess
+from .workplace import Ended, Outcome, Workplace, compute, settle
 
 
-class Note(Enum):
-    """That the process is ready for its first job, or done with one."""
+class Worker:
+    """One of the workers that share the units of a run."""
 
-    READY = auto()
-    DONE = auto()
+    def __init__(self, workplace: Workplace, timeout: float | None) -> None:
+        """Take the workplace of all units, and the seconds that a cell may take; None for any time."""
+        self._workplace = workplace
+        self._timeout = timeout
+        self._process: WorkerProcess | None = None
+        self._prepared: Job | None = None  # whose data and weights the process holds
+        self._is_dismissed = False
+        self._lock = threading.Lock()
 
+    def distance(self, unit: Unit) -> int:
+        """Return what is to be made before a unit can be computed: nothing (0), data and weights, or a process too."""
+        if self._process is None:
+            return 2
+        return int(self._prepared is not unit.job)
 
-@dataclass(frozen=True)
-class Fallen:
-    """A job that was given up in the middle, and why; the process lives on."""
+    def compute(self, unit: Unit) -> list[Failure]:
+        """Return the cells that failed, that in which the process died among them.
 
-    reason: str
+        Raises:
+            SaltbenchError: what ends the run; a WorkerError where a process ends before it is ready.
+            CancelledError: the worker was dismissed.
+        """
+        if self._process is not None and self._process.has_died:
+            self._forget()
+        if not isinstance(unit, Cell):
+            return self._prepare(unit, unit.job)
+        # the cell's time does not run while data are made and weights are loaded
+        is_prepared = self._prepared is unit.job
+        return (not is_prepared and self._prepare(unit.preparation, unit.job)) or self._call(unit, self._timeout)
 
+    def dismiss(self) -> None:
+        """Begin nothing more; the process ends by itself if it is idle, and is ended at once if not."""
+        with self._lock:
+            self._is_dismissed = True
+            if self._process is not None:
+                self._process.dismiss()
 
-@dataclass(frozen=True)
-class Ended:
-    """An error of saltbench's own that ends the run: the name of its class and its text.
+    def end(self, patience: float) -> None:
+        """Return when the dismissed process has ended, which has time for that until patience (monotonic clock)."""
+        if self._process is not None:
+            self._process.end(patience)
 
-    The object itself does not cross: one that is raised with more arguments than a text cannot be read from a pipe.
-    """
+    def _prepare(self, preparation: Preparation, job: Job) -> list[Failure]:
+        failures = self._call(preparation)
+        self._prepared = job if self._process else None
+        return failures
 
-    kind: str
-    text: str
+    def _call(self, unit: Unit, timeout: float | None = None) -> list[Failure]:
+        if self._process is None:
+            self._settle()
+        try:
+            return self._ask(timeout, compute, unit, self._workplace)
+        except FallenError as error:
+            self._forget()
+            return unit.fall(str(error), self._workplace.store)
 
-    @staticmethod
-    def by(error: SaltbenchError) -> "Ended":
-        """Return what to tell of an error; of a third party's class, the class of saltbench's that it derives from."""
-        own = next(kind for kind in type(error).__mro__ if vars(errors).get(kind.__name__) is kind)
-        return Ended(own.__name__, text_of(error))
+    def _settle(self) -> None:
+        try:
+            self._ask(None, settle, self._workplace)
+        except FallenError as error:
+            raise WorkerError(
+                f"{error}, before its first job; what was finished is kept, run the same command again"
+            ) from error
 
-    def error(self) -> SaltbenchError:
-        """Return the error to raise."""
-        error: SaltbenchError = vars(errors)[self.kind](self.text)
-        return error
+    def _ask(self, timeout: float | None, function: Callable[..., Outcome], *arguments: object) -> list[Failure]:
+        with self._lock:
+            if self._is_dismissed:
+                raise CancelledError
+            if self._process is None:
+                self._process = WorkerProcess()
+            call = self._process.begin(function, *arguments)
+        outcome = self._process.answer(call, timeout)
+        if isinstance(outcome, Ended):
+            raise outcome.error()
+        return outcome
 
-
-Message = Choice | Failure | Fallen | Note | Ended  # a Choice is the method whose cell begins
-
-
-def work(connection: Connection, store: Store, plugins: Sequence[Path], memory: int) -> None:
-    """Evaluate the jobs that come through connection until its other end is closed.
-
-    Args:
-        connection: gives jobs, takes messages.
-        store: where results go.
-        plugins: files whose entries the jobs use.
-        memory: bytes that explaining may take.
-    """
-    keep_freed_memory()
-    torch.set_num_threads(1)
-    with suppress(EOFError, ConnectionError):  # the other end is closed: nobody waits for more
-        _serve(connection, store, plugins, memory)
-
-
-def _serve(connection: Connection, store: Store, plugins: Sequence[Path], memory: int) -> None:
-    try:
-        evaluator = Evaluator(load_registries(plugins), store, memory, connection.send)
-    except SaltbenchError as error:
-        connection.send(Ended.by(error))
-        return
-    connection.send(Note.READY)
-    while True:
-        connection.send(_evaluated(evaluator, connection.recv(), connection))
-
-
-def _evaluated(evaluator: Evaluator, job: Job, connection: Connection) -> Message:
-    try:
-        for failure in evaluator.run(job):
-            connection.send(failure)
-    except StoreError as error:
-        return Ended.by(error)
-    except KeyboardInterrupt as error:  # a terminal's Ctrl-C is kept from workers: an entry raised it
-        return Fallen(reason_for(error))
-    return Note.DONE
+    def _forget(self) -> None:
+        self._process = self._prepared = None

@@ -12,11 +12,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
-from pathlib import Path
 
-from ...process.module_path import current_folder_left_out, set_safe_path
-from ...storage.store import Store
+from .module_path import current_folder_left_out, set_safe_path
 
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl.h
 
@@ -57,13 +54,14 @@ def interrupts_held() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def begin(connection: Connection, store: Store, plugins: tuple[Path, ...], memory: int, safe_path: str | None) -> None:
-    """Do a worker's work, until its end or the parent's; safe_path is the parent's PYTHONSAFEPATH."""
+def begin(safe_path: str | None) -> None:
+    """Prepare a process that has just started for a worker's life, until its end or the parent's.
+
+    Args:
+        safe_path: PYTHONSAFEPATH of the parent.
+    """
     _end_with_parent()
     set_safe_path(safe_path)
-    from .worker import work
-
-    work(connection, store, plugins, memory)
 
 
 def _end_with_parent() -> None:
