@@ -1,11 +1,11 @@
 """Files that processes hold to keep others out."""
 
-import fcntl
-import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from ...errors import StoreError
 from .files import explained
@@ -22,17 +22,19 @@ def held(path: Path, busy: str = "") -> Iterator[None]:
     Raises:
         StoreError: another process holds it, it is a link or no file, or it cannot be made.
     """
+    # only a lock of the operating system's ends with a killed process: a file that exists does not stand in for one
+    lock = FileLock(path, blocking=not busy, fallback_to_soft=False)
     with explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         _check(path)
-        # another's file behind a link that appears meanwhile is not opened either
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise StoreError(busy) from error
     try:
-        with explained(path.parent):
-            _lock(descriptor, busy)
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 def _check(path: Path) -> None:
@@ -43,10 +45,3 @@ def _check(path: Path) -> None:
     if not stat.S_ISREG(mode):
         found = "a symbolic link" if stat.S_ISLNK(mode) else "something else"
         raise StoreError(f"the lock {path} must be a file, got {found}; remove it and run the same command again")
-
-
-def _lock(descriptor: int, busy: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
-    except BlockingIOError as error:
-        raise StoreError(busy) from error
