@@ -14,8 +14,10 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 
 from .module_path import current_folder_left_out, set_safe_path
+from .signals import ignore_interrupts, interrupts_held
 
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl.h
+_STARTING = threading.Lock()  # what is set for a start is the process's, not the thread's
 
 
 @contextmanager
@@ -24,34 +26,12 @@ def processes_protected() -> Iterator[str | None]:
 
     Gives the value of PYTHONSAFEPATH outside of it, which is theirs once they have begun.
     """
-    with current_folder_left_out() as safe_path:
-        # the first start of a process starts it, too, and lifts the block that is set here
-        resource_tracker.ensure_running()
+    with _STARTING, current_folder_left_out() as safe_path:
+        if os.name == "posix":
+            # the first start of a process starts it, too, and lifts the block that is set here
+            resource_tracker.ensure_running()
         with interrupts_held():
             yield safe_path
-
-
-@contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C from the processes that are started inside the block, and until its end from this one.
-
-    Raises:
-        KeyboardInterrupt: at the end, where there was one meanwhile.
-    """
-    # Processes started meanwhile inherit the mask: a terminal's Ctrl-C reaches the parent alone, which decides.
-    # The handler is for a signal that another thread of the parent takes: it must not cut a start in two.
-    noted: list[int] = []
-    is_main = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number)) if is_main else None
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if is_main:
-            signal.signal(signal.SIGINT, handler)
-    if noted:
-        raise KeyboardInterrupt
 
 
 def begin(safe_path: str | None) -> None:
@@ -61,6 +41,7 @@ def begin(safe_path: str | None) -> None:
         safe_path: PYTHONSAFEPATH of the parent.
     """
     _end_with_parent()
+    ignore_interrupts()
     set_safe_path(safe_path)
 
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .signals import block_signals, blocked_signals, running_timers, stop_timers
 from .standard_files import standard_files_kept
 
-TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 LIBRARIES = ("numpy", "torch")  # commands that list entries do without
 # what a library needs of its import later on
 IMPORTED = ("environment", "module path", "warnings")
@@ -119,16 +119,6 @@ def _set_handlers(before: dict[int, Any]) -> None:
             signal.signal(number, handler)
 
 
-def _running_timers() -> tuple[bool, ...]:
-    return tuple(any(signal.getitimer(timer)) for timer in TIMERS)
-
-
-def _stop_timers(before: tuple[bool, ...]) -> None:
-    for timer, was_running in zip(TIMERS, before, strict=True):
-        if not was_running:
-            signal.setitimer(timer, 0)
-
-
 def _file_mask() -> int:
     mask = os.umask(0o077)  # it can only be read by setting it
     os.umask(mask)
@@ -142,12 +132,8 @@ SETTINGS = (
     Setting("streams", lambda: (sys.stdin, sys.stdout, sys.stderr), _set_streams),
     Setting("warnings", lambda: (list(warnings.filters), warnings.showwarning), _set_warnings),
     Setting("signal handlers", _handlers, _set_handlers),
-    Setting(
-        "signal mask",
-        lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()),
-        lambda before: signal.pthread_sigmask(signal.SIG_SETMASK, before),
-    ),
-    Setting("timers", _running_timers, _stop_timers),
+    Setting("signal mask", blocked_signals, block_signals),
+    Setting("timers", running_timers, stop_timers),
     Setting("locale", lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)),
     Setting("file mask", _file_mask, os.umask),
     Setting("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),

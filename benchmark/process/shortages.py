@@ -1,9 +1,15 @@
 """What a machine lacked when an error arose."""
 
 import errno
-import resource
+from types import ModuleType
 
 from ...errors import SaltbenchError, is_out_of_memory, text_of
+
+resource: ModuleType | None
+try:
+    import resource
+except ImportError:  # Windows limits no process
+    resource = None
 
 KEPT = "what was finished is kept, run the same command again"
 FILES = (errno.EMFILE, errno.ENFILE)
@@ -16,6 +22,8 @@ def require_addresses() -> None:
     Raises:
         SaltbenchError: it leaves too little.
     """
+    if resource is None:
+        return
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < ADDRESSES:
         raise SaltbenchError(

@@ -54,7 +54,9 @@ def new_folder(parent: Path) -> Path:
 
 
 def sync_directory(path: Path) -> None:
-    """Make a rename inside the directory durable."""
+    """Make a rename inside the directory durable, where the system opens directories (Windows does not)."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -93,5 +95,5 @@ def _new_name(folder: Path) -> Path:
 def _keep_mode(descriptor: int, path: Path) -> None:
     with suppress(FileNotFoundError):
         before = path.lstat().st_mode
-        if stat.S_ISREG(before):
+        if stat.S_ISREG(before) and hasattr(os, "fchmod"):  # Windows has no modes
             os.fchmod(descriptor, before & 0o777)

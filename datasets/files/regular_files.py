@@ -6,6 +6,9 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
+# Windows has no pipes that stand in folders, and makes other bytes of a file's unless told
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 
 def open_regular(path: Path) -> BufferedReader:
     """Return a file, or what a link leads to, opened to read its bytes.
@@ -15,7 +18,7 @@ def open_regular(path: Path) -> BufferedReader:
         OSError: it cannot be read, or is a pipe or a device (ENXIO).
     """
     # a pipe without a writer would be waited for
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    descriptor = os.open(path, _FLAGS)
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return os.fdopen(descriptor, "rb")

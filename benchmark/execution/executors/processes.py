@@ -5,7 +5,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
-from ...process.process_start import interrupts_held
+from ...process.signals import interrupts_held
 from ..failures import Failure
 from .executor import Unit
 from .worker import Worker

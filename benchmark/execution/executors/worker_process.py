@@ -6,7 +6,6 @@ before it was ready, and times tasks by the wall clock; loky 3.7 gives up all pr
 limit of a task.
 """
 
-import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -16,6 +15,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, TypeVar
 
 from ...process.process_start import begin, processes_protected
+from ...process.signals import describe_end
 
 T = TypeVar("T")
 
@@ -103,12 +103,8 @@ class WorkerProcess:
     def _cause_of_death(self) -> str:
         self._close()
         status = self._process.exitcode
-        if status is None:  # it was dismissed, and nobody asks any more
-            return "the worker process was ended"
-        if status >= 0:
-            return f"the worker process ended with exit status {status}"
-        why = "; it lacked memory, most likely: run the same command again with fewer --workers"
-        return f"the worker process died ({signal.strsignal(-status)}){why if status == -signal.SIGKILL else ''}"
+        # it has none yet where it was dismissed meanwhile, and nobody asks any more
+        return f"the worker process {'was ended' if status is None else describe_end(status)}"
 
 
 class _Context(SpawnContext):
