@@ -11,7 +11,6 @@ from ... import __version__
 from ...datasets.local_data import look_in
 from ...entry import unknown
 from ...errors import ParameterError, SaltbenchError, UnknownNameError
-from ..execution.executors.malloc import keep_freed_memory
 from ..formats.registry import CHANGES, LEADERBOARD, LISTING, Format, choices, format_named
 from ..process.module_path import leave_current_folder_out
 from ..process.shortages import require_addresses, shortage
@@ -324,7 +323,6 @@ def _usage(error: typer.TyperException) -> str:
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 1."""
     open_streams()
-    keep_freed_memory()
     leave_current_folder_out()
     try:
         status = app(expand(sys.argv[1:]), standalone_mode=False)

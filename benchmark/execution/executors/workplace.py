@@ -12,7 +12,6 @@ from ..evaluator import Evaluator
 from ..failures import Failure, reason_for
 from ..threads import one_thread
 from .executor import Unit
-from .malloc import keep_freed_memory
 
 
 @dataclass(frozen=True)
@@ -85,5 +84,4 @@ def compute(unit: Unit, workplace: Workplace) -> Outcome:
 
 @cache  # once a process
 def _evaluator(workplace: Workplace) -> Evaluator:
-    keep_freed_memory()
     return workplace.evaluator()
