@@ -1,0 +1,108 @@
+"""A process that dies, hangs or is dismissed: what its caller is told, whatever ended it."""
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from saltbench.benchmark.execution.executors.worker_process import FallenError, WorkerProcess
+
+LATE = 0.5  # seconds after which a call is given up that would never end
+LACKED_MEMORY = "; it lacked memory, most likely: run the same command again with fewer --workers"
+
+
+def hold_the_lock() -> None:
+    ctypes.PyDLL(None).sleep(100000)  # PyDLL keeps the interpreter's lock
+
+
+def ignore_and_wait(number: int) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    time.sleep(100000)
+
+
+def raise_error(error: Exception) -> None:
+    raise error
+
+
+@pytest.fixture
+def process() -> Iterator[WorkerProcess]:
+    process = WorkerProcess()
+    yield process
+    process.dismiss()
+    process.end(time.monotonic() + 60)
+
+
+def ask(process: WorkerProcess, function: Callable[..., object], *arguments: object) -> object:
+    return process.answer(process.begin(function, *arguments))
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "reason"),
+    [
+        pytest.param(os._exit, 0, "the worker process ended with exit status 0", id="exit 0"),
+        pytest.param(os._exit, 7, "the worker process ended with exit status 7", id="exit 7"),
+        pytest.param(ctypes.string_at, 0, "the worker process died (Segmentation fault)", id="segfault"),
+        pytest.param(signal.raise_signal, signal.SIGTERM, "the worker process died (Terminated)", id="SIGTERM"),
+        pytest.param(
+            signal.raise_signal, signal.SIGKILL, f"the worker process died (Killed){LACKED_MEMORY}", id="SIGKILL"
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_how_a_process_ended(
+    process: WorkerProcess, function: Callable[[int], object], argument: int, reason: str, is_first: bool
+) -> None:
+    if not is_first:
+        assert ask(process, abs, -1) == 1
+    with pytest.raises(FallenError) as fallen:
+        ask(process, function, argument)
+    assert str(fallen.value) == reason
+    assert process.has_died
+    with pytest.raises(FallenError, match="worker process"):  # and not another process in its place
+        ask(process, abs, -1)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [(hold_the_lock, ()), (time.sleep, (100000,)), (ignore_and_wait, (signal.SIGTERM,))],
+)
+def test_a_call_that_takes_too_long_is_ended(
+    process: WorkerProcess, function: Callable[..., None], arguments: tuple[int, ...]
+) -> None:
+    number = ask(process, os.getpid)
+    assert isinstance(number, int)
+    with pytest.raises(FallenError, match=r"^took longer than 0\.5 s; raise --timeout or make the method faster$"):
+        process.answer(process.begin(function, *arguments), LATE)
+    assert process.has_died
+    assert not psutil.pid_exists(number)
+
+
+def test_a_death_between_two_calls_is_noticed(process: WorkerProcess) -> None:
+    number = ask(process, os.getpid)
+    assert isinstance(number, int)
+    assert not process.has_died
+    os.kill(number, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(number)] if psutil.pid_exists(number) else [], timeout=60)
+    assert process.has_died
+
+
+@pytest.mark.parametrize("error", [TimeoutError("mine"), ValueError("mine")])
+def test_what_a_call_raises_is_no_fall(process: WorkerProcess, error: Exception) -> None:
+    with pytest.raises(type(error), match=r"^mine$"):
+        ask(process, raise_error, error)
+    assert ask(process, abs, -1) == 1
+
+
+def test_a_process_at_work_is_ended_when_it_is_dismissed(process: WorkerProcess) -> None:
+    number = ask(process, os.getpid)
+    assert isinstance(number, int)
+    call = process.begin(hold_the_lock)
+    process.dismiss()
+    process.end(time.monotonic() + 60)
+    with pytest.raises(FallenError, match="worker process"):
+        process.answer(call)
+    assert not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE
