@@ -11,7 +11,7 @@ from torch import nn
 from ...datasets.spec import TaskData
 from ...errors import StoreError
 from ..process.settings import settings_restored
-from ..storage.store import Store, canonical
+from ..storage.store import Artifact, Store, canonical
 from ..suites.provenance import environment
 from ..suites.registry import Registries
 from ..suites.suite import Choice
@@ -23,27 +23,26 @@ from .plan import Job
 from .planned import planned_data, planned_entry
 from .scoring import Metrics, score, yardsticks
 from .stored_maps import StoredMap
-from .stored_networks import Network, build_network, put_network, stored_network
-from .stored_run import MAPS, SAMPLES, missing, put_map, scores_of, stored_map, yardsticks_of
+from .stored_networks import Network, build_network, load_network, put_network
+from .stored_run import MAPS, MODELS, SAMPLES, missing, put_map, scores_of, stored_map, yardsticks_of
 from .training import facts_on_test, train
 
 
 @dataclass
 class Evaluator:
-    """Runs jobs against a store; keeps the last task's data, since neighbouring jobs share it.
+    """Runs jobs against a store; keeps the last task's data and the last network's weights for all that share them.
 
     Attributes:
         registries: the entries that jobs name.
         store: where results go.
         memory: bytes for explaining; see `attribute`.
-        announce: called with each method before its cell begins.
     """
 
     registries: Registries
     store: Store
     memory: int | None = None
-    announce: Callable[[Choice], None] = lambda _method: None
-    _cached: tuple[bytes, TaskData] | None = None
+    _last_data: tuple[bytes, TaskData] | None = None
+    _last_weights: tuple[bytes, Artifact] | None = None
 
     def run(self, job: Job) -> Iterator[Failure]:
         """Compute and store what the job lacks, and yield the cells that failed.
@@ -56,7 +55,6 @@ class Evaluator:
         given_up = {failure.method for failure in failed}
         for method in missing(job, self.store):
             if method.name not in given_up:
-                self.announce(method)
                 yield from self.compute(job, method)
 
     def prepare(self, job: Job) -> list[Failure]:
@@ -115,7 +113,7 @@ class Evaluator:
             Exception: whatever a task, an architecture or a method raises.
         """
         method, explained = planned_entry(self.registries.methods, choice), self._explained(job)
-        # loaded anew for every cell, so that none sees what a method does to it
+        # built anew for every cell, so that none sees what a method does to it
         network = self._model(job) if job.architecture else None
         model = network.model if network else None
         question = Question.about(model, explained, job.protocol.target, job.protocol.output)
@@ -147,9 +145,9 @@ class Evaluator:
 
     def _data(self, job: Job) -> TaskData:
         key = canonical({"task": job.task.as_json(), "seed": job.seeds.data})
-        if self._cached is None or self._cached[0] != key:
-            self._cached = key, planned_data(self.registries, job)
-        return self._cached[1]
+        if self._last_data is None or self._last_data[0] != key:
+            self._last_data = key, planned_data(self.registries, job)
+        return self._last_data[1]
 
     def _explained(self, job: Job) -> Explained:
         return Explained.of(self._data(job), job.protocol.samples, job.protocol.device)
@@ -159,11 +157,18 @@ class Evaluator:
 
     def _model(self, job: Job) -> Network:
         data = self._data(job)
-        network = stored_network(job, data, self.registries, self.store)
-        if network is None:
-            network = self._train(job, data)
-            put_network(job, network, self.store)
+        if stored := self._weights(job):
+            return load_network(stored, job, data, self.registries)
+        network = self._train(job, data)
+        put_network(job, network, self.store)
         return network
+
+    def _weights(self, job: Job) -> Artifact | None:
+        key = canonical(job.model_key())
+        if self._last_weights is None or self._last_weights[0] != key:
+            stored = self.store.get(MODELS, job.model_key())
+            self._last_weights = None if stored is None else (key, stored)
+        return self._last_weights and self._last_weights[1]
 
     def _train(self, job: Job, data: TaskData) -> Network:
         started = time.perf_counter()

@@ -58,11 +58,20 @@ def stored_network(
         Exception: as `build_network`.
     """
     found = store.get(MODELS, job.model_key())
-    if found is None:
-        return None
+    return None if found is None else load_network(found, job, data, registries, device)
+
+
+def load_network(
+    stored: Artifact, job: Job, data: TaskData, registries: Registries, device: str | None = None
+) -> Network:
+    """Return a network built anew, with stored weights of its own, in evaluation mode; see `stored_network`.
+
+    Raises:
+        Exception: as `build_network`.
+    """
     model = build_network(job, data, registries).to(device or job.protocol.device)
-    model.load_state_dict(load(found.files[FILE]))
-    return Network(model.eval(), found.facts)
+    model.load_state_dict(load(stored.files[FILE]))
+    return Network(model.eval(), stored.facts)
 
 
 def put_network(job: Job, network: Network, store: Store) -> None:
