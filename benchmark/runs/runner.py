@@ -80,7 +80,7 @@ def run_suite(
         planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
         share = memory // workers if memory else default_memory(device, workers)
         workplace = Workplace(store, tuple(plugin.absolute() for plugin in plugins), share)
-        with _executor(workplace, workers, timeout, planned) as executor:
+        with _executor(workplace, workers, timeout) as executor:
             for done, (job, failed) in enumerate(run_jobs(planned, executor, store), start=1):
                 failures += failed
                 report(job, done, len(planned))
@@ -101,10 +101,9 @@ def run_suite(
     return Result(suite, device, table, collection, folder, failures_of(collection), figures)
 
 
-def _executor(workplace: Workplace, workers: int, timeout: float | None, planned: Sequence[Job]) -> Executor:
+def _executor(workplace: Workplace, workers: int, timeout: float | None) -> Executor:
     # in this process what hangs cannot be stopped
-    is_alone = timeout is None and (workers == 1 or len(planned) <= 1)
-    return InProcess(workplace) if is_alone else Processes(workplace, workers, timeout)
+    return InProcess(workplace) if workers == 1 and timeout is None else Processes(workplace, workers, timeout)
 
 
 def _current(drawn: Drawn, folder: Path) -> tuple[Path, ...]:
