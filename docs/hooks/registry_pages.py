@@ -19,7 +19,7 @@ logit of class c, unless you ask for the probability. x are the inputs, x′ the
 """
 METRICS = """# Metrics
 
-A metric compares a map with the truth: one score a sample. In every formula r is the truth, a the attributions, and
+A metric gives one score a sample: most compare a map with the truth, others ask the network. In every formula r is the truth, a the attributions, and
 s is |a| min-max scaled to [0, 1] per sample. A sample whose truth is all zero has nothing to find: its score is NaN.
 
 Chance is the expected score of a map of uniform random numbers. The leaderboard's column `<metric>_chance_corrected` is
@@ -87,6 +87,7 @@ def _special(entry: Entry) -> dict[str, str]:
         case MetricSpec():
             return {
                 "range": f"{_number(entry.low)} to {_number(entry.high)}",
+                "needs": ", ".join(entry.needs),
                 "better": "higher" if entry.higher_is_better else "lower",
                 "chance": "" if entry.chance is None else _first_sentence(entry.chance),
             }
