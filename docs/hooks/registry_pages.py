@@ -19,8 +19,9 @@ logit of class c, unless you ask for the probability. x are the inputs, x′ the
 """
 METRICS = """# Metrics
 
-A metric gives one score a sample: most compare a map with the truth, others ask the network. In every formula r is the truth, a the attributions, and
-s is |a| min-max scaled to [0, 1] per sample. A sample whose truth is all zero has nothing to find: its score is NaN.
+A metric gives one score a sample: most compare a map with the truth, others ask the network. In every formula r is the
+truth, a the attributions, and s is |a| min-max scaled to [0, 1] per sample. A sample whose truth is all zero has
+nothing to find: its score is NaN.
 
 Chance is the expected score of a map of uniform random numbers. The leaderboard's column `<metric>_chance_corrected` is
 (score − chance) / (oracle − chance).

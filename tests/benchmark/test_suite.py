@@ -70,7 +70,17 @@ def test_an_empty_file_is_everything_with_the_defaults(load):
     assert suite.training == Recipe()
     assert names(suite.tasks) == [entry.name for entry in REGISTRIES.tasks]
     assert names(suite.architectures) == [entry.name for entry in REGISTRIES.architectures]
-    assert names(suite.metrics) == [entry.name for entry in REGISTRIES.metrics]
+    assert names(suite.metrics) == [entry.name for entry in REGISTRIES.metrics if entry.is_default]
+    assert names(load('metrics = ["*"]').metrics) == [entry.name for entry in REGISTRIES.metrics]
+    assert "comprehensiveness" not in names(suite.metrics)
+    assert suite.keep_maps
+    assert not load("keep_maps = false").keep_maps
+
+
+@pytest.mark.parametrize("value", ["0", '"no"', "[]", "{}"])
+def test_whether_maps_are_kept_is_true_or_false(load, value):
+    with pytest.raises(ParameterError, match=r"line 1: keep_maps must be true or false, got .*"):
+        load(f"keep_maps = {value}")
 
 
 @pytest.mark.parametrize("methods", ["[]", '["saliency"]', '["*"]', '["oracle", "saliency"]'])
