@@ -55,11 +55,13 @@ class Asked:
     @cached_property
     def _model(self) -> "AskedModel":
         assert self.network is not None
-        return AskedModel(self._inputs, self._target, self._seeds, self.network, self.explained.inputs.device)
+        return AskedModel(
+            self._inputs, self._labels, self._target, self._seeds, self.network, self.explained.inputs.device
+        )
 
     @cached_property
     def _explainer(self) -> "AskedExplainer":
-        return AskedExplainer(self._inputs, self._target, self._seeds, self)
+        return AskedExplainer(self._inputs, self._labels, self._target, self._seeds, self)
 
     @cached_property
     def _data(self) -> TaskData:
@@ -70,6 +72,10 @@ class Asked:
     def _inputs(self) -> NDArray[np.floating[Any]]:
         like = self.explained if self.network is None else self.explained.like(self.network)
         return read_only(as_array(like.inputs))
+
+    @property
+    def _labels(self) -> NDArray[np.int64]:
+        return read_only(as_array(self.explained.labels))
 
     @property
     def _target(self) -> NDArray[np.int64]:
@@ -85,6 +91,7 @@ class AskedModel:
     """A network as a metric sees it, see `metrics.needs.Model`."""
 
     inputs: NDArray[np.floating[Any]]
+    labels: NDArray[np.int64]
     target: NDArray[np.int64]
     seeds: Sequence[int]
     _network: nn.Module
@@ -122,6 +129,7 @@ class AskedExplainer:
     """A method as a metric sees it, see `metrics.needs.Explainer`."""
 
     inputs: NDArray[np.floating[Any]]
+    labels: NDArray[np.int64]
     target: NDArray[np.int64]
     seeds: Sequence[int]
     _asked: Asked

@@ -24,6 +24,7 @@ class Scene:
         truth: (batch, time, features) in [0, 1].
         output_difference: (batch,).
         inputs: (batch, time, features).
+        labels: (batch,), a class.
         target: (batch,), a class.
         seeds: one a sample.
     """
@@ -32,6 +33,7 @@ class Scene:
     truth: NDArray[Any]
     output_difference: NDArray[Any]
     inputs: NDArray[Any]
+    labels: NDArray[np.int64]
     target: NDArray[np.int64]
     seeds: Sequence[int]
 
@@ -41,7 +43,8 @@ class Scene:
         rng = np.random.default_rng(4)
         attributions, truth = rng.standard_normal(shape).astype(dtype), rng.random(shape).astype(dtype)
         difference, inputs = rng.standard_normal(shape[0]).astype(dtype), rng.standard_normal(shape).astype(dtype)
-        return Scene(attributions, truth, difference, inputs, np.arange(shape[0]) % CLASSES, range(shape[0]))
+        target = np.arange(shape[0]) % CLASSES
+        return Scene(attributions, truth, difference, inputs, target[::-1].copy(), target, range(shape[0]))
 
     def rows(self, samples: Sequence[int]) -> "Scene":
         """Return some of the samples."""
@@ -51,6 +54,7 @@ class Scene:
             self.truth[rows],
             self.output_difference[rows],
             self.inputs[rows],
+            self.labels[rows],
             self.target[rows],
             [self.seeds[sample] for sample in rows],
         )
@@ -58,17 +62,17 @@ class Scene:
     @property
     def arrays(self) -> tuple[NDArray[Any], ...]:
         """All that a metric could change."""
-        return self.attributions, self.truth, self.output_difference, self.inputs, self.target
+        return self.attributions, self.truth, self.output_difference, self.inputs, self.labels, self.target
 
     def asked(self, names: Sequence[str]) -> dict[str, Any]:
         """Return what a metric asks for by these names."""
         return {name: getattr(self, f"_{name}")() for name in names}
 
     def _model(self) -> "_Model":
-        return _Model(self.inputs, self.target, self.seeds)
+        return _Model(self.inputs, self.labels, self.target, self.seeds)
 
     def _explainer(self) -> "_Explainer":
-        return _Explainer(self.inputs, self.target, self.seeds)
+        return _Explainer(self.inputs, self.labels, self.target, self.seeds)
 
     def _data(self) -> TaskData:
         shape = (6, *self.inputs.shape[1:])
@@ -81,6 +85,7 @@ class Scene:
 @dataclass(frozen=True, eq=False)
 class _Model:
     inputs: Series
+    labels: NDArray[np.int64]
     target: NDArray[np.int64]
     seeds: Sequence[int]
 
@@ -100,6 +105,7 @@ class _Model:
 @dataclass(frozen=True, eq=False)
 class _Explainer:
     inputs: Series
+    labels: NDArray[np.int64]
     target: NDArray[np.int64]
     seeds: Sequence[int]
 

@@ -15,6 +15,10 @@ from .localisation import (
     top_k_jaccard,
     weighted_jaccard,
 )
+from .on_task import SHARES as REPORTED
+from .on_task import on_task
+from .removal import SHARES as REMOVED
+from .removal import accuracy_after_removal
 from .spec import MetricSpec
 
 _ISMAIL = (
@@ -156,6 +160,34 @@ ENTRIES: tuple[MetricSpec, ...] = (
         low=-1.0,
         high=1.0,
         needs=("map", "model"),
+        is_default=False,
+    ),
+    MetricSpec(
+        name="on_task",
+        version=1,
+        description="share of the 10 to 50 % largest |a| that lies in time steps with salient entries, in the mean",
+        reference=f"{_ISMAIL}, poster",
+        factory=on_task,
+        parameters={"shares": list(REPORTED)},
+        tags=("axis", "removal"),
+        higher_is_better=True,
+        low=0.0,
+        high=1.0,
+        chance="saltbench.benchmark.metrics.on_task:chance_on_task",
+        is_default=False,
+    ),
+    MetricSpec(
+        name="accuracy_after_removal",
+        version=1,
+        description="accuracy when the 10 to 50 % largest |a| are removed from the inputs, in the mean",
+        reference=f"{_ISMAIL}, poster",
+        factory=accuracy_after_removal,
+        parameters={"replacement": "mean", "shares": list(REMOVED[1:])},
+        tags=("removal",),
+        higher_is_better=False,
+        low=0.0,
+        high=1.0,
+        needs=("map", "model", "data"),
         is_default=False,
     ),
 )

@@ -78,7 +78,19 @@ def removed(inputs: Series, order: NDArray[np.int32], share: float, replacement:
     """
     if replacement not in _REPLACEMENTS:
         raise UnknownNameError(unknown("replacement", replacement, _REPLACEMENTS))
-    return np.where(order < round(share * inputs[0].size), _REPLACEMENTS[replacement](inputs), inputs)
+    return replace_first(inputs, order, share, _REPLACEMENTS[replacement](inputs))
+
+
+def replace_first(inputs: Series, order: NDArray[np.int32], share: float, filling: Series) -> Series:
+    """Return inputs with those of filling in place of the first round(share · entries) entries of each sample.
+
+    Args:
+        inputs: (batch, time, features).
+        order: of removal, (batch, time, features), see `removal_order`.
+        share: of the entries, in [0, 1].
+        filling: (batch, time, features).
+    """
+    return np.where(order < round(share * inputs[0].size), filling, inputs)
 
 
 def _zero(inputs: Series) -> Series:

@@ -20,11 +20,13 @@ class Explained(Protocol):
 
     Attributes:
         inputs: (batch, time, features), in the network's type.
+        labels: int64 (batch,), the true class of each sample.
         target: int64 (batch,), the explained class of each sample.
         seeds: one a sample, for metrics that draw random numbers.
     """
 
     inputs: Series
+    labels: NDArray[np.int64]
     target: NDArray[np.int64]
     seeds: Sequence[int]
 

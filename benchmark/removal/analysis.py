@@ -12,13 +12,13 @@ from ..execution.plan import Job
 from ..execution.stored_run import MODELS, Repetition, StoredRun
 from ..execution.threads import one_thread
 from ..metrics.on_task import SHARES as REPORTED
+from ..metrics.removal import SHARES as REMOVED
 from ..process.settings import settings_restored
 from ..storage.text_bytes import encodable
 from ..suites.provenance import open_results
 from ..suites.registry import Registries
 from ..suites.suite import Choice
 from .curves import Curves
-from .deletion import SHARES as REMOVED
 
 REFERENCES = ("oracle", "random-uniform")  # the best ranking and one without content
 REPLACEMENTS = ("mean", "sampled")  # zero is the mean where a task is standardised

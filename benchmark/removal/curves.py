@@ -6,29 +6,32 @@ They are made from stored maps and networks.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import device, nn
 
 from ...datasets.spec import TaskData
 from ...methods.attributions.explain import sample_seeds
+from ..execution.asked import AskedModel
 from ..execution.evaluator import Evaluator
-from ..execution.explaining import Explained
+from ..execution.explaining import Explained, as_array
 from ..execution.plan import Job
 from ..execution.planned import planned_data
 from ..execution.scoring import yardsticks
 from ..execution.stored_networks import stored_network
 from ..execution.stored_run import StoredRun, yardsticks_of
 from ..metrics.arrays import Floats
+from ..metrics.faithfulness import removal_order
 from ..metrics.maps import Maps
 from ..metrics.on_task import reported_on_task
-from ..metrics.removal_entries import ON_TASK
+from ..metrics.removal import answer_after_removal, draw_replacement
 from ..suites.registry import Registries
 from ..suites.suite import Choice
-from .deletion import correct_after_removal, draw_replacement, rank_for_removal
 from .stored_curve import StoredCurve
+
+CPU = device("cpu")
 
 Answers = NDArray[np.int8]
 
@@ -48,10 +51,10 @@ class Samples:
         explained = Explained.of(data, job.protocol.samples, "cpu")
         return Samples(data, explained, sample_seeds(job.seeds.attribution, len(explained.inputs)))
 
-    def filling(self, replacement: str) -> Tensor:
-        """Return what takes the place of removed entries, (batch, time, features)."""
-        training = torch.from_numpy(self.data.train.inputs)
-        return draw_replacement(replacement, self.explained.inputs, training, self.seeds)
+    def ask(self, network: nn.Module) -> AskedModel:
+        """Return a network as it is asked about the samples."""
+        inputs, labels = as_array(self.explained.like(network).inputs), as_array(self.explained.labels)
+        return AskedModel(inputs, labels, labels, self.seeds, network, CPU)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Curves:
         Raises:
             StoreError: a result cannot be read or written.
         """
-        curve = StoredCurve(self.run.store, job.map_key(method), Choice.of(ON_TASK, {"shares": list(shares)}))
+        curve = StoredCurve(self.run.store, job.map_key(method), self._metric("on_task", shares=list(shares)))
         if curve.is_lacking():
             curve.put(reported_on_task(self._maps(job, method), shares))
         return curve.get()
@@ -87,11 +90,12 @@ class Curves:
         Raises:
             StoreError: a result cannot be read or written.
         """
-        metric = Choice.of(ON_TASK, {})
+        spec = self.registries.metrics.get("on_task")
+        metric = Choice.of(spec, {})
         columns = yardsticks_of(self.references, self.run.store)
         if columns.lacking([metric]):
             truth = self._samples.explained.truth.numpy()
-            columns.put([metric], yardsticks(truth, [(ON_TASK, metric.parameters)]), {})
+            columns.put([metric], yardsticks(truth, [(spec, metric.parameters)]), {})
         found = columns.get([metric])
         assert found is not None
         chance: Floats = found[0][f"{metric.name}_chance"].to_numpy()
@@ -113,27 +117,29 @@ class Curves:
             UnknownNameError: another replacement.
             StoreError: a result cannot be read or written.
         """
+        metrics = [
+            self._metric("accuracy_after_removal", replacement=name, shares=list(shares)) for name in replacements
+        ]
         wanted = [
-            (number, self._answers_of(asked, job, method, _after_removal(name, shares)))
-            for name in replacements
+            (number, StoredCurve(self.run.store, {**job.map_key(method), "asked": asked.model_key()}, metric))
+            for metric in metrics
             for number, asked in enumerate(self.asked)
         ]
         lacking = [(number, curve) for number, curve in wanted if curve.is_lacking()]
         if lacking:
-            ranks = rank_for_removal(self._maps(job, method).magnitude, self._samples.seeds)
+            order = removal_order(self._maps(job, method).magnitude, self._samples.seeds)
             for number, curve in lacking:
-                curve.put(self._ask(number, ranks, **curve.metric.parameters))
+                curve.put(self._ask(self._networks[number], order, **curve.metric.parameters))
         found = np.stack([curve.get() for _, curve in wanted]).astype(np.int8)
         return found.reshape(len(replacements), len(self.asked), len(shares), -1)
 
-    def _answers_of(self, asked: Job, job: Job, method: Choice, metric: Choice) -> StoredCurve:
-        return StoredCurve(self.run.store, {**job.map_key(method), "asked": asked.model_key()}, metric)
+    def _metric(self, name: str, **parameters: Any) -> Choice:
+        return Choice.of(self.registries.metrics.get(name), parameters)
 
-    def _ask(self, number: int, ranks: Tensor, replacement: str, shares: Sequence[float]) -> Floats:
-        explained, filling = self._samples.explained, self._samples.filling(replacement)
-        network = self._networks[number]
-        (correct,) = correct_after_removal([network], explained.inputs, explained.labels, ranks, filling, shares)
-        return correct.astype(np.float64)
+    def _ask(self, model: AskedModel, order: NDArray[np.int32], replacement: str, shares: Sequence[float]) -> Floats:
+        training = self._samples.data.train.inputs
+        filling = draw_replacement(replacement, model.inputs, training, model.seeds)
+        return answer_after_removal(model, order, filling, shares).astype(np.float64)
 
     def _maps(self, job: Job, method: Choice) -> Maps:
         made = self.run.map(job, method)
@@ -146,14 +152,10 @@ class Curves:
         return Samples.of(self.references, self.registries)
 
     @cached_property
-    def _networks(self) -> list[nn.Module]:
+    def _networks(self) -> list[AskedModel]:
         return [self._network(job) for job in self.asked]
 
-    def _network(self, job: Job) -> nn.Module:
+    def _network(self, job: Job) -> AskedModel:
         network = stored_network(job, self._samples.data, self.registries, self.run.store, "cpu")
         assert network is not None  # it was there when the jobs were chosen
-        return network.model
-
-
-def _after_removal(replacement: str, shares: Sequence[float]) -> Choice:
-    return Choice("accuracy_after_removal", 1, "", {"replacement": replacement, "shares": list(shares)})
+        return self._samples.ask(network.model)

@@ -67,11 +67,15 @@ def test_verdicts_on_the_shipped_metrics(table):
         "positional_bias": "holds",
         "completeness_residual": "not defined",
         "comprehensiveness": "not defined",
+        "on_task": "undecided",
+        "accuracy_after_removal": "not defined",
     }
     assert table.reason["weighted_jaccard"] == "random-uniform above informative"
     assert "noisy-oracle tied with oracle" in table.reason["time_average_precision"]
     assert "does not compare maps with the truth" in table.reason["completeness_residual"]
     assert table.reason["comprehensiveness"] == "it needs model, which these maps do not have"
+    needs = table.reason["accuracy_after_removal"]
+    assert needs == "it needs model and data, which these maps do not have"
     assert (table.reason[table.order == "holds"] == "").all()
     assert (table.reason[table.order != "holds"] != "").all()
 

@@ -13,6 +13,8 @@ TestShippedMetrics = metric_contract(*ENTRIES)
 
 AGAINST_TRUTH = [entry for entry in ENTRIES if entry.needs == ("map", "truth")]
 RANKED = [e for e in AGAINST_TRUTH if e.tags == ("rank",)]
+# what is reported beyond the salient entries lies anywhere, the oracle's too
+PERFECT_ORACLE = [e for e in AGAINST_TRUTH if e.name != "on_task"]
 WITHOUT_AXES = [e for e in AGAINST_TRUTH if "axis" not in e.tags]
 over = {"ids": lambda entry: entry.name}
 check = settings(deadline=None, max_examples=60, derandomize=True)
@@ -41,7 +43,7 @@ def test_scores_lie_in_the_declared_range(entry, sample):
     assert ((defined >= entry.low) & (defined <= entry.high * (1 + 1e-15))).all()
 
 
-@pytest.mark.parametrize("entry", AGAINST_TRUTH, **over)
+@pytest.mark.parametrize("entry", PERFECT_ORACLE, **over)
 @check
 @given(sample=samples(truths=binary))
 def test_oracle_of_a_binary_truth_is_perfect(entry, sample):

@@ -11,9 +11,9 @@ from tiny_suite import TINY
 
 from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.execution.stored_run import MAPS, SCORES
+from saltbench.benchmark.metrics.removal import draw_replacement
 from saltbench.benchmark.removal import curves
 from saltbench.benchmark.removal.analysis import RemovalTables, tabulate_removal
-from saltbench.benchmark.removal.deletion import draw_replacement
 from saltbench.benchmark.removal.summary import report_curves, summarise_removal, summarise_reported
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.statistics.intervals import mean_interval, prediction_interval
@@ -102,7 +102,7 @@ def test_the_oracle_reports_the_box_and_chance_is_its_share_of_steps(finished):
 
 def test_what_is_stored_is_not_computed_again(finished, monkeypatch):
     _, run, tables = finished
-    for name in ("planned_data", "stored_network", "reported_on_task", "correct_after_removal", "Evaluator"):
+    for name in ("planned_data", "stored_network", "reported_on_task", "answer_after_removal", "Evaluator"):
         monkeypatch.setattr(curves, name, lambda *_, name=name: pytest.fail(f"{name} was called again"))
     again = tabulate_removal(run.stored, REGISTRIES)
     pd.testing.assert_frame_equal(again.reported, tables.reported)
@@ -147,7 +147,7 @@ def test_a_damaged_curve_is_computed_to_the_same_numbers_from_the_training_split
     sources = []
 
     def record(name, inputs, training, seeds):
-        sources.append((name, training.numpy()))
+        sources.append((name, training))
         return draw_replacement(name, inputs, training, seeds)
 
     monkeypatch.setattr(curves, "draw_replacement", record)
@@ -165,13 +165,29 @@ def test_a_damaged_curve_is_computed_to_the_same_numbers_from_the_training_split
 def test_another_replacement_asks_for_its_answers_alone(finished, monkeypatch):
     _, run, tables = finished
     asked = []
-    real = curves.correct_after_removal
-    monkeypatch.setattr(curves, "correct_after_removal", lambda *given: asked.append(given) or real(*given))
+    real = curves.answer_after_removal
+    monkeypatch.setattr(curves, "answer_after_removal", lambda *given: asked.append(given) or real(*given))
     more = tabulate_removal(run.stored, REGISTRIES, ["zero", "mean"])
     assert len(asked) == 2 * 2 * (2 + 2) * 2  # tasks, seeds, maps, networks
     mean = tables.removal[tables.removal.replacement == "mean"].reset_index(drop=True)
     again = more.removal[more.removal.replacement == "mean"].reset_index(drop=True)
     pd.testing.assert_frame_equal(again, mean)
+
+
+def test_the_metrics_are_the_means_of_the_curves(finished, tmp_path):
+    _, run, tables = finished
+    shutil.copytree(run.folder, tmp_path / "tiny")
+    chosen = ["average_precision", "on_task", "accuracy_after_removal"]
+    suite = load_suite(str(run.folder.parent / "tiny.toml"), REGISTRIES, {"methods": ["saliency"], "metrics": chosen})
+    scores = run_suite(suite, tmp_path).collection.scores
+    key = ["task", "architecture", "method", "seed", "sample"]
+    curves_on_task = tables.reported.groupby(key).on_task.mean()
+    own = tables.removal[(tables.removal.architecture == tables.removal.ranked_by) & (tables.removal.removed > 0)]
+    right = own[own.replacement == "mean"].groupby(key).correct.mean()
+    found = scores.set_index(key)
+    assert found.on_task[curves_on_task.index].to_numpy() == pytest.approx(curves_on_task.to_numpy())
+    assert found.accuracy_after_removal[right.index].to_numpy() == pytest.approx(right.to_numpy())
+    assert found.accuracy_after_removal.notna().sum() == len(right)  # of reference maps no network was explained
 
 
 def test_networks_that_are_not_there_are_left_out(finished, tmp_path):
