@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from ...errors import ParameterError
@@ -23,7 +23,62 @@ from ..suites.suite import OUTPUTS
 from .inputs import read_inputs
 
 Inputs = Tensor | ArrayLike | Sequence[Any] | Mapping[str, Any]
+Maps = Tensor | list[Tensor] | tuple[Tensor, ...] | dict[str, Tensor]
 Hold = Tensor | ArrayLike | str | Sequence[str | int] | Mapping[str | int, Any]
+
+
+@overload
+def explain(
+    model: nn.Module,
+    inputs: Tensor | NDArray[Any],
+    target: Tensor | ArrayLike | int | None = ...,
+    *,
+    method: str | MethodSpec = ...,
+    output: str = ...,
+    baseline: Inputs | None = ...,
+    background: Inputs | None = ...,
+    hold: Hold | None = ...,
+    seed: int = ...,
+    memory: int | None = ...,
+    tolerance: float = ...,
+    **parameters: Any,
+) -> Tensor: ...
+
+
+@overload
+def explain(
+    model: nn.Module,
+    inputs: Mapping[str, Any],
+    target: Tensor | ArrayLike | int | None = ...,
+    *,
+    method: str | MethodSpec = ...,
+    output: str = ...,
+    baseline: Inputs | None = ...,
+    background: Inputs | None = ...,
+    hold: Hold | None = ...,
+    seed: int = ...,
+    memory: int | None = ...,
+    tolerance: float = ...,
+    **parameters: Any,
+) -> dict[str, Tensor]: ...
+
+
+@overload
+def explain(
+    model: nn.Module,
+    inputs: Inputs,
+    target: Tensor | ArrayLike | int | None = ...,
+    *,
+    method: str | MethodSpec = ...,
+    output: str = ...,
+    baseline: Inputs | None = ...,
+    background: Inputs | None = ...,
+    hold: Hold | None = ...,
+    seed: int = ...,
+    memory: int | None = ...,
+    tolerance: float = ...,
+    **parameters: Any,
+) -> Maps: ...
 
 
 @one_at_a_time()
@@ -41,7 +96,7 @@ def explain(
     memory: int | None = None,
     tolerance: float = TOLERANCE,
     **parameters: Any,
-) -> Any:
+) -> Maps:
     """Return a method's attributions of a model's output, (batch, time, features), and leave the model as it was.
 
     Args:
@@ -100,7 +155,8 @@ def explain(
     if is_checked and classes is not None:
         explanation = Explanation(spec, spec.configure(parameters), asked, rows, classes.to(rows.device), **options)
         check_complete(explanation, attributions, explanation.ends(), tolerance)
-    return given.maps(attributions, spec.is_complete)
+    maps: Maps = given.maps(attributions, spec.is_complete)
+    return maps
 
 
 def _asked(model: nn.Module, output: str) -> nn.Module:

@@ -100,8 +100,8 @@ def _from_openml() -> Iterator[Bytes]:
             f"{where} is not the published MNIST: expected a table {expected} and as many labels, "
             f"got {table.shape} and {classes.shape}; remove the copy or {BOTH_WAYS}"
         )
-    pixels = table.reshape(-1, *train_images.shape[1:])
-    parts = (pixels[:border], classes[:border], pixels[border:], classes[border:])
+    images = table.reshape(-1, *train_images.shape[1:])
+    parts = (images[:border], classes[:border], images[border:], classes[border:])
     for part, name in zip(parts, PARTS, strict=True):
         yield _checked(part, name, where)
 
