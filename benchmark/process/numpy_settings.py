@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
@@ -16,21 +15,8 @@ def usual_mode() -> Iterator[None]:
         yield
 
 
-def _random_state() -> tuple[Any, ...]:
-    # the global generator is read for third parties: saltbench draws from none
-    state: Any = np.random.get_state()  # noqa: NPY002
-    name, keys, *rest = state
-    return name, keys.tobytes(), *rest
-
-
-def _set_random_state(before: tuple[Any, ...]) -> None:
-    name, keys, *rest = before
-    np.random.set_state((name, np.frombuffer(keys, dtype=np.uint32), *rest))  # noqa: NPY002
-
-
 SETTINGS = (
     Setting("floating-point errors", np.geterr, lambda before: np.seterr(**before)),
     Setting("handler of floating-point errors", np.geterrcall, np.seterrcall),
     Setting("buffer size", np.getbufsize, np.setbufsize),
-    Setting("random numbers of NumPy", _random_state, _set_random_state),
 )

@@ -4,7 +4,6 @@ import gc
 import importlib
 import locale
 import os
-import random
 import signal
 import sys
 import threading
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...random_states import restore_random_states, used_devices
 from .signals import block_signals, blocked_signals, running_timers, stop_timers
 from .standard_files import standard_files_kept
 
@@ -59,6 +59,7 @@ def settings_restored(leave: Container[str] = ()) -> Iterator[None]:
         for setting in (*SETTINGS, *(setting for library in libraries for setting in library.SETTINGS)):
             if setting.name not in leave:
                 stack.callback(setting.restorer())
+        stack.enter_context(restore_random_states(used_devices()))
         stack.enter_context(_copies_ended())
         yield
 
@@ -138,5 +139,4 @@ SETTINGS = (
     Setting("file mask", _file_mask, os.umask),
     Setting("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
     Setting("garbage collection", gc.isenabled, lambda before: gc.enable() if before else gc.disable()),
-    Setting("random numbers", random.getstate, random.setstate),
 )

@@ -81,20 +81,6 @@ def _set_hooks(before: Mapping[str, Mapping[int, Any]]) -> None:
         table.update(hooks)
 
 
-def _random_states() -> list[bytes]:
-    states = [torch.get_rng_state()]
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        states += torch.cuda.get_rng_state_all()
-    return [state.numpy().tobytes() for state in states]
-
-
-def _set_random_states(before: list[bytes]) -> None:
-    first, *others = (torch.frombuffer(bytearray(state), dtype=torch.uint8) for state in before)
-    torch.set_rng_state(first)
-    if others:
-        torch.cuda.set_rng_state_all(others)
-
-
 SETTINGS = (
     Setting("default device", torch.get_default_device, _set_default_device),
     Setting("default type", torch.get_default_dtype, torch.set_default_dtype),
@@ -111,5 +97,4 @@ SETTINGS = (
     Setting("oneDNN", lambda: torch.backends.mkldnn.enabled, _set_mkldnn),
     Setting("cuDNN", _cudnn, _set_cudnn),
     Setting("hooks of all modules", _hooks, _set_hooks),
-    Setting("random numbers of PyTorch", _random_states, _set_random_states),
 )

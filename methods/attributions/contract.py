@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ...entry_contract import hold
 from ...errors import MissingPackageError, SaltbenchError, UnsupportedOperationError, kind_of, text_of
+from ...random_states import generators
 from .bound_method import BoundMethod, bind
 from .completeness import Explanation
 from .contract_networks import FEATURES, KINKED, NETWORKS, TIME, classes, network, series
@@ -22,7 +23,6 @@ from .explain import sample_seeds
 from .guard import attribute_guarded, check_conduct
 from .passes.budget import Budget
 from .passes.model_state import hook_tables
-from .passes.random_state import generators
 from .rounding import ULPS, ulps_apart
 from .spec import MethodSpec
 

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from ...errors import ContractError
+from ...random_states import generators, restore_random_states
 from .bound_method import BoundMethod, Method, bind, bound
 from .explain import attribute
 from .passes.budget import PROBE
 from .passes.kept_state import same_numbers, write_numbers
 from .passes.model_state import hook_tables
-from .passes.random_state import generators, restore_random_states
 from .rounding import ulps_apart
 from .spec import MethodSpec
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ....errors import ParameterError
 from ....methods.attributions.passes.kept_state import KeptState
-from ....methods.attributions.passes.random_state import Generator, generators
+from ....random_states import Generator, generators
 from .trial_passes import are_close, attempted, trial
 
 _SEEDS = range(1, 5)  # of a generator that a network draws from, to see whether its outputs depend on it

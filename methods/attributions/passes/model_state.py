@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ....errors import ParameterError
+from ....random_states import restore_random_states
 from .kept_state import KeptState, same_numbers, write_numbers
 from .lending import one_at_a_time
-from .random_state import restore_random_states
 
 
 @contextmanager
