@@ -16,19 +16,27 @@ Series = NDArray[np.floating[Any]]
 
 
 class Explained(Protocol):
-    """The samples whose maps are scored.
+    """The samples whose maps are scored."""
 
-    Attributes:
-        inputs: (batch, time, features), in the network's type.
-        labels: int64 (batch,), the true class of each sample.
-        target: int64 (batch,), the explained class of each sample.
-        seeds: one a sample, for metrics that draw random numbers.
-    """
+    @property
+    def inputs(self) -> Series:
+        """The series, (batch, time, features), in the network's type."""
+        ...
 
-    inputs: Series
-    labels: NDArray[np.int64]
-    target: NDArray[np.int64]
-    seeds: Sequence[int]
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The true class of each sample, (batch,)."""
+        ...
+
+    @property
+    def target(self) -> NDArray[np.int64]:
+        """The explained class of each sample, (batch,)."""
+        ...
+
+    @property
+    def seeds(self) -> Sequence[int]:
+        """One a sample, for metrics that draw random numbers."""
+        ...
 
 
 class Model(Explained, Protocol):
