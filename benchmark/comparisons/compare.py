@@ -11,7 +11,7 @@ from ..leaderboards.columns import IDENTITY, metric_names
 from ..leaderboards.results_folder import ResultsFolder
 from ..leaderboards.score_columns import metric_of
 from ..metrics.spec import MetricSpec
-from ..statistics.method_ranks import ALPHA
+from ..statistics.block_ranks import ALPHA
 from ..statistics.signed_rank import holm
 from ..suites.registry import Registry
 from ..suites.selection import select

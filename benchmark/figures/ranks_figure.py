@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from ...errors import LackingDataError
 from ..metrics.spec import MetricSpec
-from ..statistics.method_ranks import ALPHA, Overall, compare_over_blocks
+from ..statistics.block_ranks import ALPHA
+from ..statistics.method_ranks import Overall, compare_over_blocks
 from ..style.figure_style import PAGE, label
 from ..style.score_axis import in_words
 

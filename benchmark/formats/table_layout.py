@@ -11,7 +11,6 @@ from ...errors import ParameterError
 from ..leaderboards.columns import IDENTITY
 from ..leaderboards.results_folder import ResultsFolder
 from ..leaderboards.score_columns import MAIN, READABLE, ScoreColumn, score_columns
-from ..statistics.method_ranks import standings
 from ..suites.registry import Registries
 from .render import View
 
@@ -176,7 +175,9 @@ def _tied(results: ResultsFolder, column: ScoreColumn) -> set[tuple[str, ...]]:
     # correcting for chance is one linear map a task: it moves neither order nor ties within a block
     if results.scores is None:
         return set()
-    table = standings(results.scores, column.metric)
+    from ..statistics.block_ranks import rank_within_blocks  # loads SciPy, which a table without ties does not need
+
+    table = rank_within_blocks(results.scores, column.metric)
     return set(table.loc[table.tied_with_best & table.p_best.notna(), IDENTITY].itertuples(index=False, name=None))
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from ..execution.collection import ID, Collection
 from ..metrics.spec import MetricSpec
-from ..statistics.method_ranks import compare_over_blocks, standings
+from ..statistics.block_ranks import rank_within_blocks
+from ..statistics.method_ranks import compare_over_blocks
 from ..statistics.pairwise import BLOCK, comparisons
 from ..statistics.variance_components import variance
 from .columns import IDENTITY
@@ -32,10 +33,11 @@ def statistical_tables(
 ) -> dict[str, pd.DataFrame]:
     """Return the tables by file name, over the methods all of whose cells are ok.
 
-    ranks.csv is `standings` for every metric, comparisons.csv `comparisons`, variance.csv `variance`. overall.csv has a
-    row for every metric and method: mean over blocks (empty where a block is missing), how many blocks have a score and
-    how many there are, mean rank (empty where a block is missing), the numbers of the groups that Nemenyi's test cannot
-    tell it from, and, the same for all methods, the critical difference and the p of both forms of Friedman's test.
+    ranks.csv is `rank_within_blocks` for every metric, comparisons.csv `comparisons`, variance.csv `variance`.
+    overall.csv has a row for every metric and method: mean over blocks (empty where a block is missing), how many
+    blocks have a score and how many there are, mean rank (empty where a block is missing), the numbers of the groups
+    that Nemenyi's test cannot tell it from, and, the same for all methods, the critical difference and the p of both
+    forms of Friedman's test.
 
     Args:
         collection: of the run.
@@ -44,7 +46,7 @@ def statistical_tables(
     """
     scores = _whole_rows(collection, metrics)
     samples = over_data(scores, seeds)
-    ranks = {metric.name: standings(samples, metric) for metric in metrics}
+    ranks = {metric.name: rank_within_blocks(samples, metric) for metric in metrics}
     ranked = pd.concat([table.assign(metric=name) for name, table in ranks.items()], ignore_index=True)
     overall = [row for metric in metrics for row in _over_blocks(ranks[metric.name], collection.cells, metric)]
     return {

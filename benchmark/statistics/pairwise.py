@@ -36,7 +36,7 @@ def comparisons(scores: pd.DataFrame, metrics: Sequence[MetricSpec]) -> pd.DataF
     the metric) with its 95 % bounds low and high of `hierarchical_interval`, effect and p of `signed_rank`, and p_holm
     (Holm-adjusted over the pairs of the block). They are NaN where no sample has both scores.
 
-    Only the metrics of `COMPARED` are compared, since pairs are many; `standings` cover every metric.
+    Only the metrics of `COMPARED` are compared, since pairs are many; `rank_within_blocks` covers every metric.
 
     p speaks about samples of these trained networks, and gets as small as one likes with more samples. What further
     networks would do is in the bounds, which resample seeds.

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from score_tables import score_table
 
-from saltbench.benchmark.statistics.method_ranks import compare_over_blocks, critical_difference, overall, standings
+from saltbench.benchmark.statistics.block_ranks import rank_within_blocks
+from saltbench.benchmark.statistics.method_ranks import compare_over_blocks, critical_difference, overall
 from saltbench.benchmark.suites.registry import load_registries
 
 HIGHER = load_registries().metrics.get("average_precision")
@@ -199,8 +200,8 @@ SCORES = score_table(
 )
 
 
-def test_standings_of_a_block():
-    found = standings(SCORES, HIGHER)
+def test_ranks_within_a_block():
+    found = rank_within_blocks(SCORES, HIGHER)
     assert list(found.columns) == ["task", "architecture", "method", "score", "rank", "p_best", "tied_with_best"]
     assert list(found.architecture) == ["lstm"] * 3 + ["gru"] * 2  # references left out, the order of the scores
     lstm = found[found.architecture == "lstm"].set_index("method")
@@ -220,29 +221,29 @@ def test_standings_of_a_block():
 
 
 def test_equal_methods_share_a_rank_and_the_tie():
-    gru = standings(SCORES, HIGHER).query("architecture == 'gru'")
+    gru = rank_within_blocks(SCORES, HIGHER).query("architecture == 'gru'")
     assert list(gru["rank"]) == [1.5, 1.5]
     assert gru.tied_with_best.all()
 
 
 def test_direction_of_the_metric():
-    lstm = standings(SCORES, LOWER).query("architecture == 'lstm'").set_index("method")
+    lstm = rank_within_blocks(SCORES, LOWER).query("architecture == 'lstm'").set_index("method")
     assert lstm.loc["low", "rank"] == 1
     assert lstm.loc["best", "rank"] == 3
 
 
 def test_a_method_that_lacks_a_seed_is_left_out():
     lacking = SCORES[~((SCORES.method == "near") & (SCORES.seed == 1))]
-    assert "near" not in set(standings(lacking, HIGHER).method)
+    assert "near" not in set(rank_within_blocks(lacking, HIGHER).method)
 
 
 def test_a_method_without_scores_is_ranked_nowhere():
     undefined = SCORES.assign(average_precision=SCORES.average_precision.where(SCORES.method != "near"))
-    row = standings(undefined, HIGHER).set_index(["architecture", "method"]).loc[("lstm", "near")]
+    row = rank_within_blocks(undefined, HIGHER).set_index(["architecture", "method"]).loc[("lstm", "near")]
     assert row[["score", "rank", "p_best"]].isna().all()
     assert not row.tied_with_best
     assert "near" not in overall(undefined, HIGHER).methods
-    nothing = standings(SCORES.assign(average_precision=math.nan), HIGHER)
+    nothing = rank_within_blocks(SCORES.assign(average_precision=math.nan), HIGHER)
     assert nothing["rank"].isna().all()
     assert not nothing.tied_with_best.any()
 
@@ -255,5 +256,5 @@ def test_overall_takes_its_blocks_from_the_scores():
 
 
 def test_no_scores_give_no_rows():
-    assert standings(SCORES[:0], HIGHER).empty
+    assert rank_within_blocks(SCORES[:0], HIGHER).empty
     assert overall(SCORES[:0], HIGHER).methods == ()

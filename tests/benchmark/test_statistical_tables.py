@@ -10,7 +10,8 @@ from score_tables import score_table
 from saltbench.benchmark.execution.collection import Collection
 from saltbench.benchmark.leaderboards.shared_samples import over_data
 from saltbench.benchmark.leaderboards.statistical_tables import statistical_tables
-from saltbench.benchmark.statistics.method_ranks import overall, standings
+from saltbench.benchmark.statistics.block_ranks import rank_within_blocks
+from saltbench.benchmark.statistics.method_ranks import overall
 from saltbench.benchmark.statistics.pairwise import comparisons
 from saltbench.benchmark.statistics.variance_components import variance
 from saltbench.benchmark.storage.csv_tables import to_csv
@@ -42,7 +43,9 @@ def test_each_table_is_what_its_function_returns():
     found = statistical_tables(gathered, METRICS, 4)
     assert list(found) == ["ranks.csv", "overall.csv", "comparisons.csv", "variance.csv"]
     assert found["ranks.csv"].columns[0] == "metric"
-    pd.testing.assert_frame_equal(found["ranks.csv"].drop(columns="metric"), standings(gathered.scores, METRICS[0]))
+    pd.testing.assert_frame_equal(
+        found["ranks.csv"].drop(columns="metric"), rank_within_blocks(gathered.scores, METRICS[0])
+    )
     pd.testing.assert_frame_equal(found["comparisons.csv"], comparisons(gathered.scores, METRICS))
     pd.testing.assert_frame_equal(found["variance.csv"], variance(gathered.scores, METRICS, 4))
     expected = overall(gathered.scores, METRICS[0])

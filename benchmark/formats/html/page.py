@@ -5,26 +5,28 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from .... import __version__
+from ...execution.stored_run import StoredRun
 from ...leaderboards.columns import metric_names
 from ...leaderboards.results_folder import ResultsFolder
 from ...metrics.spec import MetricSpec
-from ...statistics.method_ranks import overall
 from ...storage.text_bytes import utf8
 from ...style.numbers import harmless
 from ...suites.provenance import KINDS, Provenance
 from ...suites.registry import Registries, Registry
 from ..render import View
-from .gallery import gallery
-from .rank_diagram import Diagram, diagram
 from .rerun_commands import Commands
 from .table import table_data
+
+if TYPE_CHECKING:
+    from .gallery import Gallery
+    from .rank_diagram import Diagram
 
 SCRIPTS = ("data.js", "rows.js", "details.js", "table.js", "controls.js")
 NO_RUN = "The maps need the stored cells of a run, which this folder does not hold."
@@ -59,7 +61,7 @@ def page(results: ResultsFolder, metrics: Registry[MetricSpec]) -> str:
         data=table_data(table, metrics, commands),
         diagrams=_diagrams(results, metrics),
         no_ranks=f"Ranks need the score of every sample: {results.without_scores}.",
-        gallery=gallery(run) if run else None,
+        gallery=_gallery(run) if run and run.keeps_maps() else None,
         no_maps=NO_RUN,
         commands=commands,
         **_provenance(record),
@@ -79,11 +81,20 @@ def _facts(table: pd.DataFrame, record: Provenance | None) -> list[str]:
     return [*(f"{count:,} {noun}{'s' * (count != 1)}" for noun, count in counts.items()), *device]
 
 
-def _diagrams(results: ResultsFolder, metrics: Registry[MetricSpec]) -> list[Diagram]:
+def _gallery(run: StoredRun) -> "Gallery":
+    from .gallery import gallery  # loads Matplotlib and Seaborn
+
+    return gallery(run)
+
+
+def _diagrams(results: ResultsFolder, metrics: Registry[MetricSpec]) -> list["Diagram"]:
     """Return a diagram of each known metric: without its direction a metric cannot be ranked."""
     scores = results.scores
     if scores is None:
         return []
+    from ...statistics.method_ranks import overall  # loads SciPy and Matplotlib
+    from .rank_diagram import diagram
+
     names = metric_names(results.table)
     ranked = [spec for spec in metrics if spec.name in names and spec.name in scores]
     return [diagram(overall(scores, spec)) for spec in ranked if (scores.architecture != "").any()]
