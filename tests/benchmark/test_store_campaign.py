@@ -33,7 +33,12 @@ def finished(tmp_path_factory):
 
 
 def records(folder):
-    return sorted(path.parent for path in folder.glob(f"*/*/{RECORD}"))
+    found = (path.parent for depth in ("*/*", "*/*/*") for path in folder.glob(f"{depth}/{RECORD}"))
+    return sorted(path for path in found if TEMPORARY not in str(path.relative_to(folder)))
+
+
+def kind_and_key(folder, record):
+    return str(record.parent.relative_to(folder)), json.loads((record / RECORD).read_bytes())["key"]
 
 
 @pytest.mark.slow
@@ -42,7 +47,7 @@ def test_no_mutation_of_a_stored_file_is_taken_for_a_result(finished, tmp_path):
     copy = shutil.copytree(folder, tmp_path / "copy")
     store, found, tried = Store(copy), records(copy), 0
     for seed, record in enumerate(found):
-        kind, key = record.parent.name, json.loads((record / RECORD).read_bytes())["key"]
+        kind, key = kind_and_key(copy, record)
         sound = store.get(kind, key)
         for path in sorted(record.iterdir()):
             content = path.read_bytes()
@@ -165,7 +170,7 @@ def test_a_run_repairs_a_damaged_folder_to_the_last_byte(finished, tmp_path, see
     found = {path: (copy / path).read_bytes() for path in tables_and_scores}  # through links as well
     assert {**found, PROVENANCE: without_times(copy)} == tables_and_scores, done
     for record in records(folder):
-        kind, key = record.parent.name, json.loads((record / RECORD).read_bytes())["key"]
+        kind, key = kind_and_key(folder, record)
         network, sound = Store(copy).get(kind, key), Store(folder).get(kind, key)
         assert kind != "models" or network is None or network.files == sound.files, done
     assert temporary(copy) == [], done

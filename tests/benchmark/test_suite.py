@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltbench.benchmark.suites import suite as module
-from saltbench.benchmark.suites.registry import Registries, Registry, load_registries
+from saltbench.benchmark.suites.registry import Registries, Registry, default_metrics, load_registries
 from saltbench.benchmark.suites.suite import Choice, Suite, bundled_suites, load_suite
 from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.errors import ParameterError, SaltbenchError, UnknownNameError
@@ -47,7 +47,7 @@ def test_a_bundled_suite_is_as_its_file_says(name):
     for key in ("seeds", "samples", "target", "output"):
         assert getattr(suite, key) == content.get(key, getattr(suite, key))
     for kind in ("tasks", "architectures", "methods", "metrics"):
-        patterns = content.get(kind, ["*"])
+        patterns = content.get(kind, names(default_metrics(REGISTRIES)) if kind == "metrics" else ["*"])
         chosen = [entry for entry in getattr(REGISTRIES, kind).match(patterns) if entry.name not in REFERENCES]
         assert names(getattr(suite, kind)) == [entry.name for entry in chosen]
 
@@ -70,7 +70,7 @@ def test_an_empty_file_is_everything_with_the_defaults(load):
     assert suite.training == Recipe()
     assert names(suite.tasks) == [entry.name for entry in REGISTRIES.tasks]
     assert names(suite.architectures) == [entry.name for entry in REGISTRIES.architectures]
-    assert names(suite.metrics) == [entry.name for entry in REGISTRIES.metrics if entry.is_default]
+    assert names(suite.metrics) == names(default_metrics(REGISTRIES))
     assert names(load('metrics = ["*"]').metrics) == [entry.name for entry in REGISTRIES.metrics]
     assert "comprehensiveness" not in names(suite.metrics)
     assert suite.keep_maps
