@@ -35,7 +35,7 @@ def _first_sentence(value: object) -> str:
 def _section(name: str) -> str:
     value = getattr(saltbench, name)
     is_error = inspect.isclass(value) and issubclass(value, BaseException)
-    called = "" if is_error else docstrings.signature(name, value)
+    called = "" if is_error or getattr(value, "_is_protocol", False) else docstrings.signature(name, value)
     members = _members(value) if inspect.isclass(value) and not is_error else ""
     return f"## {name}\n\n{called}\n{docstrings.markdown(inspect.getdoc(value) or '')}\n{members}"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .benchmark.metrics.contract import metric_contract
     from .benchmark.metrics.maps import Maps
+    from .benchmark.metrics.needs import Explainer, Model
     from .benchmark.metrics.spec import MetricSpec
     from .benchmark.networks.evaluate import evaluate
     from .benchmark.networks.explain import explain
@@ -33,10 +34,12 @@ __version__ = "0.2.0"
 _PUBLIC = {
     "ArchitectureSpec": "methods.architectures.spec",
     "DataError": "errors",
+    "Explainer": "benchmark.metrics.needs",
     "Family": "family",
     "Maps": "benchmark.metrics.maps",
     "MethodSpec": "methods.attributions.spec",
     "MetricSpec": "benchmark.metrics.spec",
+    "Model": "benchmark.metrics.needs",
     "ParameterError": "errors",
     "Passes": "methods.attributions.passes.passes",
     "Recipe": "benchmark.suites.training_recipe",
@@ -65,10 +68,12 @@ _PUBLIC = {
 __all__ = [
     "ArchitectureSpec",
     "DataError",
+    "Explainer",
     "Family",
     "Maps",
     "MethodSpec",
     "MetricSpec",
+    "Model",
     "ParameterError",
     "Passes",
     "Recipe",
