@@ -51,6 +51,8 @@ def misbehave(inputs, *, how):
                 torch.rand(3000, 3000) @ torch.rand(3000, 3000)
         case "exit":
             os._exit(7)
+        case "leave":
+            os._exit(0)
         case "segfault":
             faulthandler.disable()
             ctypes.string_at(0)
@@ -66,7 +68,7 @@ def misbehave(inputs, *, how):
             time.sleep(0.5)
     return torch.ones_like(inputs)
 
-FAULTS = "loop stubborn wait holds-the-lock product exit segfault killed interrupt demanding full slow"
+FAULTS = "loop stubborn wait holds-the-lock product exit leave segfault killed interrupt demanding full slow"
 for how in FAULTS.split():
     globals()[how] = MethodSpec(
         name=f"bad-{how}", version=1, description="d", reference="r", factory=misbehave, parameters={"how": how},
@@ -85,6 +87,7 @@ REASONS = {
     "bad-holds-the-lock": LATE,
     "bad-product": LATE,
     "bad-exit": "the worker process ended with exit status 7",
+    "bad-leave": "the worker process ended with exit status 0",
     "bad-segfault": "the worker process died (Segmentation fault)",
     "bad-killed": "the worker process died (Killed); it lacked memory, most likely: run the same command again with",
     "bad-demanding": "no milk at home",

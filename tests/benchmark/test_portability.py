@@ -3,6 +3,7 @@
 The libraries are left what they need of the system that they see.
 """
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite
 
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("src", "benchmark", "methods", "datasets")
+PROCESS = ROOT / "benchmark" / "process"  # where each system gets what it has
 LIBRARIES = """
     captum.attr concurrent.futures.process filelock jinja2 matplotlib.pyplot multiprocessing.resource_tracker pandas
     psutil pyarrow.parquet pytest rich.progress safetensors.torch scikit_posthocs scipy.stats seaborn sklearn.datasets
@@ -75,3 +79,20 @@ def test_a_run_does_not_need_what_a_system_lacks(tmp_path: Path, system: str, op
     assert done.returncode == 0, done.stderr
     expected = run_suite(load_suite(str(suite), load_registries()), tmp_path / "expected").folder
     assert lasting(tmp_path / "tiny") == lasting(expected)
+
+
+def test_what_a_system_lacks_is_asked_for_where_it_is_used() -> None:
+    lacking = {
+        (module, name) for absent in ABSENT.values() for module in ("os", "signal") for name in absent[module].split()
+    }
+    unguarded = []
+    for path in (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if PROCESS not in path.parents):
+        source = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(source)):
+            match node:
+                case ast.Attribute(ast.Name(module), name) if (module, name) in lacking:
+                    if f'hasattr({module}, "{name}")' not in source:
+                        unguarded.append(f"{path.relative_to(ROOT)}: {module}.{name}")
+                case ast.Import([*names]) if {one.name for one in names} & set(ABSENT["Windows"]["modules"].split()):
+                    unguarded.append(f"{path.relative_to(ROOT)}: {ast.unparse(node)}")
+    assert unguarded == []

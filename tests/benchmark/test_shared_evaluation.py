@@ -1,12 +1,12 @@
 """Processes that share a store train a model once between them."""
 
-import fcntl
 import threading
 
 from saltbench.benchmark.execution import evaluator as evaluation
 from saltbench.benchmark.execution.evaluator import Evaluator
 from saltbench.benchmark.execution.executors.shared_evaluator import SharingEvaluator
 from saltbench.benchmark.execution.plan import jobs
+from saltbench.benchmark.storage.locks import held
 from saltbench.benchmark.storage.store import Store, address
 from saltbench.benchmark.suites.registry import load_registries
 
@@ -23,11 +23,9 @@ def test_a_process_waits_for_a_model_that_another_trains_and_takes_that(tiny, tm
     job = next(job for job in jobs(tiny, "cpu") if job.architecture)
     registries, store = load_registries(), Store(tmp_path)
     turn = tmp_path / ".turns" / address(job.model_key())
-    turn.parent.mkdir()
     failures = []
     waiting = threading.Thread(target=lambda: failures.extend(SharingEvaluator(registries, store).run(job)))
-    with turn.open("w") as file:  # as the process that trains does
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with held(turn):  # as the process that trains does
         waiting.start()
         waiting.join(timeout=1)
         assert waiting.is_alive()

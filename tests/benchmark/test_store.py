@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from saltbench.benchmark.storage import locks
 from saltbench.benchmark.storage.files import TEMPORARY
 from saltbench.benchmark.storage.store import (
     FORMAT,
@@ -324,6 +327,27 @@ def test_a_lock_that_is_a_link_is_refused_and_its_target_left(tmp_path, foreign,
     with pytest.raises(StoreError, match=expected), open_store(root):
         pass
     assert contents(foreign) == before
+
+
+@pytest.mark.parametrize("name", ["file", "absent"])
+def test_a_link_that_appears_in_the_place_of_a_lock_is_not_followed(tmp_path, foreign, monkeypatch, name):
+    monkeypatch.setattr(locks, "_check", lambda path: path.symlink_to(foreign / name))
+    before = contents(foreign)
+    with pytest.raises(StoreError, match=r"^cannot write .*Too many levels of symbolic links"), open_store(tmp_path):
+        pass
+    assert contents(foreign) == before
+
+
+def test_a_file_does_not_stand_in_for_a_lock_that_the_file_system_lacks(tmp_path, monkeypatch):
+    def lacking(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", lacking)  # a killed run would leave it behind
+    with pytest.raises(StoreError, match=r"^cannot write .*Function not implemented; "), open_store(tmp_path):
+        pass
+    monkeypatch.undo()
+    with open_store(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
