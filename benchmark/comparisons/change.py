@@ -1,4 +1,4 @@
-"""What one thing compared between two leaderboards says: the contract of `saltbench compare`."""
+"""What `saltbench compare` says of one thing: how it changed, by which rule, and its verdict."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Published numbers beside measured ones, with a verdict on each."""
+"""Published numbers beside measured ones, and whether they agree."""
 
 import csv
 import math
@@ -57,7 +57,7 @@ def compare(collection: Collection, publication: Publication) -> pd.DataFrame:
 
 
 def report(table: pd.DataFrame, publication: Publication, folder: Path) -> Iterator[str]:
-    """Write published_vs_measured.csv into folder and yield it as lines for people, with a verdict on every number.
+    """Write published_vs_measured.csv into folder and yield it as lines for people, each with whether it agrees.
 
     Raises:
         StoreError: the CSV file cannot be written, or another run holds the folder.
@@ -93,7 +93,7 @@ def _row(
     value = float(published[quantity]) / (100 if quantity in PERCENT else 1)
     per_seed = _per_seed(collection, published["task"], published["architecture"], quantity)
     mean, run = (make(per_seed).within(0, HIGHEST[quantity]) for make in (mean_interval, prediction_interval))
-    agrees = verdict(value, run, error)
+    agrees = agreement(value, run, error)
     notes = explanations.get(published["task"], {}).get(published["architecture"], {})
     return {
         "task": published["task"],
@@ -117,7 +117,7 @@ def _per_seed(collection: Collection, task: str, architecture: str, quantity: st
     return [float(value) for value in rows.groupby("seed")[quantity].mean().dropna()]
 
 
-def verdict(value: float, run: Interval, error: float) -> str:
+def agreement(value: float, run: Interval, error: float) -> str:
     """Return yes where the interval of a further run, widened by the error of value, holds it; unknown without one."""
     if math.isnan(run.low):
         return "unknown"

@@ -119,7 +119,7 @@ def _draw(axis: Axes, panel: Panel, size: float) -> None:
     if panel is None:
         axis.text(0.5, 0.5, "no map", ha="center", va="center", fontsize=7, transform=axis.transAxes)
         return
-    # a panel with fewer pixels than cells would drop some of them: their mean is shown
+    # a panel with fewer pixels than entries would drop some of them: their mean is shown
     smooth = max(panel.shape) > size * PRINT_DPI
     palette = sns.color_palette("rocket", as_cmap=True)
     axis.imshow(panel, vmin=0, vmax=1, cmap=palette, aspect="auto", interpolation="antialiased" if smooth else "none")

@@ -88,7 +88,7 @@ def _yardstick(axis: Axes, difference: float) -> None:
 
 def _words(compared: Overall, metric: MetricSpec) -> str:
     differ = compared.friedman_p < ALPHA
-    verdict = (
+    finding = (
         "Bars join methods that differ by less than the critical difference (Nemenyi, 5 %)."
         if differ
         else "Methods are not told apart: Friedman's test finds no difference between them (5 %)."
@@ -97,7 +97,7 @@ def _words(compared: Overall, metric: MetricSpec) -> str:
     absent = [label(method) for method in compared.coverage.method if method not in ranked]
     return fill(
         f"Mean rank by {in_words(metric)}, 1 is best, over {len(compared.blocks)} blocks (task × architecture). "
-        f"Friedman χ²\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{compared.friedman:.1f}, {_p(compared.friedman_p)}. {verdict}"
+        f"Friedman χ²\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{compared.friedman:.1f}, {_p(compared.friedman_p)}. {finding}"
         + (f" Not ranked, without a score in some block: {', '.join(absent)}." if absent else ""),
         WORDS,
     )

@@ -9,7 +9,7 @@ from ..style.numbers import number, one_line
 from ..suites.registry import Registries
 from .latex_escapes import latex_text
 from .render import View
-from .table_layout import Cell, Grid, Group, grid_of
+from .table_layout import Grid, Group, TableEntry, grid_of
 from .table_text import bounds, caption
 
 PACKAGES = ("booktabs", "longtable")
@@ -109,28 +109,28 @@ def _body(grid: Grid) -> Iterator[str]:
 def _rows(group: Group, width: int) -> Iterator[str]:
     # the star keeps a title from being parted from the rows under it
     yield rf"\multicolumn{{{width}}}{{@{{}}l@{{}}}}{{\textit{{{latex_text(group.title)}}}}} \\*"
-    for method, cells in group.rows:
+    for method, entries in group.rows:
         # a brace first: a name that begins with [ would be read as the space after the last row's end
-        yield " & ".join([f"{{{latex_text(method)}}}", *map(_cell, cells)]) + r" \\"
+        yield " & ".join([f"{{{latex_text(method)}}}", *map(_entry, entries)]) + r" \\"
 
 
-def _cell(cell: Cell) -> str:
-    if cell.status:
-        return rf"\textit{{{latex_text(cell.status)}}}"
-    return _marked(cell) + _bounds(cell)
+def _entry(entry: TableEntry) -> str:
+    if entry.status:
+        return rf"\textit{{{latex_text(entry.status)}}}"
+    return _marked(entry) + _bounds(entry)
 
 
-def _marked(cell: Cell) -> str:
-    value = number(cell.value).replace("-", "$-$")
-    if cell.best:
+def _marked(entry: TableEntry) -> str:
+    value = number(entry.value).replace("-", "$-$")
+    if entry.best:
         return rf"\textbf{{{value}}}"
-    if cell.tied:
+    if entry.tied:
         return rf"\underline{{{value}}}"
-    return f"{value}{AT_CHANCE}" if cell.at_chance else value
+    return f"{value}{AT_CHANCE}" if entry.at_chance else value
 
 
-def _bounds(cell: Cell) -> str:
-    below, above = bounds(cell)
+def _bounds(entry: TableEntry) -> str:
+    below, above = bounds(entry)
     if not below:
         return ""
     if below == above:

@@ -7,12 +7,12 @@ from ..storage.text_bytes import utf8
 from ..style.numbers import number, one_line
 from ..suites.registry import Registries
 from .render import View
-from .table_layout import Cell, Grid, grid_of
+from .table_layout import Grid, TableEntry, grid_of
 from .table_text import BETTER, bounds, caption
 
 TIED = "†"
 AT_CHANCE = "‡"
-# what starts markup inside a table's cell, and the links that some readers make of bare addresses
+# what starts markup inside a table's entry, and the links that some readers make of bare addresses
 _MARKUP = re.compile(r"[\\`*_\[\]|]|[&<>~$^]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _BY_BACKSLASH = "\\`*_[]|"
 
@@ -31,7 +31,7 @@ def markdown_table(grid: Grid) -> str:
     lines = [["method", *titles], ["---", *("---:" for _ in titles)]]
     for group in grid.groups:
         lines.append([f"*{markdown_text(group.title)}*", *("" for _ in titles)])
-        lines += [[markdown_text(method), *map(_cell, cells)] for method, cells in group.rows]
+        lines += [[markdown_text(method), *map(_entry, entries)] for method, entries in group.rows]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     sentences = caption(grid, best="**Bold**", tied=TIED, at_chance=AT_CHANCE)
     return f"{table}\n{' '.join([markdown_text(sentences[0]), *sentences[1:]])}\n"
@@ -48,12 +48,12 @@ def _escaped(found: re.Match[str]) -> str:
     return f"\\{character}" if character in _BY_BACKSLASH else f"&#{ord(character)};"
 
 
-def _cell(cell: Cell) -> str:
-    if cell.status:
-        return f"*{markdown_text(cell.status)}*"
-    value = number(cell.value)
-    marked = f"**{value}**" if cell.best else f"{value}{TIED * cell.tied}{AT_CHANCE * cell.at_chance}"
-    below, above = bounds(cell)
+def _entry(entry: TableEntry) -> str:
+    if entry.status:
+        return f"*{markdown_text(entry.status)}*"
+    value = number(entry.value)
+    marked = f"**{value}**" if entry.best else f"{value}{TIED * entry.tied}{AT_CHANCE * entry.at_chance}"
+    below, above = bounds(entry)
     if below == above:
         return f"{marked} ± {below}" if below else marked
     return f"{marked} (−{below}, +{above})"

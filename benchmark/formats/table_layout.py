@@ -20,7 +20,7 @@ NO_NETWORK = "no network"
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableEntry:
     """One number of a table.
 
     Attributes:
@@ -42,10 +42,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows under one title, each a method's name and its cells."""
+    """Rows under one title, each a method's name and its entries."""
 
     title: str
-    rows: list[tuple[str, list[Cell]]] = field(default_factory=list)
+    rows: list[tuple[str, list[TableEntry]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class Grid:
     ties_known: bool
 
     @property
-    def cells(self) -> Iterator[Cell]:
-        """All cells."""
-        return (cell for group in self.groups for _, cells in group.rows for cell in cells)
+    def entries(self) -> Iterator[TableEntry]:
+        """All entries."""
+        return (entry for group in self.groups for _, entries in group.rows for entry in entries)
 
 
 def grid_of(results: ResultsFolder, view: View, registries: Registries) -> Grid:
@@ -107,14 +107,14 @@ def lay_out(results: ResultsFolder, columns: Sequence[ScoreColumn], across: str 
 
 
 def _by_score(results: ResultsFolder, columns: Sequence[ScoreColumn]) -> Grid:
-    scores = [_cells(results, column) for column in columns]
+    scores = [_entries(results, column) for column in columns]
     groups: dict[tuple[str, str], Group] = {}
     for position, row in enumerate(results.table.to_dict("records")):
-        accuracy = Cell(row["accuracy"], at_chance=row["at_chance"] == "true")
+        accuracy = TableEntry(row["accuracy"], at_chance=row["at_chance"] == "true")
         group = groups.setdefault(
             (row["task"], row["architecture"]), Group(f"{row['task']}, {row['architecture'] or REFERENCES}")
         )
-        group.rows.append((row["method"], [accuracy, *(cells[position] for cells in scores)]))
+        group.rows.append((row["method"], [accuracy, *(entries[position] for entries in scores)]))
     headings = ["accuracy", *(readable(column.name) for column in columns)]
     directions = [None, *(column.higher_is_better for column in columns)]
     return Grid(_title(results), headings, directions, list(groups.values()), results.scores is not None)
@@ -123,14 +123,14 @@ def _by_score(results: ResultsFolder, columns: Sequence[ScoreColumn]) -> Grid:
 def _by_name(results: ResultsFolder, column: ScoreColumn, across: str) -> Grid:
     names = sorted(dict.fromkeys(results.table[across]), key=lambda name: name == "")
     groups: dict[tuple[str, bool], Group] = {}
-    rows: dict[tuple[tuple[str, bool], str], list[Cell]] = {}
-    for row, cell in zip(results.table.to_dict("records"), _cells(results, column), strict=True):
+    rows: dict[tuple[tuple[str, bool], str], list[TableEntry]] = {}
+    for row, entry in zip(results.table.to_dict("records"), _entries(results, column), strict=True):
         key = (row["architecture" if across == "task" else "task"], row["architecture"] == "")
         group = groups.setdefault(key, Group(_across_title(*key)))
         if (key, row["method"]) not in rows:
-            rows[key, row["method"]] = [Cell() for _ in names]
+            rows[key, row["method"]] = [TableEntry() for _ in names]
             group.rows.append((row["method"], rows[key, row["method"]]))
-        rows[key, row["method"]][names.index(row[across])] = cell
+        rows[key, row["method"]][names.index(row[across])] = entry
     in_order = [groups[key] for key in sorted(groups, key=lambda key: key == ("", True))]
     title = f"{_title(results)}: {readable(column.name)}, {'higher' if column.higher_is_better else 'lower'} is better"
     headings = [name or NO_NETWORK for name in names]
@@ -141,15 +141,15 @@ def _across_title(name: str, is_reference: bool) -> str:
     return ", ".join(filter(None, [name, REFERENCES if is_reference else ""]))
 
 
-def _cells(results: ResultsFolder, column: ScoreColumn) -> list[Cell]:
+def _entries(results: ResultsFolder, column: ScoreColumn) -> list[TableEntry]:
     best, tied = _best(results.table, column), _tied(results, column)
     rows = zip(results.table.to_dict("records"), best, strict=True)
-    return [_cell(row, column.name, is_best, _identity(row) in tied) for row, is_best in rows]
+    return [_entry(row, column.name, is_best, _identity(row) in tied) for row, is_best in rows]
 
 
-def _cell(row: Mapping[str, Any], name: str, is_best: bool, is_tied: bool) -> Cell:
+def _entry(row: Mapping[str, Any], name: str, is_best: bool, is_tied: bool) -> TableEntry:
     value = row[name]
-    return Cell(
+    return TableEntry(
         value=value,
         low=row.get(f"{name}_low", math.nan),
         high=row.get(f"{name}_high", math.nan),

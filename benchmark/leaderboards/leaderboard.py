@@ -20,7 +20,7 @@ NOTHING_TO_CORRECT = 0.02
 def leaderboard(
     collection: Collection, metrics: Sequence[MetricSpec], seeds: int | Mapping[str, int] = 0
 ) -> pd.DataFrame:
-    """Return the leaderboard with the columns of the contract.
+    """Return the leaderboard, one row a task, architecture and method.
 
     A score is the mean over seeds of the mean over samples, with the 95 % bounds of `hierarchical_interval` as `_low`
     and `_high`. A row with a cell that is not ok has empty scores and says why. Samples for which a metric is

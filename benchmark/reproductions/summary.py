@@ -14,7 +14,7 @@ from ..storage.files import write_atomically
 COLUMNS = ["reproduction", "quantity", "compared", "agreeing", "disagreeing", "reason"]
 FURTHER = {"fmri": ("fmri-hcp",)}  # folders that a reproduction fills beside its own, where the user has the data
 NAMED = 8  # disagreeing numbers that a reason names one by one
-VERDICTS = ["quantity", "agrees"]  # columns of every published_vs_measured.csv
+AGREEMENT = ["quantity", "agrees"]  # columns of every published_vs_measured.csv
 
 
 def summarise(results: Path, reproductions: Sequence[str], unfinished: Mapping[str, str]) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def _rows(name: str, folder: Path, problem: str | None) -> Iterator[dict[str, An
     elif not (folder / FILE).is_file():
         yield _nothing(name, "no number was published for it")
     else:
-        table = ResultsFolder(folder).read(FILE, Layout(VERDICTS))
+        table = ResultsFolder(folder).read(FILE, Layout(AGREEMENT))
         for quantity, rows in table.groupby("quantity", sort=False):
             agrees = rows.agrees.value_counts()
             yield {

@@ -18,7 +18,7 @@ COMPLETENESS = "completeness_residual"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Verdicts:
+class EvaluationResult:
     """The result of an evaluation in a test.
 
     Every assertion is about one method, the one that was given first unless told, on every task and architecture;
@@ -39,7 +39,7 @@ class Verdicts:
     regenerate: bool = False
 
     def __repr__(self) -> str:  # pytest shows it beside a failing line
-        return f"<Verdicts on {self.subject}, {len(self.leaderboard)} rows>"
+        return f"<EvaluationResult on {self.subject}, {len(self.leaderboard)} rows>"
 
     def assert_better_than(
         self, *others: str, metric: str = "average_precision", p: float = 0.05, method: str | None = None

@@ -22,7 +22,7 @@ from ..suites.counts import check_counts
 from ..suites.registry import Registries, Registry, default_metrics, load_registries
 from ..suites.suite import KINDS, Choice, Suite
 from ..suites.training_recipe import Recipe
-from .assertions import Verdicts
+from .assertions import EvaluationResult
 
 KIND_OF = {TaskSpec: "tasks", ArchitectureSpec: "architectures", MethodSpec: "methods", MetricSpec: "metrics"}
 USUAL = {"tasks": ("box/latter",), "architectures": ("lstm",), "methods": ("saliency",)}
@@ -57,7 +57,7 @@ class EntryEvaluation:
         samples: int = 50,
         training: Recipe = QUICK,
         parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> Verdicts:
+    ) -> EvaluationResult:
         """Return the leaderboard of a grid of entries and what may be asserted of it.
 
         Args:
@@ -104,7 +104,7 @@ class EntryEvaluation:
             self._given.append(entry)
         return f"test entry {self._given.index(entry)}"
 
-    def _run(self, suite: Suite, registries: Registries) -> Verdicts:
+    def _run(self, suite: Suite, registries: Registries) -> EvaluationResult:
         store = Store(self.root)
         evaluator = Evaluator(registries, store)
         with one_thread():
@@ -112,7 +112,7 @@ class EntryEvaluation:
         collection = collect(suite, store, "cpu", failures)
         metrics = [registries.metrics.get(metric.name) for metric in suite.metrics]
         subject = (*suite.methods, *suite.references)[0].name
-        return Verdicts(leaderboard(collection, metrics), collection.scores, metrics, subject, self.regenerate)
+        return EvaluationResult(leaderboard(collection, metrics), collection.scores, metrics, subject, self.regenerate)
 
 
 def _wanted(entry: Entry | str | None, given: Mapping[str, Sequence[Any] | None]) -> dict[str, Sequence[Any] | None]:

@@ -71,7 +71,9 @@ def in_article(fragment: str, *packages: str) -> str:
 
 def repeated(grid: Grid, copies: int) -> Grid:
     """Return a table with its scores several times, under long headings."""
-    groups = [Group(g.title, [(name, cells[:1] + cells[1:] * copies) for name, cells in g.rows]) for g in grid.groups]
+    groups = [
+        Group(g.title, [(name, entries[:1] + entries[1:] * copies) for name, entries in g.rows]) for g in grid.groups
+    ]
     headings = ["accuracy", *["feature average precision"] * 2 * copies]
     return Grid(grid.title, headings, [None, *[True] * 2 * copies], groups, ties_known=False)
 
@@ -157,7 +159,7 @@ def test_the_document_compiles_and_fits_its_pages(tmp_path: Path) -> None:
             "average_precision": wave,
             "euclidean": wave,
         }
-        for architecture in ("", "lstm-self-attention", "input-cell-lstm")
+        for architecture in ("", "lstm-self-attention", "input-entry-lstm")
         for number in range(25)
     }
     board = ResultsFolder(board_folder(tmp_path / "suite", scores))

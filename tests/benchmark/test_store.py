@@ -11,16 +11,7 @@ from hypothesis import strategies as st
 
 from saltbench.benchmark.storage import locks
 from saltbench.benchmark.storage.files import TEMPORARY
-from saltbench.benchmark.storage.store import (
-    FORMAT,
-    RECORD,
-    Artifact,
-    Store,
-    _digest,
-    address,
-    canonical,
-    open_store,
-)
+from saltbench.benchmark.storage.store import FORMAT, RECORD, Artifact, Store, _digest, address, canonical, open_store
 from saltbench.benchmark.suites.provenance import check_format, open_results
 from saltbench.errors import StoreError
 

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from saltbench.benchmark.formats.latex import latex_table
 from saltbench.benchmark.formats.markdown import markdown_table, markdown_text
-from saltbench.benchmark.formats.table_layout import Cell, Grid, lay_out
+from saltbench.benchmark.formats.table_layout import Grid, TableEntry, lay_out
 from saltbench.benchmark.formats.table_text import bounds
 from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.leaderboards.score_columns import score_columns
@@ -29,8 +29,8 @@ def grid_of(board: ResultsFolder, *metrics: str, across: str = "") -> Grid:
     return lay_out(board, score_columns(board.table, metrics, ("average_precision", "euclidean"), REGISTRY), across)
 
 
-def cells_of(grid: Grid) -> dict[str, list[Cell]]:
-    return {method: cells for group in grid.groups for method, cells in group.rows}
+def entries_of(grid: Grid) -> dict[str, list[TableEntry]]:
+    return {method: entries for group in grid.groups for method, entries in group.rows}
 
 
 def rendered(text: str) -> list[list[str]]:
@@ -46,40 +46,40 @@ def rendered(text: str) -> list[list[str]]:
 
 
 def test_best_and_ties_follow_the_metrics_direction(tmp_path: Path) -> None:
-    cells = cells_of(grid_of(ResultsFolder(ties(tmp_path / "suite"))))
-    precision, distance = ({method: row[column] for method, row in cells.items()} for column in (1, 2))
-    assert [method for method, cell in precision.items() if cell.best] == ["best"]
-    assert [method for method, cell in precision.items() if cell.tied] == ["near"]
-    assert [method for method, cell in distance.items() if cell.best] == ["far"]
-    assert not any(cell.tied for cell in distance.values())
+    entries = entries_of(grid_of(ResultsFolder(ties(tmp_path / "suite"))))
+    precision, distance = ({method: row[column] for method, row in entries.items()} for column in (1, 2))
+    assert [method for method, entry in precision.items() if entry.best] == ["best"]
+    assert [method for method, entry in precision.items() if entry.tied] == ["near"]
+    assert [method for method, entry in distance.items() if entry.best] == ["far"]
+    assert not any(entry.tied for entry in distance.values())
 
 
 def test_references_and_the_only_method_of_a_block_are_not_ranked(tmp_path: Path) -> None:
-    cells = cells_of(grid_of(ResultsFolder(ties(tmp_path / "suite"))))
-    assert not any(cell.best or cell.tied for method in ("oracle", "lonely", "broken") for cell in cells[method])
-    assert cells["lonely"][0].at_chance
-    assert cells["broken"][1].status == "failed"
+    entries = entries_of(grid_of(ResultsFolder(ties(tmp_path / "suite"))))
+    assert not any(entry.best or entry.tied for method in ("oracle", "lonely", "broken") for entry in entries[method])
+    assert entries["lonely"][0].at_chance
+    assert entries["broken"][1].status == "failed"
 
 
 def test_equal_scores_are_both_the_best(tmp_path: Path) -> None:
     same = {"average_precision": np.full((1, 3), 0.5)}
     board = ResultsFolder(board_folder(tmp_path / "s", {("t", "a", "one"): same, ("t", "a", "two"): same}))
-    assert all(row[1].best for row in cells_of(grid_of(board, "average_precision")).values())
+    assert all(row[1].best for row in entries_of(grid_of(board, "average_precision")).values())
 
 
 def test_without_scores_the_best_stays_and_the_caption_says_what_is_left_out(tmp_path: Path) -> None:
     grid = grid_of(ResultsFolder(ties(tmp_path / "suite", alone=True)))
-    assert cells_of(grid)["best"][1].best
-    assert not any(cell.tied for cell in grid.cells)
+    assert entries_of(grid)["best"][1].best
+    assert not any(entry.tied for entry in grid.entries)
     for text in (markdown_table(grid), latex_table(grid)):
         assert "Ties with the best are not marked: that needs the scores of every sample." in text
 
 
 def test_ties_are_those_of_the_methods_shown(tmp_path: Path) -> None:
     board = ResultsFolder(ties(tmp_path / "suite")).narrowed(REGISTRIES, methods=["near", "far"])
-    cells = cells_of(grid_of(board))
-    assert cells["near"][1].best
-    assert not cells["far"][1].tied
+    entries = entries_of(grid_of(board))
+    assert entries["near"][1].best
+    assert not entries["far"][1].tied
 
 
 def test_markdown_as_a_reader_sees_it(tmp_path: Path) -> None:
@@ -111,7 +111,9 @@ def test_across_puts_names_into_columns(tmp_path: Path) -> None:
     tasks = grid_of(board, "average_precision", across="tasks")
     assert tasks.headings == ["t1", "t2"]
     shown = [
-        (group.title, method, [cell.value for cell in cells]) for group in tasks.groups for method, cells in group.rows
+        (group.title, method, [entry.value for entry in entries])
+        for group in tasks.groups
+        for method, entries in group.rows
     ]
     np.testing.assert_equal(
         shown,
@@ -123,7 +125,7 @@ def test_across_puts_names_into_columns(tmp_path: Path) -> None:
             ("reference methods", "oracle", [0.01, 0.06]),
         ],
     )
-    assert [cell.best for _, cells in tasks.groups[1].rows for cell in cells] == [False, False, True, False]
+    assert [entry.best for _, entries in tasks.groups[1].rows for entry in entries] == [False, False, True, False]
     nets = grid_of(board, "average_precision", across="architectures")
     assert nets.headings == ["a1", "a2", "no network"]
     assert [group.title for group in nets.groups] == ["t1, reference methods", "t1", "t2, reference methods", "t2"]
@@ -140,15 +142,15 @@ def test_across_needs_one_score_and_a_known_word(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "expected"),
+    ("entry", "expected"),
     [
-        (Cell(0.5, 0.4896, 0.5104), ("0.010", "0.010")),
-        (Cell(0.5, 0.4, 0.55), ("0.100", "0.050")),
-        (Cell(0.5), ("", "")),
+        (TableEntry(0.5, 0.4896, 0.5104), ("0.010", "0.010")),
+        (TableEntry(0.5, 0.4, 0.55), ("0.100", "0.050")),
+        (TableEntry(0.5), ("", "")),
     ],
 )
-def test_bounds_are_distances(cell: Cell, expected: tuple[str, str]) -> None:
-    assert bounds(cell) == expected
+def test_bounds_are_distances(entry: TableEntry, expected: tuple[str, str]) -> None:
+    assert bounds(entry) == expected
 
 
 def test_numbers_have_three_digits() -> None:

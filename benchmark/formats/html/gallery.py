@@ -33,7 +33,7 @@ class TaskMaps:
         task: its name.
         labels: the samples' classes, in order.
         shape: (time, features) of a sample.
-        averaged: whether the pictures show means over blocks of cells.
+        averaged: whether the pictures show means over blocks of entries.
         truth: pictures of the truth.
         inputs: pictures of the inputs.
         columns: the maps.

@@ -12,7 +12,7 @@ from PIL import Image
 from ...metrics.maps import Maps
 
 LEVELS = 32  # colours: the eye tells no more apart in a picture of this size, and the file stays small
-LARGEST = 128  # cells along an axis
+LARGEST = 128  # entries of a map along an axis
 
 Panel = NDArray[np.floating[Any]]  # (time, features)
 
@@ -35,7 +35,7 @@ def signed_picture(panel: Panel) -> str:
 
 
 def is_averaged(panel: Panel) -> bool:
-    """Return whether pictures of a panel, (time, features), show blocks of its cells."""
+    """Return whether pictures of a panel, (time, features), show blocks of its entries."""
     return any(length > LARGEST for length in panel.shape)
 
 
@@ -50,7 +50,7 @@ def _picture(shares: Panel, palette: str) -> str:
 
 
 def _reduced(panel: Panel) -> Panel:
-    """Return means over blocks of cells, so that no axis is longer than the largest."""
+    """Return means over blocks of entries, so that no axis is longer than the largest."""
     for axis in (0, 1):
         width = -(-panel.shape[axis] // LARGEST)
         starts = np.arange(0, panel.shape[axis], width)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ...comparisons.published import UNEXPLAINED, published_text, verdict
+from ...comparisons.published import UNEXPLAINED, agreement, published_text
 from ...statistics.intervals import Interval
 
 METHOD = "saliency"  # the source's
@@ -61,7 +61,7 @@ def report_comparison(table: pd.DataFrame) -> Iterator[str]:
 
 def _row(row: dict[str, Any], quantity: str, share: float) -> dict[str, Any]:
     run = Interval(row[quantity], row[f"{quantity}_run_low"], row[f"{quantity}_run_high"])
-    agrees = verdict(row[f"{quantity}_published"], run, ERROR)
+    agrees = agreement(row[f"{quantity}_published"], run, ERROR)
     why = OTHER_DATA if row["task"] == "fmri/simulated" else UNEXPLAINED
     return {
         **{name: row[name] for name in ("task", "architecture", "ranked_by", "replacement")},

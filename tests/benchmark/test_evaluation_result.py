@@ -9,7 +9,7 @@ from scipy import stats
 
 from saltbench.benchmark.metrics.entries import ENTRIES
 from saltbench.benchmark.statistics.superiority import advantages
-from saltbench.benchmark.testing.assertions import Verdicts
+from saltbench.benchmark.testing.assertions import EvaluationResult
 from saltbench.errors import ParameterError, UnknownNameError
 
 BY_NAME = {metric.name: metric for metric in ENTRIES}
@@ -40,7 +40,7 @@ def scores_of(shift, architecture="lstm", task="box/latter", **more):
     )
 
 
-def verdicts(scores, *, failed=(), at_chance="false"):
+def result_of(scores, *, failed=(), at_chance="false"):
     rows = []
     for (task, architecture, method), cells in scores.groupby(["task", "architecture", "method"], sort=False):
         row = {"task": task, "architecture": architecture, "method": method, "status": "ok", "reason": ""}
@@ -51,7 +51,7 @@ def verdicts(scores, *, failed=(), at_chance="false"):
         if method in failed:
             row |= {"status": "failed", "reason": "seed 0: ValueError: no"}
         rows.append(row)
-    return Verdicts(pd.DataFrame(rows), scores, ENTRIES, "mine")
+    return EvaluationResult(pd.DataFrame(rows), scores, ENTRIES, "mine")
 
 
 def test_p_is_scipys_one_sided_wilcoxon_with_holm_by_hand():
@@ -81,37 +81,37 @@ def test_score_difference_and_bounds_are_of_the_samples_that_both_have():
 
 
 def test_a_better_method_passes_and_a_worse_one_says_what_was_expected_and_what_was_measured():
-    verdicts(scores_of(0.2)).assert_better_than("saliency", "ones")
+    result_of(scores_of(0.2)).assert_better_than("saliency", "ones")
     expected = (
         r"^expected mine to be better than saliency on box/latter \(lstm\), average precision, p < \.05 after Holm; "
         r"got \.\d+ against \.\d+, difference -\.\d+ \[-\.\d+, -\.\d+\], p = 1$"
     )
     with pytest.raises(AssertionError, match=expected):
-        verdicts(scores_of(-0.2)).assert_better_than("saliency")
+        result_of(scores_of(-0.2)).assert_better_than("saliency")
 
 
 def test_equal_scores_are_not_better():
     ones = np.ones((SEEDS, SAMPLES))
     with pytest.raises(AssertionError, match=r"difference 0 \[0, 0\], p = "):
-        verdicts(scores_of(0, mine=ones, saliency=ones)).assert_better_than("saliency")
+        result_of(scores_of(0, mine=ones, saliency=ones)).assert_better_than("saliency")
 
 
 def test_the_metrics_direction_decides_what_is_better():
-    lower = verdicts(scores_of(-0.2))
+    lower = result_of(scores_of(-0.2))
     lower.assert_better_than("saliency", metric="euclidean")
     with pytest.raises(AssertionError, match=r"better than saliency on .*, euclidean, .*, difference \.\d+ \["):
-        verdicts(scores_of(0.2)).assert_better_than("saliency", metric="euclidean")
+        result_of(scores_of(0.2)).assert_better_than("saliency", metric="euclidean")
 
 
 def test_every_failing_comparison_has_its_line():
-    both = verdicts(pd.concat([scores_of(0.2), scores_of(-0.2, architecture="bi-lstm")]).drop_duplicates())
+    both = result_of(pd.concat([scores_of(0.2), scores_of(-0.2, architecture="bi-lstm")]).drop_duplicates())
     with pytest.raises(AssertionError, match="better than saliency") as caught:
         both.assert_better_than("saliency")
     assert [line.split(" on ")[1][:21] for line in str(caught.value).splitlines()] == ["box/latter (bi-lstm),"]
 
 
 def test_not_worse_is_up_to_the_margin():
-    slightly_worse = verdicts(scores_of(-0.05))
+    slightly_worse = result_of(scores_of(-0.05))
     slightly_worse.assert_not_worse_than("saliency", margin=0.1)
     expected = (
         r"expected mine to be not worse than saliency by \.02 on box/latter \(lstm\), average precision, p < \.05"
@@ -124,7 +124,7 @@ def test_not_worse_is_up_to_the_margin():
 
 
 def test_bounds_on_a_mean():
-    found = verdicts(scores_of(0))
+    found = result_of(scores_of(0))
     mean = found.scores[found.scores.method == "ones"].average_precision.mean()
     found.assert_at_least("average_precision", mean, method="ones")
     found.assert_at_most("average_precision", mean, method="ones")
@@ -136,7 +136,7 @@ def test_bounds_on_a_mean():
 
 
 def test_completeness_is_bounded():
-    found = verdicts(scores_of(0))
+    found = result_of(scores_of(0))
     found.assert_complete(0.25)
     with pytest.raises(AssertionError, match=r"^expected completeness residual of mine on .* at most \.001, got \.25"):
         found.assert_complete()
@@ -147,12 +147,12 @@ def test_completeness_is_bounded():
 
 def test_a_network_that_did_not_learn_is_named():
     with pytest.raises(AssertionError, match=r"p = 1 \(the network did not learn, accuracy \.51\)$"):
-        verdicts(scores_of(-0.2), at_chance="true").assert_better_than("saliency")
+        result_of(scores_of(-0.2), at_chance="true").assert_better_than("saliency")
 
 
 @pytest.mark.parametrize("failed", ["mine", "saliency"])
 def test_a_method_without_scores_fails_with_its_reason(failed):
-    found = verdicts(scores_of(0.2), failed=[failed])
+    found = result_of(scores_of(0.2), failed=[failed])
     expected = rf"^expected {failed} to have scores on box/latter \(lstm\), got failed: seed 0: ValueError: no$"
     with pytest.raises(AssertionError, match=expected):
         found.assert_better_than("saliency")
@@ -161,7 +161,7 @@ def test_a_method_without_scores_fails_with_its_reason(failed):
 
 
 def test_names_that_were_not_evaluated():
-    found = verdicts(scores_of(0.2))
+    found = result_of(scores_of(0.2))
     with pytest.raises(UnknownNameError, match=r"unknown method 'salency'; did you mean 'saliency'\? \(of those"):
         found.assert_better_than("salency")
     with pytest.raises(UnknownNameError, match="unknown metric 'precision'"):
@@ -175,7 +175,7 @@ def test_names_that_were_not_evaluated():
     [(10.05, "10.05"), (100.0, "100"), (0.5, ".5"), (-0.02, "-.02"), (4e-4, ".0004"), (-1e-5, "-1e-05"), (-1e-16, "0")],
 )
 def test_numbers_in_messages_are_short_and_right(bound, words):
-    found = verdicts(scores_of(0))
+    found = result_of(scores_of(0))
     found.leaderboard["roc_auc"] = bound - 1
     found.leaderboard[["roc_auc_low", "roc_auc_high"]] = 0.0
     with pytest.raises(AssertionError, match="roc auc") as caught:
