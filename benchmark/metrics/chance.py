@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import erf, gammaln
 
 from .arrays import Floats, by_cell, centre_in_time, ratio
-from .cell_ranking import top_size
+from .ranking import top_size
 
 Truth = NDArray[np.floating[Any]]
 

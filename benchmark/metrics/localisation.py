@@ -12,10 +12,10 @@ map with all mass on the most relevant cell.
 import numpy as np
 
 from .arrays import Floats, by_cell, centre_in_time, ratio
-from .cell_ranking import average_precision as ranked_average_precision
-from .cell_ranking import rank, top_share, top_size
-from .cell_ranking import roc_auc as ranked_roc_auc
 from .maps import Maps
+from .ranking import average_precision as ranked_average_precision
+from .ranking import rank, top_share, top_size
+from .ranking import roc_auc as ranked_roc_auc
 
 
 def weighted_jaccard(maps: Maps) -> Floats:

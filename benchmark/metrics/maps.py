@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...errors import NonFiniteError, ParameterError, ShapeError
 from .arrays import Floats, by_cell
-from .cell_ranking import Ranking, rank
+from .ranking import Ranking, rank
 
 F = TypeVar("F", bound=np.generic)
 

@@ -1,6 +1,6 @@
-"""Cells ranked by score against a graded truth: average precision, ROC AUC and top-k sets.
+"""Entries of a map ranked by score against a graded truth: average precision, ROC AUC and top-k sets.
 
-A cell of relevance r counts as a positive of weight r and a negative of weight 1 - r. Tied cells share one
+An entry of relevance r counts as a positive of weight r and a negative of weight 1 - r. Tied entries share one
 threshold, so that no score depends on the order in which a sort leaves them.
 """
 
@@ -16,17 +16,17 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Each sample's cells in descending order of score, cut into thresholds where the score changes.
+    """Each sample's entries in descending order of score, cut into thresholds where the score changes.
 
     The arrays over thresholds hold all samples one after another.
 
     Attributes:
-        descending: (batch, cells), the ordered scores.
+        descending: (batch, entries), the ordered scores.
         first: (batch,), index of each sample's highest threshold.
-        retrieved: (thresholds,), number of cells at or above the threshold.
-        tied: (thresholds,), number of cells at the threshold.
-        gained: (thresholds,), relevance of the cells at the threshold.
-        hits: (thresholds,), relevance of the cells at or above the threshold.
+        retrieved: (thresholds,), number of entries at or above the threshold.
+        tied: (thresholds,), number of entries at the threshold.
+        gained: (thresholds,), relevance of the entries at the threshold.
+        hits: (thresholds,), relevance of the entries at or above the threshold.
     """
 
     descending: Floats
@@ -38,11 +38,11 @@ class Ranking:
 
 
 def rank(scores: Floats, relevance: Floats) -> Ranking:
-    """Rank the cells of each sample by score.
+    """Rank the entries of each sample by score.
 
     Args:
-        scores: (batch, cells), the higher the more salient.
-        relevance: (batch, cells) in [0, 1].
+        scores: (batch, entries), the higher the more salient.
+        relevance: (batch, entries) in [0, 1].
     """
     order = np.argsort(-scores, axis=1)
     descending = np.take_along_axis(scores, order, axis=1)
@@ -85,25 +85,25 @@ def top_size(relevance: Floats) -> Integers:
     """Return k = Σ r, rounded to the nearest integer (halves to even) and at least 1.
 
     Args:
-        relevance: (batch, cells) in [0, 1].
+        relevance: (batch, entries) in [0, 1].
 
     Returns:
-        (batch,) from 1 to the number of cells.
+        (batch,) from 1 to the number of entries.
     """
     size: Integers = np.maximum(np.rint(relevance.sum(axis=1)), 1).astype(np.int64)
     return size
 
 
 def top_share(scores: Floats, descending: Floats, size: Integers) -> Floats:
-    """Return each cell's membership in the top k: 1 above the k-th score; ties with it share what is left.
+    """Return each entry's membership in the top k: 1 above the k-th score; ties with it share what is left.
 
     Args:
-        scores: (batch, cells).
-        descending: (batch, cells), each sample's scores in descending order.
+        scores: (batch, entries).
+        descending: (batch, entries), each sample's scores in descending order.
         size: (batch,), k of each sample.
 
     Returns:
-        (batch, cells) in [0, 1], which sums to k.
+        (batch, entries) in [0, 1], which sums to k.
     """
     threshold = np.take_along_axis(descending, size[:, None] - 1, axis=1)
     above = scores > threshold
