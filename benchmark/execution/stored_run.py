@@ -3,7 +3,7 @@
 Nothing here imports torch; `stored_networks` gives the trained networks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..storage.store import Store
 from ..suites.provenance import Provenance
 from ..suites.suite import Choice, Suite
 from . import format_1
-from .plan import Job, jobs
+from .plan import Job, first_jobs, jobs
 from .stored_columns import StoredColumns
 from .stored_maps import StoredMap
 from .stored_samples import Examples, StoredSamples, example_rows
@@ -59,14 +59,13 @@ class StoredRun:
         return jobs(self.suite, self.device)
 
     def repetitions(self) -> Iterator[Repetition]:
-        """Yield the jobs of each task and repetition."""
-        for _, same in groupby(self.jobs(), key=lambda job: (job.task.name, job.repetition)):
-            references, *trained = same
-            yield Repetition(references, tuple(trained))
+        """Return the jobs of each task and repetition."""
+        return _repetitions(self.jobs())
 
     def first_repetitions(self) -> dict[str, Repetition]:
         """Return the jobs of each task's first repetition, of which figures show maps."""
-        return {each.references.task.name: each for each in self.repetitions() if each.references.repetition == 0}
+        first = _repetitions(first_jobs(self.suite, self.device))
+        return {each.references.task.name: each for each in first}
 
     def keeps_maps(self) -> bool:
         """Return whether there is a folder in which maps, or examples of them, are stored."""
@@ -109,6 +108,12 @@ class StoredRun:
         """Return <metric>_chance and <metric>_oracle of each explained sample; None where one is lacking."""
         found = yardsticks_of(job, self.store).get(self.suite.metrics)
         return None if found is None else found[0]
+
+
+def _repetitions(planned: Iterable[Job]) -> Iterator[Repetition]:
+    for _, same in groupby(planned, key=lambda job: (job.task.name, job.repetition)):
+        references, *trained = same
+        yield Repetition(references, tuple(trained))
 
 
 def is_complete(job: Job, store: Store) -> bool:
