@@ -6,16 +6,17 @@ from types import TracebackType
 from typing import Any, Self
 
 import torch
-from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+
+from ..interception.interception import tensors_in
 
 
 class PeakMemory:
     """Measures the peak of the bytes that are allocated inside the block, in `bytes` after it.
 
     On a CPU, which keeps no statistics, it follows the storage of every tensor that an operation returns, the
-    backward pass included; what a kernel takes and frees within one call is not seen.
+    backward pass included; what a kernel takes and frees within one call is not seen. `TorchDispatchMode`, which
+    PyTorch documents but keeps in a private module, is used here and nowhere else.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -62,10 +63,8 @@ class _Storages(TorchDispatchMode):
     ) -> Any:
         options = kwargs or {}
         results = func(*args, **options)
-        # Steps of a recurrence call this a thousand times, and tree_leaves takes longer than they do
-        for result in (results,) if isinstance(results, Tensor) else tree_leaves(results):
-            if isinstance(result, Tensor):
-                self._follow(result.untyped_storage(), (args, options))
+        for result in tensors_in(results):
+            self._follow(result.untyped_storage(), (args, options))
         return results
 
     def _follow(self, storage: torch.UntypedStorage, arguments: Any) -> None:
@@ -82,4 +81,4 @@ class _Storages(TorchDispatchMode):
 
 
 def _addresses(arguments: Any) -> set[int]:
-    return {value.untyped_storage().data_ptr() for value in tree_leaves(arguments) if isinstance(value, Tensor)}
+    return {value.untyped_storage().data_ptr() for value in tensors_in(arguments)}
