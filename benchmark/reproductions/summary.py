@@ -10,9 +10,11 @@ from ..comparisons.published import FILE
 from ..leaderboards.results_folder import ResultsFolder
 from ..storage.csv_tables import Layout, to_csv
 from ..storage.files import write_atomically
+from .entries import ENTRIES
 
 COLUMNS = ["reproduction", "quantity", "compared", "agreeing", "disagreeing", "reason"]
-FURTHER = {"fmri": ("fmri-hcp",)}  # folders that a reproduction fills beside its own, where the user has the data
+# folders that a reproduction fills beside its own, where the user has the data
+FURTHER = {one.name: tuple(follower.name for follower in one.followed_by) for one in ENTRIES}
 NAMED = 8  # disagreeing numbers that a reason names one by one
 AGREEMENT = ["quantity", "agrees"]  # columns of every published_vs_measured.csv
 

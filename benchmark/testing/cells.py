@@ -16,7 +16,7 @@ from ..execution.stored_run import unfinished
 from ..execution.threads import one_thread
 from ..suites import run_options as options
 from ..suites.suite import Suite
-from .kept_cells import Place, place
+from .kept_cells import Place, locate
 
 
 class SuiteCollector(pytest.Collector):
@@ -85,7 +85,7 @@ class Cell(pytest.Item):
     def place(self) -> Place:
         """What tells the cell from all others of the session."""
         (method,) = self.job.methods
-        return place(self.suite, Failure.of(self.job, method, ""))
+        return locate(self.suite, Failure.of(self.job, method, ""))
 
     def _gone(self) -> list[Failure]:
         return [Failure.of(self.job, method, GONE.reason) for method in unfinished(self.job, self.evaluator.store)]

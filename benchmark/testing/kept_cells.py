@@ -14,12 +14,12 @@ from ..suites.suite import Suite
 Place = tuple[str, str, str, str, int]  # suite, task, architecture, method, repetition
 
 
-def place(suite: str, cell: Failure) -> Place:
+def locate(suite: str, cell: Failure) -> Place:
     """Return what tells a cell from all others of a session."""
     return suite, cell.task, cell.architecture, cell.method, cell.repetition
 
 
-def gone(
+def find_gone(
     suite: Suite, store: Store, device: str, passed: Mapping[Place, pytest.TestReport]
 ) -> Iterator[tuple[Failure, pytest.TestReport]]:
     """Yield the cells among those that passed whose scores can no longer be read, and the report of each failing.
@@ -30,7 +30,7 @@ def gone(
     for job in jobs(suite, device):
         lacking = (Failure.of(job, method, GONE.reason) for method in unfinished(job, store))
         for cell in lacking:
-            if (report := passed.get(place(suite.name, cell))) is not None:
+            if (report := passed.get(locate(suite.name, cell))) is not None:
                 yield cell, _failing(report, cell.reason)
 
 

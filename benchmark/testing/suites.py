@@ -28,7 +28,7 @@ from ..suites.provenance import open_results
 from ..suites.registry import Registries, load_registries
 from ..suites.suite import Suite, load_suite
 from .cells import Cell, SuiteCollector
-from .kept_cells import Place, gone
+from .kept_cells import Place, find_gone
 
 REASON, STORED = "saltbench_failure", "saltbench_stored"  # what a report carries from a worker to the controller
 
@@ -133,7 +133,7 @@ class SuitesPlugin:
     def _look_again(self) -> None:
         """Fail the cells that passed and whose results have vanished since."""
         for suite in self.suites.values():
-            for failure, report in gone(suite, Store(self._folder(suite)), self.device, self.passed):
+            for failure, report in find_gone(suite, Store(self._folder(suite)), self.device, self.passed):
                 self.failures.append(failure)
                 self.config.hook.pytest_runtest_logreport(report=report)
 
