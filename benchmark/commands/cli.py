@@ -11,7 +11,7 @@ from ... import __version__
 from ...datasets.local_data import look_in
 from ...entry import unknown
 from ...errors import ParameterError, SaltbenchError, UnknownNameError
-from ..formats.registry import CHANGES, LEADERBOARD, LISTING, Format, choices, format_named
+from ..formats.registry import CHANGES, LEADERBOARD, LISTING, QUALITY_CHECK, Format, choices, format_named
 from ..process.module_path import leave_current_folder_out
 from ..process.shortages import require_addresses, shortage
 from ..process.standard_streams import fail, fail_quietly, open_streams
@@ -285,16 +285,16 @@ def remove_salient_cells(
 
 @app.command("metrics-check")
 def check_the_metrics(
-    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    form: Annotated[str, _format(QUALITY_CHECK)] = "table",
     samples: Annotated[int, typer.Option(help="Maps of each kind.", min=2, max=10_000)] = 20,
     seed: Annotated[int, typer.Option(help="Of the maps.", min=0)] = 0,
     plugin: Plugins = None,
 ) -> None:
     """Show which metrics rank oracle, noisy oracle, informative, random and inverted maps in this order."""
     from ..metrics.quality_check import check_metrics
-    from ..metrics.quality_check_report import show
 
-    show(check_metrics(load_registries(plugin or ()).metrics, samples=samples, seed=seed), form)
+    chosen = format_named(form, QUALITY_CHECK)
+    write(chosen.write(check_metrics(load_registries(plugin or ()).metrics, samples=samples, seed=seed)), None)
 
 
 @app.callback(invoke_without_command=True)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from ..storage.output import add_row
 from ..storage.text_bytes import json_bytes, utf8
+from .console_table import printed
 
 COLUMNS = ("name", "version", "description", "reference")  # of CSV
 
@@ -29,9 +29,7 @@ def table_of(rows: Rows, patterns: Sequence[str] = ()) -> bytes:
     table = Table("name", "version", "description", box=None)
     for line in dict.fromkeys(_line(row, is_folded=not patterns) for row in rows):
         add_row(table, line)
-    sink = io.StringIO()
-    Console(file=sink, highlight=False, width=Console().width).print(table)
-    return utf8(sink.getvalue())
+    return printed(table)
 
 
 def _line(row: Mapping[str, Any], *, is_folded: bool) -> tuple[Any, ...]:

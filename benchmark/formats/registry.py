@@ -57,6 +57,13 @@ LISTING: dict[str, Format] = {
     "json": Format(writer=f"{_FOLDER}.listing:json_of"),
 }
 
+# (what `check_metrics` returned) -> bytes
+QUALITY_CHECK: dict[str, Format] = {
+    "table": Format(writer=f"{_FOLDER}.quality_check:table_of"),
+    "csv": Format(writer=f"{_FOLDER}.quality_check:csv_of"),
+    "json": Format(writer=f"{_FOLDER}.quality_check:json_of"),
+}
+
 
 def format_named(name: str, formats: Mapping[str, Format]) -> Format:
     """Return the format of a name.

@@ -63,10 +63,10 @@ class EntryEvaluation:
         Args:
             entry: what the test is about: an entry of any kind, or the name of a method. It is evaluated with the
                 others of its kind, before them; of the other kinds, one usual entry stands in where none is given.
-            tasks: entries or names; `box/latter` where none is given.
-            architectures: entries or names; `lstm` where none is given.
-            methods: entries or names; `saliency` where none is given. The reference methods are added.
-            metrics: entries or names; all where none is given.
+            tasks: entries, names, shell patterns or `tag:` and a tag; `box/latter` where none is given.
+            architectures: likewise; `lstm` where none is given.
+            methods: likewise; `saliency` where none is given. The reference methods are added.
+            metrics: likewise; all where none is given.
             seeds: repetitions, each with its own data, training and noise.
             samples: test samples explained in each repetition.
             training: the recipe; at most 50 epochs unless told.
@@ -89,14 +89,18 @@ class EntryEvaluation:
     def _entries(self, registry: Registry[Any], wanted: Sequence[Any] | None, registries: Registries) -> list[Any]:
         if wanted is None:  # of metrics alone: of the other kinds a usual one stands in
             return default_metrics(registries)
-        found = []
+        found: list[Any] = []
         for each in wanted:
-            entry = registry.get(each) if isinstance(each, str) else each
-            if entry not in registry:
-                entry = dataclasses.replace(entry, source=self._source(entry))
-                registries.register(entry)
-            found.append(entry)
+            named = registry.match([each]) if isinstance(each, str) else [self._registered(each, registry, registries)]
+            found += [entry for entry in named if entry not in found]
         return found
+
+    def _registered(self, entry: Entry, registry: Registry[Any], registries: Registries) -> Entry:
+        if entry in registry:
+            return entry
+        given = dataclasses.replace(entry, source=self._source(entry))
+        registries.register(given)
+        return given
 
     def _source(self, entry: Entry) -> str:
         # functions of two tests may share a name: what tells their stored results apart is which one it is

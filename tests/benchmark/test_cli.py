@@ -117,21 +117,21 @@ def test_a_mistake_in_a_real_process_is_status_1_and_no_traceback() -> None:
     assert process.stderr.count("\n") == 1
 
 
-def test_list_suites(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out = call(monkeypatch, capsys, "list", "suites", "--format", "json")
+def test_list_suites(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = call(capsys, "list", "suites", "--format", "json")
     rows = {row["name"]: row for row in json.loads(out)}
     assert code is None
     assert list(rows) == bundled_suites()
     assert all(row["version"] == __version__ and row["description"] for row in rows.values())
     assert rows["table1"]["architectures"] == ["lstm", "bi-lstm", "lstm-self-attention", "input-cell-lstm"]
     for form in ("table", "csv"):
-        _, out = call(monkeypatch, capsys, "list", "suites", "--format", form)
+        _, out = call(capsys, "list", "suites", "--format", form)
         assert [name for name in rows if name not in out] == []
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["list"], ["leaderboard"]], ids=" ".join)
-def test_short_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
-    long, short = (call(monkeypatch, capsys, *command, option) for option in ("--help", "-h"))
+def test_short_help(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    long, short = (call(capsys, *command, option) for option in ("--help", "-h"))
     assert long == short
     assert long[0] in (None, 0)
     assert "Usage: " in long[1]

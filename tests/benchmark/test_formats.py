@@ -9,14 +9,22 @@ from boards import ties
 from command_line import Said
 
 import saltbench.benchmark.formats
-from saltbench.benchmark.formats.registry import CHANGES, LEADERBOARD, LISTING, Format, choices, format_named
+from saltbench.benchmark.formats.registry import (
+    CHANGES,
+    LEADERBOARD,
+    LISTING,
+    QUALITY_CHECK,
+    Format,
+    choices,
+    format_named,
+)
 from saltbench.benchmark.formats.render import View
 from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.suites.registry import Registries
 from saltbench.errors import UnknownNameError
 
 FOLDER = Path(saltbench.benchmark.formats.__file__).parent
-REGISTRIES = {"leaderboard": LEADERBOARD, "compare": CHANGES, "list": LISTING}
+REGISTRIES = {"leaderboard": LEADERBOARD, "compare": CHANGES, "list": LISTING, "metrics-check": QUALITY_CHECK}
 
 
 def methods_of(results: ResultsFolder, view: View, registries: Registries) -> bytes:

@@ -62,6 +62,14 @@ def test_an_entry_of_each_kind_is_evaluated_beside_the_others(tmp_path):
     assert evaluate("input-x-gradient", **SMALL).subject == "input-x-gradient"
 
 
+def test_entries_are_chosen_by_pattern_and_tag(tmp_path):
+    table = EntryEvaluation(tmp_path)("ones", **{**SMALL, "metrics": ["tag:paper", "roc_*"]}).leaderboard
+    metrics = [name.removesuffix("_low") for name in table.columns if name.endswith("_low")]
+    assert metrics == ["weighted_jaccard", "euclidean", "roc_auc"]
+    with pytest.raises(UnknownNameError, match="unknown metric tag 'papper'; did you mean 'paper'"):
+        EntryEvaluation(tmp_path)("ones", **{**SMALL, "metrics": ["tag:papper"]})
+
+
 def test_two_entries_of_one_name_are_told_apart_and_the_same_is_computed_once(tmp_path, monkeypatch):
     evaluate = EntryEvaluation(tmp_path)
     first, second = method(lambda inputs: inputs), method(lambda inputs: inputs.abs() * 0 + 1)
