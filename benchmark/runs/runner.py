@@ -7,9 +7,7 @@ from pathlib import Path
 from ...errors import ParameterError
 from ...methods.attributions.passes.budget import default_memory
 from ..execution.collection import GONE, collect, failures_of
-from ..execution.executors.executor import Executor
-from ..execution.executors.in_process import InProcess
-from ..execution.executors.processes import Processes
+from ..execution.executors.choice import choose_executor
 from ..execution.executors.scheduling import run_jobs
 from ..execution.executors.workplace import Workplace
 from ..execution.failures import Failure
@@ -80,7 +78,7 @@ def run_suite(
         planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
         share = memory // workers if memory else default_memory(device, workers)
         workplace = Workplace(store, tuple(plugin.absolute() for plugin in plugins), share)
-        with _executor(workplace, workers, timeout) as executor:
+        with choose_executor(workplace, workers, timeout) as executor:
             for done, (job, failed) in enumerate(run_jobs(planned, executor, store), start=1):
                 failures += failed
                 report(job, done, len(planned))
@@ -99,11 +97,6 @@ def run_suite(
         drawn = draw_figures(written, drawn_metric(written, None, registries.metrics), ("png",), folder)
         figures = [path for figure in drawn for path in _current(figure, folder)]
     return Result(suite, device, table, collection, folder, failures_of(collection), figures)
-
-
-def _executor(workplace: Workplace, workers: int, timeout: float | None) -> Executor:
-    # in this process what hangs cannot be stopped
-    return InProcess(workplace) if workers == 1 and timeout is None else Processes(workplace, workers, timeout)
 
 
 def _current(drawn: Drawn, folder: Path) -> tuple[Path, ...]:
