@@ -14,7 +14,7 @@ from ...datasets.spec import Split, TaskData
 from ...errors import NonFiniteError, ShapeError
 from ...methods.attributions.adapters import softmax_logits
 from ...methods.attributions.explain import sample_seeds
-from ...methods.attributions.passes.model_state import lent
+from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
 from ..metrics.maps import read_only
 from .explaining import Explained, Question, as_array, explain_samples
@@ -117,7 +117,7 @@ class AskedModel:
 
     def _logits(self, inputs: NDArray[np.floating[Any]]) -> Tensor:
         check_series("the model", inputs, self.inputs.shape[1:])
-        with lent(self._network, self._device):
+        with lend(self._network, self._device):
             logits = predict(self._network, like_parameters(self._network, inputs))
         if not bool(logits.isfinite().all()):
             raise NonFiniteError("the network answers the series that a metric asks about by NaN or infinity")

@@ -15,7 +15,7 @@ from ...methods.attributions.adapters import Probabilities
 from ...methods.attributions.completeness import TOLERANCE, Explanation, check_complete, is_promised
 from ...methods.attributions.explain import sample_seeds
 from ...methods.attributions.guard import attribute_checked
-from ...methods.attributions.passes.model_state import lent
+from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
 from .stored_maps import StoredMap
 from .stored_samples import Examples, StoredSamples, example_rows
@@ -80,7 +80,7 @@ class Question:
         asked = Probabilities(model) if output == "probability" else model
         if target == "true":
             return Question(asked, explained.labels)
-        with lent(model, explained.inputs.device):
+        with lend(model, explained.inputs.device):
             return Question(asked, predict(model, explained.inputs).argmax(dim=1))
 
 

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from ...datasets.spec import Split, TaskData
 from ...errors import NonFiniteError, ShapeError
 from ...methods.attributions.adapters import softmax_logits
-from ...methods.attributions.passes.model_state import lent
+from ...methods.attributions.passes.model_state import lend
 from ...methods.seeding import seeded
 from ..suites.training_recipe import Recipe
 from .tensors import like_parameters
@@ -155,6 +155,6 @@ def standing(model: nn.Module, inputs: Tensor, labels: Tensor) -> Standing:
 def facts_on_test(model: nn.Module, data: TaskData, device: torch.device | str) -> dict[str, Any]:
     """Return accuracy on the test split, majority (share of its largest class) and tested (number of samples)."""
     counts = np.bincount(data.test.labels, minlength=data.classes)
-    with lent(model, torch.device(device)):
+    with lend(model, torch.device(device)):
         accuracy = standing(model, *tensors_for(model, data.test, device)).accuracy
     return {"accuracy": accuracy, "majority": float(counts.max() / counts.sum()), "tested": len(data.test)}

@@ -17,7 +17,7 @@ from ...methods.attributions.arguments import check_inputs
 from ...methods.attributions.bound_method import bind
 from ...methods.attributions.explain import attribute, sample_seeds
 from ...methods.attributions.passes.lending import one_at_a_time
-from ...methods.attributions.passes.model_state import lent
+from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
 from ..execution.network_checks.network_checks import check_answers, check_model
 from ..execution.tensors import classes_of, like_parameters, one_each
@@ -167,13 +167,13 @@ def _randomised(
 
 def _question(model: nn.Module, inputs: Tensor, target: Tensor | None) -> tuple[list[Layer], Tensor]:
     """Return the model's layers and the classes that are explained."""
-    with lent(model, inputs.device):
+    with lend(model, inputs.device):
         found = layers(model, inputs)
     return found, _outputs(model, inputs).argmax(dim=1) if target is None else target
 
 
 def _outputs(model: nn.Module, inputs: Tensor) -> Tensor:
-    with lent(model, inputs.device), torch.no_grad():
+    with lend(model, inputs.device), torch.no_grad():
         return torch.cat([model(part) for part in inputs.split(_CHUNK)])
 
 

@@ -29,7 +29,7 @@ class Layout:
     names: tuple[str, ...]
 
 
-def decoded(content: bytes, file: str) -> str:
+def decode(content: bytes, file: str) -> str:
     """Return the text of a file: UTF-8, or UTF-16 or UTF-32 that shows as such; without a byte order mark.
 
     Raises:

@@ -11,9 +11,9 @@ import pyarrow.compute
 import pyarrow.csv
 
 from ...errors import DataError
-from .csv_layout import Layout, decoded, layout_of
+from .csv_layout import Layout, decode, layout_of
 from .long_format import Columns, check_names
-from .parser_failures import refusing
+from .parser_failures import translate_failures
 
 FRACTION = r"^[+-]?(\d+{0}\d*|{0}\d+)([eE][+-]?\d+)?$"  # {0} is the sign
 GROUPED = r"^[+-]?[1-9]\d{{0,2}}({0}\d{{3}})+$"  # may be thousands as well as a fraction
@@ -27,13 +27,13 @@ def read_csv(content: bytes, file: str, columns: Columns) -> pa.Table:
     Raises:
         DataError: an encoding, separator or decimal sign that is not clear, or rows of different lengths.
     """
-    text = decoded(content, file)
+    text = decode(content, file)
     layout = layout_of(text, file, (columns.id, columns.time))
     lines = text.encode() + b"\n"  # else a header without rows is no whole line
     texts = dict.fromkeys((columns.id, columns.label), pa.string())
 
     def read(types: Mapping[str, Any], decimal: str = ".") -> pa.Table:
-        with refusing(f"{file} cannot be read as a table: ", _remedy(layout)):
+        with translate_failures(f"{file} cannot be read as a table: ", _remedy(layout)):
             return _without_empty(_read(lines, layout, types, decimal))
 
     table = read(texts)

@@ -16,7 +16,7 @@ def read_npy(file: BinaryIO) -> NDArray[Any]:
     """Return the array, (…), of a whole NPY file, never one of Python objects.
 
     Raises:
-        ValueError: see `check_claims`; and whatever numpy raises on damaged files, see `refusing`.
+        ValueError: see `check_claims`; and whatever numpy raises on damaged files, see `translate_failures`.
     """
     check_claims(file)
     array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False, max_header_size=MOST_HEADER)

@@ -7,7 +7,7 @@ import pyarrow.parquet
 
 from ...errors import DataError
 from .long_format import Columns, check_names
-from .parser_failures import refusing
+from .parser_failures import translate_failures
 
 MOST_CELLS = 2**28  # of a table in memory, 2 GiB of numbers: few bytes of a compressed file can claim any number
 
@@ -25,14 +25,14 @@ def read_parquet(file: BinaryIO, name: str, columns: Columns) -> pa.Table:
     if not set(needed) <= set(names):
         return parquet.schema_arrow.empty_table()
     _check_size(parquet, len(needed), name)
-    with refusing(f"{name} cannot be read as a table: ", "; write it anew"):
+    with translate_failures(f"{name} cannot be read as a table: ", "; write it anew"):
         table = parquet.read(columns=needed, use_threads=False)  # also parts of nested columns that are called so
         table.validate(full=True)
         return table
 
 
 def _opened(file: BinaryIO, name: str) -> pyarrow.parquet.ParquetFile:
-    with refusing(f"{name} cannot be read as a table: ", "; write it anew"):
+    with translate_failures(f"{name} cannot be read as a table: ", "; write it anew"):
         return pyarrow.parquet.ParquetFile(file, page_checksum_verification=True)
 
 

@@ -14,7 +14,7 @@ LONGEST = 200  # characters of a library's own text
 
 
 @contextmanager
-def refusing(before: str, after: str) -> Iterator[None]:
+def translate_failures(before: str, after: str) -> Iterator[None]:
     """Turn a library's errors and warnings into what they say, in one line, between two texts.
 
     Raises:

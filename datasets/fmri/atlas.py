@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import DataError, ShapeError
 from ..files.npy import read_npy
-from ..files.parser_failures import read_limited, refusing
+from ..files.parser_failures import read_limited, translate_failures
 from ..files.regular_files import open_regular
 from .paradigms import PARCELS
 
@@ -81,7 +81,7 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     if not path.exists():
         raise DataError(f"atlas {path} does not exist; give atlas.npz of the HCP archives (osf.io/j5kuc)")
     with (
-        refusing(f"atlas {path} is no whole npz file of numbers; get it anew (osf.io/j5kuc): ", ""),
+        translate_failures(f"atlas {path} is no whole npz file of numbers; get it anew (osf.io/j5kuc): ", ""),
         open_regular(path) as opened,
         # from memory: of a file, the zip module allocates what a damaged directory claims to have
         zipfile.ZipFile(io.BytesIO(read_limited(opened, path))) as archive,

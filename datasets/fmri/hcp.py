@@ -14,7 +14,7 @@ from ..spec import Array, Split, TaskData
 from .hcp_digest import digest
 from .hcp_events import LONGEST, on_task_frames
 from .hcp_layouts import SOURCES, Archive, Run, open_archive
-from .hcp_series import normalised, open_series
+from .hcp_series import normalise, open_series
 from .paradigms import PARADIGMS, PARCELS, Paradigm
 from .window import part_of_run, require_window
 
@@ -167,7 +167,7 @@ def read_run(run: Run, cut: Cut) -> Sample:
     if length < cut.frames:
         raise DataError(f"{run.series} has {length} frames of {run.paradigm.frames}, fewer than frames={cut.frames}")
     part = part_of_run(length, cut.frames, cut.place)
-    return Sample(normalised(series, part, run.series), frames[part])
+    return Sample(normalise(series, part, run.series), frames[part])
 
 
 def _explain(archive: Archive, samples: Mapping[Run, Sample], faults: Mapping[Run, DataError]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import DataError
-from ..files.parser_failures import refusing
+from ..files.parser_failures import translate_failures
 from ..files.regular_files import read_regular
 from .paradigms import PARADIGMS, Paradigm
 
@@ -98,7 +98,7 @@ def open_archive(given: Path) -> Archive:
     folder = root / "subjects"
     if not folder.is_dir():
         raise DataError(f"HCP folder {given} has no subjects/; give the unpacked hcp_task archive ({SOURCES})")
-    with refusing(f"{folder} cannot be read: ", "; check its permissions"):
+    with translate_failures(f"{folder} cannot be read: ", "; check its permissions"):
         present = [entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
     if not present:
         raise DataError(f"{folder} holds no subject; unpack the hcp_task archive anew ({SOURCES})")
@@ -128,7 +128,7 @@ def _recognise(folder: Path, subjects: Sequence[str]) -> Layout:
 def _listed(path: Path) -> list[str]:
     if not path.exists():
         return []
-    with refusing(f"{path} cannot be read as text: ", "; restore it or remove it"):
+    with translate_failures(f"{path} cannot be read as text: ", "; restore it or remove it"):
         listed = read_regular(path).decode("utf-8-sig").split()
     for subject in listed:
         if not SUBJECT.fullmatch(subject):

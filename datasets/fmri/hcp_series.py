@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..files.npy import MOST_HEADER, check_claims
-from ..files.parser_failures import refusing
+from ..files.parser_failures import translate_failures
 from ..files.regular_files import open_regular
 from ..scaling import exponents, lost, scaled
 from ..spec import Array
@@ -23,7 +23,10 @@ def open_series(path: Path) -> NDArray[np.floating[Any]]:
     """
     if not path.exists():
         raise DataError(f"{path} is missing")
-    with refusing(f"{path} is no whole NumPy file of numbers (", "); get it anew"), open_regular(path) as file:
+    with (
+        translate_failures(f"{path} is no whole NumPy file of numbers (", "); get it anew"),
+        open_regular(path) as file,
+    ):
         check_claims(file)
         series: NDArray[Any] = np.lib.format.open_memmap(path, mode="r", max_header_size=MOST_HEADER)
     if series.ndim != 2 or not np.issubdtype(series.dtype, np.floating):
@@ -37,7 +40,7 @@ def open_series(path: Path) -> NDArray[np.floating[Any]]:
     return series
 
 
-def normalised(series: NDArray[np.floating[Any]], part: slice, path: Path) -> Array:
+def normalise(series: NDArray[np.floating[Any]], part: slice, path: Path) -> Array:
     """Return float32 (frames, 360): the frames in part, each parcel with mean 0 and standard deviation 1 over them.
 
     BOLD has no unit and no zero, and both differ between runs. A parcel that is constant becomes 0.

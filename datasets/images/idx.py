@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ..files.parser_failures import read_limited, refusing
+from ..files.parser_failures import read_limited, translate_failures
 from ..files.regular_files import open_regular
 
 GZIP = b"\x1f\x8b"
@@ -50,7 +50,8 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         fault = "truncated" if got < expected else "too long"
         sizes = " × ".join(map(str, shape))
         raise DataError(f"{path} is {fault}: expected {sizes} = {expected} values, got {got}; get the file anew")
-    with refusing(f"{path} is damaged: ", "; get the file anew"):  # of lengths that NumPy cannot count, one of them 0
+    # of lengths that NumPy cannot count, one of them 0
+    with translate_failures(f"{path} is damaged: ", "; get the file anew"):
         return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
@@ -63,7 +64,7 @@ def _content(path: Path) -> bytes:
     if not content.startswith(GZIP):
         return content
     with (
-        refusing(f"{path} is damaged: expected a whole gzip file, got: ", "; get the file anew"),
+        translate_failures(f"{path} is damaged: expected a whole gzip file, got: ", "; get the file anew"),
         gzip.GzipFile(fileobj=io.BytesIO(content)) as zipped,
     ):
         return read_limited(zipped, path)

@@ -12,7 +12,7 @@ from ..files.csv_table import read_csv
 from ..files.long_format import Columns, to_series
 from ..files.npy import read_npy
 from ..files.parquet_table import read_parquet
-from ..files.parser_failures import refusing
+from ..files.parser_failures import translate_failures
 from ..files.text_columns import in_order, numbers_or_text
 
 
@@ -48,7 +48,7 @@ def read_table(file: BinaryIO, name: str, columns: Columns) -> Series:
 
 
 def _npy(file: BinaryIO, name: str) -> NDArray[Any]:
-    with refusing(f"{name} is not a NumPy array of numbers: ", "; write it with numpy.save"):
+    with translate_failures(f"{name} is not a NumPy array of numbers: ", "; write it with numpy.save"):
         return read_npy(file)
 
 
@@ -67,6 +67,6 @@ def _frame(file: BinaryIO, name: str, columns: Columns) -> pd.DataFrame:
 def _to_pandas(table: pa.Table, columns: Columns, name: str) -> pd.DataFrame:
     if not set(columns.needed(table.column_names)) <= set(table.column_names):
         return pd.DataFrame(columns=table.column_names)  # `to_series` says which one is unknown
-    with refusing(f"{name} cannot be read as a table: ", "; write it anew"):
+    with translate_failures(f"{name} cannot be read as a table: ", "; write it anew"):
         # without the metadata, an index that pandas wrote is a column like any other
         return plain(table, columns, name).to_pandas(ignore_metadata=True)

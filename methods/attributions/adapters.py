@@ -123,7 +123,7 @@ class SoftmaxLogits(nn.Module):
         return softmax_logits(self.model, self.model(inputs))
 
 
-def unwrapped(model: nn.Module) -> nn.Module:
+def unwrap(model: nn.Module) -> nn.Module:
     """Return the network inside of what saltbench put around it."""
     while isinstance(model, (SameOutputs, Adapted)):
         model = model.model

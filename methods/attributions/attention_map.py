@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError, ShapeError, UnsupportedOperationError
-from .adapters import unwrapped
+from .adapters import unwrap
 from .spec import Cost
 
 _METHOD = "attention(inputs) -> (batch, time)"
@@ -55,7 +55,7 @@ def _attentive(model: nn.Module) -> nn.Module:
         names = ", ".join(type(module).__name__ for module in found) or "none"
         raise UnsupportedOperationError(
             f"the method attention needs one module whose class defines {_METHOD}, got {names} in "
-            f"{type(unwrapped(model)).__name__}; define it on the network, or choose another method, such as "
+            f"{type(unwrap(model)).__name__}; define it on the network, or choose another method, such as "
             "feature-ablation"
         )
     return found[0]

@@ -12,10 +12,10 @@ from ...errors import BudgetError, IncompleteError, ParameterError, RefusedSerie
 from .bound_method import bind
 from .explain import attribute, rows_of
 from .gradient_failures import INSTEAD
-from .held_inputs import conditioned_in, each_condition
+from .held_inputs import each_condition, find_conditioned
 from .passes.baselines import absence
 from .passes.budget import Budget
-from .passes.model_state import lent
+from .passes.model_state import lend
 from .passes.passes import Passes, Write, copies
 from .passes.segments import Span
 from .refusals import tell_causes, work_of
@@ -83,7 +83,7 @@ class Explanation:
             BudgetError: the memory does not hold one sample.
         """
         found = self.inputs.new_empty(2, len(self.inputs), dtype=torch.float64)
-        with lent(self.model, self.inputs.device):
+        with lend(self.model, self.inputs.device):
             for rows in each_condition(self.model, len(self.inputs)):
                 found[:, list(rows)] = torch.stack(self._of(rows)._ends())
         return Ends(*found)
@@ -105,7 +105,7 @@ class Explanation:
 
     def with_steps(self, steps: int, rows: Tensor) -> Tensor:
         """Return the maps of some samples, int64 (rows,), by a quadrature of so many steps."""
-        if conditioned_in(self.model) is not None:  # it knows its samples by their numbers
+        if find_conditioned(self.model) is not None:  # it knows its samples by their numbers
             return self._maps(steps)[rows]
         return self._of(rows.tolist())._maps(steps)
 

@@ -25,10 +25,10 @@ from .arguments import (
 )
 from .bound_method import BoundMethod, Method, bound
 from .gradient_failures import translate_gradient_failures
-from .held_inputs import conditioned_in, each_condition
+from .held_inputs import each_condition, find_conditioned
 from .passes.budget import PROBE, Budget
 from .passes.malloc import expect_large_blocks
-from .passes.model_state import lent
+from .passes.model_state import lend
 from .passes.passes import Passes, Piece, pick
 from .passes.segments import Span
 from .refusals import Work, tell_causes, work_of
@@ -69,7 +69,7 @@ def attribute(
     """Return a method's attributions, (batch, time, features), computed chunk by chunk in bounded memory.
 
     The method gets those arguments that its signature names, as `MethodSpec` lists them; the model is in
-    evaluation mode with frozen parameters meanwhile, and is left as it was, see `lent`.
+    evaluation mode with frozen parameters meanwhile, and is left as it was, see `lend`.
 
     Args:
         method: a function as `MethodSpec` describes, with its own parameters bound (see `bind`).
@@ -117,8 +117,8 @@ def attribute(
     if model is None:
         return _in_chunks(functools.partial(_explain, ready, given, spec, range(len(inputs))), inputs, budget)
     expect_large_blocks()
-    condition = conditioned_in(model)
-    with lent(model, inputs.device):
+    condition = find_conditioned(model)
+    with lend(model, inputs.device):
         given = {name: _with_gradients(value) for name, value in given.items()}
         everyone = range(len(inputs))
         first = given["inputs"][: PROBE if condition is None else 1]
@@ -256,7 +256,7 @@ def predicted_classes(model: nn.Module, inputs: Tensor, memory: int | None = Non
         BudgetError: the memory does not hold one sample.
     """
     predicted = torch.empty(len(inputs), dtype=torch.int64, device=inputs.device)
-    with lent(model, inputs.device):
+    with lend(model, inputs.device):
         passes = Passes(model, Budget(memory, inputs.device))
         for rows in each_condition(model, len(inputs)):
             own = rows_of(inputs, rows)

@@ -56,14 +56,14 @@ class Conditioned(SameOutputs):
         return outputs
 
 
-def conditioned_in(model: nn.Module) -> Conditioned | None:
+def find_conditioned(model: nn.Module) -> Conditioned | None:
     """Return the model, or the one that it wraps, which is conditioned on a sample; None where there is none."""
     return next((module for module in model.modules() if isinstance(module, Conditioned) and module.holds), None)
 
 
 def each_condition(model: nn.Module, count: int) -> Iterator[Sequence[int]]:
     """Yield the numbers of the samples 0 … count - 1 in groups, each with its held values in the model."""
-    condition = conditioned_in(model)
+    condition = find_conditioned(model)
     if condition is None:
         yield range(count)
         return

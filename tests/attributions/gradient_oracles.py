@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from saltbench.methods.attributions.explain import attribute, sample_seeds
-from saltbench.methods.attributions.passes.noise import noisy
+from saltbench.methods.attributions.passes.noise import add_noise
 
 TIGHT = 2_000_000  # bytes: several small passes in place of one, of 16 rows at least
 
@@ -37,7 +37,7 @@ def one_draw(write, draw, samples, like):
 
 def noisy_draw(inputs, level, seeds, draw):
     """The noisy copies (samples, time, features) of one draw."""
-    return one_draw(noisy(inputs, level, seeds), draw, slice(len(inputs)), inputs)
+    return one_draw(add_noise(inputs, level, seeds), draw, slice(len(inputs)), inputs)
 
 
 def explain(method, model, inputs, target, parameters=None, *, seed=3, **arguments):

@@ -16,7 +16,7 @@ from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.masks import mask_descent
 from saltbench.methods.attributions.masks.dynamask import dynamask, dynamask_cost
 from saltbench.methods.attributions.masks.entries import MASKS
-from saltbench.methods.attributions.masks.mask_perturbations import NAMES, blur, moving_average, perturbed_by
+from saltbench.methods.attributions.masks.mask_perturbations import NAMES, blur, choose_perturbation, moving_average
 from saltbench.methods.attributions.masks.mask_regularisers import SizeSlopes, jump_slopes
 from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
@@ -273,7 +273,7 @@ def test_perturbations_know_their_slopes(name, window):
     mask = torch.rand(2, TIME, FEATURES, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     mask[:, 0], mask[:, 1] = 0, 1
     mask.requires_grad_()
-    perturbation = perturbed_by(name, inputs, baseline, window, 2.0)
+    perturbation = choose_perturbation(name, inputs, baseline, window, 2.0)
     cells = zip(inputs[samples], mask, baseline[samples], strict=True)
     expected = torch.stack([slow_perturbed(*sample, name, window) for sample in cells])
     points = torch.empty_like(expected)

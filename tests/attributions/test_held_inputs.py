@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from saltbench.methods.attributions.held_inputs import Conditioned, conditioned_in
+from saltbench.methods.attributions.held_inputs import Conditioned, find_conditioned
 
 
 class Sum(nn.Module):
@@ -46,5 +46,5 @@ def test_what_a_network_does_to_held_values_in_place_stays_with_its_call():
 
 def test_a_conditioned_network_is_found_inside_others():
     inner = Conditioned(Sum(), HELD, "")
-    assert conditioned_in(nn.Sequential(inner)) is inner
-    assert conditioned_in(Conditioned(Sum(), [], "")) is None
+    assert find_conditioned(nn.Sequential(inner)) is inner
+    assert find_conditioned(Conditioned(Sum(), [], "")) is None

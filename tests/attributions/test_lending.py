@@ -19,7 +19,7 @@ from saltbench.errors import ParameterError
 from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.gradients.gradient import saliency
 from saltbench.methods.attributions.passes.lending import one_at_a_time
-from saltbench.methods.attributions.passes.model_state import lent
+from saltbench.methods.attributions.passes.model_state import lend
 
 CPU = torch.device("cpu")
 METHODS = ["saliency", "integrated-gradients", "deeplift", "smoothgrad", "occlusion", "deeplift-captum"]
@@ -81,13 +81,13 @@ def test_other_threads_wait_for_the_one_that_is_lent_to():
     seen, entered, release = [], threading.Event(), threading.Event()
 
     def first():
-        with lent(network("lstm"), CPU):
+        with lend(network("lstm"), CPU):
             entered.set()
             release.wait()
             seen.append("first")
 
     def second():
-        with lent(network("lstm"), CPU):
+        with lend(network("lstm"), CPU):
             seen.append("second")
 
     threads = [threading.Thread(target=first), threading.Thread(target=second)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltbench.methods.attributions.explain import sample_seeds
-from saltbench.methods.attributions.passes.noise import noisy
+from saltbench.methods.attributions.passes.noise import add_noise
 from saltbench.methods.attributions.passes.segments import Span
 
 
@@ -43,7 +43,7 @@ def test_no_noise_is_the_input():
 def test_a_row_depends_on_its_sample_its_seed_and_the_draw_alone(time, features, first, draw, dtype):
     inputs = torch.randn(5, time, features, generator=torch.Generator().manual_seed(time), dtype=dtype)
     seeds = sample_seeds(features, 5)
-    write, rows = noisy(inputs, 0.3, seeds), torch.empty(5, 3, time, features, dtype=dtype)
+    write, rows = add_noise(inputs, 0.3, seeds), torch.empty(5, 3, time, features, dtype=dtype)
     write(slice(5), slice(draw, draw + 3), rows)
     again = torch.empty_like(rows)
     write(slice(first, 5), slice(draw + 2, draw + 3), again[first:, 2:])
@@ -67,10 +67,10 @@ def test_noise_is_as_wide_as_each_of_several_inputs():
     inputs, parts = series(3), [Span(0, 2), Span(2, 3)]
     scaled = torch.cat([inputs[..., :2], 1000 * inputs[..., 2:3]], 2)
     rows = torch.empty(3, 4, *scaled.shape[1:], dtype=inputs.dtype)
-    noisy(scaled, 0.3, [1, 2, 3], parts)(slice(0, 3), slice(0, 4), rows)
+    add_noise(scaled, 0.3, [1, 2, 3], parts)(slice(0, 3), slice(0, 4), rows)
     for span in parts:
         alone = torch.empty_like(rows)
         together = torch.cat([scaled[..., slice(*span)]] * 3, 2)[..., :3]  # the noise of a cell is that of its place
-        noisy(together, 0.3, [1, 2, 3])(slice(0, 3), slice(0, 4), alone)
+        add_noise(together, 0.3, [1, 2, 3])(slice(0, 3), slice(0, 4), alone)
         expected = (alone - together[:, None])[..., slice(*span)] + scaled[:, None, :, slice(*span)]
         torch.testing.assert_close(rows[..., slice(*span)], expected)

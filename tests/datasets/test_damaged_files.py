@@ -22,7 +22,7 @@ from saltbench.datasets.files.long_format import Columns
 from saltbench.datasets.fmri.atlas import load_atlas
 from saltbench.datasets.fmri.hcp_events import on_task_frames
 from saltbench.datasets.fmri.hcp_layouts import open_archive
-from saltbench.datasets.fmri.hcp_series import normalised, open_series
+from saltbench.datasets.fmri.hcp_series import normalise, open_series
 from saltbench.datasets.fmri.paradigms import PARADIGMS
 from saltbench.datasets.images.idx import read_idx
 from saltbench.datasets.planted.planting import planted
@@ -125,7 +125,7 @@ class Files:
 
     def run_of(self, content):
         path = self.written(content)
-        normalised(open_series(path), slice(None), path)
+        normalise(open_series(path), slice(None), path)
 
     def kinds(self):
         """Map each kind of file to the bytes of a good one, and the function that reads such bytes."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltbench.datasets.boxes import boxes
-from saltbench.datasets.fmri.hcp_series import normalised
+from saltbench.datasets.fmri.hcp_series import normalise
 from saltbench.datasets.planted.planting import planted
 from saltbench.datasets.preprocessing import standardise, standardise_features
 from saltbench.datasets.spec import Split
@@ -110,17 +110,17 @@ def test_a_cell_too_far_from_training_is_refused_by_its_feature():
 @pytest.mark.parametrize("factor", [1e-300, 1e-160, 1.0, 1e160, 1e300])
 def test_runs_in_any_unit_are_normalised_alike(factor):
     run = 9000 + np.random.default_rng(6).normal(size=(4, 50))
-    expected = normalised(run, slice(None), "data.npy")
-    np.testing.assert_allclose(normalised(run * factor, slice(None), "data.npy"), expected, atol=1e-5)
+    expected = normalise(run, slice(None), "data.npy")
+    np.testing.assert_allclose(normalise(run * factor, slice(None), "data.npy"), expected, atol=1e-5)
 
 
 def test_a_frame_of_the_largest_number_is_refused_by_the_parcel():
     run = np.random.default_rng(6).normal(size=(4, 50))
     run[2, 7] = HUGE
     with pytest.raises(DataError, match=r"^data\.npy must hold numbers of one unit, parcel 2 has values that make one"):
-        normalised(run, slice(None), "data.npy")
+        normalise(run, slice(None), "data.npy")
     run[2] = HUGE  # constant
-    assert not normalised(run, slice(None), "data.npy")[:, 2].any()
+    assert not normalise(run, slice(None), "data.npy")[:, 2].any()
 
 
 def test_only_the_training_series_are_asked_for_their_unit():

@@ -4,7 +4,7 @@ import inspect
 
 from torch import nn
 
-from ....methods.attributions.adapters import unwrapped
+from ....methods.attributions.adapters import unwrap
 from ....methods.attributions.held_inputs import Conditioned
 
 
@@ -51,7 +51,7 @@ def _taken(model: nn.Module) -> list[inspect.Parameter]:
 def _parameters(model: nn.Module) -> list[inspect.Parameter]:
     """Return the parameters of forward that have names."""
     try:
-        parameters = inspect.signature(unwrapped(model).forward).parameters.values()
+        parameters = inspect.signature(unwrap(model).forward).parameters.values()
     except (TypeError, ValueError):  # of compiled code
         return []
     return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]

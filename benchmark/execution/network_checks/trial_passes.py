@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ....errors import SaltbenchError, ShapeError
 from ....methods.attributions.arguments import check_unchanged
 from ....methods.attributions.held_inputs import Conditioned
-from ....methods.attributions.passes.model_state import lent
+from ....methods.attributions.passes.model_state import lend
 from ..failures import reason_for
 from .forward_arguments import instead
 
@@ -19,7 +19,7 @@ _MANY = 64  # series at most in one pass
 @contextmanager
 def trial(model: nn.Module, series: Tensor) -> Iterator[None]:
     """Lend a network for passes without gradients, series (batch, time, features) being in place."""
-    with lent(model, series.device), torch.no_grad():
+    with lend(model, series.device), torch.no_grad():
         yield
 
 

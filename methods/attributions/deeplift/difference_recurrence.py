@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..interception.interception import Call
 from ..interception.recurrence import CellShares, Shares, States, cell_shares
-from ..interception.recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagating
+from ..interception.recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagate_by
 from .paired_pass import PairedPass
 
 SharesOf = Callable[[States], SharesType]
@@ -43,7 +43,7 @@ def paired(
             at_gates, at_start = layer.back(backward, arriving, last, shares)
             return (layer.to_input(at_gates), *at_start)
 
-        values = propagating([value for value, _ in pairs], (x, *start), back)
+        values = propagate_by([value for value, _ in pairs], (x, *start), back)
         call.noted(values, [reference for _, reference in pairs])
         return values
 

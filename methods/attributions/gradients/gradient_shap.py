@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..parameters import check_count, check_least
 from ..passes.baselines import absence
-from ..passes.noise import noisy
+from ..passes.noise import add_noise
 from ..passes.passes import Passes
 from ..passes.segments import Span
 from ..passes.streams import Stream, rewind
@@ -50,7 +50,7 @@ def gradient_shap(
     check_count("path_samples", path_samples)
     check_least("noise_level", noise_level, 0)
     absent = absence("sampled", inputs, background, seeds, path_samples)
-    present = noisy(inputs, noise_level, seeds, parts) if noise_level else None
+    present = add_noise(inputs, noise_level, seeds, parts) if noise_level else None
     places = _places(seeds, path_samples).to(inputs)[:, :, None, None]
     attributions = torch.zeros_like(inputs)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..parameters import check_count, check_least
 from ..passes.baselines import absence, check_against
-from ..passes.noise import noisy
+from ..passes.noise import add_noise
 from ..passes.passes import Passes, Take
 from ..passes.segments import Span
 from .integrated_gradients import path_integral
@@ -179,7 +179,7 @@ def integrated_gradients_smoothgrad(
     check_count("steps", steps)
     check_against(against)
     _check_noise(noise_samples, noise_level)
-    write = noisy(inputs, noise_level, seeds, parts)
+    write = add_noise(inputs, noise_level, seeds, parts)
     absent = absence(against, baseline, background, seeds, noise_samples)
     everyone, start, end = slice(len(inputs)), torch.empty_like(inputs), torch.empty_like(inputs)
     attributions = torch.zeros_like(inputs)
@@ -202,7 +202,7 @@ def _each_gradient(
     take: Take,
 ) -> None:
     _check_noise(noise_samples, noise_level)
-    passes.gradients(inputs, target, noise_samples, noisy(inputs, noise_level, seeds, parts), take)
+    passes.gradients(inputs, target, noise_samples, add_noise(inputs, noise_level, seeds, parts), take)
 
 
 def _check_noise(noise_samples: int, noise_level: float) -> None:

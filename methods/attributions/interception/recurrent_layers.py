@@ -99,7 +99,7 @@ def layers(one_direction: OneDirection[Mode]) -> Rule[Mode]:
     return rule
 
 
-def propagating(
+def propagate_by(
     values: Sequence[Tensor],
     sources: Sequence[Tensor],
     backward: Callable[..., tuple[Tensor, ...]],

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..interception.interception import Call
 from ..interception.recurrence import CellShares, Shares, States, cell_shares
-from ..interception.recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagating
+from ..interception.recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagate_by
 from .relevance_pass import Product, RelevancePass, Role, stable_reciprocal
 
 SharesOf = Callable[[States, float, Product], SharesType]
@@ -39,7 +39,7 @@ def relevant(
             at_gates, at_start = layer.back(backward, arriving, last, shares)
             return (layer.to_input(at_gates).mul_(x), *at_start)
 
-        values = propagating(layer.output(states, len(start)), (x, *start), back)
+        values = propagate_by(layer.output(states, len(start)), (x, *start), back)
         call.noted(values, [Role.SIGNAL] * len(values))
         return values
 

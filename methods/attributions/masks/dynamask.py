@@ -10,7 +10,7 @@ from ..parameters import check_count
 from ..passes.passes import Passes, Piece, Write, copies, gradient, pick
 from ..spec import Cost
 from .mask_descent import Descent, TakeSlopes
-from .mask_perturbations import Perturbation, perturbed_by
+from .mask_perturbations import Perturbation, choose_perturbation
 
 
 def dynamask(
@@ -73,7 +73,7 @@ def dynamask(
     """
     _check_areas(area, masks)
     descent = Descent(epochs, size_weight, size_growth, time_weight, learning_rate, momentum)
-    perturbed = perturbed_by(perturbation, inputs, baseline, window, blur_width)
+    perturbed = choose_perturbation(perturbation, inputs, baseline, window, blur_width)
     errors = _Errors(passes, inputs, target, perturbed, deletion)
     return _best([area * count / masks for count in range(1, masks + 1)], inputs, descent, errors)
 

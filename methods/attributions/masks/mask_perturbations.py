@@ -24,7 +24,7 @@ class Perturbation(Protocol):
         ...
 
 
-def perturbed_by(name: str, series: Tensor, baseline: Tensor, window: int, blur_width: float) -> Perturbation:
+def choose_perturbation(name: str, series: Tensor, baseline: Tensor, window: int, blur_width: float) -> Perturbation:
     """Return the perturbation of series (batch, time, features).
 
     Args:

@@ -16,7 +16,7 @@ from .lending import one_at_a_time
 
 
 @contextmanager
-def lent(model: nn.Module, device: torch.device) -> Iterator[None]:
+def lend(model: nn.Module, device: torch.device) -> Iterator[None]:
     """Freeze a network in evaluation mode inside the block, and restore it and the random states after it.
 
     Restored, also on an exception: the training flag of every submodule, requires_grad and grad of every

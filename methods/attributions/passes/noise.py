@@ -10,7 +10,7 @@ from .segments import Span
 from .streams import Stream, rewind
 
 
-def noisy(inputs: Tensor, level: float, seeds: Sequence[int], parts: Sequence[Span] | None = None) -> Write:
+def add_noise(inputs: Tensor, level: float, seeds: Sequence[int], parts: Sequence[Span] | None = None) -> Write:
     """Return what writes x + ε with ε ~ N(0, σ²), σ = level · (max x - min x) of each sample, anew in each draw.
 
     Args:
