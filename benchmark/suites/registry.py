@@ -106,13 +106,16 @@ class Registry(Generic[T]):
             UnknownNameError: a pattern that matches nothing.
             SaltbenchError: a family has no entry of that name.
         """
-        tags = self.tags_of(self._entries)
-        names = (
-            name
-            for pattern in patterns
-            for name in ([pattern] if self._open_family(pattern) else select(self.kind, [pattern], tags))
-        )
+        names = (name for pattern in patterns for name in self._matching(pattern))
         return [self.get(name) for name in dict.fromkeys(names)]
+
+    def _matching(self, pattern: str) -> list[str]:
+        if self._open_family(pattern):
+            return [pattern]
+        for family in self.open_families:
+            if pattern.removeprefix(TAG) in family.listed.tags and pattern.startswith(TAG):
+                raise UnknownNameError(f"{self.kind} {pattern} stands for {family.listed.name}; name one of them")
+        return select(self.kind, [pattern], self.tags_of(self._entries))
 
     def _open_family(self, name: str) -> OpenFamily[T] | None:
         return next((family for family in self.open_families if name.startswith(family.prefix)), None)

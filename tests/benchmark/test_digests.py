@@ -1,5 +1,6 @@
 """What a provenance.json vouches for: that a table is the one that the run wrote, to the last bit."""
 
+import ast
 import json
 import random
 import shutil
@@ -16,6 +17,7 @@ from recorded_folders import recorded_folder, unvouched, vouched
 from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.reproductions.summary import summarise
 from saltbench.benchmark.storage.csv_tables import Layout
+from saltbench.benchmark.suites import provenance as module
 from saltbench.benchmark.suites.provenance import digest_of, read_provenance, read_record, write_tables
 from saltbench.errors import StoreError
 
@@ -157,3 +159,14 @@ def test_the_committed_tables_are_those_that_their_provenance_records(path: Path
     assert content is not None
     found = {table.name: digest_of(table.name, table.read_bytes()) for table in path.parent.glob("*.csv")}
     assert {name: content["tables"][name] for name in found} == found
+
+
+def test_one_module_reads_and_writes_provenance() -> None:
+    benchmark = Path(module.__file__).parents[1]
+    named = {
+        path.relative_to(benchmark).as_posix()
+        for path in benchmark.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and node.value == "provenance.json"
+    }
+    assert named == {"suites/provenance.py"}

@@ -128,3 +128,9 @@ def test_pytest_chooses_cells_by_tag(pytester: pytest.Pytester) -> None:
     assert {line.split("::")[1].rsplit("/", 2)[0] for line in cells} == set(MOVING)
     assert any(line.endswith("::attention") for line in cells)
     assert not any(line.endswith("::saliency") for line in cells)
+
+
+def test_the_tag_of_an_open_family_names_no_task() -> None:
+    expected = r"^task tag:planted stands for planted/<file>; name one of them$"
+    with pytest.raises(UnknownNameError, match=expected):
+        load_registries().tasks.match(["tag:planted"])
