@@ -7,6 +7,7 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ from multiprocessing import resource_tracker
 
 from .module_path import current_folder_left_out, set_safe_path
 from .signals import ignore_interrupts, interrupts_held
+from .standard_files import identity
 
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl.h
+_MOST_FILES = 256  # a process that has just started has far fewer open
 _STARTING = threading.Lock()  # what is set for a start is the process's, not the thread's
 
 
@@ -41,6 +44,7 @@ def begin(safe_path: str | None) -> None:
         safe_path: PYTHONSAFEPATH of the parent.
     """
     _end_with_parent()
+    _keep_pipes_from_copies()
     ignore_interrupts()
     set_safe_path(safe_path)
 
@@ -56,6 +60,30 @@ def _end_with_parent() -> None:
         if os.getppid() != parent.pid:  # it died before
             os._exit(1)
     threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def _keep_pipes_from_copies() -> None:
+    """Close the pipes of this process in every copy that it forks.
+
+    The parent knows by them that this process has ended, which copies that live on would keep from it.
+    """
+    if not hasattr(os, "register_at_fork"):
+        return
+    tracker = resource_tracker.getfd()  # which copies may tell what they use
+    pipes = {number: identity(number) for number in range(3, _MOST_FILES) if number != tracker and _is_pipe(number)}
+
+    def close() -> None:
+        for number, pipe in pipes.items():
+            if identity(number) == pipe:
+                os.close(number)
+
+    os.register_at_fork(after_in_child=close)
+
+
+def _is_pipe(number: int) -> bool:
+    with suppress(OSError):  # it is closed
+        return stat.S_ISFIFO(os.fstat(number).st_mode)
+    return False
 
 
 def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:

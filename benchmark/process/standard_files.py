@@ -14,7 +14,7 @@ Identity = tuple[int, int] | None
 @contextmanager
 def standard_files_kept() -> Iterator[None]:
     """Give the standard streams their files again where code inside the block closes, detaches or redirects them."""
-    files = {number: _identity(number) for number in STANDARD}
+    files = {number: identity(number) for number in STANDARD}
     copies = {number: os.dup(number) for number, file in files.items() if file}
     try:
         yield
@@ -26,14 +26,15 @@ def standard_files_kept() -> Iterator[None]:
 
 def _give_back(number: int, copy: int, file: Identity) -> None:
     """Let number stand for a file again, of which copy is another number unless somebody closed that, too."""
-    if _identity(copy) != file:
+    if identity(copy) != file:
         return
-    if _identity(number) != file:
+    if identity(number) != file:
         os.dup2(copy, number)
     os.close(copy)
 
 
-def _identity(number: int) -> Identity:
+def identity(number: int) -> Identity:
+    """Return what tells an open file from all others, by its number; None where it is closed."""
     with suppress(OSError):  # it is closed
         found = os.fstat(number)
         return found.st_dev, found.st_ino

@@ -6,6 +6,8 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 import psutil
 import pytest
@@ -22,6 +24,16 @@ def hold_the_lock() -> None:
 
 def ignore_and_wait(number: int) -> None:
     signal.signal(number, signal.SIG_IGN)
+    time.sleep(100000)
+
+
+def leave_a_copy(path: Path, *, die: bool) -> None:
+    if (copy := os.fork()) == 0:
+        time.sleep(120)
+        os._exit(0)
+    path.write_text(str(copy))
+    if die:
+        os._exit(3)
     time.sleep(100000)
 
 
@@ -79,6 +91,18 @@ def test_a_call_that_takes_too_long_is_ended(
         process.answer(process.begin(function, *arguments), LATE)
     assert process.has_died
     assert not psutil.pid_exists(number)
+
+
+@pytest.mark.parametrize(("die", "timeout", "reason"), [(True, None, "exit status 3"), (False, 2.0, "took longer")])
+def test_a_copy_that_lives_on_hides_no_end(
+    process: WorkerProcess, tmp_path: Path, die: bool, timeout: float | None, reason: str
+) -> None:
+    assert ask(process, abs, -1) == 1
+    with pytest.raises(FallenError, match=reason):
+        process.answer(process.begin(partial(leave_a_copy, tmp_path / "copy", die=die)), timeout)
+    copy = int((tmp_path / "copy").read_text())
+    assert psutil.pid_exists(copy)
+    os.kill(copy, signal.SIGKILL)
 
 
 def test_a_death_between_two_calls_is_noticed(process: WorkerProcess) -> None:

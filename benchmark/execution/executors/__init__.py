@@ -1,1 +1,1 @@
-"""Where the jobs of a run are computed: in this process, or in worker processes."""
+"""Where the units of a run are computed: in this process, or in worker processes."""

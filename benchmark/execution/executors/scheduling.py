@@ -12,6 +12,8 @@ from ..plan import Job
 from ..stored_run import missing
 from .executor import Cell, Executor, Preparation, Unit
 
+AWAKE = 1.0  # seconds: Windows tells of Ctrl-C only between two waits
+
 
 @dataclass(eq=False)
 class Course:
@@ -52,7 +54,7 @@ def run_jobs(planned: Iterable[Job], executor: Executor, store: Store) -> Iterat
             running[executor.submit(begun[1])] = begun
         if not running:
             return
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
+        for future in wait(running, AWAKE, FIRST_COMPLETED).done:
             course, unit = running.pop(future)
             free.append(course)
             schedule.end(course, unit, future.result(), store)

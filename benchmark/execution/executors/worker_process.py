@@ -57,17 +57,13 @@ class WorkerProcess:
             FallenError: the process died, or was ended.
         """
         if not wait([call], timeout).done:
-            self.kill()
+            self._process.kill()
+            self._close()
             raise FallenError(f"took longer than {timeout:g} s; raise --timeout or make the method faster")
         try:
             return call.result()
         except BrokenProcessPool:
             raise FallenError(self._cause_of_death()) from None
-
-    def kill(self) -> None:
-        """End the process whatever it does, and return when it has ended."""
-        self._process.kill()
-        self._close()
 
     def dismiss(self) -> None:
         """Let the process end by itself when it is idle, and end it at once when it is not."""
