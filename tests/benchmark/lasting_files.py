@@ -1,6 +1,7 @@
 """What a results folder holds that every run of its suite writes alike, whatever interrupts it."""
 
 import json
+import os
 from pathlib import Path
 
 from saltbench.benchmark.storage.files import TEMPORARY
@@ -27,10 +28,13 @@ def without_times(folder: Path) -> bytes:
 
 def stored(folder: Path) -> dict[str, bytes]:
     """The files of whole stored results, by path; what is half-written is not entered, for it may vanish any time."""
-    kinds = (kind for kind in folder.glob("*") if kind.is_dir() and not kind.name.startswith(TEMPORARY))
-    results = (result for kind in kinds for result in kind.glob("*") if not result.name.startswith(TEMPORARY))
-    files = (path for result in results for path in result.glob("*") if path.name != RECORD)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    found = {}
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(TEMPORARY)]
+        if Path(place) != folder:
+            paths = (Path(place, name) for name in files if name != RECORD)
+            found |= {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+    return found
 
 
 def temporary(folder: Path) -> list[Path]:
