@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def by_cell(values: Floats) -> Floats:
+def by_entry(values: Floats) -> Floats:
     """Return (batch, time, features) as (batch, time · features)."""
     return values.reshape(len(values), -1)
 

@@ -1,7 +1,7 @@
 """Chance levels: the expected score of a map that is uniform random on [0, 1], for each metric that has one.
 
 Every function maps truth (batch, time, features) in [0, 1] to (batch,), and is NaN where its metric is
-undefined for that truth. In the formulas r is the truth, n the number of cells and u uniform random. Levels
+undefined for that truth. In the formulas r is the truth, n the number of entries and u uniform random. Levels
 said to be a limit hold for large maps, with an error of order 1/n.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf, gammaln
 
-from .arrays import Floats, by_cell, centre_in_time, ratio
+from .arrays import Floats, by_entry, centre_in_time, ratio
 from .ranking import top_size
 
 Truth = NDArray[np.floating[Any]]
@@ -19,7 +19,7 @@ Truth = NDArray[np.floating[Any]]
 
 def weighted_jaccard(truth: Truth) -> Floats:
     """Return Σ E min(r, u) / Σ E max(r, u) = Σ (r - r²/2) / Σ (1 + r²)/2, (batch,), a limit."""
-    relevance = _cells(truth)
+    relevance = _entries(truth)
     half_square = relevance**2 / 2
     level = (relevance - half_square).sum(axis=1) / (0.5 + half_square).sum(axis=1)
     return np.where(relevance.any(axis=1), level, np.nan)
@@ -27,7 +27,7 @@ def weighted_jaccard(truth: Truth) -> Floats:
 
 def euclidean(truth: Truth) -> Floats:
     """Return sqrt(Σ E (u - r)²) / ‖r‖₂ with E (u - r)² = 1/3 - r + r², (batch,), a limit."""
-    relevance = _cells(truth)
+    relevance = _entries(truth)
     expected = (1 / 3 - relevance + relevance**2).sum(axis=1)
     return ratio(np.sqrt(expected), np.linalg.norm(relevance, axis=1))
 
@@ -39,23 +39,23 @@ def average_precision(truth: Truth) -> Floats:
     (Q H + (S² - Q)(n - H)/(n - 1)) / (n S). The binary case is in Y. Bestgen, "Exact expected average
     precision of the random baseline for system evaluation", PBML 103, 2015.
     """
-    return _expected_average_precision(_cells(truth))
+    return _expected_average_precision(_entries(truth))
 
 
 def roc_auc(truth: Truth) -> Floats:
     """Return 1/2, (batch,), exact."""
-    relevance = _cells(truth)
+    relevance = _entries(truth)
     defined = relevance.any(axis=1) & (relevance < 1).any(axis=1)
     return np.where(defined, 0.5, np.nan)
 
 
 def top_k_jaccard(truth: Truth) -> Floats:
-    """Return E i / (2k - i), exact, where i is the overlap of k random cells with the truth's top k.
+    """Return E i / (2k - i), exact, where i is the overlap of k random entries with the truth's top k.
 
-    With A cells above the truth's k-th value and B cells tied with it, i = a + b (k - A)/B, where (a, b) is
+    With A entries above the truth's k-th value and B entries tied with it, i = a + b (k - A)/B, where (a, b) is
     multivariate hypergeometric.
     """
-    relevance = _cells(truth)
+    relevance = _entries(truth)
     size = top_size(relevance)
     threshold = -np.take_along_axis(np.sort(-relevance, axis=1), size[:, None] - 1, axis=1)
     above = np.count_nonzero(relevance > threshold, axis=1)
@@ -67,7 +67,7 @@ def top_k_jaccard(truth: Truth) -> Floats:
 
 def relevance_mass(truth: Truth) -> Floats:
     """Return mean(r), (batch,), exact."""
-    relevance = _cells(truth)
+    relevance = _entries(truth)
     return np.where(relevance.any(axis=1), relevance.mean(axis=1), np.nan)
 
 
@@ -84,7 +84,7 @@ def feature_average_precision(truth: Truth) -> Floats:
 def positional_bias(truth: Truth) -> Floats:
     """Return E |X|, (batch,), a limit, where X is normal about the distance from the truth's centre to the middle.
 
-    The random map's centre has the variance Σ (p - 1/2)² / (3 n²) over the cells, with p from 0 at the first
+    The random map's centre has the variance Σ (p - 1/2)² / (3 n²) over the entries, with p from 0 at the first
     to 1 at the last time step. The level tends to that distance, and to 0 for a truth in the middle.
     """
     _, time, features = truth.shape
@@ -97,8 +97,8 @@ def positional_bias(truth: Truth) -> Floats:
     return level
 
 
-def _cells(truth: Truth) -> Floats:
-    return by_cell(truth.astype(np.float64, order="C"))
+def _entries(truth: Truth) -> Floats:
+    return by_entry(truth.astype(np.float64, order="C"))
 
 
 def _expected_marginal_precision(marginal: Truth) -> Floats:
@@ -115,12 +115,12 @@ def _expected_average_precision(relevance: Floats) -> Floats:
     return ratio(squares * harmonic + pairs, n * total)
 
 
-def _expected_jaccard(cells: int, size: int, above: int, tied: int) -> float:
-    """Sum i / (2k - i) over the joint distribution of the drawn cells above and at the truth's k-th value."""
+def _expected_jaccard(entries: int, size: int, above: int, tied: int) -> float:
+    """Sum i / (2k - i) over the joint distribution of the drawn entries above and at the truth's k-th value."""
     a = np.arange(min(size, above) + 1)[:, None]
     b = np.arange(min(size, tied) + 1)
-    ways = _log_choose(above, a) + _log_choose(tied, b) + _log_choose(cells - above - tied, size - a - b)
-    probability = np.exp(ways - _log_choose(cells, np.array(size)))
+    ways = _log_choose(above, a) + _log_choose(tied, b) + _log_choose(entries - above - tied, size - a - b)
+    probability = np.exp(ways - _log_choose(entries, np.array(size)))
     overlap = a + b * (size - above) / tied
     return float((probability * overlap / (2 * size - overlap)).sum())
 

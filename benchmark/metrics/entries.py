@@ -55,7 +55,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
     MetricSpec(
         name="average_precision",
         version=1,
-        description="area under the precision-recall steps of the cells ranked by |a|",
+        description="area under the precision-recall steps of the entries ranked by |a|",
         reference="C. D. Manning, P. Raghavan, H. Schütze, Introduction to Information Retrieval, 2008",
         factory=average_precision,
         tags=("rank",),
@@ -67,7 +67,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
     MetricSpec(
         name="roc_auc",
         version=1,
-        description="probability that a salient cell outranks another one",
+        description="probability that a salient entry outranks another one",
         reference="T. Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 27, 2006",
         factory=roc_auc,
         tags=("rank",),
@@ -79,7 +79,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
     MetricSpec(
         name="top_k_jaccard",
         version=1,
-        description="Jaccard index of the top k cells of the map and of the truth, k = Σ r",
+        description="Jaccard index of the top k entries of the map and of the truth, k = Σ r",
         reference="P. Jaccard, The distribution of the flora in the alpine zone, New Phytologist 11, 1912",
         factory=top_k_jaccard,
         tags=("rank",),
@@ -91,7 +91,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
     MetricSpec(
         name="relevance_mass",
         version=1,
-        description="share of the attribution's magnitude that lies on salient cells",
+        description="share of the attribution's magnitude that lies on salient entries",
         reference="L. Arras, A. Osman, W. Samek, CLEVR-XAI, Information Fusion 81, 2022",
         factory=relevance_mass,
         tags=("mass",),

@@ -6,12 +6,12 @@ are float64 (batch,). A sample whose truth is all zero has nothing to find: scor
 With a binary truth the oracle (a = r) has the best score of every metric. With a graded truth it keeps the
 best ROC AUC, top-k Jaccard and positional bias; its weighted Jaccard and Euclidean distance are perfect only
 if r spans [0, 1], its ties can cost it a little average precision, and its relevance mass is below that of a
-map with all mass on the most relevant cell.
+map with all mass on the most relevant entry.
 """
 
 import numpy as np
 
-from .arrays import Floats, by_cell, centre_in_time, ratio
+from .arrays import Floats, by_entry, centre_in_time, ratio
 from .maps import Maps
 from .ranking import average_precision as ranked_average_precision
 from .ranking import rank, top_share, top_size
@@ -20,21 +20,21 @@ from .ranking import roc_auc as ranked_roc_auc
 
 def weighted_jaccard(maps: Maps) -> Floats:
     """Return Σ min(r, s) / Σ max(r, s) in [0, 1], (batch,), after Ismail et al. 2019."""
-    truth, scaled = by_cell(maps.relevance), by_cell(maps.scaled)
+    truth, scaled = by_entry(maps.relevance), by_entry(maps.scaled)
     score = ratio(np.minimum(truth, scaled).sum(axis=1), np.maximum(truth, scaled).sum(axis=1))
     return np.where(truth.any(axis=1), score, np.nan)
 
 
 def euclidean(maps: Maps) -> Floats:
     """Return ‖r - s‖₂ / ‖r‖₂ ≥ 0, (batch,), where 0 is a perfect map (Ismail et al. 2019)."""
-    truth, scaled = by_cell(maps.relevance), by_cell(maps.scaled)
+    truth, scaled = by_entry(maps.relevance), by_entry(maps.scaled)
     return ratio(np.linalg.norm(truth - scaled, axis=1), np.linalg.norm(truth, axis=1))
 
 
 def average_precision(maps: Maps) -> Floats:
     """Return Σ (R_n - R_{n-1}) P_n in [0, 1], (batch,), over the thresholds of |a|.
 
-    A cell counts as a positive of weight r and a negative of weight 1 - r; ties share a threshold.
+    An entry counts as a positive of weight r and a negative of weight 1 - r; ties share a threshold.
     """
     return ranked_average_precision(maps.ranking)
 
@@ -42,30 +42,30 @@ def average_precision(maps: Maps) -> Floats:
 def roc_auc(maps: Maps) -> Floats:
     """Return the probability in [0, 1] that a positive outranks a negative by |a|, ties counted half, (batch,).
 
-    A cell counts as a positive of weight r and a negative of weight 1 - r. NaN also for a truth of ones.
+    An entry counts as a positive of weight r and a negative of weight 1 - r. NaN also for a truth of ones.
     """
     return ranked_roc_auc(maps.ranking)
 
 
 def top_k_jaccard(maps: Maps) -> Floats:
-    """Return the Jaccard index Σ min / Σ max in [0, 1], (batch,), of the top k cells by |a| and by r, k = Σ r rounded.
+    """Return the Jaccard index Σ min / Σ max in [0, 1], (batch,), of the top k entries by |a| and r, k = Σ r rounded.
 
-    Cells tied at the k-th place share what is left of the k places equally, in the map and in the truth.
+    Entries tied at the k-th place share what is left of the k places equally, in the map and in the truth.
     """
-    truth = by_cell(maps.relevance)
+    truth = by_entry(maps.relevance)
     size = top_size(truth)
-    found = top_share(by_cell(maps.magnitude), maps.ranking.descending, size)
+    found = top_share(by_entry(maps.magnitude), maps.ranking.descending, size)
     sought = top_share(truth, -np.sort(-truth, axis=1), size)
     score = np.minimum(found, sought).sum(axis=1) / np.maximum(found, sought).sum(axis=1)
     return np.where(truth.any(axis=1), score, np.nan)
 
 
 def relevance_mass(maps: Maps) -> Floats:
-    """Return Σ |a| r / Σ |a| in [0, 1], (batch,), the share of the attribution on salient cells (Arras et al. 2022).
+    """Return Σ |a| r / Σ |a| in [0, 1], (batch,), the share of the attribution on salient entries (Arras et al. 2022).
 
-    An all-zero map favours no cell: it scores mean(r), as any constant map does.
+    An all-zero map favours no entry: it scores mean(r), as any constant map does.
     """
-    truth, magnitude = by_cell(maps.relevance), by_cell(maps.magnitude)
+    truth, magnitude = by_entry(maps.relevance), by_entry(maps.magnitude)
     mass = ratio((magnitude * truth).sum(axis=1), magnitude.sum(axis=1))
     score = np.where(magnitude.any(axis=1), mass, truth.mean(axis=1))
     return np.where(truth.any(axis=1), score, np.nan)
@@ -106,7 +106,7 @@ def completeness_residual(maps: Maps) -> Floats:
     if maps.output_difference is None:
         return np.full(len(maps.attributions), np.nan)
     difference = maps.output_difference.astype(np.float64)
-    total = by_cell(maps.attributions.astype(np.float64, order="C")).sum(axis=1)
+    total = by_entry(maps.attributions.astype(np.float64, order="C")).sum(axis=1)
     return ratio(np.abs(total - difference), np.abs(difference))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import NonFiniteError, ParameterError, ShapeError
-from .arrays import Floats, by_cell
+from .arrays import Floats, by_entry
 from .ranking import Ranking, rank
 
 F = TypeVar("F", bound=np.generic)
@@ -16,13 +16,13 @@ F = TypeVar("F", bound=np.generic)
 
 @dataclass(frozen=True, eq=False)
 class Maps:
-    """Attributions of a batch of samples, and where the salient cells are.
+    """Attributions of a batch of samples, and where the salient entries are.
 
     Scores do not depend on the rest of the batch; a few dozen samples at a time keep the arrays in the cache.
 
     Attributes:
         attributions: (batch, time, features), signed.
-        truth: (batch, time, features) in [0, 1]: how salient each cell is.
+        truth: (batch, time, features) in [0, 1]: how salient each entry is.
         output_difference: (batch,), explained output of the inputs minus that of the baseline; None for
             methods that do not promise completeness.
 
@@ -70,8 +70,8 @@ class Maps:
 
     @cached_property
     def ranking(self) -> Ranking:
-        """Cells ranked by magnitude."""
-        return rank(by_cell(self.magnitude), by_cell(self.relevance))
+        """Entries ranked by magnitude."""
+        return rank(by_entry(self.magnitude), by_entry(self.relevance))
 
 
 def read_only(values: NDArray[F]) -> NDArray[F]:

@@ -66,7 +66,7 @@ def chance_on_task(truth: NDArray[np.floating]) -> Floats:
 
 
 def on_task_steps(truth: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return which time steps hold any salient cell: 1[max_f truth(t, f) > 0], (batch, time)."""
+    """Return which time steps hold any salient entry: 1[max_f truth(t, f) > 0], (batch, time)."""
     steps: NDArray[np.bool_] = np.any(truth > 0, axis=2)
     return steps
 

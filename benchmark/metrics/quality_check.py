@@ -62,7 +62,7 @@ COLUMNS = ["metric", "direction", *MAPS, "order", "reason"]
 def check_metrics(metrics: Iterable[MetricSpec], *, samples: int = 20, seed: int = 0) -> pd.DataFrame:
     """Return how metrics score maps of known quality, and whether they rank them as they should.
 
-    The truth is the box of the task `box/earlier`, 30 × 80 cells of 100 × 100. A pair of maps is ranked if the means
+    The truth is the box of the task `box/earlier`, 30 × 80 entries of 100 × 100. A pair of maps is ranked if the means
     of their scores differ by more than 3 standard errors, and tied if they are equal and do not vary.
 
     Args:
