@@ -36,20 +36,16 @@ def git(*arguments: str) -> str:
 
 
 @pytest.mark.parametrize("command", ["run", "removal"])
-def test_a_run_leaves_a_clone_clean(
-    clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    code, out = call(monkeypatch, capsys, command, "quick.toml", *NARROWED)
+def test_a_run_leaves_a_clone_clean(clone: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    code, out = call(capsys, command, "quick.toml", *NARROWED)
     assert code is None
     assert git("status", "--porcelain") == ""
     assert "saltbench-results/quick" in out
     assert (clone / "saltbench-results" / "quick" / "leaderboard.csv").exists()
 
 
-def test_the_committed_folder_is_written_when_it_is_named(
-    clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    call(monkeypatch, capsys, "run", "quick.toml", *NARROWED, "--results", "results")
+def test_the_committed_folder_is_written_when_it_is_named(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, "run", "quick.toml", *NARROWED, "--results", "results")
     changed = git("status", "--porcelain").splitlines()
     assert " M results/quick/leaderboard.csv" in changed
     assert [line for line in changed if line.startswith("??")] == []  # stored cells are ignored

@@ -152,11 +152,9 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
         list(drawn_from(tmp_path, ["png"], tmp_path / "file"))
 
 
-def test_the_command_prints_files_and_reasons(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_the_command_prints_files_and_reasons(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = write(tmp_path / "suite", board(["a", "b"], ["lstm"], ["saliency"]))
-    code, out = call(monkeypatch, capsys, "figures", str(folder), "--format", "svg,pdf", "--output", str(tmp_path))
+    code, out = call(capsys, "figures", str(folder), "--format", "svg,pdf", "--output", str(tmp_path))
     assert code is None
     needed = "3 methods with a score in each of at least 2 blocks (task × architecture) are needed, found 1 in 2"
     assert out.splitlines() == [
@@ -167,9 +165,9 @@ def test_the_command_prints_files_and_reasons(
         f"ranks: left out, {needed}",
         "cost: left out, the folder has no cost.csv, which a run writes; run the suite again",
     ]
-    code, _ = call(monkeypatch, capsys, "figures", str(folder), "--format", "jpeg")
+    code, _ = call(capsys, "figures", str(folder), "--format", "jpeg")
     assert code == "saltbench: --format of figures must be out of png, svg, pdf, got 'jpeg'"
-    code, _ = call(monkeypatch, capsys, "figures", str(tmp_path / "absent"))
+    code, _ = call(capsys, "figures", str(tmp_path / "absent"))
     assert str(code).startswith(f"saltbench: cannot read {tmp_path / 'absent'}: No such file")
 
 

@@ -96,7 +96,7 @@ def test_the_command_says_what_to_type_next(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out = call(monkeypatch, capsys, "new", "method", "my-method")
+    code, out = call(capsys, "new", "method", "my-method")
     assert code is None
     assert out.splitlines() == [
         "wrote my_method.py and test_my_method.py; next:",

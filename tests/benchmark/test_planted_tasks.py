@@ -96,12 +96,10 @@ def test_a_file_that_changes_during_a_run_fails_and_is_not_stored(folder: Path) 
         assert not [*store.root.glob("yardsticks/*"), *store.root.glob("samples/*")]
 
 
-def test_a_bad_file_fails_its_cells_and_the_others_finish(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bad_file_fails_its_cells_and_the_others_finish(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("bad.csv").write_text("id,time,x\na,0,1\na,1,\n")
     arguments = ("run", "own.toml", "--tasks", "planted/bad.csv", "planted/array.npy", "--workers", "1")
-    code, _ = call(monkeypatch, capsys, *arguments)
+    code, _ = call(capsys, *arguments)
     assert "bad.csv: column 'x' is missing or infinite in row 2 (id a, time 1), 1 in all; fill or drop" in str(code)
     table = ResultsFolder(folder / "results/own").table
     assert table.groupby("task").status.unique().map(list).to_dict() == {
@@ -124,10 +122,8 @@ def test_a_bad_file_fails_its_cells_and_the_others_finish(
         ("plantd/array.npy", "suite quick, --tasks: unknown task 'plantd/array.npy'"),
     ],
 )
-def test_mistakes_are_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path, task: str, message: str
-) -> None:
-    code, _ = call(monkeypatch, capsys, "run", "--tasks", task)
+def test_mistakes_are_one_line(capsys: pytest.CaptureFixture[str], folder: Path, task: str, message: str) -> None:
+    code, _ = call(capsys, "run", "--tasks", task)
     assert str(code).startswith(f"saltbench: {message}")
     assert "\n" not in str(code)
 
