@@ -35,7 +35,6 @@ class Passes:
     def __init__(self, model: nn.Module, budget: Budget) -> None:
         self.model = model
         self._budget = budget
-        self._memory: Tensor | None = None
         self._is_probing = False
 
     def gradients(self, inputs: Tensor, target: Tensor, draws: int, write: Write, take: Take) -> None:
@@ -124,8 +123,6 @@ class Passes:
     def rows(self, like: Tensor, pieces: Sequence[Piece], write: Write) -> Tensor:
         """Return the rows (rows, time, features) of all pieces as they are written, one behind the other in memory.
 
-        The next pass writes to the same memory, since fresh memory costs more than writing to it.
-
         Args:
             like: (any, time, features), of the type and place of the rows.
             pieces: samples and their draws.
@@ -134,7 +131,7 @@ class Passes:
         Raises:
             ParameterError: rows that write left unwritten, looked for in the first pass of a kind.
         """
-        rows = self._reserved(like, sum(map(_count, pieces)))
+        rows = like.new_empty(sum(map(_count, pieces)), *like.shape[1:])
         if self._is_probing:
             rows.fill_(torch.nan)
         fill(rows, pieces, write)
@@ -143,13 +140,6 @@ class Passes:
                 "write must fill all of its rows in place, got rows that are NaN; write to them by index, copy_ or out="
             )
         return rows
-
-    def _reserved(self, like: Tensor, count: int) -> Tensor:
-        entries = count * like[0].numel()
-        if self._memory is None or len(self._memory) < entries:
-            self._memory = None  # before more is asked for
-            self._memory = torch.empty(entries, dtype=like.dtype, device=like.device)
-        return self._memory[:entries].detach().view(count, *like.shape[1:])
 
     def explained(self, rows: Tensor, target: Tensor) -> Tensor:
         """Return S_c of rows (rows, time, features) for their classes, (rows,).
@@ -176,7 +166,6 @@ class Passes:
             BudgetError: the memory does not hold one row.
         """
         start, total = 0, len(target) * draws
-        self._memory = None  # each call may use the whole budget
         if total and not self._budget.knows(kind):
             self._probe(kind, list(pieces_of(0, min(PROBE, total), draws)), compute, target.device)
         while start < total:
