@@ -55,6 +55,7 @@ def tabulate_removal(
 
     Raises:
         UnknownNameError: another replacement.
+        NonFiniteError: a network answers by NaN or infinity.
         StoreError: the folder cannot be read or written, or another run holds it.
     """
     parts: list[RemovalTables] = []

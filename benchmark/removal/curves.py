@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import device, nn
 
 from ...datasets.spec import TaskData
+from ...errors import NonFiniteError
 from ...methods.attributions.explain import sample_seeds
 from ..execution.asked import AskedModel
 from ..execution.evaluator import Evaluator
@@ -115,6 +116,7 @@ class Curves:
 
         Raises:
             UnknownNameError: another replacement.
+            NonFiniteError: a network answers by NaN or infinity.
             StoreError: a result cannot be read or written.
         """
         metrics = [
@@ -129,17 +131,21 @@ class Curves:
         if lacking:
             order = removal_order(self._maps(job, method).magnitude, self._samples.seeds)
             for number, curve in lacking:
-                curve.put(self._ask(self._networks[number], order, **curve.metric.parameters))
+                curve.put(self._ask(number, order, **curve.metric.parameters))
         found = np.stack([curve.get() for _, curve in wanted]).astype(np.int8)
         return found.reshape(len(replacements), len(self.asked), len(shares), -1)
 
     def _metric(self, name: str, **parameters: Any) -> Choice:
         return Choice.of(self.registries.metrics.get(name), parameters)
 
-    def _ask(self, model: AskedModel, order: NDArray[np.int32], replacement: str, shares: Sequence[float]) -> Floats:
-        training = self._samples.data.train.inputs
+    def _ask(self, number: int, order: NDArray[np.int32], replacement: str, shares: Sequence[float]) -> Floats:
+        model, training = self._networks[number], self._samples.data.train.inputs
         filling = draw_replacement(replacement, model.inputs, training, model.seeds)
-        return answer_after_removal(model, order, filling, shares).astype(np.float64)
+        try:
+            return answer_after_removal(model, order, filling, shares).astype(np.float64)
+        except NonFiniteError as error:
+            where = f"{self.asked[number].describe()}, removed entries replaced by {replacement}"
+            raise NonFiniteError(f"{where}: {error}; leave out the network or that replacement") from error
 
     def _maps(self, job: Job, method: Choice) -> Maps:
         made = self.run.map(job, method)

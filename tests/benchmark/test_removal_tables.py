@@ -9,6 +9,7 @@ import pytest
 import torch
 from tiny_suite import TINY
 
+from saltbench.benchmark.execution.explaining import Explained
 from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.execution.stored_run import MAPS, SCORES
 from saltbench.benchmark.metrics.removal import draw_replacement
@@ -20,6 +21,7 @@ from saltbench.benchmark.statistics.intervals import mean_interval, prediction_i
 from saltbench.benchmark.storage.store import Store
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite
+from saltbench.errors import NonFiniteError
 
 REGISTRIES = load_registries()
 SAMPLES, CELLS = 6, 120
@@ -188,6 +190,47 @@ def test_the_metrics_are_the_means_of_the_curves(finished, tmp_path):
     assert found.on_task[curves_on_task.index].to_numpy() == pytest.approx(curves_on_task.to_numpy())
     assert found.accuracy_after_removal[right.index].to_numpy() == pytest.approx(right.to_numpy())
     assert found.accuracy_after_removal.notna().sum() == len(right)  # of reference maps no network was explained
+
+
+def test_a_network_that_answers_by_nan_is_named(finished, monkeypatch, tmp_path):
+    _, run, _ = finished
+    folder = shutil.copytree(run.folder, tmp_path / "tiny")
+    drop_curves(folder)
+    real = curves.stored_network
+
+    def broken(job, *given):
+        network = real(job, *given)
+        if job.architecture.name == "input-cell-lstm":
+            network.model.register_forward_hook(lambda _module, _inputs, logits: logits * float("nan"))
+        return network
+
+    monkeypatch.setattr(curves, "stored_network", broken)
+    task = run.suite.tasks[0].name
+    message = (
+        f"^{task} input-cell-lstm seed 0, removed entries replaced by sampled: "
+        "the network answers .* by NaN or infinity; leave out the network or that replacement$"
+    )
+    with pytest.raises(NonFiniteError, match=message):
+        tabulate_removal(dataclasses.replace(run, folder=folder).stored, REGISTRIES, ["sampled"])
+
+
+def test_a_network_is_asked_in_its_own_type():
+    inputs = torch.ones(3, 4, 2)
+    explained = Explained(inputs, torch.zeros(3, dtype=torch.int64), inputs, inputs, [0])
+    asked = curves.Samples(None, explained, range(3)).ask(Double())
+    assert asked.inputs.dtype == np.float64
+    assert asked.logits(asked.inputs).shape == (3, 2)
+
+
+class Double(torch.nn.Module):
+    """A network in double precision."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = torch.nn.Linear(2, 2).double()
+
+    def forward(self, inputs):
+        return self.head(inputs.mean(1))
 
 
 def test_networks_that_are_not_there_are_left_out(finished, tmp_path):
