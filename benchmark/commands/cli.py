@@ -181,11 +181,11 @@ def compare(
     """
     from ..comparisons.change import Verdict
     from ..comparisons.compare import changes, compared_metrics
-    from ..leaderboards.results_folder import ResultsFolder
+    from ..leaderboards.results_folder import ResultsFolder, narrow
 
     chosen, registries = format_named(form, CHANGES), load_registries(plugin or ())
     patterns = {"tasks": tasks or (), "architectures": architectures or (), "methods": methods or ()}
-    first, second = (ResultsFolder(path).narrowed(registries, **patterns) for path in (before, after))
+    first, second = narrow(ResultsFolder(before), ResultsFolder(after), registries=registries, **patterns)
     compared = compared_metrics(first, second, metrics or (), registries.metrics)
     table = changes(first, second, compared, tolerance)
     note_unverified(first, second, others=["scores.parquet"])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import ParameterError
-from ..leaderboards.results_folder import ResultsFolder
+from ..leaderboards.results_folder import ResultsFolder, narrow
 from ..suites.registry import Registries
 from .registry import LEADERBOARD, format_named
 
@@ -35,7 +35,7 @@ class View:
             StoreError: the leaderboard is damaged.
         """
         patterns = {"tasks": self.tasks, "architectures": self.architectures, "methods": self.methods}
-        return results.narrowed(registries, **patterns)
+        return narrow(results, registries=registries, **patterns)[0]
 
 
 def render(results: ResultsFolder, form: str, view: View, registries: Registries) -> bytes:

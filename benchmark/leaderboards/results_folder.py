@@ -128,40 +128,6 @@ class ResultsFolder:
         """
         return Rows(self.read(name, layout), self.folder / name)
 
-    def narrowed(
-        self,
-        registries: Registries,
-        *,
-        tasks: Sequence[str] = (),
-        architectures: Sequence[str] = (),
-        methods: Sequence[str] = (),
-    ) -> "ResultsFolder":
-        """Return the folder with the rows whose names match a pattern of each kind; no pattern matches all.
-
-        Reference methods have no architecture: patterns of architectures keep them, patterns of methods do not.
-
-        Args:
-            registries: where the tags of entries are looked up.
-            tasks: shell patterns of names, or `tag:` and one of tags.
-            architectures: likewise.
-            methods: likewise.
-
-        Raises:
-            UnknownNameError: a pattern that matches nothing.
-            StoreError: as `table`.
-        """
-        kept: dict[str, list[str]] = {}
-        for column, kind, patterns in zip(IDENTITY, KINDS, (tasks, architectures, methods), strict=True):
-            if patterns:
-                names = [name for name in self.table[column].unique() if name]
-                kept[column] = select(column, patterns, getattr(registries, kind).tags_of(names))
-        if "architecture" in kept:
-            kept["architecture"].append("")
-        shown = _Narrowed(self.path, self, kept)
-        if shown.table.empty:
-            raise UnknownNameError(f"no row of {self.path} matches all of the patterns together; widen one of them")
-        return shown
-
     def unverified(self, others: Sequence[str] = ()) -> list[Path]:
         """Return the tables that no provenance records the digest of: the leaderboard, and others that stand there.
 
@@ -220,6 +186,44 @@ class _Narrowed(ResultsFolder):
         for column, names in self.kept.items():
             rows = rows[rows[column].isin(names)]
         return rows
+
+
+def narrow(
+    *folders: ResultsFolder,
+    registries: Registries,
+    tasks: Sequence[str] = (),
+    architectures: Sequence[str] = (),
+    methods: Sequence[str] = (),
+) -> list[ResultsFolder]:
+    """Return results folders with the rows whose names match a pattern of each kind; no pattern matches all.
+
+    Reference methods have no architecture: patterns of architectures keep them, patterns of methods do not.
+
+    Args:
+        folders: one, or several whose names are chosen alike: a name that only one of them has is none of the others'.
+        registries: where the tags of entries are looked up.
+        tasks: shell patterns of names, or `tag:` and one of tags.
+        architectures: likewise.
+        methods: likewise.
+
+    Raises:
+        UnknownNameError: a pattern that matches nothing, or no row that matches all of them.
+        StoreError: as `ResultsFolder.table`.
+    """
+    kept: dict[str, list[str]] = {}
+    for column, kind, patterns in zip(IDENTITY, KINDS, (tasks, architectures, methods), strict=True):
+        if patterns:
+            names = dict.fromkeys(name for folder in folders for name in folder.table[column] if name)
+            kept[column] = select(column, patterns, getattr(registries, kind).tags_of(names))
+    if not kept:
+        return [*folders]
+    if "architecture" in kept:
+        kept["architecture"].append("")
+    shown: list[ResultsFolder] = [_Narrowed(folder.path, folder, kept) for folder in folders]
+    if all(folder.table.empty for folder in shown):
+        paths = " or ".join(str(folder.path) for folder in folders)
+        raise UnknownNameError(f"no row of {paths} matches all of the patterns together; widen one of them")
+    return shown
 
 
 def _first_of_other_mean(table: pd.DataFrame, scores: pd.DataFrame) -> str:

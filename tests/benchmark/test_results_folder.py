@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from boards import ties
 
-from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder, narrow
 from saltbench.benchmark.leaderboards.score_columns import score_columns, score_names, with_scores_of
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import StoreError, UnknownNameError
@@ -77,20 +77,25 @@ def test_a_row_that_stands_twice_is_an_error(tmp_path: Path) -> None:
 
 def test_patterns_narrow_table_and_scores(tmp_path: Path) -> None:
     board = ResultsFolder(ties(tmp_path / "suite"))
-    some = board.narrowed(REGISTRIES, tasks=["ta*"], architectures=["net"], methods=["?ear", "oracle"])
+    some = narrow(board, registries=REGISTRIES, tasks=["ta*"], architectures=["net"], methods=["?ear", "oracle"])[0]
     assert list(some.table.method) == ["oracle", "near"]
     assert some.scores is not None
     assert set(some.scores.method) == {"oracle", "near"}
-    assert list(board.narrowed(REGISTRIES, architectures=["net"]).table.method) == ["oracle", "best", "near", "far"]
-    assert board.narrowed(REGISTRIES).table.equals(board.table)
+    assert list(narrow(board, registries=REGISTRIES, architectures=["net"])[0].table.method) == [
+        "oracle",
+        "best",
+        "near",
+        "far",
+    ]
+    assert narrow(board, registries=REGISTRIES)[0].table.equals(board.table)
 
 
 def test_patterns_that_match_nothing_are_mistakes(tmp_path: Path) -> None:
     board = ResultsFolder(ties(tmp_path / "suite"))
     with pytest.raises(UnknownNameError, match="unknown method 'bets'; did you mean 'best'"):
-        board.narrowed(REGISTRIES, methods=["bets"])
+        narrow(board, registries=REGISTRIES, methods=["bets"])[0]
     with pytest.raises(UnknownNameError, match=r"no row of .* matches all of the patterns together"):
-        board.narrowed(REGISTRIES, architectures=["other"], methods=["far"])
+        narrow(board, registries=REGISTRIES, architectures=["other"], methods=["far"])[0]
 
 
 def test_scores_are_chosen_in_the_patterns_order(tmp_path: Path) -> None:

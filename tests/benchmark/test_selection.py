@@ -118,6 +118,19 @@ def test_a_comparison_is_narrowed_by_pattern_and_tag(said: Said) -> None:
     assert "saliency" in set(table.method)
 
 
+def test_what_only_one_of_two_folders_has_is_added_or_removed(said: Said) -> None:
+    quick, table1 = RESULTS / "quick", RESULTS / "table1"
+    for pair, verdict in (((quick, table1), "removed"), ((table1, quick), "added")):
+        chosen = ("--tasks", "box/*", "--methods", "deeplift", "--format", "csv")
+        table = pd.read_csv(io.StringIO(said("compare", *pair, *chosen)[1]), keep_default_na=False)
+        assert set(table[table.method != ""].verdict) == {verdict}
+        assert set(table[table.method != ""].task) == {"box/earlier", "box/latter"}
+    message = said("compare", quick, table1, "--tasks", "box/middle", "--methods", "deeplift")[0]
+    assert (
+        message == f"saltbench: no row of {quick} or {table1} matches all of the patterns together; widen one of them"
+    )
+
+
 def test_pytest_chooses_cells_by_tag(pytester: pytest.Pytester) -> None:
     options: dict[str, Any] = {"--saltbench-tasks": "tag:moving", "--saltbench-methods": "tag:attention"}
     given = [word for option in options.items() for word in option]

@@ -14,7 +14,7 @@ from saltbench.benchmark.formats.latex import latex_table
 from saltbench.benchmark.formats.markdown import markdown_table, markdown_text
 from saltbench.benchmark.formats.table_layout import Grid, TableEntry, lay_out
 from saltbench.benchmark.formats.table_text import bounds
-from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
+from saltbench.benchmark.leaderboards.results_folder import ResultsFolder, narrow
 from saltbench.benchmark.leaderboards.score_columns import score_columns
 from saltbench.benchmark.style.numbers import number, one_line
 from saltbench.benchmark.suites.registry import load_registries
@@ -76,7 +76,7 @@ def test_without_scores_the_best_stays_and_the_caption_says_what_is_left_out(tmp
 
 
 def test_ties_are_those_of_the_methods_shown(tmp_path: Path) -> None:
-    board = ResultsFolder(ties(tmp_path / "suite")).narrowed(REGISTRIES, methods=["near", "far"])
+    board = narrow(ResultsFolder(ties(tmp_path / "suite")), registries=REGISTRIES, methods=["near", "far"])[0]
     entries = entries_of(grid_of(board))
     assert entries["near"][1].best
     assert not entries["far"][1].tied
