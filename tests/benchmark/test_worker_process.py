@@ -27,6 +27,12 @@ def ignore_and_wait(number: int) -> None:
     time.sleep(100000)
 
 
+def close_files_and_wait() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.closerange(3, 256)
+    time.sleep(100000)
+
+
 def leave_a_copy(path: Path, *, die: bool) -> None:
     if (copy := os.fork()) == 0:
         time.sleep(120)
@@ -103,6 +109,14 @@ def test_a_copy_that_lives_on_hides_no_end(
     copy = int((tmp_path / "copy").read_text())
     assert psutil.pid_exists(copy)
     os.kill(copy, signal.SIGKILL)
+
+
+def test_a_process_that_closes_its_pipes_is_ended(process: WorkerProcess) -> None:
+    number = ask(process, os.getpid)
+    assert isinstance(number, int)
+    with pytest.raises(FallenError, match="the worker process died"):
+        ask(process, close_files_and_wait)
+    assert not psutil.pid_exists(number)
 
 
 def test_a_death_between_two_calls_is_noticed(process: WorkerProcess) -> None:

@@ -57,8 +57,7 @@ class WorkerProcess:
             FallenError: the process died, or was ended.
         """
         if not wait([call], timeout).done:
-            self._process.kill()
-            self._close()
+            self._bury()
             raise FallenError(f"took longer than {timeout:g} s; raise --timeout or make the method faster")
         try:
             return call.result()
@@ -92,12 +91,14 @@ class WorkerProcess:
     def _has_ended(self, timeout: float) -> bool:
         return bool(connection.wait([self._process.sentinel], timeout))
 
-    def _close(self) -> None:
+    def _bury(self) -> None:
+        """Return when the process has ended, which one that has closed its pipes or hangs does not do by itself."""
         assert self._pool is not None
-        self._pool.shutdown()  # waits for the process
+        self._process.kill()
+        self._pool.shutdown()
 
     def _cause_of_death(self) -> str:
-        self._close()
+        self._bury()
         status = self._process.exitcode
         # it has none yet where it was dismissed meanwhile, and nobody asks any more
         return f"the worker process {'was ended' if status is None else describe_end(status)}"
