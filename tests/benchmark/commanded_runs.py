@@ -127,8 +127,10 @@ def check_readable(folder: Path, expected: dict[str, bytes], boards: Container[b
 
 
 def _refusal(folder: Path) -> str:
+    found = ResultsFolder(folder)
     try:
-        ResultsFolder(folder).scores
+        for read in ("table", "scores"):
+            getattr(found, read)
     except StoreError as error:
         return str(error)
     return ""
