@@ -251,7 +251,11 @@ def _digest(content: bytes) -> str:
 
 
 def require_format(found: Any, where: Path) -> None:
-    """Raise a StoreError unless the format number found in a stored file is one that this version reads."""
+    """Raise unless the format number found in a stored file is one that this version reads.
+
+    Raises:
+        StoreError: a newer format, or none.
+    """
     if not isinstance(found, int):
         raise StoreError(f"{where} states no format number; move the folder away or choose another --results")
     if found > FORMAT:

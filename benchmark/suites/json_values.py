@@ -49,5 +49,9 @@ def texts(value: Any) -> dict[str, str]:
 
 
 def refuse(value: Any) -> NoReturn:
-    """Raise the TypeError of a value that does not belong where it stands."""
+    """Refuse a value that does not belong where it stands.
+
+    Raises:
+        TypeError: always.
+    """
     raise TypeError(f"{value!r} does not belong there")

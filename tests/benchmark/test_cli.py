@@ -15,6 +15,7 @@ from saltbench.benchmark.commands import cli
 from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.reproductions import table1
 from saltbench.benchmark.runs.progress import progress
+from saltbench.benchmark.storage.store import FORMAT
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import bundled_suites, load_suite
 
@@ -165,7 +166,8 @@ def test_newer_results_are_left_alone(tiny_file: Path, tmp_path: Path) -> None:
     (folder / "provenance.json").write_text('{"format": 99}')
     process = run("run", str(tiny_file), "--results", str(tmp_path / "out"))
     assert process.returncode == 1
-    assert "was written by a newer saltbench (format 99, this one reads up to 1); upgrade saltbench" in process.stderr
+    message = f"was written by a newer saltbench (format 99, this one reads up to {FORMAT}); upgrade saltbench"
+    assert message in process.stderr
     assert process.stderr.count("\n") == 1
     assert [path.name for path in folder.iterdir()] == ["provenance.json"]
 
