@@ -1,3 +1,4 @@
+import importlib
 import subprocess
 import sys
 
@@ -10,6 +11,19 @@ pytest.register_assert_rewrite("pasting")  # its assertions show what differs
 # the same examples in every run, and no deadline that a busy machine could miss
 settings.register_profile("saltbench", derandomize=True, deadline=None)
 settings.load_profile("saltbench")
+
+
+@pytest.fixture(scope="session")
+def imported_once():
+    """What cannot be imported twice is imported: runs of pytester forget all modules that are new in them."""
+    for name in ("numpy", "pandas", "pyarrow", "torch"):
+        importlib.import_module(name)
+
+
+@pytest.fixture
+def pytester(imported_once, pytester):
+    """Pytest's own, whose runs share this process with others."""
+    return pytester
 
 
 @pytest.fixture
