@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..storage.store import Store, canonical
@@ -11,6 +12,7 @@ from ..storage.text_bytes import encodable
 from ..suites.suite import Choice, Suite
 from .failures import Failure
 from .plan import Job
+from .stored_columns import Columns
 from .stored_run import StoredRun
 
 ID = ["task", "architecture", "method", "seed"]
@@ -70,9 +72,8 @@ def collect(
         references = repetition.references
         yardstick = run.yardsticks(references)
         if yardstick is not None:
-            yardsticks.append(
-                _numbered(yardstick, {"task": encodable(references.task.name), "seed": references.repetition})
-            )
+            shared = {"task": encodable(references.task.name), "seed": references.repetition}
+            yardsticks.append(numbered(shared, yardstick))
         for job in (references, *repetition.trained):
             for method in job.methods:
                 identity = _identity(job, method)
@@ -81,8 +82,8 @@ def collect(
                 identity |= {name: encodable(value) for name, value in identity.items() if isinstance(value, str)}
                 cells.append({**identity, **_standing(found and found[1][0], otherwise)})
                 if found is not None:
-                    table, facts = found
-                    scores.append(_numbered(table, identity))
+                    columns, facts = found
+                    scores.append(numbered(identity, columns))
                     environments |= {canonical(where): where for each in facts for where in _environments(each)}
     in_order = [environments[text] for text in sorted(environments)]
     return Collection(joined(scores), pd.DataFrame(cells), joined(yardsticks), in_order)
@@ -119,11 +120,10 @@ def _environments(facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         yield facts["map"]["model"]["environment"]
 
 
-def _numbered(table: pd.DataFrame, identity: dict[str, Any]) -> pd.DataFrame:
-    table.insert(0, "sample", range(len(table)))
-    for position, (name, value) in enumerate(identity.items()):
-        table.insert(position, name, value)
-    return table
+def numbered(identity: Mapping[str, Any], columns: Columns) -> pd.DataFrame:
+    """Return columns, (batch,) each, as a table behind what they are of and the samples' numbers; empty without any."""
+    samples = len(next(iter(columns.values()), ()))
+    return pd.DataFrame({**identity, "sample": np.arange(samples), **columns}, index=range(samples))
 
 
 def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..storage.store import Store
@@ -18,7 +17,7 @@ from ..suites.provenance import Provenance
 from ..suites.suite import Choice, Suite
 from . import format_1
 from .plan import Job, first_jobs, jobs
-from .stored_columns import StoredColumns
+from .stored_columns import Columns, StoredColumns
 from .stored_maps import StoredMap
 from .stored_samples import Examples, StoredSamples, example_rows
 
@@ -97,15 +96,15 @@ class StoredRun:
         samples = stored_samples(job, self.store)
         return format_1.labels(job, self.store) if samples is None else samples.labels
 
-    def scores(self, job: Job, method: Choice) -> tuple[pd.DataFrame, list[Mapping[str, Any]]] | None:
-        """Return a cell's scores, one row a sample, and the facts of what they are from; None where one is lacking.
+    def scores(self, job: Job, method: Choice) -> tuple[Columns, list[Mapping[str, Any]]] | None:
+        """Return a cell's scores, (batch,) each, and the facts of what they are from; None where one is lacking.
 
         Columns: label, target, then the suite's metrics.
         """
         return scores_of(job, method, self.store).get(self.suite.metrics)
 
-    def yardsticks(self, job: Job) -> pd.DataFrame | None:
-        """Return <metric>_chance and <metric>_oracle of each explained sample; None where one is lacking."""
+    def yardsticks(self, job: Job) -> Columns | None:
+        """Return <metric>_chance and <metric>_oracle, (batch,) each; None where one is lacking."""
         found = yardsticks_of(job, self.store).get(self.suite.metrics)
         return None if found is None else found[0]
 

@@ -17,7 +17,7 @@ from ...methods.attributions.completeness import TOLERANCE, check_tolerance
 from ...methods.attributions.passes.lending import one_at_a_time
 from ...methods.attributions.spec import MethodSpec
 from ..execution.asked import Asked
-from ..execution.collection import Collection, joined
+from ..execution.collection import Collection, joined, numbered
 from ..execution.devices import choose_device
 from ..execution.entry_checks import check_architecture, check_task
 from ..execution.explaining import Explained, Question, as_array, make_map
@@ -233,8 +233,8 @@ class _Repetition:
             columns, outcome = (None, no_yard) if yard is None else _attempted(cell)
             cells.append({**identity, **outcome, **(facts if outcome["status"] == "ok" else {})})
             if columns is not None:
-                scores.append(_rows(identity, columns))
-        yards = [] if yard is None else [_rows({"task": self.plan.task, "seed": self.number}, yard)]
+                scores.append(numbered(identity, columns))
+        yards = [] if yard is None else [numbered({"task": self.plan.task, "seed": self.number}, yard)]
         return Collection(joined(scores), pd.DataFrame(cells), joined(yards), [])
 
     def _yardsticks(self) -> Columns:
@@ -257,14 +257,6 @@ def _attempted(compute: Callable[[], Columns]) -> tuple[Columns | None, dict[str
             return compute(), {"status": "ok", "reason": ""}
     except Exception as error:  # noqa: BLE001 - third-party methods and metrics raise anything; the reason is kept
         return None, {"status": status_for(error), "reason": reason_for(error)}
-
-
-def _rows(identity: Mapping[str, Any], columns: Columns) -> pd.DataFrame:
-    table = pd.DataFrame(columns)
-    table.insert(0, "sample", range(len(table)))
-    for position, (name, value) in enumerate(identity.items()):
-        table.insert(position, name, value)
-    return table
 
 
 def _merged(parts: Sequence[Collection]) -> Collection:

@@ -99,7 +99,7 @@ class Curves:
             columns.put([metric], yardsticks(truth, [(spec, metric.parameters)]), {})
         found = columns.get([metric])
         assert found is not None
-        chance: Floats = found[0][f"{metric.name}_chance"].to_numpy()
+        chance: Floats = found[0][f"{metric.name}_chance"]
         return chance
 
     def answers(self, job: Job, method: Choice, replacements: Sequence[str], shares: Sequence[float]) -> Answers:

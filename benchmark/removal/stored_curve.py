@@ -54,8 +54,8 @@ class StoredCurve:
         """
         found = self._columns.get([self.metric])
         assert found is not None
-        table, _ = found
-        return np.ascontiguousarray(table.to_numpy(dtype=np.float64).T)
+        columns, _ = found
+        return np.stack([*columns.values()]).astype(np.float64)
 
     @property
     def _columns(self) -> StoredColumns:

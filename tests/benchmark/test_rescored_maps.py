@@ -191,7 +191,7 @@ def test_maps_and_scores_of_all_samples_are_stored(whole: Result) -> None:
             assert made.attributions.shape == (6, 10, 12)
             assert made.attributions.dtype == np.float32
             assert list(scores[0]) == ["label", "target", "roc_auc", "average_precision", "completeness_residual"]
-            assert scores[0].label.tolist() == labels.tolist()
+            assert scores[0]["label"].tolist() == labels.tolist()
             assert stored.has(job, method)
 
 
