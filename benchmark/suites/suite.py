@@ -54,7 +54,8 @@ class Choice:
 
     def as_json(self) -> dict[str, Any]:
         """Return the choice as JSON values."""
-        return dataclasses.asdict(self)
+        # not by asdict, which copies all of it: keys are made for every cell of a run
+        return {**vars(self), "parameters": dict(self.parameters)}
 
 
 @dataclass(frozen=True, kw_only=True)
