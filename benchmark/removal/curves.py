@@ -39,7 +39,13 @@ Answers = NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Samples:
-    """The explained samples of a task and repetition on the CPU, and what removal needs beside them."""
+    """The explained samples of a task and repetition on the CPU, and what removal needs beside them.
+
+    Attributes:
+        data: of the task, of whose training samples replacements are made.
+        explained: the samples.
+        seeds: one a sample, which break ties and draw replacements.
+    """
 
     data: TaskData
     explained: Explained
