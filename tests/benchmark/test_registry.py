@@ -153,7 +153,7 @@ def test_listing_is_json_with_one_object_an_entry(kind):
         assert row.pop("family", None) == (family and {"name": family.name, "members": len(family)})
         assert all(row[field] == getattr(spec, field) for field in row)
         stated = {"name", "version", "description", "reference", "tags", "parameters", "source"}
-        assert set(row) == stated | ({"assumptions", "passes"} if kind == "methods" else set())
+        assert set(row) == stated | {"methods": {"assumptions", "passes"}, "metrics": {"needs"}}.get(kind, set())
 
 
 @pytest.mark.parametrize("kind", KINDS)
