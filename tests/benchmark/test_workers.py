@@ -1,7 +1,9 @@
 """What a worker asks of its process: data and weights before the first cell of a job, and no cell's time for them."""
 
+import errno
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -166,6 +168,18 @@ def test_an_error_that_ends_the_run_is_raised(worker: Worker, script: Script, jo
     script.answer = lambda _unit: Ended("PluginError", "it does not load")
     with pytest.raises(PluginError, match=r"^it does not load$"):
         worker.compute(Preparation(job))
+
+
+def test_a_process_that_cannot_be_started_says_why(worker: Worker, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: SpawnProcess) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(SpawnProcess, "start", refuse)
+    with pytest.raises(OSError, match="Too many open files"):
+        worker.compute(Preparation(job))
+    worker.dismiss()
+    worker.end(0)
 
 
 @pytest.mark.parametrize("has_begun", [True, False])

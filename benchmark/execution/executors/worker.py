@@ -83,10 +83,10 @@ class Worker:
         with self._lock:
             if self._is_dismissed:
                 raise CancelledError
-            if self._process is None:
-                self._process = WorkerProcess()
-            call = self._process.begin(function, *arguments)
-        outcome = self._process.answer(call, timeout)
+            process = self._process or WorkerProcess()
+            call = process.begin(function, *arguments)
+            self._process = process  # not one that could not be started
+        outcome = process.answer(call, timeout)
         if isinstance(outcome, Ended):
             raise outcome.error()
         return outcome
