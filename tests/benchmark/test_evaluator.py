@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from saltbench.benchmark.execution import evaluator as evaluation
+from saltbench.benchmark.execution import training
 from saltbench.benchmark.execution.evaluator import Evaluator
 from saltbench.benchmark.execution.plan import Job, jobs
 from saltbench.benchmark.execution.stored_run import MODELS
@@ -52,6 +53,15 @@ def test_data_are_made_and_weights_are_read_once_for_all_cells(
             assert evaluator.compute(job, method) == []
         assert CountingStore.reads[MODELS] == 1
     assert len(made) == 1
+
+
+def test_training_keeps_the_memory_that_it_frees(
+    evaluator: Evaluator, trained: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected: list[bool] = []
+    monkeypatch.setattr(training, "expect_large_blocks", lambda: expected.append(True))
+    assert evaluator.prepare(trained[0]) == []
+    assert expected == [True]
 
 
 def test_every_cell_gets_a_network_of_its_own(evaluator: Evaluator, trained: list[Job]) -> None:
