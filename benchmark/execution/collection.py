@@ -12,8 +12,8 @@ from ..storage.text_bytes import encodable
 from ..suites.suite import Choice, Suite
 from .failures import Failure
 from .plan import Job
-from .stored_columns import Columns
-from .stored_run import StoredRun
+from .stored.columns import Columns
+from .stored.run import StoredRun
 
 ID = ["task", "architecture", "method", "seed"]
 

@@ -22,9 +22,9 @@ from .network_checks.network_checks import check_answers
 from .plan import Job
 from .planned import planned_data, planned_entry
 from .scoring import Metrics, score, yardsticks
-from .stored_maps import StoredMap
-from .stored_networks import Network, build_network, load_network, put_network
-from .stored_run import MAPS, MODELS, SAMPLES, missing, put_map, scores_of, stored_map, yardsticks_of
+from .stored.maps import StoredMap
+from .stored.networks import Network, build_network, load_network, put_network
+from .stored.run import MAPS, MODELS, SAMPLES, missing, put_map, scores_of, stored_map, yardsticks_of
 from .training import facts_on_test, train
 
 

@@ -17,8 +17,8 @@ from ...methods.attributions.explain import sample_seeds
 from ...methods.attributions.guard import attribute_checked
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
-from .stored_maps import StoredMap
-from .stored_samples import Examples, StoredSamples, example_rows
+from .stored.maps import StoredMap
+from .stored.samples import Examples, StoredSamples, example_rows
 from .tensors import like_parameters
 from .training import as_tensors, predict
 

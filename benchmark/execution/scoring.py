@@ -10,8 +10,8 @@ from ...entry import resolve
 from ..metrics.maps import Maps, read_only
 from ..metrics.spec import MetricSpec
 from .entry_checks import check_scores
-from .stored_columns import Columns
-from .stored_maps import StoredMap
+from .stored.columns import Columns
+from .stored.maps import StoredMap
 
 Metrics = Sequence[tuple[MetricSpec, Mapping[str, Any]]]
 Ask = Callable[[Sequence[str]], Mapping[str, Any] | None]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...errors import LackingDataError
 from ..execution.plan import Job
-from ..execution.stored_run import StoredRun
+from ..execution.stored.run import StoredRun
 from ..metrics.maps import Maps
 from ..style.figure_style import PAGE, PRINT_DPI, label
 from ..suites.suite import Choice

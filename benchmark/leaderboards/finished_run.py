@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..execution.collection import Collection
 from ..execution.failures import Failure
-from ..execution.stored_run import StoredRun
+from ..execution.stored.run import StoredRun
 from ..storage.store import Store
 from ..suites.suite import Suite
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import StoreError, UnknownNameError
-from ..execution.stored_run import StoredRun
+from ..execution.stored.run import StoredRun
 from ..storage.csv_tables import Layout, content_of, is_folder, parse_table
 from ..suites.provenance import FILE as PROVENANCE
 from ..suites.provenance import Provenance, digest_of, digests_of, read_provenance

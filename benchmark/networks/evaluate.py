@@ -25,7 +25,7 @@ from ..execution.failures import reason_for, status_for
 from ..execution.network_checks.network_checks import check_answers, check_choice
 from ..execution.plan import Seeds
 from ..execution.scoring import Metrics, score, yardsticks
-from ..execution.stored_columns import Columns
+from ..execution.stored.columns import Columns
 from ..execution.training import facts_on_test, train
 from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec

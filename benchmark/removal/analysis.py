@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..execution.collection import joined
 from ..execution.plan import Job
-from ..execution.stored_run import MODELS, Repetition, StoredRun
+from ..execution.stored.run import MODELS, Repetition, StoredRun
 from ..execution.threads import one_thread
 from ..metrics.on_task import SHARES as REPORTED
 from ..metrics.removal import SHARES as REMOVED

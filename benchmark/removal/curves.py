@@ -21,8 +21,8 @@ from ..execution.explaining import Explained, as_array
 from ..execution.plan import Job
 from ..execution.planned import planned_data
 from ..execution.scoring import yardsticks
-from ..execution.stored_networks import stored_network
-from ..execution.stored_run import StoredRun, yardsticks_of
+from ..execution.stored.networks import stored_network
+from ..execution.stored.run import StoredRun, yardsticks_of
 from ..metrics.arrays import Floats
 from ..metrics.faithfulness import removal_order
 from ..metrics.maps import Maps

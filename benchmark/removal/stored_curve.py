@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..execution.stored_columns import StoredColumns
-from ..execution.stored_run import SCORES
+from ..execution.stored.columns import StoredColumns
+from ..execution.stored.run import SCORES
 from ..metrics.arrays import Floats
 from ..storage.store import Store
 from ..suites.provenance import environment

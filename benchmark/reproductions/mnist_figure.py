@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...entry import unknown
 from ...errors import ParameterError, UnknownNameError
-from ..execution.stored_run import StoredRun
+from ..execution.stored.run import StoredRun
 from ..leaderboards.finished_run import Result
 from ..metrics.maps import Maps
 from ..storage.files import write_atomically

@@ -12,7 +12,7 @@ from ..execution.executors.scheduling import run_jobs
 from ..execution.executors.workplace import Workplace
 from ..execution.failures import Failure
 from ..execution.plan import Job, jobs
-from ..execution.stored_run import is_complete
+from ..execution.stored.run import is_complete
 from ..figures.draw import Drawn, draw_figures, drawn_metric
 from ..leaderboards.cost import COST, cost
 from ..leaderboards.finished_run import Result

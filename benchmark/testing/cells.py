@@ -12,7 +12,7 @@ from ..execution.collection import GONE
 from ..execution.executors.shared_evaluator import SharingEvaluator
 from ..execution.failures import Failure
 from ..execution.plan import Job, jobs
-from ..execution.stored_run import unfinished
+from ..execution.stored.run import unfinished
 from ..execution.threads import one_thread
 from ..suites import run_options as options
 from ..suites.suite import Suite

@@ -7,7 +7,7 @@ import pytest
 from ..execution.collection import GONE
 from ..execution.failures import Failure
 from ..execution.plan import jobs
-from ..execution.stored_run import unfinished
+from ..execution.stored.run import unfinished
 from ..storage.store import Store
 from ..suites.suite import Suite
 

@@ -12,7 +12,7 @@ from saltbench.benchmark.execution import evaluator as evaluation
 from saltbench.benchmark.execution import training
 from saltbench.benchmark.execution.evaluator import Evaluator
 from saltbench.benchmark.execution.plan import Job, jobs
-from saltbench.benchmark.execution.stored_run import MODELS
+from saltbench.benchmark.execution.stored.run import MODELS
 from saltbench.benchmark.storage.store import Artifact, Store
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from saltbench import load_registries
 from saltbench.benchmark.execution import evaluator as evaluation
-from saltbench.benchmark.execution.stored_run import StoredRun
+from saltbench.benchmark.execution.stored.run import StoredRun
 from saltbench.benchmark.figures.draw import draw_figures, drawn_metric
 from saltbench.benchmark.formats.html.gallery import gallery
 from saltbench.benchmark.leaderboards.results_folder import ResultsFolder

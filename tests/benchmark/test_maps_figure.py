@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.execution.stored_run import StoredRun
+from saltbench.benchmark.execution.stored.run import StoredRun
 from saltbench.benchmark.figures.maps_figure import maps_figure
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.storage.store import Store

@@ -13,7 +13,7 @@ from saltbench.benchmark.commands import reproduce
 from saltbench.benchmark.commands.reproduce import REPRODUCTIONS, reproduce_one
 from saltbench.benchmark.execution.collection import Collection
 from saltbench.benchmark.execution.plan import Job, jobs
-from saltbench.benchmark.execution.stored_run import MAPS, SAMPLES, StoredRun
+from saltbench.benchmark.execution.stored.run import MAPS, SAMPLES, StoredRun
 from saltbench.benchmark.leaderboards.finished_run import Result
 from saltbench.benchmark.reproductions import mnist as reproduction
 from saltbench.benchmark.reproductions import mnist_figure

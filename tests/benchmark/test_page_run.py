@@ -18,7 +18,7 @@ from PIL import Image
 from tiny_suite import TINY
 
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.execution.stored_run import StoredRun
+from saltbench.benchmark.execution.stored.run import StoredRun
 from saltbench.benchmark.formats.html import gallery as page_gallery
 from saltbench.benchmark.formats.html.gallery import gallery
 from saltbench.benchmark.formats.html.images import magnitude_picture, signed_picture

@@ -11,7 +11,7 @@ from tiny_suite import TINY
 
 from saltbench.benchmark.execution.explaining import Explained
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.execution.stored_run import MAPS, SCORES
+from saltbench.benchmark.execution.stored.run import MAPS, SCORES
 from saltbench.benchmark.metrics.removal import draw_replacement
 from saltbench.benchmark.removal import curves
 from saltbench.benchmark.removal.analysis import RemovalTables, tabulate_removal

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.execution.stored_run import StoredRun
+from saltbench.benchmark.execution.stored.run import StoredRun
 from saltbench.benchmark.storage.store import Store
 from saltbench.benchmark.suites.suite import Suite
 
@@ -38,6 +38,6 @@ def test_what_is_not_stored_is_none(tiny: Suite, tmp_path: Path) -> None:
 
 
 def test_reading_imports_no_torch() -> None:
-    code = "import sys, saltbench.benchmark.execution.stored_run; print({'torch', 'captum'} & {*sys.modules})"
+    code = "import sys, saltbench.benchmark.execution.stored.run; print({'torch', 'captum'} & {*sys.modules})"
     result = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"

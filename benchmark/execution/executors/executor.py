@@ -9,7 +9,7 @@ from ...suites.suite import Choice
 from ..evaluator import Evaluator
 from ..failures import Failure
 from ..plan import Job
-from ..stored_run import unfinished
+from ..stored.run import unfinished
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ...storage.store import Store
 from ...suites.suite import Choice
 from ..failures import Failure
 from ..plan import Job
-from ..stored_run import missing
+from ..stored.run import missing
 from .executor import Cell, Executor, Preparation, Unit
 
 AWAKE = 1.0  # seconds: Windows tells of Ctrl-C only between two waits

@@ -7,7 +7,7 @@ from ...storage.locks import held
 from ...storage.store import address
 from ..evaluator import Evaluator
 from ..plan import Job
-from ..stored_networks import Network
+from ..stored.networks import Network
 
 
 @dataclass

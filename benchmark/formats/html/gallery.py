@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...execution.stored_run import Repetition, StoredRun
+from ...execution.stored.run import Repetition, StoredRun
 from .images import is_averaged, magnitude_picture, share_picture, signed_picture
 
 BUDGET = 3_500_000  # bytes of pictures: a page that a mail and a phone still take

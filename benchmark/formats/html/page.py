@@ -12,7 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from .... import __version__
-from ...execution.stored_run import StoredRun
+from ...execution.stored.run import StoredRun
 from ...leaderboards.columns import metric_names
 from ...leaderboards.results_folder import ResultsFolder
 from ...metrics.spec import MetricSpec

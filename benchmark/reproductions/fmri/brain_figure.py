@@ -10,7 +10,7 @@ from ....datasets.fmri.paradigms import PARADIGMS
 from ....datasets.local_data import local_folder
 from ....errors import MissingPackageError, ParameterError
 from ...execution.plan import Job
-from ...execution.stored_run import StoredRun
+from ...execution.stored.run import StoredRun
 from ...leaderboards.finished_run import Result
 from ...metrics.maps import Maps
 from ...storage.files import write_atomically

@@ -15,8 +15,8 @@ from ....methods.seeding import seeded
 from ...execution.collection import joined
 from ...execution.plan import Job
 from ...execution.planned import planned_data
-from ...execution.stored_networks import build_network, stored_network
-from ...execution.stored_run import MODELS, StoredRun
+from ...execution.stored.networks import build_network, stored_network
+from ...execution.stored.run import MODELS, StoredRun
 from ...execution.threads import one_thread
 from ...execution.training import as_tensors
 from ...leaderboards.finished_run import Result

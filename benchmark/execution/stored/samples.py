@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load
 
-from ..storage.store import Artifact
-from .stored_maps import packed
+from ...storage.store import Artifact
+from .maps import packed
 
 FILE = "samples.safetensors"
 

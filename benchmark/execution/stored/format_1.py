@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from safetensors.numpy import load
 
-from ..storage.store import Artifact, Store
-from ..suites.suite import Choice
-from .plan import Job
-from .stored_samples import Examples, example_rows
+from ...storage.store import Artifact, Store
+from ...suites.suite import Choice
+from ..plan import Job
+from .samples import Examples, example_rows
 
 KIND = "cells"
 EXAMPLES, SCORES = "examples.safetensors", "scores.parquet"

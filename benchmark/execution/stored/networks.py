@@ -7,13 +7,13 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import nn
 
-from ...datasets.spec import TaskData
-from ..storage.store import Artifact, Store
-from ..suites.registry import Registries
-from .entry_checks import check_architecture
-from .plan import Job
-from .planned import planned_entry
-from .stored_run import MODELS
+from ....datasets.spec import TaskData
+from ...storage.store import Artifact, Store
+from ...suites.registry import Registries
+from ..entry_checks import check_architecture
+from ..plan import Job
+from ..planned import planned_entry
+from .run import MODELS
 
 FILE = "weights.safetensors"
 

@@ -1,6 +1,6 @@
 """What a store holds of a run: the plan's cells, and what is stored of each.
 
-Nothing here imports torch; `stored_networks` gives the trained networks.
+Nothing here imports torch; `networks` gives the trained networks.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..storage.store import Store
-from ..suites.provenance import Provenance
-from ..suites.suite import Choice, Suite
+from ...storage.store import Store
+from ...suites.provenance import Provenance
+from ...suites.suite import Choice, Suite
+from ..plan import Job, first_jobs, jobs
 from . import format_1
-from .plan import Job, first_jobs, jobs
-from .stored_columns import Columns, StoredColumns
-from .stored_maps import StoredMap
-from .stored_samples import Examples, StoredSamples, example_rows
+from .columns import Columns, StoredColumns
+from .maps import StoredMap
+from .samples import Examples, StoredSamples, example_rows
 
 MODELS, SAMPLES, MAPS, EXAMPLES, SCORES, YARDSTICKS = "models", "samples", "maps", "examples", "scores", "yardsticks"
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..storage.store import Artifact, Store, address, canonical
-from ..suites.suite import Choice
+from ...storage.store import Artifact, Store, address, canonical
+from ...suites.suite import Choice
 
 FILE = "scores.parquet"
 

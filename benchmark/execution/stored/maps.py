@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from ..storage.store import Artifact
+from ...storage.store import Artifact
 
 FILE = "map.safetensors"
 
