@@ -248,7 +248,7 @@ def reproduce(
 
 
 @app.command("removal")
-def remove_salient_cells(
+def remove_salient_entries(
     suite: Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")] = "quick",
     tasks: Globs = None,
     architectures: Globs = None,

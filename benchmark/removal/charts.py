@@ -57,9 +57,9 @@ def draw_reported(
             _bars(axis, rows)
             axis.axhline(rows.chance.mean(), label="a random map (share of steps on task)", **CHANCE)
             axis.set_title(_measured(rows))
-        axes[0].set(ylabel="share of the reported cells\nin on-task time steps", ylim=(0, 1.02))
+        axes[0].set(ylabel="share of the reported entries\nin on-task time steps", ylim=(0, 1.02))
         for axis in axes:
-            axis.set_xlabel("reported cells")
+            axis.set_xlabel("reported entries")
         _finish(figure, axes, axes[-1])
         yield from _write(figure, folder / "reported")
 
@@ -96,7 +96,7 @@ def draw_removal(
                 axis.set_title(f"{_measured(ours)},\nreplaced by {_words(replacement)}")
             line[0].set_ylabel("accuracy lost")
         for axis in grid.flat:
-            axis.set_xlabel("removed cells")
+            axis.set_xlabel("removed entries")
             axis.axhline(0, color="0.8", linewidth=0.8, zorder=0)
             axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         _finish(figure, grid.flat, grid[0, -len(replacements)])

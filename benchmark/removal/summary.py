@@ -53,7 +53,7 @@ def summarise_removal(removal: pd.DataFrame) -> pd.DataFrame:
 
 def report_curves(reported: pd.DataFrame, removal: pd.DataFrame) -> Iterator[str]:
     """Yield both summaries as lines for people, one a curve."""
-    yield f"{'task':16}{'architecture':21}{'method':16}share of the reported cells on task (%), at reported %"
+    yield f"{'task':16}{'architecture':21}{'method':16}share of the reported entries on task (%), at reported %"
     for key, rows in reported.groupby(REPORTED[:-1], sort=False):
         yield "".join(map(str.ljust, key, (16, 21, 16))) + _curve(rows, "reported", "on_task")
     for task, rows in reported.groupby("task", sort=False):
