@@ -11,7 +11,7 @@ from ..leaderboards.leaderboard_file import LAYOUT
 from ..leaderboards.results_folder import ResultsFolder
 from ..leaderboards.rows import Rows
 from ..storage.csv_tables import Layout, check_key
-from ..style.numbers import markdown, percent, three
+from ..style.numbers import markdown, percent, span, three
 from .moving_box import PUBLISHED_CURVES
 from .table1 import PUBLISHED_TABLE1
 from .vanishing.rates import PREDICTIONS, RATE
@@ -63,8 +63,7 @@ def collect_moving_box_facts(folder: Path) -> dict[str, str]:
         "orders": str(len(in_order)),
         "seeds": str(comparison.table.seeds.max()),
         "width": three(((attention.run_high - attention.run_low) / 2).median()),
-        "random_low": three(random.min()),
-        "random_high": three(random.max()),
+        "random": span(random),
         "measured_best": three(_networks(board).weighted_jaccard.max()),
     }
 
@@ -115,8 +114,7 @@ def collect_vanishing_facts(folder: Path) -> dict[str, str]:
     lstm = summary.where(architecture="lstm").table
     return {
         "ratios": markdown(pivot(summary.path, ratios, condition, "architecture", "ratio")),
-        "share_low": percent(lstm.share_last_10.min()),
-        "share_high": percent(lstm.share_last_10.max()),
+        "share": span(lstm.share_last_10, percent),
         "rates": markdown(lstm[[*condition, RATE, *rates]].rename(columns={RATE: "measured", **rates})),
         "conditions": str(len(lstm)),
         "too_fast": str((lstm[f"{RATE}_source_product"] > lstm[RATE]).sum()),

@@ -7,7 +7,7 @@ import pandas as pd
 from ..comparisons.published import FILE
 from ..leaderboards.results_folder import ResultsFolder
 from ..storage.csv_tables import Layout
-from ..style.numbers import markdown, percent, three
+from ..style.numbers import markdown, percent, span, three
 from .fmri.published_charts import DROP, METHOD, ON_TASK
 from .page_facts import RANDOM, count_networks, pivot, read_leaderboard
 
@@ -39,8 +39,7 @@ def collect_fmri_facts(folder: Path) -> dict[str, str]:
         "drops_agreeing": str((drops.agrees == "yes").sum()),
         "drops_compared": str(len(drops)),
         "most": percent(most),
-        "random_drop_low": percent(at_random.min()),
-        "random_drop_high": percent(at_random.max()),
+        "random_drop": span(at_random, percent),
         "brains": _brains(folder),
         "random": three(board.where(method=RANDOM).number("weighted_jaccard")),
         "best": three(board.table[board.table.architecture != ""].weighted_jaccard.max()),

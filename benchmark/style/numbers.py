@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -31,13 +32,18 @@ def _is_obeyed(letter: str) -> bool:
 
 
 def three(value: float) -> str:
-    """Return a number with three decimals, or a dash where there is none."""
-    return "–" if math.isnan(value) else f"{value:.3f}"
+    """Return a number with three decimals, as `number` writes it, or a dash where there is none."""
+    return number(value) or "–"
 
 
 def percent(value: float) -> str:
     """Return a share in [0, 1] as a percentage, or a dash where there is none."""
-    return "–" if math.isnan(value) else f"{100 * value:.1f} %"
+    return "–" if math.isnan(value) else f"{100 * value:z.1f} %"
+
+
+def span(values: pd.Series, show: Callable[[float], str] = three) -> str:
+    """Return the smallest and the largest of numbers as show writes them, once where it writes them alike."""
+    return " to ".join(dict.fromkeys((show(values.min()), show(values.max()))))
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -50,5 +56,5 @@ def markdown(table: pd.DataFrame) -> str:
 def _cell(value: object) -> str:
     if pd.isna(value):
         return ""
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    text = number(value) if isinstance(value, float) else str(value)
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

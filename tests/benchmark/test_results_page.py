@@ -14,7 +14,7 @@ from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.reproductions.page_facts_fmri import BRAINS
 from saltbench.benchmark.reproductions.results_page import SECTIONS, Section, compose_page, page_text, write_page
 from saltbench.benchmark.storage.csv_tables import Layout
-from saltbench.benchmark.style.numbers import markdown, percent, three
+from saltbench.benchmark.style.numbers import markdown, percent, span, three
 from saltbench.errors import StoreError
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -182,7 +182,7 @@ def test_the_moving_box_by_hand(tmp_path: Path) -> None:
     assert "12 of 16 published numbers agree" in found
     assert "ours does so in 3 of 4 such comparisons. With 2 seeds" in found
     assert "is ±0.004 around" in found
-    assert "weighted Jaccard is 0.200 to 0.200. The source's best is 0.250, ours 0.250; 2 of the 8 rows" in found
+    assert "weighted Jaccard is 0.200. The source's best is 0.250, ours 0.250; 2 of the 8 rows" in found
     assert "2 of the 8 answer no better than chance" in found
 
 
@@ -256,6 +256,19 @@ def test_numbers_in_text() -> None:
     assert [three(value) for value in (0.1936, 0.0, float("nan"))] == ["0.194", "0.000", "–"]
     assert [percent(value) for value in (0.1936, 1.0, float("nan"))] == ["19.4 %", "100.0 %", "–"]
     assert markdown(pd.DataFrame({"a_b": [0.25], "c": ["x|y"]})) == "| a b | c |\n| --- | --- |\n| 0.250 | x\\|y |\n"
+
+
+def test_no_zero_has_a_minus() -> None:
+    assert (three(-1e-5), percent(-1e-5)) == ("0.000", "0.0 %")
+    assert "| 0.000 |" in markdown(pd.DataFrame({"loss": [-1e-5]}))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [([0.2, 0.3, 0.25], "20.0 % to 30.0 %"), ([0.2, 0.2], "20.0 %"), ([0.20001, 0.2], "20.0 %"), ([], "–")],
+)
+def test_a_span_is_written_once_where_it_has_no_width(values: list[float], words: str) -> None:
+    assert span(pd.Series(values, dtype=float), percent) == words
 
 
 def test_tables_read_back(tmp_path: Path) -> None:
