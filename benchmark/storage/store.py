@@ -102,7 +102,7 @@ class Store:
         if self.get(kind, artifact.key) is not None:
             return
         with explained(folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            self._make_parent(folder.parent)
             temporary = new_folder(folder.parent)
             try:
                 _write_all(temporary, artifact)
@@ -113,6 +113,12 @@ class Store:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
             sync_directory(folder.parent)
+
+    def _make_parent(self, parent: Path) -> None:
+        """Make the folder of a kind; what stands in the place of one inside another is damage, and goes."""
+        if parent.parent != self.root and os.path.lexists(parent) and not parent.is_dir():
+            _set_aside(parent)
+        parent.mkdir(parents=True, exist_ok=True)
 
     def _folder(self, kind: str, key: Mapping[str, Any]) -> Path:
         return self.root / kind / address(key)

@@ -9,6 +9,7 @@ import pytest
 from saltbench.benchmark.storage import store as storage
 from saltbench.benchmark.storage.files import TEMPORARY
 from saltbench.benchmark.storage.store import RECORD, Artifact, Store, _digest, address, canonical, open_store
+from saltbench.errors import StoreError
 
 KEY = {"task": "box", "seed": 3}
 SOUND = Artifact(KEY, {"seconds": 0.25}, {"weights": b"\x00\x01\x02", "scores": b"PAR1"})
@@ -84,3 +85,23 @@ def test_all_results_of_a_kind_inside_another_are_found_but_for_the_damaged(stor
     assert [artifact.key for artifact in store.all(kind)] == sorted(keys[:2], key=address)
     with open_store(store.root):
         assert list(store.root.rglob(f"{TEMPORARY}*")) == []
+
+
+@pytest.mark.parametrize(
+    "place", [Path.touch, os.mkfifo, lambda path: path.symlink_to(path), lambda path: path.symlink_to("nowhere")]
+)
+def test_what_stands_in_the_place_of_a_folder_inside_a_kind_is_replaced(store, place):
+    (store.root / "scores").mkdir()
+    place(store.root / "scores" / "ab")
+    assert list(store.all("scores/ab")) == []
+    assert not store.has("scores/ab", KEY)
+    store.put("scores/ab", SOUND)
+    assert store.get("scores/ab", KEY) == SOUND
+    assert [path.name for path in (store.root / "scores").iterdir()] == ["ab"]
+
+
+def test_what_stands_in_the_place_of_a_kind_is_left_and_named(store):
+    (store.root / "scores").write_text("mine")
+    with pytest.raises(StoreError, match=r"cannot write .*scores.*, remove what stands there or choose another"):
+        store.put("scores/ab", SOUND)
+    assert (store.root / "scores").read_text() == "mine"
