@@ -24,7 +24,7 @@ from .planned import planned_data, planned_entry
 from .scoring import Metrics, score, yardsticks
 from .stored.maps import StoredMap
 from .stored.networks import Network, build_network, load_network, put_network
-from .stored.run import MAPS, MODELS, SAMPLES, missing, put_map, scores_of, stored_map, yardsticks_of
+from .stored.run import MAPS, MODELS, SAMPLES, has_samples, missing, put_map, scores_of, stored_map, yardsticks_of
 from .training import facts_on_test, train
 
 
@@ -125,7 +125,7 @@ class Evaluator:
         """Store the explained samples, and what chance and the truth score on them."""
         columns = yardsticks_of(job, self.store)
         lacking = columns.lacking(job.protocol.metrics)
-        if lacking or not self.store.has(SAMPLES, job.data_key()):
+        if lacking or not has_samples(job, self.store):
             explained = self._explained(job)
             self.store.put(SAMPLES, explained.stored().artifact(job.data_key()))
         if lacking:

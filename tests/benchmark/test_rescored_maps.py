@@ -1,6 +1,7 @@
 """Stored maps are scored by metrics that come later: nothing is trained or explained for them."""
 
 import dataclasses
+import os
 import shutil
 import subprocess
 import sys
@@ -122,6 +123,17 @@ def test_a_damaged_map_is_made_again_and_not_scored(ran: Path, counted: dict[str
     run_suite(suite_in(ran, "roc_auc", "average_precision", "completeness_residual"), ran)
     assert counted == {"train": 0, "make_map": 1, "score": 0}
     assert victim.read_bytes() == sound
+
+
+def test_samples_that_a_disk_has_spoilt_are_made_again(ran: Path, whole: Result, counted: dict[str, int]) -> None:
+    (victim,) = (ran / "small" / "samples").glob("*/samples.safetensors")
+    sound, stamp = victim.read_bytes(), victim.stat().st_mtime_ns
+    victim.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
+    os.utime(victim, ns=(stamp, stamp))  # as if nobody had written to it
+    run_suite(suite_in(ran, "roc_auc", "average_precision", "completeness_residual"), ran)
+    assert counted == dict.fromkeys(STEPS, 0)
+    assert victim.read_bytes() == sound
+    assert (ran / "small" / "maps.png").read_bytes() == maps_figure_of(whole)
 
 
 def test_a_metric_that_asks_network_method_and_data_trains_nothing(ran: Path, counted: dict[str, int]) -> None:

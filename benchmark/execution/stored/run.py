@@ -148,7 +148,16 @@ def has_shared(job: Job, store: Store) -> bool:
     Raises:
         StoreError: a result cannot be read.
     """
-    return store.has(SAMPLES, job.data_key()) and not yardsticks_of(job, store).lacking(job.protocol.metrics)
+    return has_samples(job, store) and not yardsticks_of(job, store).lacking(job.protocol.metrics)
+
+
+def has_samples(job: Job, store: Store) -> bool:
+    """Return whether the store holds the explained samples of a job; they are read, being few and in every figure.
+
+    Raises:
+        StoreError: they cannot be read.
+    """
+    return store.get(SAMPLES, job.data_key()) is not None
 
 
 def has(job: Job, method: Choice, store: Store) -> bool:
