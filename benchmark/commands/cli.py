@@ -13,6 +13,7 @@ from ...entry import unknown
 from ...errors import ParameterError, SaltbenchError, UnknownNameError
 from ..formats.registry import CHANGES, LEADERBOARD, LISTING, QUALITY_CHECK, Format, choices, format_named
 from ..process.module_path import leave_current_folder_out
+from ..process.process_end import process_ended_in_time
 from ..process.shortages import require_addresses, shortage
 from ..process.standard_streams import fail, fail_quietly, open_streams
 from ..storage.output import note, say, write, write_to
@@ -320,6 +321,7 @@ def _usage(error: typer.TyperException) -> str:
     return f"{' '.join(message.split())} (saltbench --help lists what there is)"
 
 
+@process_ended_in_time()
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 1."""
     open_streams()

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 
 from .module_path import current_folder_left_out, set_safe_path
+from .process_end import end_children_at_exit
 from .signals import ignore_interrupts, interrupts_held
 from .standard_files import identity
 
@@ -46,6 +47,7 @@ def begin(safe_path: str | None) -> None:
     _end_with_parent()
     _keep_pipes_from_copies()
     ignore_interrupts()
+    end_children_at_exit()
     set_safe_path(safe_path)
 
 

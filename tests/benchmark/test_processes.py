@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from commanded_runs import left_of
 from tiny_suite import TINY
 
 from saltbench.benchmark.leaderboards.finished_run import Result
@@ -29,7 +30,7 @@ MODULES = sorted(
 )
 
 PLUGIN = """
-import ctypes, os, shutil, sys, tempfile
+import ctypes, multiprocessing, os, shutil, sys, tempfile, threading, time
 from pathlib import Path
 import torch
 from saltbench import MethodSpec
@@ -43,11 +44,14 @@ def misbehave(inputs, *, how):
         case "holds-the-lock":
             Path("held").touch()
             ctypes.PyDLL(None).sleep(100000)  # PyDLL keeps the interpreter's lock
+        case "goes-on":
+            threading.Thread(target=time.sleep, args=(1000,)).start()
+            multiprocessing.get_context("fork").Process(target=time.sleep, args=(1000,)).start()
         case "tells":
             Path("path.txt").write_text(repr((sys.path, sorted(os.environ.items()))))
     return torch.ones_like(inputs)
 
-for how in ("leaves", "removes", "holds-the-lock", "tells"):
+for how in ("leaves", "removes", "holds-the-lock", "goes-on", "tells"):
     globals()[how] = MethodSpec(
         name=how, version=1, description="d", reference="r", factory=misbehave, parameters={"how": how},
     )
@@ -129,6 +133,15 @@ def test_a_result_that_vanishes_is_a_failure_with_a_reason(folder: Path, workers
     assert standing.reason["saliency"].startswith("seed 0: its result is gone from the results folder")
     assert ("saliency", "failed") in {(failure.method, failure.status) for failure in result.failures}
     assert not run(["saliency", "removes"]).failures  # the same command finishes the rest
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_method_leaves_running_does_not_keep_the_command_from_its_end(folder: Path, workers: int) -> None:
+    process = start(f"--methods goes-on --workers {workers}")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert set(statuses()) == {"ok"}
+    assert not left_of(process.pid)
 
 
 def start(options: str, code: str = LISTENING) -> "subprocess.Popen[str]":
