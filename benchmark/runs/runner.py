@@ -57,7 +57,7 @@ def run_suite(
         memory: bytes that explaining may take in all workers together; None for a quarter of what is free, and at
             least 256 MB in each. With at least so much, what is written does not depend on it.
         timeout: seconds that explaining and scoring one cell may take before it counts as failed; None for any time.
-            Making data and training are not limited.
+            Making data, scoring their truth and training are not limited.
         report: called after every finished job with the job, how many are done, and how many there were to do.
 
     Raises:
