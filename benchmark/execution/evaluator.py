@@ -88,13 +88,17 @@ class Evaluator:
         explained = self._explained(job)
         made = stored_map(job, method, self.store)
         if made is None:
-            made = self.explain(job, method)
+            with (
+                settings_restored()
+            ):  # before anything is stored: a method may allow no open file, or set the file mask
+                made = self.explain(job, method)
             put_map(job, method, made, explained.examples, self.store)
         scores = scores_of(job, method, self.store)
         if lacking := scores.lacking(job.protocol.metrics):
             labels, truth = as_array(explained.labels), as_array(explained.truth)
             ask = partial(self._ask, job, method, explained)
-            columns = score(made, labels, truth, self._metrics(lacking), ask)
+            with settings_restored():
+                columns = score(made, labels, truth, self._metrics(lacking), ask)
             scores.put(lacking, columns, {"map": made.facts, "environment": environment()})
 
     def _ask(self, job: Job, choice: Choice, explained: Explained, names: Sequence[str]) -> dict[str, Any] | None:
@@ -129,7 +133,9 @@ class Evaluator:
             explained = self._explained(job)
             self.store.put(SAMPLES, explained.stored().artifact(job.data_key()))
         if lacking:
-            columns.put(lacking, yardsticks(as_array(explained.truth), self._metrics(lacking)), {})
+            with settings_restored():
+                scored = yardsticks(as_array(explained.truth), self._metrics(lacking))
+            columns.put(lacking, scored, {})
 
     def _asks_network(self, job: Job, method: Choice) -> bool:
         if job.architecture is None:
@@ -146,7 +152,8 @@ class Evaluator:
     def _data(self, job: Job) -> TaskData:
         key = canonical({"task": job.task.as_json(), "seed": job.seeds.data})
         if self._last_data is None or self._last_data[0] != key:
-            self._last_data = key, planned_data(self.registries, job)
+            with settings_restored():
+                self._last_data = key, planned_data(self.registries, job)
         return self._last_data[1]
 
     def _explained(self, job: Job) -> Explained:
@@ -159,7 +166,8 @@ class Evaluator:
         data = self._data(job)
         if stored := self._weights(job):
             return load_network(stored, job, data, self.registries)
-        network = self._train(job, data)
+        with settings_restored():
+            network = self._train(job, data)
         put_network(job, network, self.store)
         return network
 

@@ -1,5 +1,6 @@
 """What code of third parties can set for a whole process, and its way back."""
 
+import builtins
 import gc
 import importlib
 import locale
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...random_states import restore_random_states, used_devices
+from .resource_limits import read_limits, set_limits
 from .signals import block_signals, blocked_signals, running_timers, stop_timers
 from .standard_files import standard_files_kept
 
@@ -73,6 +75,10 @@ def _copies_ended() -> Iterator[None]:
     finally:
         if os.getpid() != process:
             os._exit(1)  # it would do all that follows a second time
+
+
+def _set_builtins(before: dict[str, Any]) -> None:
+    vars(builtins).update(before)  # what a library adds there, it needs later on
 
 
 def _folder() -> Path | None:
@@ -137,6 +143,8 @@ SETTINGS = (
     Setting("timers", running_timers, stop_timers),
     Setting("locale", lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)),
     Setting("file mask", _file_mask, os.umask),
+    Setting("resource limits", read_limits, set_limits),
     Setting("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
     Setting("garbage collection", gc.isenabled, lambda before: gc.enable() if before else gc.disable()),
+    Setting("builtins", lambda: dict(vars(builtins)), _set_builtins),
 )

@@ -20,7 +20,8 @@ from saltbench.benchmark.testing.entry_evaluation import EntryEvaluation
 from saltbench.errors import PluginError
 
 PLUGIN = """
-import decimal, functools, gc, hashlib, locale, os, random, signal, sys, tempfile, threading, warnings
+import builtins, decimal, functools, gc, hashlib, locale, os, random, resource, signal, sys, tempfile, threading
+import warnings
 import numpy as np
 import torch
 from saltbench import MethodSpec
@@ -55,6 +56,8 @@ SPOILERS = {
     "timer": lambda: signal.setitimer(signal.ITIMER_PROF, 0.2),
     "locale": lambda: locale.setlocale(locale.LC_ALL, "C.UTF-8" if locale.setlocale(locale.LC_ALL) == "C" else "C"),
     "file-mask": lambda: os.umask(0o777),
+    "few-files": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (5, resource.getrlimit(resource.RLIMIT_NOFILE)[1])),
+    "builtins": lambda: (setattr(builtins, "open", None), delattr(builtins, "print")),
     "recursion": lambda: sys.setrecursionlimit(300),
     "garbage": gc.disable,
     "numpy-errors": lambda: np.seterr(all="raise"),
@@ -98,7 +101,7 @@ def state():
         handlers, blocked, timers, locale.setlocale(locale.LC_ALL), mask, sys.getrecursionlimit(), gc.isenabled(),
         np.geterr(), str(np.geterrcall()), np.getbufsize(), torch.empty(0).device, torch.get_default_dtype(),
         torch.get_num_threads(), modes, small, torch.get_float32_matmul_precision(), torch.backends.mkldnn.enabled,
-        cudnn.benchmark, hooks,
+        cudnn.benchmark, hooks, resource.getrlimit(resource.RLIMIT_NOFILE), str(open), str(print),
     ]
 
 def probe(inputs, *, after):
@@ -145,6 +148,11 @@ def test_the_next_cell_finds_all_as_it_was(spoilt: Result, what: str) -> None:
     standing = spoilt.table.set_index("method").status
     assert standing[f"probe-{what}"] == "ok"
     pd.testing.assert_frame_equal(rows(spoilt, f"probe-{what}"), rows(spoilt, "probe-nothing"))
+
+
+def test_what_a_method_sets_has_ended_before_its_maps_are_stored(spoilt: Result) -> None:
+    assert spoilt.table.set_index("method").status["spoil-file-mask"] == "ok"
+    assert not [path for path in spoilt.folder.glob("maps/*/*") if not path.stat().st_mode & 0o400]
 
 
 def test_sound_methods_compute_the_same_as_alone(spoilt: Result, tmp_path: Path) -> None:
