@@ -1,8 +1,8 @@
 """What a run shows on a terminal: live progress, and at its end the table and where the files are."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -13,9 +13,13 @@ from ...methods.attributions.passes.budget import parse_memory
 from ..execution.devices import choose_device, default_workers
 from ..leaderboards.finished_run import Result
 from ..storage.output import add_row, say, show
+from ..style.numbers import number
 from ..suites.suite import Suite
 from .progress import progress
 from .runner import run_suite
+
+SUMMARY = ("accuracy", "weighted_jaccard", "euclidean", "average_precision", "roc_auc")  # the columns of the table
+INDENT = "  "
 
 
 def execute(
@@ -49,7 +53,7 @@ def finish(result: Result) -> None:
     Raises:
         SaltbenchError: a cell failed.
     """
-    show(summary(result.table))
+    show(summary(result.table), indented_summary(result.table))
     for path in (result.folder / "leaderboard.csv", result.folder / "scores.parquet", *result.figures):
         say(f"{path}")
     skipped = [failure for failure in result.failures if failure.status == "skipped"]
@@ -69,13 +73,26 @@ def finish(result: Result) -> None:
 
 def summary(table: pd.DataFrame) -> Table:
     """Return the main columns of a leaderboard as a table for the terminal."""
-    shown = ["accuracy", "weighted_jaccard", "euclidean", "average_precision", "roc_auc"]
-    result = Table("task", "architecture", "method", *shown, box=None)
+    result = Table("task", "architecture", "method", *SUMMARY, box=None)
     for _, row in table.iterrows():
-        scores = (_short(row.get(column)) for column in shown)
-        add_row(result, (row.task, row.architecture, row.method, *scores))
+        add_row(result, (row.task, row.architecture, row.method, *_scores(row)))
     return result
 
 
-def _short(value: Any) -> str:
-    return "" if value is None or value != value else f"{value:.3f}"  # noqa: PLR0124 - NaN
+def indented_summary(table: pd.DataFrame) -> Table:
+    """Return the same for a narrow terminal: methods below their architecture, architectures below their task."""
+    result = Table("", *(column.replace("_", "\n") for column in SUMMARY), box=None, padding=(0, 1, 0, 0))
+    result.columns[0].overflow = "fold"
+    above: tuple[str, ...] = ()
+    for _, row in table.iterrows():
+        heads = tuple(filter(None, (row.task, row.architecture)))
+        for depth, head in enumerate(heads):
+            if above[: depth + 1] != heads[: depth + 1]:
+                add_row(result, (INDENT * depth + head,))
+        add_row(result, (INDENT * len(heads) + row.method, *_scores(row)))
+        above = heads
+    return result
+
+
+def _scores(row: pd.Series) -> list[str]:
+    return [number(row.get(column, math.nan)) for column in SUMMARY]

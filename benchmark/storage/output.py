@@ -15,6 +15,7 @@ from .files import explained, write_atomically
 
 OPEN_FILES = Path("/dev/fd")  # this process's, by number; /dev/stdout leads there
 PLAIN_WIDTH = 140  # columns of a table that goes to a file or pipe
+WIDEST = 1_000_000  # columns in which every table is measured as it is
 
 
 def write(content: bytes, path: Path | None, *, is_text: bool = True) -> None:
@@ -63,12 +64,19 @@ def note(text: str) -> None:
     sys.stderr.write(f"saltbench: {printable(text)}\n")
 
 
-def show(table: Table, width: int = PLAIN_WIDTH) -> None:
-    """Write a table to standard output, in so many columns where that is no terminal."""
+def show(*tables: Table, width: int = PLAIN_WIDTH) -> None:
+    """Write the table that fits standard output, in so many columns where that is no terminal."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = width
-    console.print(table)
+    console.print(fitting(console, *tables))
+
+
+def fitting(console: Console, *tables: Table) -> Table:
+    """Return the first of tables none of whose words the console would cut, or else the last."""
+    unbounded = console.options.update_width(WIDEST)
+    fits = (table for table in tables if console.measure(table, options=unbounded).minimum <= console.width)
+    return next(fits, tables[-1])
 
 
 def add_row(table: Table, cells: Sequence[Any]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from command_line import ended
 
+from saltbench.benchmark.formats import quality_check
 from saltbench.benchmark.metrics import localisation as metrics
 from saltbench.benchmark.metrics.entries import ENTRIES
 from saltbench.benchmark.metrics.quality_check import COLUMNS, MAPS, PAIRS, check_metrics, known_maps
@@ -247,6 +248,16 @@ def test_command_checks_the_metric_of_a_plugin(capsys, tmp_path):
     assert line.split()[1:3] == ["↑", "0.000"]
     assert "fails" in line
     assert "feature_average_precision" in out
+
+
+def test_a_narrow_terminal_cuts_no_word_and_no_number(table, monkeypatch):
+    monkeypatch.setattr(quality_check, "WIDTH", 80)
+    lines = quality_check.table_of(table.reset_index()).decode().splitlines()
+    shown = " ".join(" ".join(lines).split())
+    assert max(map(len, lines)) <= 80
+    assert "…" not in shown
+    assert "feature_average_precision ↑ fails: noisy-oracle tied with oracle" in shown
+    assert "oracle 1.000, noisy-oracle 0.3" in shown
 
 
 @pytest.mark.parametrize(
