@@ -11,9 +11,8 @@ from command_line import ended
 from rich.console import Console
 
 from saltbench import __version__
-from saltbench.benchmark.commands import cli
+from saltbench.benchmark.commands import cli, reproduce
 from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.reproductions import table1
 from saltbench.benchmark.runs.progress import progress
 from saltbench.benchmark.storage.store import FORMAT
 from saltbench.benchmark.suites.registry import load_registries
@@ -194,7 +193,7 @@ def test_reproduce_in_small(
     tasks = load_suite("table1", load_registries()).tasks
     parameters = {task.name: {**small, "layouts": [[[2, 8, 2, 8]]]} for task in tasks}
     overrides = {"seeds": 2, "samples": 4, "training": {"epochs": 1}, "parameters": parameters}
-    monkeypatch.setattr(table1, "load_suite", lambda name, registries: load_suite(name, registries, overrides))
+    monkeypatch.setattr(reproduce, "load_suite", lambda name, registries: load_suite(name, registries, overrides))
     code, out = call(capsys, "reproduce", "table1", "--workers", "1", "--results", str(tmp_path))
     assert code is None
     lines = out.splitlines()
