@@ -1,1 +1,1 @@
-"""The benchmark: registries, training, evaluation, metrics, store, runner, leaderboards and the command line."""
+"""The benchmark: from a suite to its leaderboard and figures, and the command line."""

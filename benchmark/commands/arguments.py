@@ -1,4 +1,4 @@
-"""The arguments of the command line: how several values are read, and where a run writes unless it is told."""
+"""Arguments of the command line: options with several values, and the default parent of results."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a command tells the user on standard error about the results that it read."""
+"""Notes on standard error about the results that a command read."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How the scores of the samples that two leaderboards share differ, sample by sample."""
+"""Paired differences of scores, over the samples that two leaderboards share."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether a score changed beyond noise: by its samples where both leaderboards have them, else by bounds or size."""
+"""Decide whether a score changed beyond noise: by samples where both leaderboards have them, else by bounds or size."""
 
 import math
 from collections.abc import Mapping

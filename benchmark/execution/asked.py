@@ -1,4 +1,4 @@
-"""The network and the method as metrics may ask them: arrays in and out, nothing that a metric could change."""
+"""The network and the method as metrics see them: arrays in and out, nothing that a metric could change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Entries and data of a job as they were when it was planned: under its keys stands nothing else."""
+"""Refuse entries and data that changed since their job was planned, whose keys name the old ones."""
 
 from typing import TypeVar
 

@@ -1,1 +1,1 @@
-"""A leaderboard as Markdown and LaTeX, and what both have in common."""
+"""Leaderboards, comparisons and lists as tables for people, CSV, Markdown, LaTeX, Parquet, JSON and HTML."""

@@ -1,4 +1,4 @@
-"""What a run leaves."""
+"""The result of a run: leaderboard, scores, failures and figures."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Scores of a crossed design's repetitions that explain the same samples, as one."""
+"""Average scores over a crossed design's repetitions that explain the same samples."""
 
 from collections.abc import Mapping
 

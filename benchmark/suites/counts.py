@@ -1,4 +1,4 @@
-"""How many repetitions, samples and processes a call from Python may ask for, as the command line may."""
+"""Check the numbers of repetitions, samples and processes of a call from Python, by the command line's limits."""
 
 from numbers import Integral
 

@@ -1,4 +1,4 @@
-"""A mistake in a suite, and where it stands: the line of the file or the option of the command line."""
+"""Locate a mistake in a suite: the line of the file, or the option of the command line."""
 
 from collections.abc import Container, Iterator
 from contextlib import contextmanager

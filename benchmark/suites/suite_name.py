@@ -1,4 +1,4 @@
-"""What a suite of one's own can be called: the name of its file is that of its folder under results/."""
+"""Check the name of a user's suite: that of its file, and of its folder under results/."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""On which line of a TOML document a value stands: the parser of the standard library does not tell."""
+"""Find the line of a value in a TOML document: the parser of the standard library does not tell it."""
 
 import re
 import tomllib

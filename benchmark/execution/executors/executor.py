@@ -1,4 +1,4 @@
-"""What computes the units of a run, wherever it is."""
+"""The protocol of executors, and the units of a run that they compute."""
 
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -73,7 +73,6 @@ class Executor(Protocol):
     """Computes units; used as a context manager, whose end gives up what is not computed yet.
 
     An implementation needs nothing but units, which can be pickled, and a `Workplace`.
-
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Series made of one of a user's, to stand beside it in a batch: unlike it, and as valid as can be known."""
+"""Make neighbours of a user's series in a batch: unlike it, and as valid as can be known."""
 
 import torch
 from torch import Tensor
