@@ -318,7 +318,9 @@ def _given(**options: Any) -> dict[str, Any]:
 
 def _usage(error: typer.TyperException) -> str:
     message = error.format_message() if hasattr(error, "format_message") else str(error)
-    return f"{' '.join(message.split())} (saltbench --help lists what there is)"
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "saltbench"
+    return f"{' '.join(message.split())} ({command} --help lists what there is)"
 
 
 @process_ended_in_time()

@@ -87,11 +87,12 @@ def test_list_shows_text_that_is_no_utf8_as_escapes(
         (["run", "--timeout", "0"], "timeout must be a positive number of seconds, got 0"),
         (["run", "--methods", "salency"], "suite quick, --methods: unknown method"),
         (["run", "--plugin", "absent.py"], "plugin absent.py cannot be read: No such file"),
-        (["run", "--nonsense"], "No such option: --nonsense"),
+        (["list"], "Missing argument 'kind'. (saltbench list --help lists what there is)"),
+        (["run", "--nonsense"], "No such option: --nonsense (saltbench run --help lists what there is)"),
         (["run", "--tasks"], "Option '--tasks' requires an argument"),
         (["leaderboard", "absent"], "cannot read absent: No such file"),
         (["reproduce", "table2"], "unknown reproduction 'table2'; did you mean 'table1'?"),
-        (["frobnicate"], "No such command 'frobnicate'"),
+        (["frobnicate"], "No such command 'frobnicate'. (saltbench --help lists what there is)"),
     ],
 )
 def test_mistakes_are_one_line(
