@@ -16,7 +16,7 @@ from ...methods.attributions.adapters import softmax_logits
 from ...methods.attributions.explain import sample_seeds
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
-from ..metrics.maps import read_only
+from ..metrics.arrays import read_only
 from .explaining import Explained, Question, as_array, explain_samples
 from .tensors import like_parameters
 from .training import predict

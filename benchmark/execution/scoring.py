@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...entry import resolve
-from ..metrics.maps import Maps, read_only
+from ..metrics.arrays import read_only
+from ..metrics.maps import Maps
 from ..metrics.spec import MetricSpec
 from .entry_checks import check_scores
 from .stored.columns import Columns
@@ -44,7 +45,8 @@ def score(
     Raises:
         ContractError: a metric does not return one score a sample in its range.
     """
-    maps = Maps(read_only(made.attributions), read_only(truth), made.output_difference)
+    difference = None if made.output_difference is None else read_only(made.output_difference)
+    maps = Maps(read_only(made.attributions), read_only(truth), difference)
     columns: Columns = {"label": labels, "target": made.target}
     for metric, chosen in metrics:
         asked = ask(metric.asked) if metric.asked else {}

@@ -1,9 +1,19 @@
 """Array arithmetic that metrics and their chance levels share; every result depends on one sample alone."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+F = TypeVar("F", bound=np.generic)
+
+
+def read_only(values: NDArray[F]) -> NDArray[F]:
+    """Return a view of values, (…), that cannot be written through: metrics share it."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 def by_entry(values: Floats) -> Floats:

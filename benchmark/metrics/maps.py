@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import NonFiniteError, ParameterError, ShapeError
-from .arrays import Floats, by_entry
+from .arrays import Floats, by_entry, read_only
 from .ranking import Ranking, rank
-
-F = TypeVar("F", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +70,6 @@ class Maps:
     def ranking(self) -> Ranking:
         """Entries ranked by magnitude."""
         return rank(by_entry(self.magnitude), by_entry(self.relevance))
-
-
-def read_only(values: NDArray[F]) -> NDArray[F]:
-    """Return a view of values, (…), that cannot be written through: metrics share it."""
-    view = values.view()
-    view.flags.writeable = False
-    return view
 
 
 def _check_shapes(attributions: NDArray[Any], truth: NDArray[Any]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Floats, ratio
+from .arrays import Floats, ratio, read_only
 
 Integers = NDArray[np.int64]
 
@@ -53,12 +53,12 @@ def rank(scores: Floats, relevance: Floats) -> Ranking:
     start = np.concatenate(([0], last[:-1] + 1))
     thresholds = np.count_nonzero(is_last, axis=1)
     return Ranking(
-        descending=descending,
-        first=np.cumsum(thresholds) - thresholds,
-        retrieved=np.broadcast_to(np.arange(1, scores.shape[1] + 1), scores.shape)[is_last],
-        tied=last - start + 1,
-        gained=np.add.reduceat(ranked.ravel(), start),
-        hits=np.cumsum(ranked, axis=1)[is_last],
+        descending=read_only(descending),
+        first=read_only(np.cumsum(thresholds) - thresholds),
+        retrieved=read_only(np.broadcast_to(np.arange(1, scores.shape[1] + 1), scores.shape)[is_last]),
+        tied=read_only(last - start + 1),
+        gained=read_only(np.add.reduceat(ranked.ravel(), start)),
+        hits=read_only(np.cumsum(ranked, axis=1)[is_last]),
     )
 
 

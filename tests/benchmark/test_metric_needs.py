@@ -10,6 +10,9 @@ import torch
 from saltbench import MetricSpec, evaluate, load_registries
 from saltbench.benchmark.execution.asked import Asked
 from saltbench.benchmark.execution.explaining import Explained, Question
+from saltbench.benchmark.execution.scoring import score
+from saltbench.benchmark.execution.stored.maps import StoredMap
+from saltbench.benchmark.metrics.ranking import Ranking
 from saltbench.datasets.spec import Split, TaskData
 from saltbench.errors import NonFiniteError, ParameterError, ShapeError
 
@@ -172,3 +175,26 @@ def test_a_metric_that_raises_fails_its_cells_with_the_reason_and_reference_rows
     assert math.isnan(found.mine["oracle"])
     fine = dataclasses.replace(needy, factory=lambda maps, *, model: model.logits(model.inputs)[:, 0])
     assert evaluate(Counting(), "box/latter", ["saliency"], metrics=[fine], parameters={"box/latter": BOX}).mine[0] != 0
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        lambda maps: maps.attributions,
+        lambda maps: maps.truth,
+        lambda maps: maps.output_difference,
+        lambda maps: maps.magnitude,
+        lambda maps: maps.scaled,
+        lambda maps: maps.relevance,
+        *(lambda maps, name=field.name: getattr(maps.ranking, name) for field in dataclasses.fields(Ranking)),
+    ],
+)
+def test_a_metric_cannot_write_what_others_see(shared):
+    def writing(maps):
+        shared(maps)[...] = 0
+        return np.zeros(len(maps.truth))
+
+    made = StoredMap(np.ones((2, 4, 3), np.float32), np.zeros(2, np.int64), np.ones(2), {})
+    truth = np.ones((2, 4, 3), np.float32)
+    with pytest.raises(ValueError, match="read-only"):
+        score(made, made.target, truth, [(metric(writing), {})], lambda names: {})
