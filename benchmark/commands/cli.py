@@ -329,7 +329,7 @@ def main() -> None:
     open_streams()
     leave_current_folder_out()
     try:
-        status = app(expand(sys.argv[1:]), standalone_mode=False)
+        status = app(expand(sys.argv[1:]), prog_name="saltbench", standalone_mode=False)
         sys.stdout.flush()
     except SaltbenchError as error:
         if isinstance(error.__cause__, BrokenPipeError):
