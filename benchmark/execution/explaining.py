@@ -17,6 +17,7 @@ from ...methods.attributions.explain import sample_seeds
 from ...methods.attributions.guard import attribute_checked
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
+from ..metrics.maps import check_finite
 from .stored.maps import StoredMap
 from .stored.samples import Examples, StoredSamples, example_rows
 from .tensors import like_parameters
@@ -99,14 +100,17 @@ def make_map(
     Raises:
         ContractError: the method changes samples or model, or draws random numbers without seeds.
         IncompleteError: a map misses more of the output's change than the tolerance, see `check_complete`.
+        NonFiniteError: a map has NaN or infinity.
     """
     started = time.perf_counter()
     # a GPU works on while Python goes on: only the copy waits for it, and makes the clock tell the truth
     attributions = explain_samples(method, parameters, question, explained, seed, memory).cpu()
     seconds = time.perf_counter() - started
+    maps = as_array(attributions)
+    check_finite("attributions", maps)  # before they are stored, so that no reader meets what no metric takes
     difference = _difference(method, parameters, attributions, question, explained, seed, memory, tolerance)
     target = question.target.cpu().numpy()
-    return StoredMap(as_array(attributions), target, difference, {**(facts or {}), "seconds": seconds})
+    return StoredMap(maps, target, difference, {**(facts or {}), "seconds": seconds})
 
 
 def explain_samples(

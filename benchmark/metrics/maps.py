@@ -36,12 +36,12 @@ class Maps:
 
     def __post_init__(self) -> None:
         _check_shapes(self.attributions, self.truth)
-        _check_finite("attributions", self.attributions)
-        _check_finite("truth", self.truth)
+        check_finite("attributions", self.attributions)
+        check_finite("truth", self.truth)
         _check_unit_range(self.truth)
         if self.output_difference is not None:
             _check_per_sample(self.output_difference, len(self.attributions))
-            _check_finite("output_difference", self.output_difference)
+            check_finite("output_difference", self.output_difference)
 
     @cached_property
     def magnitude(self) -> Floats:
@@ -87,7 +87,12 @@ def _check_per_sample(output_difference: NDArray[Any], batch: int) -> None:
         )
 
 
-def _check_finite(name: str, values: NDArray[Any]) -> None:
+def check_finite(name: str, values: NDArray[Any]) -> None:
+    """Check that an array of any shape has neither NaN nor infinity.
+
+    Raises:
+        NonFiniteError: it has.
+    """
     if not np.isfinite(values).all():
         raise NonFiniteError(f"{name} must be finite, got NaN or infinity; drop or repair those samples")
 

@@ -34,8 +34,12 @@ class RescaledSpec(MethodSpec):
         return Taken(required, tuple(name for name in inner.optional if name not in required))
 
     def function_defaults(self) -> dict[str, Any]:
-        """Return the keyword parameters of the rescaled method's function with their defaults, and threshold."""
-        return {**(super().load().__kwdefaults__ or {}), "threshold": THRESHOLD}
+        """Return the keyword parameters of the rescaled method's function, with the values that the entry gives them.
+
+        An entry may rescale a method with other values than its function's, such as fewer steps.
+        """
+        own = super().load().__kwdefaults__ or {}
+        return {**{name: self.parameters.get(name, value) for name, value in own.items()}, "threshold": THRESHOLD}
 
     def _inner_takes(self) -> Taken:
         return taken_by(super().load(), _without_threshold(self.parameters))
