@@ -1,5 +1,6 @@
 """What third-party entries return, checked where it enters."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import nn
 
 from ...datasets.spec import TaskData
 from ...errors import ContractError
+from ...random_states import generators
 from ..metrics.spec import MetricSpec
 
 ROUNDING = 1e-9  # by which a sum of float64 may miss the end of its range
@@ -48,6 +50,23 @@ def check_architecture(name: str, model: object) -> nn.Module:
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ContractError(f"architecture '{name}' must have parameters to train, got none that requires a gradient")
     return model
+
+
+def checked_scores(metric: MetricSpec, compute: Callable[[], object], samples: int) -> NDArray[np.float64]:
+    """Return what a metric computes, (batch,); computed again where it draws from a generator of the whole process.
+
+    Raises:
+        ContractError: as `check_scores`, or scores that are others under other random numbers.
+    """
+    before = [] if metric.is_shipped else [(generator, generator.state()) for generator in generators()]
+    scores = check_scores(metric, compute(), samples)
+    drawn = [generator.name for generator, state in before if not generator.is_at(state)]
+    if drawn and not np.array_equal(scores, check_scores(metric, compute(), samples), equal_nan=True):
+        raise ContractError(
+            f"metric '{metric.name}' must give the same maps the same scores, got others under other random numbers of "
+            f"{drawn[0]}; draw from numpy.random.default_rng(seed)"
+        )
+    return scores
 
 
 def check_scores(metric: MetricSpec, scores: object, samples: int) -> NDArray[np.float64]:

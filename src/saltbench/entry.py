@@ -38,6 +38,11 @@ class Entry:
     tags: tuple[str, ...] = ()
     source: str = ""
 
+    @property
+    def is_shipped(self) -> bool:
+        """Whether its function ships with saltbench, whose tests hold it to what others are held to at run time."""
+        return isinstance(self.factory, str) and self.factory.startswith(f"{__package__}.")
+
     def load(self) -> Callable[..., Any]:
         """Return the function behind the entry."""
         return resolve(self.factory)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import random
+import re
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from saltbench.benchmark.execution.scoring import score
 from saltbench.benchmark.execution.stored.maps import StoredMap
 from saltbench.benchmark.metrics.ranking import Ranking
 from saltbench.datasets.spec import Split, TaskData
-from saltbench.errors import NonFiniteError, ParameterError, ShapeError
+from saltbench.errors import ContractError, NonFiniteError, ParameterError, ShapeError
 
 ABOUT = {
     "version": 1,
@@ -198,3 +200,38 @@ def test_a_metric_cannot_write_what_others_see(shared):
     truth = np.ones((2, 4, 3), np.float32)
     with pytest.raises(ValueError, match="read-only"):
         score(made, made.target, truth, [(metric(writing), {})], lambda names: {})
+
+
+def scored(factory):
+    made = StoredMap(np.ones((2, 4, 3), np.float32), np.zeros(2, np.int64), None, {})
+    truth = np.ones((2, 4, 3), np.float32)
+    return score(made, made.target, truth, [(metric(factory), {})], lambda names: {})["mine"]
+
+
+@pytest.mark.parametrize(
+    ("draw", "generator"),
+    [
+        (lambda: np.random.rand(2), "numpy.random"),  # noqa: NPY002 - what is refused
+        (lambda: torch.rand(2).numpy(), "PyTorch's generator on cpu"),
+        (lambda: np.array([random.random(), 0.5]), "Python's random"),
+    ],
+)
+def test_a_metric_whose_scores_hang_on_global_random_numbers_is_refused(draw, generator):
+    message = (
+        f"metric 'mine' must give the same maps the same scores, got others under .* of {re.escape(generator)}; draw"
+    )
+    with pytest.raises(ContractError, match=message):
+        scored(lambda maps: draw())
+
+
+def test_a_metric_may_draw_from_generators_of_its_own_or_draw_what_changes_no_score():
+    assert (
+        scored(lambda maps: np.random.default_rng(3).random(2)).tolist() == np.random.default_rng(3).random(2).tolist()
+    )
+    assert scored(lambda maps: np.random.rand(2) * 0).tolist() == [0, 0]  # noqa: NPY002
+
+    def seeding(maps):
+        torch.manual_seed(5)
+        return torch.rand(2).double().numpy()
+
+    assert scored(seeding).tolist() == scored(seeding).tolist()
