@@ -20,7 +20,7 @@ def run(mode: list[str], *arguments: str, cwd: Path | None = None) -> "subproces
 def test_it_answers_as_the_command_does(mode: list[str], tmp_path: Path) -> None:
     process = run(mode, "--version", cwd=tmp_path)
     assert (process.stdout, process.stderr, process.returncode) == (f"{__version__}\n", "", 0)
-    assert "python -m saltbench [OPTIONS] COMMAND" in run(mode, cwd=tmp_path).stdout
+    assert "Usage: saltbench [OPTIONS] COMMAND" in run(mode, cwd=tmp_path).stdout
 
 
 @pytest.mark.parametrize("mode", MODES)
