@@ -4,6 +4,7 @@ import ctypes
 import os
 import re
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -149,3 +150,15 @@ def test_a_process_at_work_is_ended_when_it_is_dismissed(process: WorkerProcess)
     with pytest.raises(FallenError, match="worker process"):
         process.answer(call)
     assert has_ended(number)
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_a_dismissed_process_leaves_no_thread_to_the_end_of_the_interpreter(is_busy: bool) -> None:
+    before = set(threading.enumerate())
+    process = WorkerProcess()
+    call = process.begin(time.sleep, 100000 if is_busy else 0)
+    if not is_busy:
+        process.answer(call)
+    process.dismiss()
+    process.end(time.monotonic() + 60)
+    assert set(threading.enumerate()) == before

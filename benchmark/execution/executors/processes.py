@@ -37,8 +37,8 @@ class Processes:
             for worker in self._workers:
                 worker.dismiss()
             patience = time.monotonic() + FAREWELL
-            for worker in self._workers:
-                worker.end(patience)
+            with ThreadPoolExecutor(self.size) as farewells:
+                list(farewells.map(lambda worker: worker.end(patience), self._workers))
             # last: Linux ends a process with the thread that started it
             self._threads.shutdown(cancel_futures=True)
 

@@ -54,8 +54,9 @@ class Worker:
 
     def end(self, patience: float) -> None:
         """Return when the dismissed process has ended, which has time for that until patience (monotonic clock)."""
-        if self._process is not None:
-            self._process.end(patience)
+        process = self._process  # the thread that waits for its answer forgets one that has died
+        if process is not None:
+            process.end(patience)
 
     def _prepare(self, preparation: Preparation, job: Job) -> list[Failure]:
         failures = self._call(preparation)

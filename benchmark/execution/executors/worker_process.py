@@ -6,6 +6,7 @@ before it was ready, and times tasks by the wall clock; loky 3.7 gives up all pr
 limit of a task.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -31,11 +32,12 @@ class WorkerProcess:
         self._context = _Context()
         self._pool: ProcessPoolExecutor | None = None
         self._last: Future[Any] = Future()
+        self._shutting = threading.Lock()
 
     @property
     def has_died(self) -> bool:
         """Whether the process has ended, be it while nobody called it."""
-        return self._has_ended(0)
+        return bool(connection.wait([self._process.sentinel], 0))
 
     def begin(self, function: Callable[..., T], *arguments: Any) -> "Future[T]":
         """Call a function in the process; the answer is for `answer` to wait for.
@@ -65,17 +67,19 @@ class WorkerProcess:
             raise FallenError(self._cause_of_death()) from None
 
     def dismiss(self) -> None:
-        """Let the process end by itself when it is idle, and end it at once when it is not."""
-        if self._pool is None:
-            return
-        if not self._last.done():
+        """End the process at once where it is not idle."""
+        if self._pool is not None and not self._last.done():
             self._process.kill()
-        self._pool.shutdown(wait=False)
 
     def end(self, patience: float) -> None:
         """Return when the dismissed process has ended, which has time for that until patience (monotonic clock)."""
-        if self._pool is not None and not self._has_ended(max(0.0, patience - time.monotonic())):
-            self._process.kill()
+        if self._pool is None:
+            return
+        ending = threading.Timer(max(0.0, patience - time.monotonic()), self._process.kill)
+        ending.start()
+        self._shut()
+        ending.cancel()
+        ending.join()
 
     def _start(self, function: Callable[..., T], *arguments: Any) -> "Future[T]":
         with processes_protected() as safe_path:
@@ -88,14 +92,20 @@ class WorkerProcess:
         assert process is not None
         return process
 
-    def _has_ended(self, timeout: float) -> bool:
-        return bool(connection.wait([self._process.sentinel], timeout))
-
     def _bury(self) -> None:
         """Return when the process has ended, which one that has closed its pipes or hangs does not do by itself."""
-        assert self._pool is not None
         self._process.kill()
-        self._pool.shutdown()
+        self._shut()
+
+    def _shut(self) -> None:
+        """Return when the process has ended, and with it the pool's thread.
+
+        Waits for both: the end of the interpreter wakes a pool's thread that still runs, and fails where that is just
+        closing what it is woken by.
+        """
+        assert self._pool is not None
+        with self._shutting:  # a pool's shutdown fails while another thread is in it
+            self._pool.shutdown()
 
     def _cause_of_death(self) -> str:
         self._bury()
