@@ -1,7 +1,6 @@
 """The command line; heavy imports stand inside the commands, so that `--help` and `list` answer at once."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,24 +10,38 @@ from ... import __version__
 from ...datasets.local_data import look_in
 from ...entry import unknown
 from ...errors import ParameterError, SaltbenchError, UnknownNameError
-from ..formats.registry import CHANGES, LEADERBOARD, LISTING, QUALITY_CHECK, Format, choices, format_named
+from ..formats.registry import LISTING, QUALITY_CHECK, choices, format_named
 from ..process.module_path import leave_current_folder_out
 from ..process.process_end import process_ended_in_time
 from ..process.shortages import require_addresses, shortage
 from ..process.standard_streams import fail, fail_quietly, open_streams
-from ..storage.output import note, say, write, write_to
+from ..storage.output import note, say, write
 from ..suites import run_options as options
 from ..suites.registry import listing, load_registries
 from ..suites.suite import list_suites, load_suite
 from .arguments import RESULTS, default_results, expand
 from .notes import note_unverified
+from .options import (
+    Data,
+    Device,
+    Globs,
+    Memory,
+    Place,
+    Plugins,
+    Results,
+    Seeds,
+    Timeout,
+    Workers,
+    option_of_format,
+    shared,
+)
+from .reading import compare, draw, show_leaderboard
 from .scaffold import NEXT, next_commands, write_new
 
 LIGHT = ("list", "new")  # commands that load no PyTorch
 KINDS = ("tasks", "architectures", "methods", "metrics")  # of entries
 LISTED = (*KINDS, "suites")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
-REGRESSED = 2  # the exit status of `compare` where something got worse
 
 app = typer.Typer(
     name="saltbench",
@@ -39,36 +52,11 @@ app = typer.Typer(
 )
 
 
-def _shared(option: options.Option) -> Any:
-    return typer.Option(help=option.help, min=option.least, max=option.most, metavar=option.metavar)
-
-
-def _format(formats: Mapping[str, Format]) -> Any:
-    return typer.Option("--format", help=f"{choices(formats)}.")
-
-
-Globs = Annotated[list[str] | None, _shared(options.METHODS)]  # of tasks and architectures too
-Results = Annotated[Path, _shared(options.RESULTS)]
-Place = Annotated[
-    Path | None,
-    typer.Option(help=f"{options.RESULTS.help} Default: results; saltbench-results in a clone.", metavar="DIR"),
-]
-Plugins = Annotated[list[Path] | None, _shared(options.PLUGIN)]
-Device = Annotated[str, _shared(options.DEVICE)]
-Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1, max=options.MOST_WORKERS)]
-Data = Annotated[Path | None, _shared(options.DATA)]
-Memory = Annotated[str | None, _shared(options.MEMORY)]
-Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
-Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics, shell patterns or tag:TAG.", metavar="G…")]
-Output = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
-Seeds = Annotated[int | None, _shared(options.SEEDS)]
-
-
 @app.command("list")
 def list_entries(
     kind: Annotated[str, typer.Argument(help=" | ".join(LISTED))],
     patterns: Annotated[list[str] | None, typer.Argument(help="Of names, or tag:TAG.", metavar="G…")] = None,
-    form: Annotated[str, _format(LISTING)] = "table",
+    form: Annotated[str, option_of_format(LISTING)] = "table",
     plugin: Plugins = None,
 ) -> None:
     """List the tasks, architectures, methods, metrics or suites that can be named."""
@@ -89,8 +77,8 @@ def run(
     architectures: Globs = None,
     methods: Globs = None,
     seeds: Seeds = None,
-    target: Annotated[str | None, _shared(options.TARGET)] = None,
-    output: Annotated[str | None, _shared(options.OUTPUT)] = None,
+    target: Annotated[str | None, shared(options.TARGET)] = None,
+    output: Annotated[str | None, shared(options.OUTPUT)] = None,
     device: Device = "auto",
     workers: Workers = None,
     memory: Memory = None,
@@ -123,104 +111,9 @@ def new_entry(
         say(f"  {command}")
 
 
-@app.command("leaderboard")
-def show_leaderboard(
-    folder: Annotated[Path, typer.Argument(help="A suite's results folder, or a leaderboard.csv.", metavar="DIR")],
-    form: Annotated[str, _format(LEADERBOARD)] = "csv",
-    output: Output = None,
-    metrics: Metrics = None,
-    tasks: Globs = None,
-    architectures: Globs = None,
-    methods: Globs = None,
-    across: Annotated[str, typer.Option(help="A column for each of the tasks, or architectures; one metric.")] = "",
-    standalone: Annotated[bool, typer.Option("--standalone", help="LaTeX as a whole document.")] = False,
-    plugin: Plugins = None,
-) -> None:
-    """Print the leaderboard of a results folder.
-
-    In Markdown and LaTeX the best score of each task and architecture is bold. What does not differ from it
-    significantly is marked, where the folder still holds the scores of every sample.
-    """
-    from ..formats.render import View, render
-    from ..leaderboards.results_folder import ResultsFolder
-
-    view = View(
-        metrics=metrics or (),
-        tasks=tasks or (),
-        architectures=architectures or (),
-        methods=methods or (),
-        across=across,
-        standalone=standalone,
-    )
-    results = ResultsFolder(folder)
-    content = render(results, form, view, load_registries(plugin or ()))
-    note_unverified(results, others=["scores.parquet"])
-    if LEADERBOARD[form].marks_ties and results.scores is None:
-        note(f"ties with the best are not marked: {results.without_scores}")
-    write(content, output, is_text=LEADERBOARD[form].is_text)
-
-
-@app.command()
-def compare(
-    before: Annotated[Path, typer.Argument(help="A results folder, or a leaderboard.csv.", metavar="BEFORE")],
-    after: Annotated[Path, typer.Argument(help="Another one.", metavar="AFTER")],
-    metrics: Metrics = None,
-    tasks: Globs = None,
-    architectures: Globs = None,
-    methods: Globs = None,
-    form: Annotated[str, _format(CHANGES)] = "table",
-    tolerance: Annotated[float, typer.Option(help="Of scores that have no bounds.", min=0)] = 0.01,
-    output: Output = None,
-    plugin: Plugins = None,
-) -> None:
-    """Show what changed between two leaderboards beyond noise; exit status 2 if something got worse.
-
-    Where both folders hold the scores of every sample, the samples of both are compared in pairs: a change is
-    significant (Wilcoxon, Holm over all tests) and the bootstrap bounds of the difference exclude 0. Else the bounds
-    of both must not overlap or, without bounds, the scores differ by more than the tolerance. Worse are a lower score
-    (or a higher one where lower is better), a lower accuracy, and a row that is no longer ok or lost a score.
-    """
-    from ..comparisons.change import Verdict
-    from ..comparisons.compare import changes, compared_metrics
-    from ..leaderboards.results_folder import ResultsFolder, narrow
-
-    chosen, registries = format_named(form, CHANGES), load_registries(plugin or ())
-    patterns = {"tasks": tasks or (), "architectures": architectures or (), "methods": methods or ()}
-    first, second = narrow(ResultsFolder(before), ResultsFolder(after), registries=registries, **patterns)
-    compared = compared_metrics(first, second, metrics or (), registries.metrics)
-    table = changes(first, second, compared, tolerance)
-    note_unverified(first, second, others=["scores.parquet"])
-    for results in (first, second):
-        if results.scores is None:
-            note(f"samples are not compared in pairs: {results.without_scores}")
-    write(chosen.write(table), output)
-    if worse := int((table.verdict == Verdict.WORSE).sum()):
-        note(f"{worse} of {len(table)} compared got worse from {before} to {after}")
-        raise typer.Exit(REGRESSED)
-
-
-@app.command("figures")
-def draw(
-    folder: Annotated[Path, typer.Argument(help="A suite's results folder, or a leaderboard.csv.", metavar="DIR")],
-    metric: Annotated[str | None, typer.Option(help="Whose scores are drawn; default: average_precision.")] = None,
-    form: Annotated[str, typer.Option("--format", help="Of the files, separated by commas.")] = "png,svg,pdf",
-    output: Annotated[Path | None, typer.Option(help="Folder for the files; default: DIR itself.")] = None,
-    plugin: Plugins = None,
-) -> None:
-    """Draw maps, scores, curves, ranks and cost, as far as the folder's data allows."""
-    from ..figures.draw import draw_figures, drawn_metric
-    from ..leaderboards.results_folder import ResultsFolder
-    from ..storage.files import write_atomically
-
-    results = ResultsFolder(folder)
-    shown = drawn_metric(results, metric, load_registries(plugin or ()).metrics)
-    note_unverified(results, others=["cost.csv"])
-    place = (results.folder, write_atomically) if output is None else (output, write_to)
-    for drawn in draw_figures(results, shown, form.split(","), *place):
-        for path in drawn.paths:
-            say(f"{path}")
-        if drawn.reason:
-            say(f"{drawn.name}: left out, {drawn.reason}")
+app.command("leaderboard")(show_leaderboard)
+app.command()(compare)
+app.command("figures")(draw)
 
 
 @app.command()
@@ -286,7 +179,7 @@ def remove_salient_entries(
 
 @app.command("metrics-check")
 def check_the_metrics(
-    form: Annotated[str, _format(QUALITY_CHECK)] = "table",
+    form: Annotated[str, option_of_format(QUALITY_CHECK)] = "table",
     samples: Annotated[int, typer.Option(help="Maps of each kind.", min=2, max=10_000)] = 20,
     seed: Annotated[int, typer.Option(help="Of the maps.", min=0)] = 0,
     plugin: Plugins = None,

@@ -1,0 +1,37 @@
+"""Options of several commands, as Typer reads them from the types of their arguments."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..formats.registry import Format, choices
+from ..suites import run_options as options
+
+
+def shared(option: options.Option) -> Any:
+    """Return Typer's form of an option that the pytest plugin has, too."""
+    return typer.Option(help=option.help, min=option.least, max=option.most, metavar=option.metavar)
+
+
+def option_of_format(formats: Mapping[str, Format]) -> Any:
+    """Return the option --format of a command."""
+    return typer.Option("--format", help=f"{choices(formats)}.")
+
+
+Globs = Annotated[list[str] | None, shared(options.METHODS)]  # of tasks and architectures too
+Results = Annotated[Path, shared(options.RESULTS)]
+Place = Annotated[
+    Path | None,
+    typer.Option(help=f"{options.RESULTS.help} Default: results; saltbench-results in a clone.", metavar="DIR"),
+]
+Plugins = Annotated[list[Path] | None, shared(options.PLUGIN)]
+Device = Annotated[str, shared(options.DEVICE)]
+Workers = Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1, max=options.MOST_WORKERS)]
+Data = Annotated[Path | None, shared(options.DATA)]
+Memory = Annotated[str | None, shared(options.MEMORY)]
+Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
+Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics, shell patterns or tag:TAG.", metavar="G…")]
+Output = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
+Seeds = Annotated[int | None, shared(options.SEEDS)]
