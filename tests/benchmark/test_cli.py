@@ -1,6 +1,5 @@
 """The command line: what it prints, and one line with exit status 1 for every mistake."""
 
-import io
 import json
 import subprocess
 import sys
@@ -8,12 +7,9 @@ from pathlib import Path
 
 import pytest
 from command_line import ended
-from rich.console import Console
 
 from saltbench import __version__
 from saltbench.benchmark.commands import cli, reproduce
-from saltbench.benchmark.execution.plan import jobs
-from saltbench.benchmark.runs.progress import progress
 from saltbench.benchmark.storage.store import FORMAT
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import bundled_suites, load_suite
@@ -203,14 +199,3 @@ def test_reproduce_in_small(
     assert any(" of 72 published numbers agree; " in line for line in lines)
     written = {path.name for path in (tmp_path / "table1").iterdir() if path.is_file()}
     assert {"leaderboard.csv", "published_vs_measured.csv", "maps.png", "provenance.json"} <= written
-
-
-def test_a_terminal_shows_a_live_bar() -> None:
-    screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=100)
-    job = next(iter(jobs(load_suite("quick", load_registries()), "cpu")))
-    with progress(console) as report:
-        report(job, 3, 45)
-    shown = screen.getvalue()
-    assert "3/45" in shown
-    assert "box/earlier reference methods seed 0" in shown
