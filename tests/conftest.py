@@ -1,4 +1,5 @@
 import importlib
+import signal
 import subprocess
 import sys
 
@@ -7,6 +8,9 @@ from hypothesis import settings
 
 pytest_plugins = ["pytester"]
 pytest.register_assert_rewrite("pasting")  # its assertions show what differs
+
+# a shell that starts tests in the background has Ctrl-C ignored, and so would all processes that they interrupt
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # the same examples in every run, and no deadline that a busy machine could miss
 settings.register_profile("saltbench", derandomize=True, deadline=None)
