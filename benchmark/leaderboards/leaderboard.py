@@ -2,19 +2,26 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..execution.collection import Collection
 from ..metrics.spec import MetricSpec
-from ..statistics.bootstrap import hierarchical_intervals
+from ..statistics.bootstrap import intervals_of_blocks
 from ..statistics.intervals import Interval, is_at_chance
+from ..statistics.seed_groups import SeedGroups
 from .columns import IDENTITY, LEADING
 from .shared_samples import over_data
 
 # where chance scores almost like the truth (the positional bias of a centred box), a ratio misleads
 NOTHING_TO_CORRECT = 0.02
+MEASURED = ("accuracy", "tested", "majority")
+
+Identity = tuple[str, ...]
+Cell = Mapping[Any, Any]
 
 
 def leaderboard(
@@ -35,17 +42,15 @@ def leaderboard(
         metrics: those of the suite.
         seeds: those of the suite; only a crossed design needs them.
     """
-    scores = {} if collection.scores.empty else dict(iter(collection.scores.groupby(IDENTITY)))
-    bounds = _bounds(over_data(collection.scores, seeds), [metric.name for metric in metrics])
+    scores = _scores(collection.scores, metrics, seeds)
     yardsticks = _yardsticks(collection.yardsticks, metrics)
     rows = []
-    for identity, cells in collection.cells.groupby(IDENTITY, sort=False):
+    for identity, cells in _cells(collection.cells).items():
         row = _outcome(dict(zip(IDENTITY, identity, strict=True)), cells)
         if row["status"] == "ok":
-            row["samples"] = len(scores[identity])
-            for metric in metrics:
-                score, possible = _mean(scores[identity], metric.name), bounds[identity, metric.name]
-                row |= _score(metric, score, possible.within(metric.low, metric.high), yardsticks.get(row["task"], {}))
+            row["samples"], intervals = scores[identity]
+            for metric, interval in zip(metrics, intervals, strict=True):
+                row |= _score(metric, interval, yardsticks.get(row["task"], {}))
         rows.append(row)
     return pd.DataFrame(rows, columns=_columns(metrics))
 
@@ -55,49 +60,80 @@ def _columns(metrics: Sequence[MetricSpec]) -> list[str]:
     return [*LEADING, *scores, *(f"{metric.name}_chance_corrected" for metric in metrics if metric.chance)]
 
 
-def _bounds(scores: pd.DataFrame, names: list[str]) -> dict[Any, Interval]:
-    columns: dict[Any, list[Any]] = {}
-    for identity, table in [] if scores.empty else scores.groupby(IDENTITY):
-        per_seed = [of_seed.to_numpy() for _, of_seed in table.groupby("seed")[names]]
-        columns |= {(identity, name): [values[:, i] for values in per_seed] for i, name in enumerate(names)}
-    return dict(zip(columns, hierarchical_intervals(list(columns.values())), strict=True))
+def _scores(
+    table: pd.DataFrame, metrics: Sequence[MetricSpec], seeds: int | Mapping[str, int]
+) -> dict[Identity, tuple[int, list[Interval]]]:
+    """Return for each row its number of samples, and of each metric the mean with its bounds."""
+    if table.empty:
+        return {}
+    averaged = over_data(table, seeds)
+    groups = SeedGroups.of(table, IDENTITY)
+    bounds = _bounds(averaged, groups if averaged is table else SeedGroups.of(averaged, IDENTITY), metrics)
+    means = [groups.means(table[metric.name]) for metric in metrics]
+    found = {}
+    for identity, size, *of_metrics in zip(groups.identities, groups.sizes, *means, strict=True):
+        intervals = [
+            Interval(float(mean), *bound[1:]).within(metric.low, metric.high)
+            for metric, mean, bound in zip(metrics, of_metrics, bounds[identity], strict=True)
+        ]
+        found[identity] = int(size), intervals
+    return found
+
+
+def _bounds(
+    scores: pd.DataFrame, groups: SeedGroups, metrics: Sequence[MetricSpec]
+) -> dict[Identity, Sequence[Interval]]:
+    columns = [scores[metric.name].to_numpy() for metric in metrics]
+    in_turn = sorted(enumerate(groups.identities), key=itemgetter(1))  # whatever the order of the plan
+    found = intervals_of_blocks(groups.block(number, columns) for number, _ in in_turn)
+    size = len(metrics)
+    return {identity: found[place * size : (place + 1) * size] for place, (_, identity) in enumerate(in_turn)}
 
 
 def _yardsticks(table: pd.DataFrame, metrics: Sequence[MetricSpec]) -> dict[str, dict[str, float]]:
     columns = [f"{metric.name}_{what}" for metric in metrics if metric.chance for what in ("chance", "oracle")]
-    tasks = {} if table.empty else dict(iter(table.groupby("task")))
-    return {task: {column: _mean(rows, column) for column in columns} for task, rows in tasks.items()}
+    if table.empty:
+        return {}
+    groups = SeedGroups.of(table, ["task"])
+    means = {column: groups.means(table[column]) for column in columns}
+    return {
+        task: {column: float(of_tasks[number]) for column, of_tasks in means.items()}
+        for number, (task,) in enumerate(groups.identities)
+    }
 
 
-def _mean(table: pd.DataFrame, column: str) -> float:
-    # one column at a time: grouped together, pandas adds them up in another order, and the last bit differs
-    return float(table.groupby("seed")[column].mean().mean())
+def _cells(table: pd.DataFrame) -> dict[Identity, list[Cell]]:
+    """Return the cells of each row, in the order of the rows' first."""
+    cells: dict[Identity, list[Cell]] = {}
+    for cell in table.to_dict("records"):
+        cells.setdefault(tuple(cell[column] for column in IDENTITY), []).append(cell)
+    return cells
 
 
-def _outcome(identity: dict[str, str], cells: pd.DataFrame) -> dict[str, Any]:
-    bad = cells[cells.status != "ok"]
+def _outcome(identity: dict[str, str], cells: Sequence[Cell]) -> dict[str, Any]:
+    bad = [cell for cell in cells if cell["status"] != "ok"]
     row = {**identity, "status": "ok", "reason": "", "seeds": len(cells), **_accuracy(cells)}
-    if bad.empty:
+    if not bad:
         return row
-    seeds = ", ".join(str(seed) for seed in bad.seed)
-    return {**row, "status": bad.status.iloc[0], "reason": f"seed {seeds}: {bad.reason.iloc[0]}", "samples": 0}
+    seeds = ", ".join(str(cell["seed"]) for cell in bad)
+    return {**row, "status": bad[0]["status"], "reason": f"seed {seeds}: {bad[0]['reason']}", "samples": 0}
 
 
-def _accuracy(cells: pd.DataFrame) -> dict[str, Any]:
-    known = cells.dropna(subset="accuracy") if "accuracy" in cells else cells[:0]
-    if known.empty:
+def _accuracy(cells: Sequence[Cell]) -> dict[str, Any]:
+    known = [cell for cell in cells if not pd.isna(cell.get("accuracy"))]
+    if not known:
         return {"accuracy": None, "at_chance": ""}
-    correct = round(float((known.accuracy * known.tested).sum()))
-    at_chance = is_at_chance(correct, int(known.tested.sum()), float(known.majority.mean()))
-    return {"accuracy": float(known.accuracy.mean()), "at_chance": "true" if at_chance else "false"}
+    accuracy, tested, majority = (np.array([cell[name] for cell in known], float) for name in MEASURED)
+    at_chance = is_at_chance(round(float((accuracy * tested).sum())), int(tested.sum()), float(majority.mean()))
+    return {"accuracy": float(accuracy.mean()), "at_chance": "true" if at_chance else "false"}
 
 
-def _score(metric: MetricSpec, score: float, bounds: Interval, yardsticks: Mapping[str, float]) -> dict[str, float]:
-    columns = {metric.name: score, f"{metric.name}_low": bounds.low, f"{metric.name}_high": bounds.high}
+def _score(metric: MetricSpec, score: Interval, yardsticks: Mapping[str, float]) -> dict[str, float]:
+    columns = {metric.name: score.mean, f"{metric.name}_low": score.low, f"{metric.name}_high": score.high}
     if metric.chance is None:
         return columns
     chance, oracle = (yardsticks[f"{metric.name}_{what}"] for what in ("chance", "oracle"))
-    return {**columns, f"{metric.name}_chance_corrected": _corrected(score, chance, oracle)}
+    return {**columns, f"{metric.name}_chance_corrected": _corrected(score.mean, chance, oracle)}
 
 
 def _corrected(score: float, chance: float, oracle: float) -> float:

@@ -1,20 +1,20 @@
 """Bounds of a mean over seeds and samples, by a hierarchical bootstrap."""
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
+from .equal_columns import Columns, Gathering, Sizes, Values
 from .intervals import CONFIDENCE, Interval
 
-Values = NDArray[np.float64]
-
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
 DRAWS = 2000
 CHUNK = 2**21  # numbers in the largest array: 16 MiB of float64
+ROOM = 2**24  # numbers in the columns that share resamples: 128 MiB; a quarter of that for their draws
 TILE = 16  # columns: without a rest, most matrix products round a column alike whatever stands beside it
 
 
@@ -48,61 +48,102 @@ def hierarchical_interval(per_seed: Sequence[Values], *, draws: int = DRAWS, see
 
 def hierarchical_intervals(columns: Sequence[Sequence[Values]], *, draws: int = DRAWS, seed: int = 0) -> list[Interval]:
     """Return the `hierarchical_interval` of each column; columns of equal sizes share resamples, which saves time."""
-    scored = [_without_nan(per_seed) for per_seed in columns]
-    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for index, per_seed in enumerate(scored):
-        alike[tuple(map(len, per_seed))].append(index)
-    intervals = [Interval(math.nan, math.nan, math.nan)] * len(columns)
+    blocks = ([np.asarray(values)[None] for values in per_seed] for per_seed in columns)
+    return intervals_of_blocks(blocks, draws=draws, seed=seed)
+
+
+def intervals_of_blocks(blocks: Iterable[Sequence[Values]], *, draws: int = DRAWS, seed: int = 0) -> list[Interval]:
+    """Return the `hierarchical_interval` of each column of blocks, in their order.
+
+    Blocks are taken one after the other: as many columns are held as are resampled at once.
+
+    Args:
+        blocks: of each, for each seed the scores (columns, samples); one without a seed has one column.
+        draws: resamples.
+        seed: of the resamples.
+    """
+    gathering, intervals = Gathering(), dict[int, Interval]()
     with threadpool_limits(1, "blas"):  # the order of sums, and so the last bit, depends on the number of threads
-        for sizes, indices in alike.items():
-            for part in _parts(indices, CHUNK // max(draws, sum(sizes))) if sizes else ():
-                found = _intervals([scored[index] for index in part], np.random.default_rng(seed), draws)
-                for index, interval in zip(part, found, strict=True):
-                    intervals[index] = interval
+        for block in blocks:
+            for sizes in gathering.add(block):
+                while (columns := gathering.take(sizes, _at_once(sizes, draws))) is not None:
+                    intervals |= _intervals(columns, np.random.default_rng(seed), draws)
+        for columns in gathering.rest():
+            intervals |= _intervals(columns, np.random.default_rng(seed), draws)
+    return [intervals.get(place, UNKNOWN) for place in range(gathering.count)]
+
+
+def _part(sizes: Sizes, draws: int) -> int:
+    """Return how many columns of these sizes stand in one matrix."""
+    return max(1, CHUNK // max(draws, sum(sizes)))
+
+
+def _at_once(sizes: Sizes, draws: int) -> int:
+    """Return of how many columns the same resamples are taken: whole parts, whose numbers fit the memory."""
+    part = _part(sizes, draws)
+    return part * max(1, ROOM // (part * max(4 * draws, sum(sizes))))
+
+
+def _intervals(columns: Columns, rng: np.random.Generator, draws: int) -> dict[int, Interval]:
+    part = _part(columns.sizes, draws)
+    parts = [columns[start : start + part] for start in range(0, len(columns), part)]
+    distances = _distances([Deviations.of(each) for each in parts], columns.sizes, rng, draws)
+    tail = (1 - CONFIDENCE) / 2
+    intervals = {}
+    for each, of_part in zip(parts, distances, strict=True):
+        low, high = np.quantile(of_part[:, : len(each)], [tail, 1 - tail], axis=0)
+        for place, mean, below, above in zip(each.places, _means(each).mean(axis=1), low, high, strict=True):
+            intervals[int(place)] = Interval(float(mean), float(mean + below), float(mean + above))
     return intervals
 
 
-def _without_nan(per_seed: Sequence[Values]) -> list[Values]:
-    known = (values[~np.isnan(values)] for values in map(np.asarray, per_seed))
-    return [values for values in known if len(values)]
+@dataclass(frozen=True, eq=False)
+class Deviations:
+    """How far columns' means of seeds are from the columns' means, and samples from the means of their seeds.
+
+    Attributes:
+        between: (columns, seeds), inflated.
+        within: for each seed (columns, samples).
+    """
+
+    between: Values
+    within: Sequence[Values]
+
+    @staticmethod
+    def of(columns: Columns) -> "Deviations":
+        """Return those of columns, with columns of 0 up to a whole number of tiles."""
+        means = _means(columns)
+        between = inflation(means.shape[1]) * _padded(means - means.mean(axis=1)[:, None])
+        within = [_padded(of_seed - of_seed.mean(axis=1, keepdims=True)) for of_seed in columns.per_seed]
+        return Deviations(between, within)
 
 
-def _parts(indices: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    size = max(size, 1)
-    for start in range(0, len(indices), size):
-        yield indices[start : start + size]
-
-
-def _intervals(columns: Sequence[Sequence[Values]], rng: np.random.Generator, draws: int) -> Iterator[Interval]:
-    samples = [np.stack(of_seed) for of_seed in zip(*columns, strict=True)]  # a seed's (columns, samples)
-    means = np.stack([of_seed.mean(axis=1) for of_seed in samples], axis=1)  # (columns, seeds)
-    centre = means.mean(axis=1)
-    between = inflation(len(samples)) * _padded(means - centre[:, None])
-    within = [_padded(of_seed - of_seed.mean(axis=1, keepdims=True)) for of_seed in samples]
-    distances = np.concatenate(list(_distances(between, within, rng, draws)))
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(distances[:, : len(columns)], [tail, 1 - tail], axis=0)
-    for mean, below, above in zip(centre, low, high, strict=True):
-        yield Interval(float(mean), float(mean + below), float(mean + above))
+def _means(columns: Columns) -> Values:
+    return np.stack([of_seed.mean(axis=1) for of_seed in columns.per_seed], axis=1)
 
 
 def _padded(values: Values) -> Values:
     return np.pad(values, ((0, -len(values) % TILE), (0, 0)))
 
 
-def _distances(between: Values, within: Sequence[Values], rng: np.random.Generator, draws: int) -> Iterator[Values]:
-    """Yield the distances of draws from the mean, (some draws, columns)."""
-    seeds = len(within)
-    rows = max(1, CHUNK // max(of_seed.shape[1] for of_seed in within))
+def _distances(parts: Sequence[Deviations], sizes: Sizes, rng: np.random.Generator, draws: int) -> list[Values]:
+    """Return for each part the distances of draws from the mean, (draws, columns)."""
+    seeds = len(sizes)
+    rows = max(1, CHUNK // max(sizes))
+    distances = [np.empty((draws, len(part.between))) for part in parts]
     for start in range(0, draws, rows):
-        times = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=min(rows, draws - start))  # each seed is taken
-        distances = times.astype(float) @ between.T
-        for taken, of_seed in zip(times.T, within, strict=True):
-            size = of_seed.shape[1]
+        found = [of_part[start : start + rows] for of_part in distances]
+        times = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=len(found[0]))  # each seed is taken
+        for of_part, part in zip(found, parts, strict=True):
+            of_part[:] = times.astype(float) @ part.between.T
+        for seed, (taken, size) in enumerate(zip(times.T, sizes, strict=True)):
             # n samples drawn for each time that the seed was taken
-            counts = rng.multinomial(taken * size, np.full(size, 1 / size))
-            distances += counts.astype(float) @ of_seed.T / size
-        yield distances / seeds
+            counts = rng.multinomial(taken * size, np.full(size, 1 / size)).astype(float)
+            for of_part, part in zip(found, parts, strict=True):
+                np.add(of_part, counts @ part.within[seed].T / size, out=of_part)
+        for of_part in found:
+            np.divide(of_part, seeds, out=of_part)
+    return distances
 
 
 def inflation(seeds: int) -> float:
