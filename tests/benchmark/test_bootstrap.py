@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from saltbench.benchmark.statistics import bootstrap
-from saltbench.benchmark.statistics.bootstrap import hierarchical_interval, hierarchical_intervals, inflation
+from saltbench.benchmark.statistics.bootstrap import (
+    hierarchical_interval,
+    hierarchical_intervals,
+    inflation,
+    intervals_of_blocks,
+)
 from saltbench.benchmark.statistics.intervals import mean_interval
 
 VALUES = st.lists(st.integers(0, 1000).map(lambda value: value / 1000), min_size=1, max_size=12).map(np.array)
@@ -119,6 +124,37 @@ def test_memory_is_bounded_by_passes(monkeypatch):
     for one, other in zip(whole, passes, strict=True):
         assert one.mean == other.mean
         assert tuple(one) == pytest.approx(tuple(other), abs=0.15 * (one.high - one.low))
+
+
+def blocks_of_columns(rng):
+    """Blocks of several columns, of which some lack samples, a seed or all, and two blocks without any number."""
+    blocks = [[rng.normal(size=(columns, size)) for size in sizes] for columns, sizes in SHAPES]
+    blocks[0][1][3, 2:5] = blocks[1][0][7, :] = blocks[3][0][0, :] = math.nan
+    return [*blocks, [], [np.full((1, 4), math.nan)]]
+
+
+SHAPES = ((40, (30, 25)), (33, (30, 25)), (1, (30, 25)), (2, (12,)))
+
+
+@pytest.mark.parametrize("room", [1, bootstrap.ROOM])
+def test_columns_of_blocks_have_the_bounds_of_columns_alone(monkeypatch, room):
+    monkeypatch.setattr(bootstrap, "ROOM", room)
+    monkeypatch.setattr(bootstrap, "CHUNK", 2000 * 16)  # parts of 16 columns, so that blocks share and split them
+    blocks = blocks_of_columns(np.random.default_rng(6))
+    columns = [[of_seed[column] for of_seed in block] for block in blocks if block for column in range(len(block[0]))]
+    columns.insert(-1, [])
+    expected = hierarchical_intervals(columns)
+    np.testing.assert_array_equal(intervals_of_blocks(blocks), expected)
+    np.testing.assert_allclose(expected, [hierarchical_interval(column) for column in columns], rtol=1e-12, atol=1e-14)
+    assert [number for number, found in enumerate(expected) if math.isnan(found.mean)] == [74, 76, 77]
+
+
+def test_columns_that_share_resamples_are_drawn_as_if_each_part_were_alone(monkeypatch):
+    monkeypatch.setattr(bootstrap, "CHUNK", 2000 * 16)
+    columns = [[np.random.default_rng(number).normal(size=20)] for number in range(70)]
+    together = hierarchical_intervals(columns)
+    monkeypatch.setattr(bootstrap, "ROOM", 1)
+    assert hierarchical_intervals(columns) == together
 
 
 def test_the_seed_of_the_resamples():
