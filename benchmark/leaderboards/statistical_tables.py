@@ -7,9 +7,10 @@ import pandas as pd
 
 from ..execution.collection import ID, Collection
 from ..metrics.spec import MetricSpec
-from ..statistics.block_ranks import rank_within_blocks
+from ..statistics.block_ranks import ranks_of_metrics
+from ..statistics.blocks import BLOCK, blocks
 from ..statistics.method_ranks import compare_over_blocks
-from ..statistics.pairwise import BLOCK, comparisons
+from ..statistics.pairwise import comparisons
 from ..statistics.variance_components import variance
 from .columns import IDENTITY
 from .shared_samples import over_data
@@ -46,13 +47,14 @@ def statistical_tables(
     """
     scores = _whole_rows(collection, metrics)
     samples = over_data(scores, seeds)
-    ranks = {metric.name: rank_within_blocks(samples, metric) for metric in metrics}
+    found = list(blocks(samples))
+    ranks = ranks_of_metrics(samples, metrics, found)
     ranked = pd.concat([table.assign(metric=name) for name, table in ranks.items()], ignore_index=True)
     overall = [row for metric in metrics for row in _over_blocks(ranks[metric.name], collection.cells, metric)]
     return {
         "ranks.csv": ranked[["metric", *ranked.columns.drop("metric")]],
         "overall.csv": pd.DataFrame(overall, columns=OVERALL),
-        "comparisons.csv": comparisons(samples, metrics),
+        "comparisons.csv": comparisons(samples, metrics, found),
         "variance.csv": variance(scores, metrics, seeds),
     }
 
@@ -62,6 +64,8 @@ def _whole_rows(collection: Collection, metrics: Sequence[MetricSpec]) -> pd.Dat
     if collection.scores.empty:
         return pd.DataFrame(columns=[*ID, "sample", *(metric.name for metric in metrics)])
     is_bad = collection.cells.status != "ok"
+    if not is_bad.any():
+        return collection.scores
     incomplete = pd.MultiIndex.from_frame(collection.cells.loc[is_bad, IDENTITY])
     return collection.scores[~pd.MultiIndex.from_frame(collection.scores[IDENTITY]).isin(incomplete)]
 

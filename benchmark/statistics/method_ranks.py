@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from scipy import stats
 
 from ..metrics.spec import MetricSpec
 from .block_ranks import ALPHA, rank_within_blocks
-from .pairwise import BLOCK
+from .blocks import BLOCK
 from .signed_rank import DECIMALS, holm, signed_rank
 
 
@@ -28,8 +29,7 @@ class Overall:
         critical_difference: of mean ranks, by Nemenyi's test at the 5 % level.
         groups: methods that differ by less than the critical difference, in the order of methods; the largest such
             groups of two or more. Everything is one group where there is no critical difference.
-        nemenyi: p of each pair of methods, by Nemenyi's test.
-        wilcoxon_holm: p of each pair, by Wilcoxon's signed-rank test over blocks, Holm-adjusted over all pairs.
+        ordered: the scores of the methods, one row a block and one column a method.
         coverage: one row a method, ranked or not: method, mean (over blocks; NaN where one is missing), mean_rank,
             blocks (with a score) and blocks_total.
     """
@@ -44,9 +44,18 @@ class Overall:
     iman_davenport_p: float
     critical_difference: float
     groups: tuple[tuple[str, ...], ...]
-    nemenyi: pd.DataFrame
-    wilcoxon_holm: pd.DataFrame
+    ordered: pd.DataFrame
     coverage: pd.DataFrame
+
+    @cached_property
+    def nemenyi(self) -> pd.DataFrame:
+        """The p of each pair of methods, by Nemenyi's test."""
+        return _nemenyi(self.ordered)
+
+    @cached_property
+    def wilcoxon_holm(self) -> pd.DataFrame:
+        """The p of each pair, by Wilcoxon's signed-rank test over blocks, Holm-adjusted over all pairs."""
+        return _wilcoxon_holm(self.ordered)
 
 
 def overall(scores: pd.DataFrame, metric: MetricSpec) -> Overall:
@@ -82,8 +91,7 @@ def compare_over_blocks(by_block: pd.DataFrame, metric: MetricSpec) -> Overall:
         iman_davenport_p=f_p,
         critical_difference=difference,
         groups=_groups(ranks, difference),
-        nemenyi=_nemenyi(ordered),
-        wilcoxon_holm=_wilcoxon_holm(ordered),
+        ordered=ordered,
         coverage=pd.DataFrame(
             {
                 "method": by_block.columns,

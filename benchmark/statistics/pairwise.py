@@ -1,16 +1,19 @@
 """Paired comparison of methods on the same samples of the same networks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..metrics.spec import MetricSpec
-from .bootstrap import hierarchical_intervals
+from .blocks import BLOCK, Block, blocks
+from .bootstrap import intervals_of_blocks
+from .equal_columns import Values
 from .signed_rank import holm, signed_rank
+from .stacked_columns import stacked
 
-BLOCK = ["task", "architecture"]
 COMPARED = ("weighted_jaccard", "euclidean", "average_precision")  # the source's two, and one by ranks
 COLUMNS = [
     "metric",
@@ -28,7 +31,9 @@ COLUMNS = [
 ]
 
 
-def comparisons(scores: pd.DataFrame, metrics: Sequence[MetricSpec]) -> pd.DataFrame:
+def comparisons(
+    scores: pd.DataFrame, metrics: Sequence[MetricSpec], found: Sequence[Block] | None = None
+) -> pd.DataFrame:
     """Return every pair of methods of a block, a (task, architecture), compared on the samples that both have.
 
     Columns: metric, task, architecture, method, other (each pair once, in the order of the scores), samples (pairs of
@@ -44,55 +49,45 @@ def comparisons(scores: pd.DataFrame, metrics: Sequence[MetricSpec]) -> pd.DataF
     Args:
         scores: one row a sample, as in scores.parquet; reference methods and methods that lack a seed are left out.
         metrics: those of the scores.
+        found: the `blocks` of the scores, where they are known already.
     """
-    rows = [
-        row
-        for block, table in blocks(scores)
-        for metric in metrics
-        if metric.name in COMPARED
-        for row in _pairs(metric.name, block, paired(table, metric.name))
-    ]
-    bounds = hierarchical_intervals([row.pop("per_seed") for row in rows])
-    for row, interval in zip(rows, bounds, strict=True):
-        row |= {"difference": interval.mean, "low": interval.low, "high": interval.high}
-    return pd.DataFrame(rows, columns=COLUMNS)
+    parts: list[dict[str, Any]] = []
+    bounds = intervals_of_blocks(_differences(blocks(scores) if found is None else found, scores, metrics, parts))
+    if not bounds:
+        return pd.DataFrame(columns=COLUMNS)
+    ends = np.cumsum([len(part["p"]) for part in parts])[:-1]
+    for part, of_part in zip(parts, np.split(np.array(bounds), ends), strict=True):
+        part |= dict(zip(("difference", "low", "high"), of_part.T, strict=True))
+    return stacked(parts, COLUMNS)
 
 
-def blocks(scores: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """Yield each (task, architecture) with the rows of its methods that have scores for every seed of the task."""
-    seeds = scores.groupby("task").seed.nunique()
-    for (task, architecture), table in scores[scores.architecture != ""].groupby(BLOCK, sort=False):
-        found = table.groupby("method").seed.nunique()
-        kept = table[table.method.isin(found.index[found == seeds[task]])]
-        if len(kept):
-            yield {"task": task, "architecture": architecture}, kept
+def _differences(
+    found: Iterable[Block], scores: pd.DataFrame, metrics: Sequence[MetricSpec], parts: list[dict[str, Any]]
+) -> Iterator[list[Values]]:
+    """Yield the differences of each block's pairs, and append what else is said of them to parts."""
+    for block in found:
+        for metric in metrics:
+            if metric.name in COMPARED:
+                first, second = np.triu_indices(len(block.methods), 1)
+                values = block.scores(scores[metric.name])
+                differences = values[first] - values[second]
+                parts.append(_pairs(metric.name, block, first, second, differences))
+                yield np.split(differences, block.starts[1:], axis=1)
 
 
-def paired(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return a block's scores of a metric, one row a (seed, sample), one column a method, in the table's order."""
-    wide = table.pivot(index=["seed", "sample"], columns="method", values=metric)
-    return wide[table.method.unique()]
-
-
-def _pairs(metric: str, block: dict[str, str], wide: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    first, second = np.triu_indices(wide.shape[1], 1)
-    values = wide.to_numpy()
-    differences = values[:, first] - values[:, second]
-    test = signed_rank(differences)
-    adjusted = holm(test.p)
-    known = ~np.isnan(differences)
-    seeds = wide.index.get_level_values("seed").to_numpy()
-    starts = np.flatnonzero(seeds[1:] != seeds[:-1]) + 1  # a pivot is sorted by seed
-    for pair, (method, other) in enumerate(zip(wide.columns[first], wide.columns[second], strict=True)):
-        yield {
-            "metric": metric,
-            **block,
-            "method": method,
-            "other": other,
-            "samples": int(known[:, pair].sum()),
-            "seeds": len(np.unique(seeds[known[:, pair]])),
-            "effect": test.effect[pair],
-            "p": test.p[pair],
-            "p_holm": adjusted[pair],
-            "per_seed": np.split(differences[:, pair], starts),
-        }
+def _pairs(
+    metric: str, block: Block, first: NDArray[np.int64], second: NDArray[np.int64], differences: Values
+) -> dict[str, Any]:
+    test = signed_rank(differences.T)
+    is_known = ~np.isnan(differences)
+    return {
+        "metric": metric,
+        **block.identity,
+        "method": block.methods[first],
+        "other": block.methods[second],
+        "samples": is_known.sum(axis=1),
+        "seeds": np.logical_or.reduceat(is_known, block.starts, axis=1).sum(axis=1),
+        "effect": test.effect,
+        "p": test.p,
+        "p_holm": holm(test.p),
+    }

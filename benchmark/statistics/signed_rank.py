@@ -11,6 +11,7 @@ Values = NDArray[np.float64]
 
 DECIMALS = 12  # scores that differ by less differ by rounding alone, and count as equal
 FEW = 50  # pairs, up to which the test is exact
+ROOM = 2**20  # differences that are ranked at once: 8 MiB, of which SciPy takes some copies
 
 
 class SignedRank(NamedTuple):
@@ -41,8 +42,11 @@ def signed_rank(differences: Values) -> SignedRank:
     for column in np.flatnonzero(known.any(axis=0)):
         alike[known[:, column].tobytes()].append(int(column))
     p, effect = np.full((2, rounded.shape[1]), np.nan)
-    for columns in alike.values():
-        p[columns], effect[columns] = _signed_rank(rounded[known[:, columns[0]]][:, columns])
+    at_once = max(1, ROOM // max(1, len(rounded)))
+    for same in alike.values():
+        for start in range(0, len(same), at_once):
+            columns = same[start : start + at_once]
+            p[columns], effect[columns] = _signed_rank(rounded[known[:, columns[0]]][:, columns])
     return SignedRank(p, effect)
 
 
@@ -64,17 +68,32 @@ def _signed_rank(differences: Values) -> SignedRank:
     effect = 4 * found.statistic / (pairs * (pairs + 1)) - 1  # the statistic is R⁺
     if pairs > FEW:
         return SignedRank(2 * stats.norm.sf(np.abs(found.zstatistic)), effect)
-    return SignedRank(np.array([_exact_p(column) for column in differences.T]), effect)
+    return SignedRank(_exact_p(differences), effect)
 
 
-def _exact_p(differences: Values) -> float:
-    """Return the share of all choices of signs for which R⁺ is as far from its middle as it is."""
-    # SciPy's exact distribution knows no ties, and enumerating the signs takes it a second for 13 pairs
-    ranks = np.rint(2 * stats.rankdata(np.abs(differences))).astype(int)[differences != 0]  # doubled: ties are whole
-    chances = np.zeros(ranks.sum() + 1)  # of each doubled R⁺
+def _exact_p(differences: Values) -> Values:
+    """Return for each column the share of all choices of signs for which R⁺ is as far from its middle as it is."""
+    doubled = np.rint(2 * stats.rankdata(np.abs(differences), axis=0)).astype(int)  # ties are whole
+    signed = doubled * np.sign(differences).astype(int)
+    positive, total = np.maximum(signed, 0).sum(axis=0), np.abs(signed).sum(axis=0)
+    extreme = np.maximum(positive, total - positive)
+    alike: dict[bytes, list[int]] = defaultdict(list)  # the chances depend on the ranks alone, most often 1, 2, …
+    for column, ranks in enumerate(np.sort(np.abs(signed), axis=0).T):
+        alike[ranks.tobytes()].append(column)
+    p = np.empty(differences.shape[1])
+    for columns in alike.values():
+        beyond = _chances_beyond(np.abs(signed[:, columns[0]]))
+        p[columns] = np.minimum(1.0, 2 * beyond[extreme[columns]])
+    return p
+
+
+def _chances_beyond(ranks: NDArray[np.int64]) -> Values:
+    """Return the share of choices of signs for which R⁺ is 0, 1, … or more, (largest R⁺ + 1,), of ranks (pairs,)."""
+    # SciPy's exact distribution knows no ties, and enumerating the signs takes it a second for 13 pairs.
+    # Shares of 2^50 choices are sums of powers of two that float64 holds: no order of adding rounds them.
+    chances = np.zeros(ranks.sum() + 1)
     chances[0] = 1
-    for rank in ranks:
+    for rank in ranks[ranks != 0]:
         chances[rank:] = (chances[rank:] + chances[: len(chances) - rank]) / 2
         chances[:rank] /= 2
-    positive = ranks[differences[differences != 0] > 0].sum()
-    return min(1.0, 2 * float(chances[max(positive, ranks.sum() - positive) :].sum()))
+    return np.cumsum(chances[::-1])[::-1]

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..metrics.spec import MetricSpec
-from .pairwise import BLOCK
+from .blocks import BLOCK
+from .seed_groups import SeedGroups
 
 Values = NDArray[np.float64]
 Source = tuple[str, ...]  # a factor, or several whose combination makes a difference
@@ -39,26 +40,40 @@ def variance(scores: pd.DataFrame, metrics: Sequence[MetricSpec], seeds: int | M
         seeds: those of the suite.
     """
     levels = dict(seeds) if isinstance(seeds, Mapping) else {"seeds": seeds}
+    trained = scores[scores.architecture != ""]
+    if trained.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    groups = SeedGroups.of(trained, [*BLOCK, "method"])
+    columns = [trained[metric.name].to_numpy() for metric in metrics]
     rows = [
         {"metric": metric.name, **dict(zip([*BLOCK, "method"], identity, strict=True)), **row}
-        for identity, table in scores[scores.architecture != ""].groupby([*BLOCK, "method"], sort=False)
-        for metric in metrics
-        for row in _split([values.to_numpy() for _, values in table.groupby("seed")[metric.name]], levels)
+        for number, identity in enumerate(groups.identities)
+        for metric, split in zip(metrics, _splits(groups.block(number, columns), levels), strict=True)
+        for row in split
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _split(per_seed: Sequence[Values], levels: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def _splits(per_seed: Sequence[Values], levels: Mapping[str, int]) -> Iterator[Iterator[dict[str, Any]]]:
+    """Yield the split of each column of scores, which are (columns, samples) for each seed."""
     factors = {factor: size for factor, size in levels.items() if size > 1}
     # samples come with the data: new ones for each of its seeds
     parent = next((factor for factor in factors if factor in ("data", "seeds")), None)
-    samples = len(per_seed[0])
+    columns, samples = per_seed[0].shape
     sources = [source for source in _sources(list(factors)) if source]
-    found = dict.fromkeys([*sources, (SAMPLE,)], math.nan)
-    if len(per_seed) == math.prod(levels.values()) and samples > 1 and _is_balanced(per_seed):
-        estimates = components(np.reshape(per_seed, (*factors.values(), samples)), list(factors), parent)
-        found = {source: estimates[source] for source in sources}
-        found[SAMPLE,] = sum(estimate for source, estimate in estimates.items() if SAMPLE in source)
+    found = [dict.fromkeys([*sources, (SAMPLE,)], math.nan) for _ in range(columns)]
+    is_balanced = len(per_seed) == math.prod(levels.values()) and samples > 1
+    if is_balanced and all(of_seed.shape[1] == samples for of_seed in per_seed):
+        values = np.stack(per_seed, axis=1)
+        whole = np.flatnonzero(~np.isnan(values).any(axis=(1, 2)))
+        shaped = values[whole].reshape(len(whole), *factors.values(), samples)
+        for column, estimates in zip(whole, _components(shaped, list(factors), parent), strict=True):
+            found[column] = {source: estimates[source] for source in sources}
+            found[column][SAMPLE,] = sum(estimate for source, estimate in estimates.items() if SAMPLE in source)
+    return (_split(of_column, factors, samples) for of_column in found)
+
+
+def _split(found: Mapping[Source, float], factors: Mapping[str, int], samples: int) -> Iterator[dict[str, Any]]:
     parts = {source: max(estimate, 0) / (samples if SAMPLE in source else 1) for source, estimate in found.items()}
     total = sum(parts.values())
     for source, estimate in found.items():
@@ -69,10 +84,6 @@ def _split(per_seed: Sequence[Values], levels: Mapping[str, int]) -> Iterator[di
             "estimate": estimate,
             "share": parts[source] / total if total else math.nan,
         }
-
-
-def _is_balanced(per_seed: Sequence[Values]) -> bool:
-    return all(len(values) == len(per_seed[0]) and not np.isnan(values).any() for values in per_seed)
 
 
 def components(values: Values, factors: Sequence[str], parent: str | None) -> dict[Source, float]:
@@ -91,15 +102,21 @@ def components(values: Values, factors: Sequence[str], parent: str | None) -> di
 
     Source: S. R. Searle, G. Casella & C. E. McCulloch, Variance Components, 1992, chapter 4.
     """
-    sizes = dict(zip([*factors, SAMPLE], values.shape, strict=True))
+    return _components(values[None], factors, parent)[0]
+
+
+def _components(values: Values, factors: Sequence[str], parent: str | None) -> list[dict[Source, float]]:
+    """Return the components of each column of values (columns, factor, …, samples)."""
+    sizes = dict(zip([*factors, SAMPLE], values.shape[1:], strict=True))
     sources = [
         source
         for source in _sources(list(sizes))
         if source and (SAMPLE not in source or parent is None or parent in source)
     ]
     expected = [[_repeats(sizes, other) if set(source) <= set(other) else 0 for other in sources] for source in sources]
-    found = [_mean_square(values, sizes, source, parent) for source in sources]
-    return dict(zip(sources, map(float, np.linalg.solve(expected, found)), strict=True))
+    found = np.stack([_mean_squares(values, sizes, source, parent) for source in sources], axis=1)
+    estimates = np.linalg.solve(np.array(expected, float), found[:, :, None])[:, :, 0]
+    return [dict(zip(sources, map(float, of_column), strict=True)) for of_column in estimates]
 
 
 def _sources(factors: Sequence[str]) -> list[Source]:
@@ -110,9 +127,9 @@ def _repeats(sizes: Mapping[str, int], source: Source) -> int:
     return math.prod(size for factor, size in sizes.items() if factor not in source)
 
 
-def _mean_square(values: Values, sizes: Mapping[str, int], source: Source, parent: str | None) -> float:
+def _mean_squares(values: Values, sizes: Mapping[str, int], source: Source, parent: str | None) -> Values:
     effect, freedom = values, 1
-    for axis, (factor, size) in enumerate(sizes.items()):
+    for axis, (factor, size) in enumerate(sizes.items(), start=1):
         mean = effect.mean(axis=axis, keepdims=True)
         if factor not in source:
             effect = mean
@@ -120,4 +137,4 @@ def _mean_square(values: Values, sizes: Mapping[str, int], source: Source, paren
             freedom *= size  # samples of one level have nothing in common with those of another
         else:
             effect, freedom = effect - mean, freedom * (size - 1)
-    return float((effect**2).sum()) * _repeats(sizes, source) / freedom
+    return (effect**2).reshape(len(effect), -1).sum(axis=1) * _repeats(sizes, source) / freedom

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from score_tables import score_table
 
-from saltbench.benchmark.statistics.block_ranks import rank_within_blocks
+from saltbench.benchmark.statistics import block_ranks, signed_rank
+from saltbench.benchmark.statistics.block_ranks import rank_within_blocks, ranks_of_metrics
+from saltbench.benchmark.statistics.blocks import blocks
 from saltbench.benchmark.statistics.method_ranks import compare_over_blocks, critical_difference, overall
 from saltbench.benchmark.suites.registry import load_registries
 
@@ -258,3 +260,17 @@ def test_overall_takes_its_blocks_from_the_scores():
 def test_no_scores_give_no_rows():
     assert rank_within_blocks(SCORES[:0], HIGHER).empty
     assert overall(SCORES[:0], HIGHER).methods == ()
+
+
+@pytest.mark.parametrize("room", [1, 300, block_ranks.ROOM])
+def test_metrics_tested_together_rank_as_each_does_alone(monkeypatch, room):
+    monkeypatch.setattr(block_ranks, "ROOM", room)
+    monkeypatch.setattr(signed_rank, "ROOM", room)
+    scores = SCORES.assign(euclidean=SCORES.average_precision.round(1))
+    scores.loc[(scores.method == "near") & (scores.seed == 0), "euclidean"] = math.nan
+    metrics = [HIGHER, dataclasses.replace(LOWER, name="euclidean")]
+    found = ranks_of_metrics(scores, metrics, blocks(scores))
+    monkeypatch.undo()
+    assert list(found) == [metric.name for metric in metrics]
+    for metric in metrics:
+        pd.testing.assert_frame_equal(found[metric.name], rank_within_blocks(scores, metric), check_exact=True)

@@ -28,6 +28,8 @@ from saltbench.benchmark.execution.plan import Job, jobs
 from saltbench.benchmark.execution.stored.maps import StoredMap
 from saltbench.benchmark.execution.stored.run import SAMPLES, put_map, scores_of, yardsticks_of
 from saltbench.benchmark.execution.stored.samples import Examples, StoredSamples
+from saltbench.benchmark.leaderboards.leaderboard import leaderboard
+from saltbench.benchmark.leaderboards.statistical_tables import statistical_tables
 from saltbench.benchmark.metrics.spec import MetricSpec
 from saltbench.benchmark.storage.store import Store
 from saltbench.benchmark.suites.provenance import environment
@@ -169,25 +171,13 @@ def of_collection(compute: Callable[[Collection, list[MetricSpec], int], object]
     return step
 
 
-def _leaderboard(collection: Collection, metrics: list[MetricSpec], seeds: int) -> object:
-    from saltbench.benchmark.leaderboards.leaderboard import leaderboard
-
-    return leaderboard(collection, metrics, seeds)
-
-
-def _statistics(collection: Collection, metrics: list[MetricSpec], seeds: int) -> object:
-    from saltbench.benchmark.leaderboards.statistical_tables import statistical_tables
-
-    return statistical_tables(collection, metrics, seeds)
-
-
 STEPS: dict[str, Callable[[Grid, Path], None]] = {
     "plan": plan,
     "run": run,
-    "leaderboard": of_collection(_leaderboard),
-    "statistics": of_collection(_statistics),
+    "leaderboard": of_collection(leaderboard),
+    "statistics": of_collection(statistical_tables),
 }
-STARTED = {"cpu": time.process_time(), "wall": time.perf_counter()}
+STARTED = {"cpu": 0.0, "wall": time.perf_counter()}
 
 
 def start() -> None:
