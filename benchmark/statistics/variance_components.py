@@ -137,4 +137,4 @@ def _mean_squares(values: Values, sizes: Mapping[str, int], source: Source, pare
             freedom *= size  # samples of one level have nothing in common with those of another
         else:
             effect, freedom = effect - mean, freedom * (size - 1)
-    return (effect**2).reshape(len(effect), -1).sum(axis=1) * _repeats(sizes, source) / freedom
+    return np.array([(of_column**2).sum() for of_column in effect]) * _repeats(sizes, source) / freedom
