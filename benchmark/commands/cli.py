@@ -88,14 +88,16 @@ def run(
     plugin: Plugins = None,
 ) -> None:
     """Train, explain and score a suite; an interrupted run is finished by the same command."""
-    from ..runs.console import execute, finish
+    from ..runs.console import execute
+    from .finish import finish
 
     look_in(data)
     overrides = _given(
         tasks=tasks, architectures=architectures, methods=methods, seeds=seeds, target=target, output=output
     )
-    loaded = load_suite(suite, load_registries(plugin or ()), overrides)
-    finish(execute(loaded, results or default_results(), device, workers, plugin or (), memory, timeout))
+    registries = load_registries(plugin or ())
+    loaded = load_suite(suite, registries, overrides)
+    finish(execute(loaded, results or default_results(), device, workers, plugin or (), memory, timeout), registries)
 
 
 @app.command("new")

@@ -8,9 +8,10 @@ from ..metrics.removal import check_replacement
 from ..removal.analysis import tabulate_removal
 from ..removal.report import check_trained, write_removal
 from ..removal.summary import summarise_removal, summarise_reported
-from ..runs.console import execute, finish
+from ..runs.console import execute
 from ..suites.registry import Registries
 from ..suites.suite import Suite
+from .finish import finish
 
 
 def removal_of_suite(
@@ -51,4 +52,4 @@ def removal_of_suite(
     check_trained(tables)
     summaries = summarise_reported(tables.reported), summarise_removal(tables.removal)
     yield from write_removal(*summaries, run.folder, method=suite.methods[0].name)
-    finish(run)
+    finish(run, registries)

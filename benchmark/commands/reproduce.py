@@ -11,9 +11,10 @@ from ..reproductions.entries import ENTRIES
 from ..reproductions.reproduction import Reproduction
 from ..reproductions.results_page import write_page
 from ..reproductions.summary import report_agreement, summarise
-from ..runs.console import execute, finish
+from ..runs.console import execute
 from ..suites.registry import load_registries
 from ..suites.suite import load_suite
+from .finish import finish
 
 REPRODUCTIONS: dict[str, Reproduction] = {one.name: one for one in ENTRIES}
 ALL = "all"
@@ -77,7 +78,7 @@ def reproduce_one(
     runs = [execute(suite, results, device, workers) for suite in suites]
     yield from reproduction.present(runs, **shown)
     for run in runs:
-        finish(run)
+        finish(run, registries)
     for follower in reproduction.followed_by:
         yield from reproduce_one(follower, results, device, workers, shown)
 

@@ -37,6 +37,7 @@ class Format:
 # (results, view, registries) -> bytes
 LEADERBOARD: dict[str, Format] = {
     "csv": Format(writer=f"{_FOLDER}.plain_tables:csv_of", options=_ROWS),
+    "table": Format(writer=f"{_FOLDER}.terminal:table_of", marks_ties=True, options=(*_ROWS, "across")),
     "markdown": Format(writer=f"{_FOLDER}.markdown:markdown_of", marks_ties=True, options=(*_ROWS, "across")),
     "latex": Format(writer=f"{_FOLDER}.latex:latex_of", marks_ties=True, options=(*_ROWS, "across", "standalone")),
     "html": Format(writer=f"{_FOLDER}.html.page:html_of"),

@@ -14,7 +14,6 @@ from ...errors import ParameterError, printable
 from .files import explained, write_atomically
 
 OPEN_FILES = Path("/dev/fd")  # this process's, by number; /dev/stdout leads there
-PLAIN_WIDTH = 140  # columns of a table that goes to a file or pipe
 WIDEST = 1_000_000  # columns in which every table is measured as it is
 
 
@@ -62,14 +61,6 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Tell the user something on standard error, in one line."""
     sys.stderr.write(f"saltbench: {printable(text)}\n")
-
-
-def show(*tables: Table, width: int = PLAIN_WIDTH) -> None:
-    """Write the table that fits standard output, in so many columns where that is no terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = width
-    console.print(fitting(console, *tables))
 
 
 def fitting(console: Console, *tables: Table) -> Table:

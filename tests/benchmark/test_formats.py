@@ -44,7 +44,7 @@ def test_a_new_format_needs_a_writer_and_a_line(tmp_path: Path, outline: str, sa
     code, out = said("leaderboard", folder, "--format", outline, "--methods", "*a*")
     assert (code, out) == (None, "- oracle\n- near\n- far\n")
     assert said("leaderboard", folder, "--format", outline, "--across", "tasks")[0] == (
-        "saltbench: --across is for the formats markdown, latex, got outline; leave it out"
+        "saltbench: --across is for the formats table, markdown, latex, got outline; leave it out"
     )
     assert said("leaderboard", folder, "--format", "outlin")[0] == (
         "saltbench: unknown format 'outlin'; did you mean 'outline'?"

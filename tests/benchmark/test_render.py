@@ -109,14 +109,14 @@ def test_options_that_a_format_does_not_know_are_mistakes(tmp_path: Path) -> Non
     folder = ties(tmp_path / "suite")
     with pytest.raises(ParameterError, match="--standalone is for the formats latex, got markdown; leave it out"):
         shown(folder, "markdown", standalone=True)
-    with pytest.raises(ParameterError, match="--across is for the formats markdown, latex, got csv; leave it out"):
+    with pytest.raises(ParameterError, match="--across is for the formats table, markdown, latex, got csv"):
         shown(folder, "csv", across="tasks")
-    with pytest.raises(ParameterError, match="--methods is for the formats csv, markdown, latex, parquet, got html"):
+    with pytest.raises(ParameterError, match=r"--methods is for the formats csv, table, .* got html"):
         shown(folder, "html", methods=["far"])
 
 
 def test_unknown_format_names_the_known(tmp_path: Path) -> None:
-    assert list(LEADERBOARD) == ["csv", "markdown", "latex", "html", "parquet"]
+    assert list(LEADERBOARD) == ["csv", "table", "markdown", "latex", "html", "parquet"]
     with pytest.raises(UnknownNameError, match="unknown format 'markdwon'; did you mean 'markdown'"):
         shown(ties(tmp_path / "suite"), "markdwon")
 

@@ -151,7 +151,7 @@ def test_the_loop_checks_then_runs_then_presents_then_finishes_then_follows(
 
     monkeypatch.setattr(reproduce, "load_suite", lambda name, _registries: f"suite {name}")
     monkeypatch.setattr(reproduce, "execute", lambda suite, *_: done.append(f"run {suite}") or f"run of {suite}")
-    monkeypatch.setattr(reproduce, "finish", lambda run: done.append(f"finish {run}"))
+    monkeypatch.setattr(reproduce, "finish", lambda run, _registries: done.append(f"finish {run}"))
     last = Reproduction(name="last", suites=("c",), present=present, missing_data=lambda: "no data for it")
     next_one = Reproduction(name="next", suites=("b",), present=present, followed_by=(last,))
     first = Reproduction(
