@@ -35,7 +35,7 @@ from .options import (
     option_of_format,
     shared,
 )
-from .reading import compare, draw, show_leaderboard
+from .reading import compare, compare_methods, draw, show_leaderboard
 from .scaffold import NEXT, next_commands, write_new
 
 LIGHT = ("list", "new")  # commands that load no PyTorch
@@ -115,6 +115,7 @@ def new_entry(
 
 app.command("leaderboard")(show_leaderboard)
 app.command()(compare)
+app.command("versus")(compare_methods)
 app.command("figures")(draw)
 
 

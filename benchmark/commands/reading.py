@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..formats.registry import CHANGES, LEADERBOARD, format_named
+from ..formats.registry import CHANGES, LEADERBOARD, VERSUS, format_named
 from ..storage.output import note, say, write, write_to
 from ..suites.registry import load_registries
 from .notes import note_unverified
@@ -86,6 +86,32 @@ def compare(
     if worse := int((table.verdict == Verdict.WORSE).sum()):
         note(f"{worse} of {len(table)} compared got worse from {before} to {after}")
         raise typer.Exit(REGRESSED)
+
+
+def compare_methods(
+    method: Annotated[str, typer.Argument(help="A method of the folder.", metavar="METHOD")],
+    other: Annotated[str, typer.Argument(help="The one that it is compared with.", metavar="OTHER")],
+    folder: Annotated[Path, typer.Argument(help="A suite's results folder.", metavar="DIR")],
+    metrics: Metrics = None,
+    tasks: Globs = None,
+    architectures: Globs = None,
+    form: Annotated[str, option_of_format(VERSUS)] = "table",
+    output: Output = None,
+    plugin: Plugins = None,
+) -> None:
+    """Compare one method with another on the networks that both explained, in pairs of samples."""
+    from ..comparisons.versus import versus
+    from ..leaderboards.results_folder import ResultsFolder, narrow
+    from ..leaderboards.score_columns import READABLE, score_columns
+
+    chosen, registries = format_named(form, VERSUS), load_registries(plugin or ())
+    (results,) = narrow(
+        ResultsFolder(folder), registries=registries, tasks=tasks or (), architectures=architectures or ()
+    )
+    columns = score_columns(results.table, metrics or (), READABLE, registries.metrics)
+    table = versus(results, method, other, list({column.metric.name: column.metric for column in columns}.values()))
+    note_unverified(results, others=["scores.parquet"])
+    write(chosen.write(table), output)
 
 
 def draw(

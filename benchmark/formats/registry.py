@@ -51,6 +51,13 @@ CHANGES: dict[str, Format] = {
     "markdown": Format(writer=f"{_FOLDER}.changes:markdown_of"),
 }
 
+# (what `versus` returned) -> bytes
+VERSUS: dict[str, Format] = {
+    "table": Format(writer=f"{_FOLDER}.versus:table_of"),
+    "csv": Format(writer=f"{_FOLDER}.versus:csv_of"),
+    "markdown": Format(writer=f"{_FOLDER}.versus:markdown_of"),
+}
+
 # (what entries state of themselves, patterns that chose them) -> bytes
 LISTING: dict[str, Format] = {
     "table": Format(writer=f"{_FOLDER}.listing:table_of"),

@@ -34,14 +34,22 @@ COLUMNS = [
 def comparisons(
     scores: pd.DataFrame, metrics: Sequence[MetricSpec], found: Sequence[Block] | None = None
 ) -> pd.DataFrame:
+    """Return what `paired_methods` does for the metrics of `COMPARED` alone, since pairs are many.
+
+    `rank_within_blocks` covers every metric.
+    """
+    return paired_methods(scores, [metric for metric in metrics if metric.name in COMPARED], found)
+
+
+def paired_methods(
+    scores: pd.DataFrame, metrics: Sequence[MetricSpec], found: Sequence[Block] | None = None
+) -> pd.DataFrame:
     """Return every pair of methods of a block, a (task, architecture), compared on the samples that both have.
 
     Columns: metric, task, architecture, method, other (each pair once, in the order of the scores), samples (pairs of
     scores), seeds, difference (mean over seeds of the mean over samples of method − other: its sign has the sense of
     the metric) with its 95 % bounds low and high of `hierarchical_interval`, effect and p of `signed_rank`, and p_holm
     (Holm-adjusted over the pairs of the block). They are NaN where no sample has both scores.
-
-    Only the metrics of `COMPARED` are compared, since pairs are many; `rank_within_blocks` covers every metric.
 
     p speaks about samples of these trained networks, and gets as small as one likes with more samples. What further
     networks would do is in the bounds, which resample seeds.
@@ -67,12 +75,11 @@ def _differences(
     """Yield the differences of each block's pairs, and append what else is said of them to parts."""
     for block in found:
         for metric in metrics:
-            if metric.name in COMPARED:
-                first, second = np.triu_indices(len(block.methods), 1)
-                values = block.scores(scores[metric.name])
-                differences = values[first] - values[second]
-                parts.append(_pairs(metric.name, block, first, second, differences))
-                yield np.split(differences, block.starts[1:], axis=1)
+            first, second = np.triu_indices(len(block.methods), 1)
+            values = block.scores(scores[metric.name])
+            differences = values[first] - values[second]
+            parts.append(_pairs(metric.name, block, first, second, differences))
+            yield np.split(differences, block.starts[1:], axis=1)
 
 
 def _pairs(

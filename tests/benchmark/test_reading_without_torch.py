@@ -11,7 +11,7 @@ from recorded_folders import recorded_folder
 from tiny_suite import SMALLER
 
 from saltbench.benchmark.commands.cli import LISTED
-from saltbench.benchmark.formats.registry import CHANGES, LEADERBOARD, LISTING
+from saltbench.benchmark.formats.registry import CHANGES, LEADERBOARD, LISTING, VERSUS
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.style.figure_style import FORMATS
 from saltbench.benchmark.suites.registry import load_registries
@@ -83,6 +83,12 @@ def test_every_reader_of_results_works_without_torch(place: Path, folder: str) -
     assert (place / "out" / folder / "scores.svg").stat().st_size > 1000
     assert (place / "out" / f"{folder}.html").read_bytes().count(b"data:image/png") == (8 if folder == "smaller" else 0)
     assert (place / "out" / folder / "maps.png").exists() == (folder == "smaller")
+
+
+@pytest.mark.parametrize("form", VERSUS)
+def test_methods_are_compared_without_torch(place: Path, form: str) -> None:
+    command = f"versus saliency smoothgrad smaller --format {form} --output out/versus.{form}"
+    assert run_blocked(place, command) == {command: "None"}
 
 
 def test_everything_is_listed_without_torch(place: Path) -> None:
