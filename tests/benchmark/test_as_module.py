@@ -38,6 +38,7 @@ def test_modules_of_the_current_folder_do_not_run(tmp_path: Path) -> None:
     assert (process.stderr, process.returncode) == ("", 0)
 
 
+@pytest.mark.slow
 def test_worker_processes_start(tiny_file: Path, tmp_path: Path) -> None:
     narrowed = ("--tasks", "box/latter", "--methods", "saliency", "--seeds", "1", "--workers", "2", "--results", "out")
     process = run(["-m"], "run", str(tiny_file), *narrowed, cwd=tmp_path)

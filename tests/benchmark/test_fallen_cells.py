@@ -153,6 +153,7 @@ def test_a_process_that_dies_before_the_cells_fails_them_all_and_no_other(tmp_pa
     assert (result.table[result.table.architecture == ""].status == "ok").all()
 
 
+@pytest.mark.slow
 def test_the_command_says_what_took_too_long(tmp_path: Path, plugin: Path) -> None:
     (tmp_path / "tiny.toml").write_text(TINY)
     code = "from saltbench.benchmark.commands.cli import main; main()"
@@ -171,6 +172,7 @@ def test_the_command_says_what_took_too_long(tmp_path: Path, plugin: Path) -> No
     assert table.loc[("lstm", "bad-wait"), "status"] == "failed"
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_run_whose_workers_hang(tmp_path: Path, plugin: Path) -> None:
     (tmp_path / "tiny.toml").write_text(TINY)
     listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"

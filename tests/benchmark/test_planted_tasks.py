@@ -53,6 +53,7 @@ def own() -> Suite:
     return load_suite("own.toml", load_registries())
 
 
+@pytest.mark.slow
 def test_the_command_line_on_files_wherever_they_are(folder: Path) -> None:
     places = ["planted/array.npy", f"planted/../{folder.name}/array.npy", f"planted/{folder}/my [se]ries.csv"]
     own = (folder / "own.toml").read_text().replace("my [se]ries.csv", f"{folder}/my [se]ries.csv")

@@ -99,6 +99,7 @@ def test_the_command_takes_the_current_folder_off_its_module_path(folder: Path, 
     assert done.stdout.splitlines()[-1] == "0", done.stderr
 
 
+@pytest.mark.slow
 def test_a_worker_has_the_module_path_and_environment_of_its_parent(folder: Path) -> None:
     told = []
     for options in ("--workers 1", "--workers 1 --timeout 250 --results others"):
@@ -108,7 +109,7 @@ def test_a_worker_has_the_module_path_and_environment_of_its_parent(folder: Path
     assert told[0] == told[1]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_method_that_leaves_the_current_folder_loses_nothing(folder: Path, workers: int) -> None:
     done = saltbench(f"--methods leaves saliency --workers {workers}")
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import json
 import pytest
 import torch
 from pretend_device import PretendTensor, pretend_cuda
-from tiny_suite import TINY
+from tiny_suite import SMALLER
 from torch import nn
 
 import saltbench
@@ -33,7 +33,7 @@ def build(features, classes):
 
 
 def test_a_suite_runs_and_is_read_again(device, tmp_path):
-    (tmp_path / "small.toml").write_text(TINY)
+    (tmp_path / "small.toml").write_text(SMALLER)
     suite = load_suite(str(tmp_path / "small.toml"), load_registries())
     assert choose_device("auto") == "cuda"
     first = run_suite(suite, tmp_path, device="cuda")
