@@ -4,12 +4,15 @@ import inspect
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from ...entry import Entry, Factory, resolve
 from ...errors import ParameterError
 
 PER_SAMPLE = ("inputs", "target", "baseline", "truth", "seeds")
 ARGUMENTS = ("model", *PER_SAMPLE, "background", "passes", "parts")
+
+_PARAMETERS: WeakKeyDictionary[Callable[..., Any], tuple[inspect.Parameter, ...]] = WeakKeyDictionary()
 
 
 class Cost(NamedTuple):
@@ -96,7 +99,7 @@ def taken_by(function: Callable[..., Any], own: Container[str] = ()) -> Taken:
     Raises:
         ParameterError: another parameter without a value.
     """
-    found = [parameter for parameter in inspect.signature(function).parameters.values() if parameter.name not in own]
+    found = [parameter for parameter in _parameters(function) if parameter.name not in own]
     unbound = [p.name for p in found if p.default is p.empty and p.name not in ARGUMENTS]
     if unbound:
         raise ParameterError(
@@ -106,3 +109,9 @@ def taken_by(function: Callable[..., Any], own: Container[str] = ()) -> Taken:
     asked = [parameter for parameter in found if parameter.name in ARGUMENTS]
     required = tuple(parameter.name for parameter in asked if parameter.default is parameter.empty)
     return Taken(required, tuple(parameter.name for parameter in asked if parameter.name not in required))
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    if function not in _PARAMETERS:
+        _PARAMETERS[function] = tuple(inspect.signature(function).parameters.values())
+    return _PARAMETERS[function]
