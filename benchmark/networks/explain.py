@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, overload
 
 from numpy.typing import ArrayLike, NDArray
@@ -12,13 +13,15 @@ from ...methods.attributions.adapters import Probabilities, is_value
 from ...methods.attributions.bound_method import bind
 from ...methods.attributions.completeness import TOLERANCE, Explanation, check_complete, check_tolerance, is_promised
 from ...methods.attributions.explain import predicted_classes, sample_seeds
+from ...methods.attributions.fingerprints.facts import kept_still
 from ...methods.attributions.guard import attribute_checked
 from ...methods.attributions.passes.lending import one_at_a_time
+from ...methods.attributions.passes.model_state import lend_once
 from ...methods.attributions.several_inputs import check_joint
 from ...methods.attributions.spec import MethodSpec
 from ..execution.network_checks.network_checks import check_answers, check_choice, check_model
 from ..execution.tensors import classes_of
-from ..suites.registry import load_registries
+from ..suites.installed_entries import installed_registries
 from ..suites.suite import OUTPUTS
 from .inputs import read_inputs
 
@@ -130,7 +133,7 @@ def explain(
         BudgetError: the memory does not hold one sample.
         ContractError: a method of one's own changes what it is lent, or draws random numbers without seeds.
     """
-    spec = load_registries().methods.get(method) if isinstance(method, str) else method
+    spec = installed_registries().methods.get(method) if isinstance(method, str) else method
     if spec.is_reference:
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
     check_model(model)
@@ -139,24 +142,40 @@ def explain(
     explained, rows = given.model(model), given.rows
     if given.layout is not None:
         check_joint(spec, bind(spec, parameters).takes.names, given.layout)
-    check_answers(explained, rows)
-    asked, classes = _asked(explained, output), classes_of(target, len(rows))
-    is_checked = is_promised(spec) and tolerance < math.inf and len(rows) > 0
-    if is_checked and classes is None:
-        classes = predicted_classes(asked, rows, memory)
-    options: dict[str, Any] = {
-        "baseline": given.baseline(model, baseline),
-        "background": given.background(model, background),
-        "seeds": sample_seeds(seed, len(rows)),
-        "memory": memory,
-        "parts": None if given.layout is None else given.layout.spans,
-    }
-    attributions = attribute_checked(spec, parameters, asked, rows, target=classes, **options)
-    if is_checked and classes is not None:
-        explanation = Explanation(spec, spec.configure(parameters), asked, rows, classes.to(rows.device), **options)
-        check_complete(explanation, attributions, explanation.ends(), tolerance)
+    with kept_still(explained):
+        check_answers(explained, rows)
+        asked, classes = _asked(explained, output), classes_of(target, len(rows))
+        options: dict[str, Any] = {
+            "baseline": given.baseline(model, baseline),
+            "background": given.background(model, background),
+            "seeds": sample_seeds(seed, len(rows)),
+            "memory": memory,
+            "parts": None if given.layout is None else given.layout.spans,
+        }
+        with lend_once(asked, rows.device) if spec.is_shipped else nullcontext():
+            attributions = _complete(spec, parameters, asked, rows, classes, tolerance, options)
     maps: Maps = given.maps(attributions, spec.is_complete)
     return maps
+
+
+def _complete(
+    spec: MethodSpec,
+    parameters: Mapping[str, Any],
+    model: nn.Module,
+    rows: Tensor,
+    classes: Tensor | None,
+    tolerance: float,
+    options: Mapping[str, Any],
+) -> Tensor:
+    """Return the attributions of rows, (batch, time, features), after checking that they are complete if promised."""
+    is_checked = is_promised(spec) and tolerance < math.inf and len(rows) > 0
+    if is_checked and classes is None:
+        classes = predicted_classes(model, rows, options["memory"])
+    attributions = attribute_checked(spec, parameters, model, rows, target=classes, **options)
+    if is_checked and classes is not None:
+        explanation = Explanation(spec, spec.configure(parameters), model, rows, classes.to(rows.device), **options)
+        check_complete(explanation, attributions, explanation.ends(), tolerance)
+    return attributions
 
 
 def _asked(model: nn.Module, output: str) -> nn.Module:

@@ -102,12 +102,12 @@ def check_target(target: Tensor, inputs: Tensor) -> Tensor:
     return target.to(inputs.device)
 
 
-def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
-    """Raise unless outputs are finite real (batch, classes) and every target is one of these classes.
+def check_outputs(outputs: object, batch: int) -> None:
+    """Raise unless outputs are finite real (batch, classes).
 
     Raises:
         ShapeError: outputs of another shape, or of something else.
-        ParameterError: outputs of another type, or a target that is none of the classes.
+        ParameterError: outputs of another type.
         NonFiniteError: NaN or infinity in an output.
     """
     if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != batch:
@@ -115,7 +115,14 @@ def check_classes(outputs: object, batch: int, target: Tensor | None) -> None:
         raise ShapeError(f"the model must map {batch} samples to ({batch}, classes), got {got}; wrap it in a module")
     check_logits(outputs)
     check_finite(outputs)
-    classes = outputs.shape[1]
+
+
+def check_classes(classes: int, target: Tensor | None) -> None:
+    """Raise unless every target, (batch,), is one of so many classes.
+
+    Raises:
+        ParameterError: a target that is none of the classes.
+    """
     if target is not None and classes == 1 and bool((target != 0).any()):
         raise ParameterError(
             f"target must be 0 or None, the model returns one value, got {int(target.min())} … {int(target.max())}; "

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ...errors import BudgetError, IncompleteError, ParameterError, RefusedSeriesError
 from .bound_method import bind
 from .explain import attribute, rows_of
+from .fingerprints.facts import kept_still, measured_of
 from .gradient_failures import INSTEAD
 from .held_inputs import each_condition, find_conditioned
 from .passes.baselines import absence
@@ -83,7 +84,7 @@ class Explanation:
             BudgetError: the memory does not hold one sample.
         """
         found = self.inputs.new_empty(2, len(self.inputs), dtype=torch.float64)
-        with lend(self.model, self.inputs.device):
+        with kept_still(self.model), lend(self.model, self.inputs.device):
             for rows in each_condition(self.model, len(self.inputs)):
                 found[:, list(rows)] = torch.stack(self._of(rows)._ends())
         return Ends(*found)
@@ -92,7 +93,8 @@ class Explanation:
         absent = torch.zeros_like(self.inputs) if self.baseline is None else self.baseline
         given = {"model": self.model, "inputs": self.inputs, "baseline": absent, "background": self.background}
         with tell_causes(work_of(bind(self.spec, self.parameters), self.spec, given, range(len(self.inputs)))):
-            passes = Passes(self.model, Budget(self.memory, self.inputs.device))
+            measured = measured_of(self.model, "ends", self.inputs)
+            passes = Passes(self.model, Budget(self.memory, self.inputs.device, measured))
             present = passes.outputs(self.inputs, self.target, 1, copies(self.inputs))[:, 0]
             without = passes.outputs(self.inputs, self.target, *self._absence(absent))
         return Ends(present.double(), without.double().mean(1))

@@ -16,7 +16,7 @@ from saltbench.methods.attributions.contract import method_contract
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.gradients.entries import GRADIENT
-from saltbench.methods.attributions.passes.budget import GRAIN, PROBE
+from saltbench.methods.attributions.passes.budget import FEW, PROBE
 from saltbench.methods.attributions.passes.passes import copies
 from saltbench.methods.attributions.rescaling.rescaling import rescaled
 from saltbench.methods.attributions.spec import Cost, MethodSpec
@@ -157,7 +157,7 @@ def test_masked_copies_of_few_samples_share_passes():
         return inputs
 
     attribute(bind(entry(counted)), network("lstm"), series(1), classes(1))
-    assert sizes == [PROBE, GRAIN]  # all 1 + 6 + 4 copies in one pass, filled up
+    assert sizes == [PROBE, 2 * FEW]  # all 1 + 6 + 4 copies in one pass, filled up
 
 
 def test_each_copy_comes_with_its_sample():

@@ -9,7 +9,11 @@ from torch import Tensor, nn
 from ....errors import ParameterError, ShapeError
 from ....methods.attributions.adapters import is_probabilities, is_value
 from ....methods.attributions.arguments import check_logits
+from ....methods.attributions.fingerprints.digests import digest_of
+from ....methods.attributions.fingerprints.facts import facts_of
 from ....methods.attributions.held_inputs import Conditioned
+from ....methods.attributions.passes.model_state import lend_once
+from .earlier_answers import answers_as_before
 from .neighbours import another
 from .repeatability import check_repeated
 from .sample_independence import check_alone, check_held
@@ -34,13 +38,29 @@ def check_model(model: object) -> None:
 def check_answers(model: nn.Module, inputs: Tensor) -> int:
     """Return how many classes a model tells apart, after checking that it answers series with logits.
 
-    That is, it maps inputs (batch, time, features) to logits (batch, classes), each sample for itself.
+    That is, it maps inputs (batch, time, features) to logits (batch, classes), each sample for itself. A network that
+    was checked and has not changed since is not checked again on the same series, and on others of their number and
+    size only by `answers_as_before`.
 
     Raises:
         ShapeError: inputs that the model does not take, or outputs of another form; and how to adapt them.
         ParameterError: integers, complex numbers or probabilities in place of logits, or outputs that depend on the
             rest of the batch, on earlier calls or on chance, or inputs that the model changes in place.
     """
+    facts = facts_of(model)
+    kind, digest = ("answers", inputs.shape, inputs.dtype, inputs.device), digest_of(inputs)
+    classes, checked = facts.get(kind, (0, None))
+    if checked is None or not (digest == checked or answers_as_before(model, inputs, classes)):
+        outputs = _first_outputs(model, inputs)
+        if not outputs.numel() or not bool(torch.isfinite(outputs).all()):
+            return outputs.shape[1]
+        classes = outputs.shape[1]
+    facts[kind] = classes, digest
+    return int(classes)
+
+
+def _first_outputs(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Return a model's outputs (some, classes), checking all of which nothing is known; raise as `check_answers`."""
     probe = inputs[[0, 0, 0]] if len(inputs) else inputs
     _check_precision(model)
     outputs: Any = first_answer(model, probe, inputs)
@@ -53,9 +73,10 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
         raise ShapeError(f"the model must map {wanted}, got {got}; {advice}")
     if outputs.numel() and bool(torch.isfinite(outputs).all()):  # others are refused with the target
         check_repeated(model, probe, another(inputs).expand_as(probe))
-        check_alone(model, inputs, len(probe))
-        if isinstance(model, Conditioned):
-            check_held(model, inputs)
+        with lend_once(model, inputs.device):  # it was seen to answer alike whatever it was asked before
+            check_alone(model, inputs, len(probe))
+            if isinstance(model, Conditioned):
+                check_held(model, inputs)
     if is_probabilities(model):
         _check_logarithms(outputs)
     elif len(outputs) and not is_value(model) and bool((outputs >= 0).all()) and _sum_to_one(outputs):
@@ -63,7 +84,8 @@ def check_answers(model: nn.Module, inputs: Tensor) -> int:
             "the model must return logits, got probabilities (at least 0, with sum 1); "
             "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"
         )
-    return int(outputs.shape[1])
+    found: Tensor = outputs
+    return found
 
 
 def _check_precision(model: nn.Module) -> None:

@@ -8,14 +8,14 @@ from ....methods.attributions.held_inputs import Conditioned
 from .neighbours import strangers
 from .trial_passes import are_close, attempted, logits, trial
 
-_TOGETHER = 8  # of the user's samples in one batch
+TOGETHER = 8  # of the user's samples in one batch
 _ALONE = 4  # of these are compared with what they are answered among others
 _COPIES = 4  # rows of a batch of one sample, and of one in which all others are another
 
 # A row is rounded alike in batches of one size, but for what packs or nests the rows: a third of the digits is left for
 # that. Other sizes may take other kernels, which on a GPU round to fewer digits
-_SAME_SIZE = 2 / 3
-_OTHER_SIZE = 1 / 2
+SAME_SIZE = 2 / 3
+OTHER_SIZE = 1 / 2
 
 
 def check_alone(model: nn.Module, inputs: Tensor, answered: int) -> None:
@@ -33,19 +33,19 @@ def check_alone(model: nn.Module, inputs: Tensor, answered: int) -> None:
         ShapeError: the network answers only batches of some sizes.
         ParameterError: outputs that depend on the rest of the batch.
     """
-    series = inputs[_spread(len(inputs), _TOGETHER)]
+    series = inputs[spread(len(inputs), TOGETHER)]
     together = logits(model, series, answered)
-    for place in _spread(len(series), _ALONE):
+    for place in spread(len(series), _ALONE):
         rows = [place] * _COPIES
         copies = logits(model, series[rows], answered)
         if not bool(torch.isfinite(copies).all()):
             continue  # numbers that are not finite are refused with the target
-        _compare(copies, copies[:1], _OTHER_SIZE)
-        _compare(together[place], copies[0], _OTHER_SIZE)
+        _compare(copies, copies[:1], OTHER_SIZE)
+        _compare(together[place], copies[0], OTHER_SIZE)
         farthest = _farthest(series, place)
         among = sorted([place, *[farthest] * (_COPIES - 1)])  # a network may want its rows in the order of lengths
         found = logits(model, series[among], answered)
-        _compare(found[among.index(place)], copies[among.index(place)], _SAME_SIZE)
+        _compare(found[among.index(place)], copies[among.index(place)], SAME_SIZE)
         for stranger in strangers(series[place]):
             _check_beside(stranger, model, series[rows], copies[0])
 
@@ -69,7 +69,7 @@ def check_held(model: Conditioned, inputs: Tensor) -> None:
         for sample, outputs in enumerate(together):
             model.give(sample)
             if bool(torch.isfinite(outputs).all()):  # others are refused with the target
-                _compare(outputs, model(few[sample : sample + 1].clone())[0], _OTHER_SIZE)
+                _compare(outputs, model(few[sample : sample + 1].clone())[0], OTHER_SIZE)
         model.give(0)
 
 
@@ -79,7 +79,7 @@ def _check_beside(stranger: Tensor, model: nn.Module, series: Tensor, expected: 
     with trial(model, mixed):
         outputs = attempted(model, mixed)  # a network may refuse series that nobody gave
     if isinstance(outputs, Tensor) and outputs.shape == (len(series), len(expected)):
-        _compare(outputs[0], expected, _SAME_SIZE)
+        _compare(outputs[0], expected, SAME_SIZE)
 
 
 def _compare(found: Tensor, expected: Tensor, power: float) -> None:
@@ -91,7 +91,7 @@ def _compare(found: Tensor, expected: Tensor, power: float) -> None:
         )
 
 
-def _spread(count: int, most: int) -> list[int]:
+def spread(count: int, most: int) -> list[int]:
     """Return at most so many places in 0 … count - 1, evenly spaced, in ascending order."""
     taken = min(count, most)
     return [round(k * (count - 1) / max(1, taken - 1)) for k in range(taken)]

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, MutableMapping
+from functools import cached_property
 from numbers import Integral
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ....errors import BudgetError, ParameterError
 # small, and does not remove it: on one AVX-512 processor MKL rounds a product in double precision otherwise for 33 rows
 # than for 4,096. See `rounding` for what is promised.
 GRAIN = 32
+FEW = 8  # the same for what is less than 32 rows in all: filled up to 32, eight series would cost what 32 do
 PROBE = 2  # rows of the pass whose memory is measured and whose results are thrown away
 
 # Sizes are chosen for so much memory, however much more there is, and by nothing that changes from run to run: so the
@@ -48,21 +50,33 @@ class Budget:
     Args:
         memory: bytes beside inputs and attributions; None for `default_memory`.
         device: where the network computes.
+        measured: what rows of each kind of pass took where they were measured before, to read and to add to.
 
     Raises:
         ParameterError: memory that is not a whole number, or below 1.
     """
 
-    def __init__(self, memory: int | None = None, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self,
+        memory: int | None = None,
+        device: torch.device | str = "cpu",
+        measured: MutableMapping[Hashable, int] | None = None,
+    ) -> None:
         if memory is not None and not (isinstance(memory, Integral) and memory >= 1):
             raise ParameterError(
                 f"memory must be a whole number of bytes, at least 1, got {memory!r}; for 2 GB give 2 * 10**9"
             )
         self._device = torch.device(device)
-        self.memory = memory or default_memory(self._device)
-        self._usual = min(self.memory, usual_memory(self._device))
+        self._given = memory
+        self._usual = min(memory or usual_memory(self._device), usual_memory(self._device))
         self._pass_bytes = _PASS_BYTES.get(self._device.type, _PASS_BYTES_ELSEWHERE)
         self._sizes: dict[Hashable, int] = {}
+        self._measured: MutableMapping[Hashable, int] = {} if measured is None else measured
+
+    @cached_property
+    def memory(self) -> int:
+        """Return the bytes that may be taken."""
+        return self._given or default_memory(self._device)
 
     def knows(self, kind: Hashable) -> bool:
         """Return whether the memory of a kind of pass has been learned."""
@@ -78,10 +92,26 @@ class Budget:
         Raises:
             BudgetError: not even one row fits.
         """
-        self.holds(row_bytes, "explain shorter series")
+        self.check_holds(row_bytes, "explain shorter series")
+        self._sizes[kind] = self._size(row_bytes)
+        self._measured[kind] = row_bytes
+
+    def holds_at_once(self, kind: Hashable, rows: int) -> bool:
+        """Return whether a kind of pass holds so few rows that one is enough, by what such rows took before.
+
+        More rows are measured anew: what they take may depend on their numbers, and a map's bytes not on earlier maps.
+        """
+        return rows <= GRAIN and kind in self._measured and self._size(self._measured[kind]) >= GRAIN
+
+    def _size(self, row_bytes: int) -> int:
         most = max(1, self._usual // 2 // max(row_bytes, 1))
         wanted = max(GRAIN, self._pass_bytes // max(row_bytes, 1))
-        self._sizes[kind] = _power_of_two(min(most, wanted))
+        return _power_of_two(min(most, wanted))
+
+    def check_holds(self, sample_bytes: int, remedy: str) -> None:
+        """Raise a BudgetError unless half of the memory holds what is needed for one sample; see `holds`."""
+        if sample_bytes > self._usual // 2:  # it may take a moment to find out how much memory there is
+            self.holds(sample_bytes, remedy)
 
     def holds(self, sample_bytes: int, remedy: str) -> int:
         """Return how often half of the memory holds what is needed for one sample.

@@ -1,7 +1,7 @@
 """Lend a network, frozen and in evaluation mode, and restore it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -13,6 +13,8 @@ from ....errors import ParameterError
 from ....random_states import restore_random_states
 from .kept_state import KeptState, same_numbers, write_numbers
 from .lending import one_at_a_time
+
+_LENT: set[int] = set()  # the ids of networks that are lent for a whole block
 
 
 @contextmanager
@@ -30,15 +32,20 @@ def lend(model: nn.Module, device: torch.device) -> Iterator[None]:
         ParameterError: parameters that have no values yet, or were made in `torch.inference_mode`.
     """
     with one_at_a_time():
-        _check_parameters(model)
-        state = _ModuleState(model)
+        if id(model) in _LENT:
+            with torch.inference_mode(False), torch.enable_grad():
+                yield
+            return
+        parameters = dict(model.named_parameters())
+        _check_parameters(parameters)
+        state = _ModuleState(model, parameters.values())
         try:
-            _freeze(model)
+            _freeze(model, parameters.values())
             with (
                 torch.inference_mode(False),
                 torch.enable_grad(),
                 torch.autocast(device.type, enabled=False),
-                restore_random_states([device, *(parameter.device for parameter in model.parameters())]),
+                restore_random_states({device, *(parameter.device for parameter in parameters.values())}),
                 _uncompiled(),
                 differentiable_recurrence(model) if device.type == "cuda" else nullcontext(),
             ):
@@ -47,13 +54,29 @@ def lend(model: nn.Module, device: torch.device) -> Iterator[None]:
             state.restore()
 
 
-def _freeze(model: nn.Module) -> None:
+@contextmanager
+def lend_once(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Lend a network for the whole block, at the end of which alone it is restored: not by each `lend` inside.
+
+    For work that changes nothing of the network itself, on one whose own changes make no difference to its answers.
+    """
+    with lend(model, device):
+        is_outermost = id(model) not in _LENT
+        _LENT.add(id(model))
+        try:
+            yield
+        finally:
+            if is_outermost:
+                _LENT.remove(id(model))
+
+
+def _freeze(model: nn.Module, parameters: Iterable[nn.Parameter]) -> None:
     try:
         model.eval()
     except NotImplementedError:  # what torch.export made is in the mode that it was exported in
         for module in model.modules():
             module.training = False
-    for parameter in model.parameters():  # not model.requires_grad_, which a ScriptModule refuses
+    for parameter in parameters:  # not model.requires_grad_, which a ScriptModule refuses
         if parameter.is_leaf:  # what was computed of others depends on their requires_grad
             parameter.requires_grad_(False)
 
@@ -68,8 +91,8 @@ def _uncompiled() -> Iterator[None]:
         yield
 
 
-def _check_parameters(model: nn.Module) -> None:
-    for name, parameter in model.named_parameters():
+def _check_parameters(parameters: Mapping[str, nn.Parameter]) -> None:
+    for name, parameter in parameters.items():
         if is_lazy(parameter):
             raise ParameterError(
                 f"the model's parameters must be initialised, got {name} without a shape; call the model once first"
@@ -86,12 +109,13 @@ def _check_parameters(model: nn.Module) -> None:
 
 
 class _ModuleState:
-    def __init__(self, model: nn.Module) -> None:
-        self._training = [(module, module.training) for module in model.modules()]
-        self._parameters = [(p, p.requires_grad, p.grad) for p in model.parameters() if p.is_leaf]
+    def __init__(self, model: nn.Module, parameters: Iterable[nn.Parameter]) -> None:
+        modules = list(model.modules())
+        self._training = [(module, module.training) for module in modules]
+        self._parameters = [(p, p.requires_grad, p.grad) for p in parameters if p.is_leaf]
         self._values = [(buffer, buffer.clone()) for buffer in model.buffers()]
         self._kept = KeptState(model)
-        self._tables = [(table, dict(table)) for module in model.modules() for table in _tables(module)]
+        self._tables = [(table, dict(table)) for module in modules for table in _tables(module)]
 
     def restore(self) -> None:
         for module, training in self._training:

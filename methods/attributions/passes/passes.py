@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ....errors import ParameterError, UnsupportedOperationError, described, is_out_of_memory
 from ..arguments import check_finite
 from ..gradient_failures import INSTEAD
-from .budget import GRAIN, PROBE, Budget
+from .budget import FEW, GRAIN, PROBE, Budget
 from .peak_memory import PeakMemory
 
 Piece = tuple[slice, slice]
@@ -100,7 +100,7 @@ class Passes:
 
     def check_holds(self, sample_bytes: int, remedy: str) -> None:
         """Raise a BudgetError unless the memory for what a method holds of one sample suffices; see `Budget.holds`."""
-        self._budget.holds(sample_bytes, remedy)
+        self._budget.check_holds(sample_bytes, remedy)
 
     def check_memory(self, kind: Hashable, work: Callable[[], object], device: torch.device) -> None:
         """Run work, unless some of its kind has run before, to see that the memory holds what it takes for a sample.
@@ -152,7 +152,8 @@ class Passes:
     def each(self, kind: Hashable, target: Tensor, draws: int, compute: Compute, take: Take) -> None:
         """Hand over compute's rows for all samples and draws, in passes that the budget allows.
 
-        The pieces of a last, smaller pass are followed by copies of its last row, so that it holds a multiple of 32.
+        The pieces of a last, smaller pass are followed by copies of its last row, so that it holds a multiple of 32,
+        or of 8 where there are fewer rows than that in all.
 
         Args:
             kind: names what compute does; passes of one kind and size take the same memory and time.
@@ -166,13 +167,16 @@ class Passes:
             BudgetError: the memory does not hold one row.
         """
         start, total = 0, len(target) * draws
-        if total and not self._budget.knows(kind):
+        is_known = self._budget.knows(kind)
+        if total and not is_known and not self._budget.holds_at_once(kind, total):
             self._probe(kind, list(pieces_of(0, min(PROBE, total), draws)), compute, target.device)
+            is_known = True
+        size = self._budget.size(kind) if total and is_known else GRAIN
+        grain = min(size, GRAIN if total > GRAIN else FEW)
         while start < total:
-            size = self._budget.size(kind)
             stop = min(start + size, total)
             pieces = list(pieces_of(start, stop, draws))
-            hand_over(compute([*pieces, *_padding(pieces, size)]), pieces, take)
+            hand_over(compute([*pieces, *_padding(pieces, grain)]), pieces, take)
             start = stop
 
     def _probe(self, kind: Hashable, pieces: Sequence[Piece], compute: Compute, device: torch.device) -> None:
@@ -259,7 +263,7 @@ def hand_over(rows: Tensor, pieces: Sequence[Piece], take: Take) -> None:
         first += len(part)
 
 
-def _padding(pieces: Sequence[Piece], size: int) -> list[Piece]:
+def _padding(pieces: Sequence[Piece], grain: int) -> list[Piece]:
     samples, draws = pieces[-1]
     last = slice(samples.stop - 1, samples.stop), slice(draws.stop - 1, draws.stop)
-    return [last] * (-sum(map(_count, pieces)) % min(size, GRAIN))
+    return [last] * (-sum(map(_count, pieces)) % grain)
