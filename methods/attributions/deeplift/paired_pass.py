@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from ...operations import Kind
 from ..interception.interception import Function, Interception, Rule
 
 
@@ -14,12 +15,12 @@ class PairedPass(Interception):
 
     Args:
         method: what an error calls the method.
-        rules: the rule of each PyTorch function.
+        rules: the rule of each PyTorch function, and of kinds of fused functions.
         metadata: functions that read only the shape, type or place of tensors.
     """
 
     def __init__(
-        self, method: str, rules: Mapping[Function, Rule["PairedPass"]], metadata: frozenset[Function]
+        self, method: str, rules: Mapping[Function | Kind, Rule["PairedPass"]], metadata: frozenset[Function]
     ) -> None:
         super().__init__(method, rules, metadata)
         self._reciprocals: set[int] = set()

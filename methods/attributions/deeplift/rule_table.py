@@ -3,6 +3,7 @@
 import torch
 from torch.nn import functional
 
+from ...operations import Kind
 from ..interception import operation_names as names
 from ..interception.attention_compositions import multi_head_attention, scaled_dot_product_attention
 from ..interception.evaluation_rules import running_batch_norm, switched_off_dropout
@@ -39,8 +40,9 @@ from .difference_rules import (
 )
 from .maximum_rules import adaptive_max_pool, larger, largest_along_axes, max_pool, smaller
 from .paired_pass import PairedPass
+from .prefix_attention_rule import attention, attention_per_hop
 
-RULES: dict[Function, Rule[PairedPass]] = {
+RULES: dict[Function | Kind, Rule[PairedPass]] = {
     **rules(f"{names.MOVES} {names.NEGATIONS}", move),
     **dict.fromkeys(names.TRANSPOSED, move),
     **rules(names.SEPARATE, separately),
@@ -89,4 +91,6 @@ RULES: dict[Function, Rule[PairedPass]] = {
     **rules("gru_cell", single_step(gru_step)),
     **rules("rnn_tanh_cell", single_step(rnn_step(torch.tanh))),
     **rules("rnn_relu_cell", single_step(rnn_step(torch.relu))),
+    Kind.PREFIX_ATTENTION: attention,
+    Kind.PREFIX_ATTENTION_PER_HOP: attention_per_hop,
 }

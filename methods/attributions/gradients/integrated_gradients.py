@@ -1,15 +1,14 @@
 """Integrated gradients: the gradient averaged along the straight path from absence to the input."""
 
 from collections.abc import Sequence
-from functools import cache
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ..parameters import check_count
 from ..passes.baselines import absence, check_against, distinct_draws
 from ..passes.passes import Passes
+from ..quadrature import quadrature
 
 _NODE_BYTES = 16  # of each of the steps² numbers of which the nodes are the eigenvalues
 
@@ -76,10 +75,3 @@ def path_integral(inputs: Tensor, target: Tensor, start: Tensor, passes: Passes,
 
     passes.gradients(inputs, target, steps, write, take)
     return integral.mul_(inputs - start)
-
-
-@cache  # 5 ms for 50 steps, half a second for 2000
-def quadrature(steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return nodes and weights of the Gauss-Legendre quadrature on [0, 1], exact up to degree 2·steps - 1."""
-    nodes, weights = np.polynomial.legendre.leggauss(steps)
-    return tuple(((nodes + 1) / 2).tolist()), tuple((weights / 2).tolist())

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ....errors import UnsupportedOperationError
+from ...operations import Kind
 from ..gradient_failures import INSTEAD
 from .argument_names import by_place
 from .operation_names import FILLED, FLAT, LIKENESSES
@@ -35,11 +36,11 @@ class Interception(TorchFunctionMode):
 
     Args:
         method: what an error calls the method.
-        rules: the rule of each PyTorch function.
+        rules: the rule of each PyTorch function, and of kinds of fused functions.
         metadata: functions that read only the shape, type or place of tensors, never their values.
     """
 
-    def __init__(self, method: str, rules: Mapping[Function, Rule[Self]], metadata: frozenset[Function]) -> None:
+    def __init__(self, method: str, rules: Mapping[Function | Kind, Rule[Self]], metadata: frozenset[Function]) -> None:
         super().__init__()
         self._method = method
         self._rules = rules
@@ -154,7 +155,7 @@ class Interception(TorchFunctionMode):
         if call.options.get("inplace") or call.options.get("out") is not None:
             raise call.unsupported("in place")
         if hasattr(call.function, "elementary"):
-            return _elementary(call)
+            return self._rules.get(getattr(call.function, "kind", None), elementary)(call)
         if call.function not in self._rules:
             raise call.unsupported()
         args, options = by_place(call.args, call.options)
@@ -259,7 +260,8 @@ def _collect(arguments: Any, found: list[Tensor]) -> None:
             _collect(value, found)
 
 
-def _elementary(call: Call[Any]) -> Any:
+def elementary(call: Call[Any]) -> Any:
+    """Apply a fused function by the operations that define it."""
     with call.mode:
         return call.function.elementary(*call.args, **call.options)  # type: ignore[attr-defined]
 

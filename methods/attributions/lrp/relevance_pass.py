@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...operations import Kind
 from ..interception.interception import Function, Interception, Rule
 
 
@@ -47,7 +48,7 @@ class RelevancePass(Interception):
 
     Args:
         method: what an error calls the method.
-        rules: the rule of each PyTorch function.
+        rules: the rule of each PyTorch function, and of kinds of fused functions.
         metadata: functions that read only the shape, type or place of tensors.
         epsilon: ε of the rule for sums, at least 0.
         product: how the two factors of a product share its relevance.
@@ -56,7 +57,7 @@ class RelevancePass(Interception):
     def __init__(
         self,
         method: str,
-        rules: Mapping[Function, Rule["RelevancePass"]],
+        rules: Mapping[Function | Kind, Rule["RelevancePass"]],
         metadata: frozenset[Function],
         *,
         epsilon: float,

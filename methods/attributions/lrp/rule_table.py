@@ -3,6 +3,7 @@
 import torch
 from torch.nn import functional
 
+from ...operations import Kind
 from ..deeplift.compositions import composition
 from ..interception import operation_names as names
 from ..interception.attention_compositions import multi_head_attention, scaled_dot_product_attention
@@ -25,6 +26,7 @@ from .relevance_recurrence import gru_relevance, lstm_relevance, plain_relevance
 from .relevance_rules import (
     activation,
     addition,
+    attention,
     contraction,
     division,
     einsum,
@@ -42,7 +44,7 @@ _LARGEST = """
     adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d
 """
 
-RULES: dict[Function, Rule[RelevancePass]] = {
+RULES: dict[Function | Kind, Rule[RelevancePass]] = {
     **rules(f"{names.MOVES} {_LARGEST}", move),
     **dict.fromkeys(names.TRANSPOSED, move),
     **rules(names.SEPARATE, separately),
@@ -77,4 +79,6 @@ RULES: dict[Function, Rule[RelevancePass]] = {
     **rules("gru_cell", single_step(gru_step)),
     **rules("rnn_tanh_cell", single_step(rnn_step(torch.tanh))),
     **rules("rnn_relu_cell", single_step(rnn_step(torch.relu))),
+    Kind.PREFIX_ATTENTION: attention,
+    Kind.PREFIX_ATTENTION_PER_HOP: attention,
 }
