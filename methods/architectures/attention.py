@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from .checks import check_dropout, check_series, check_sizes
+from .dropout import SeriesDropout
 
 
 class HopScores(nn.Module):
@@ -34,7 +35,7 @@ class SelfAttentionClassifier(nn.Module):
         check_sizes(features=features, classes=classes, hidden=hidden)
         check_dropout(dropout)
         self.features = features
-        self.input_dropout = nn.Dropout(dropout)
+        self.input_dropout = SeriesDropout(dropout)
         self.recurrent = nn.LSTM(features, hidden, batch_first=True)
         self.output_dropout = nn.Dropout(dropout)
         self.scores = HopScores(hidden, attention_hidden, hops)

@@ -12,7 +12,7 @@ _ISMAIL = (
 ENTRIES: tuple[ArchitectureSpec, ...] = (
     ArchitectureSpec(
         name="lstm",
-        version=1,
+        version=2,
         description="one LSTM layer, classified from the last time step",
         reference="S. Hochreiter, J. Schmidhuber, Long Short-Term Memory, Neural Computation 9(8), 1997, 1735-1780",
         factory="saltbench.methods.architectures.recurrent:lstm",
@@ -21,7 +21,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
     ),
     ArchitectureSpec(
         name="bi-lstm",
-        version=1,
+        version=2,
         description="one bidirectional LSTM layer, classified from the last time step of both directions",
         reference=(
             "A. Graves, J. Schmidhuber, Framewise phoneme classification with bidirectional LSTM and other "
@@ -33,7 +33,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
     ),
     ArchitectureSpec(
         name="lstm-self-attention",
-        version=1,
+        version=2,
         description="one LSTM layer, classified from a structured self-attention over all time steps",
         reference=(
             "Z. Lin, M. Feng, C. N. dos Santos, M. Yu, B. Xiang, B. Zhou, Y. Bengio, A Structured "
@@ -45,7 +45,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
     ),
     ArchitectureSpec(
         name="input-cell-lstm",
-        version=1,
+        version=2,
         description="one LSTM layer whose gates read an attention over the series so far",
         reference=_ISMAIL,
         factory="saltbench.methods.architectures.input_cell:input_cell_lstm",

@@ -9,6 +9,7 @@ from ...entry import unknown
 from ...errors import UnknownNameError
 from .attention import HopScores
 from .checks import check_dropout, check_series, check_sizes
+from .dropout import SeriesDropout
 from .prefix_attention import prefix_attention, prefix_attention_per_hop
 
 # the square of the smallest length that torch.nn.functional.normalize divides by
@@ -78,7 +79,7 @@ class InputCellClassifier(nn.Module):
             raise UnknownNameError(unknown("variant of input-cell-lstm", variant, _VARIANTS))
         self.features = features
         self.attend = _VARIANTS[variant]
-        self.input_dropout = nn.Dropout(dropout)
+        self.input_dropout = SeriesDropout(dropout)
         self.scores = HopScores(features, attention_hidden, hops)
         self.project = nn.Linear(features if variant == "mean" else hops * features, 4 * hidden, bias=False)
         nn.init.uniform_(self.project.weight, -(hidden**-0.5), hidden**-0.5)  # as nn.LSTM draws its input weights

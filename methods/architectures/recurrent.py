@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from .checks import check_dropout, check_series, check_sizes
+from .dropout import SeriesDropout
 
 
 class LastStepClassifier(nn.Module):
@@ -16,7 +17,7 @@ class LastStepClassifier(nn.Module):
         check_sizes(features=features, classes=classes, hidden=hidden)
         check_dropout(dropout)
         self.features = features
-        self.input_dropout = nn.Dropout(dropout)
+        self.input_dropout = SeriesDropout(dropout)
         self.recurrent = nn.LSTM(features, hidden, batch_first=True, bidirectional=bidirectional)
         self.output_dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(hidden * (1 + bidirectional), classes)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from saltbench.errors import UnknownNameError
+from saltbench.methods.architectures.dropout import SeriesDropout
 from saltbench.methods.architectures.input_cell import InputCellClassifier, input_cell_lstm, unit_length
 from saltbench.methods.seeding import seeded
 
@@ -47,7 +48,7 @@ def test_dropped_inputs_are_neither_scored_nor_attended(variant):
     with seeded(0):
         measured = model(inputs)
     with seeded(0):
-        dropped = torch.nn.functional.dropout(inputs, 0.1)
+        dropped = SeriesDropout(0.1).train()(inputs)
     assert not torch.equal(dropped, inputs)
     torch.testing.assert_close(measured, input_cell_oracle.logits(model, dropped, variant))
 
