@@ -23,6 +23,7 @@ class Protocol:
     training: Recipe
     device: str
     keep_maps: bool
+    training_version: int
 
     @staticmethod
     def of(suite: Suite, device: str) -> "Protocol":
@@ -35,7 +36,13 @@ class Protocol:
             training=suite.training,
             device=device,
             keep_maps=suite.keep_maps,
+            training_version=suite.training_version,
         )
+
+    def training_as_json(self) -> dict[str, Any]:
+        """Return the recipe, and which version of training followed it: the first one did not say so."""
+        version = {"version": self.training_version} if self.training_version > 1 else {}
+        return {**dataclasses.asdict(self.training), **version}
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ class Job:
             "task": self.task.as_json(),
             "data_seed": self.seeds.data,
             "architecture": self.architecture.as_json(),
-            "training": dataclasses.asdict(self.protocol.training),
+            "training": self.protocol.training_as_json(),
             "training_seed": self.seeds.training,
             "device": self.protocol.device,
         }

@@ -1,8 +1,8 @@
 """The one training recipe for all architectures, on logits, selected without the test split."""
 
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def train(
 
     Raises:
         ShapeError: the model's output is not (batch, classes).
-        NonFiniteError: the loss is NaN or infinite.
+        NonFiniteError: the loss on training or validation samples is NaN or infinite.
     """
     expect_large_blocks()  # without it, epochs of bi-lstm take 1.4 times the processor time, ten times the page faults
     with seeded(seed, device):
@@ -74,26 +74,56 @@ def train(
 def _fit(model: nn.Module, data: TaskData, recipe: Recipe, order: torch.Generator) -> tuple[nn.Module, Training]:
     device = next(model.parameters()).device
     train_set, validation_set = (tensors_for(model, split, device) for split in (data.train, data.validation))
-    optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
-    kept, best, kept_epoch = None, Standing(math.inf, -1.0), 0
-    lowest, since_lowest = math.inf, 0
+    optimiser = adam(model, recipe.learning_rate)
+    kept, lowest, since_improved = Kept(), math.inf, 0
     ended = "epochs"
     for epoch in range(1, recipe.epochs + 1):
-        run_epoch(model, optimiser, train_set, recipe.batch, order, data.classes)
-        on_train, on_validation = standing(model, *train_set), standing(model, *validation_set)
-        if not math.isfinite(on_train.loss):
-            raise NonFiniteError(f"the training loss became {on_train.loss} in epoch {epoch}; lower the learning rate")
-        if on_validation.better_than(best):
-            best, kept_epoch, on_kept = on_validation, epoch, on_train
-            kept = {name: value.clone() for name, value in model.state_dict().items()}
-        improved = on_train.loss < lowest * (1 - recipe.tolerance)
-        lowest, since_lowest = (on_train.loss, 0) if improved else (lowest, since_lowest + 1)
-        if on_train.accuracy == 1.0 or since_lowest >= recipe.patience:
-            ended = "every training sample is right" if on_train.accuracy == 1.0 else "the loss stopped improving"
+        loss = run_epoch(model, optimiser, train_set, recipe.batch, order, data.classes)
+        on_validation = standing(model, *validation_set)
+        _require_finite(epoch, training=loss, validation=on_validation.loss)
+        is_kept = kept.offer(model, epoch, on_validation)
+        has_fallen = loss < lowest * (1 - recipe.tolerance)
+        lowest = loss if has_fallen else lowest
+        since_improved = 0 if is_kept or has_fallen else since_improved + 1
+        if is_right(model, *train_set):
+            ended = "every training sample is right"
             break
-    assert kept is not None
-    model.load_state_dict(kept)
-    return model.eval(), Training(epoch, kept_epoch, ended, on_kept, best)
+        if since_improved >= recipe.patience:
+            ended = "the loss stopped improving"
+            break
+    model.load_state_dict(kept.weights)
+    on_train = standing(model, *train_set)
+    _require_finite(kept.epoch, training=on_train.loss)
+    return model.eval(), Training(epoch, kept.epoch, ended, on_train, kept.standing)
+
+
+@dataclass
+class Kept:
+    """The best epoch so far, where it stands on the validation split, and its weights."""
+
+    epoch: int = 0
+    standing: Standing = Standing(math.inf, -1.0)
+    weights: Mapping[str, Any] = field(default_factory=dict)
+
+    def offer(self, model: nn.Module, epoch: int, standing: Standing) -> bool:
+        """Keep the model's weights if it stands better than the best so far, and return whether it does."""
+        is_better = standing.better_than(self.standing)
+        if is_better:
+            self.epoch, self.standing = epoch, standing
+            self.weights = {name: value.clone() for name, value in model.state_dict().items()}
+        return is_better
+
+
+def _require_finite(epoch: int, **losses: float) -> None:
+    for split, loss in losses.items():
+        if not math.isfinite(loss):
+            raise NonFiniteError(f"the {split} loss became {loss} in epoch {epoch}; lower the learning rate")
+
+
+def adam(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
+    """Return Adam over the model's parameters, fused where PyTorch can, in a third of the time for a small network."""
+    fits = all(parameter.is_floating_point() for parameter in model.parameters())
+    return torch.optim.Adam(model.parameters(), lr=learning_rate, fused=fits)
 
 
 def run_epoch(
@@ -103,17 +133,18 @@ def run_epoch(
     batch: int,
     order: torch.Generator,
     classes: int,
-) -> None:
-    """Train the model on every sample once, in an order drawn from order.
+) -> float:
+    """Train the model on every sample once, in an order drawn from order; return the mean loss (nats) on the way.
 
     Raises:
         ShapeError: the model's output is not (batch, classes).
     """
     model.train()
     inputs, labels = train_set
+    total = torch.zeros((), device=labels.device)
     for picked in torch.randperm(len(labels), generator=order).to(labels.device).split(batch):
         optimiser.zero_grad()
-        logits = model(inputs[picked])
+        logits = model(inputs.index_select(0, picked))  # a quarter of the time of inputs[picked]
         if getattr(logits, "shape", None) != (len(picked), classes):
             raise ShapeError(
                 f"{type(model).__name__} returned {_shape(logits)} for {len(picked)} samples of {classes} classes, "
@@ -122,6 +153,8 @@ def run_epoch(
         loss = cross_entropy(softmax_logits(model, logits), labels[picked])
         loss.backward()
         optimiser.step()
+        total += loss.detach() * len(picked)
+    return float(total) / len(labels)
 
 
 def _shape(value: object) -> str:
@@ -152,6 +185,17 @@ def standing(model: nn.Module, inputs: Tensor, labels: Tensor) -> Standing:
     logits = predict(model, inputs)
     accuracy = (logits.argmax(dim=1) == labels).double().mean()
     return Standing(float(cross_entropy(softmax_logits(model, logits), labels)), float(accuracy))
+
+
+def is_right(model: nn.Module, inputs: Tensor, labels: Tensor) -> bool:
+    """Return whether the model's accuracy on inputs (batch, time, features) and labels (batch,) is 1.
+
+    It looks no further than the first part with a sample that is wrong: while a network learns, one forward pass.
+    """
+    model.eval()
+    with torch.inference_mode():
+        parts = zip(inputs.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)
+        return all(bool((model(part).argmax(dim=1) == truth).all()) for part, truth in parts)
 
 
 def facts_on_test(model: nn.Module, data: TaskData, device: torch.device | str) -> dict[str, Any]:

@@ -211,7 +211,9 @@ def _suite(content: Mapping[str, Any]) -> Suite:
         "target": values.one_of(content["target"], TARGETS),
         "output": values.one_of(content["output"], OUTPUTS),
         "training": _recipe(values.table(content["training"])),
-        "keep_maps": values.switch(content.get("keep_maps", True)),  # which earlier versions do not say
+        # which earlier versions do not say
+        "keep_maps": values.switch(content.get("keep_maps", True)),
+        "training_version": values.whole(content.get("training_version", 1)),
     }
     return Suite(**checked)
 

@@ -21,7 +21,7 @@ from .repetitions import FACTORS
 from .run_options import MOST_SAMPLES, MOST_SEEDS
 from .selection import select
 from .suite_name import SUFFIX, suite_name
-from .training_recipe import Recipe
+from .training_recipe import TRAINING_VERSION, Recipe
 
 TARGETS = ("true", "predicted")
 OUTPUTS = ("logit", "probability")
@@ -74,6 +74,7 @@ class Suite:
         output: explain its "logit" or its "probability".
         training: the recipe.
         keep_maps: whether the maps of all explained samples are stored, for metrics to come.
+        training_version: of the code that trained by the recipe.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Suite:
     output: str = "logit"
     training: Recipe = field(default_factory=Recipe)
     keep_maps: bool = True
+    training_version: int = TRAINING_VERSION
 
     def as_json(self) -> dict[str, Any]:
         """Return the suite as JSON values, for provenance."""

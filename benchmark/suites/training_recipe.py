@@ -6,14 +6,18 @@ from ...errors import ParameterError
 
 MOST = 1_000_000  # samples of a batch, epochs
 
+# raised with every change of what training makes of a recipe; part of a network's key
+TRAINING_VERSION = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How networks are trained: Adam on cross-entropy.
 
-    Training ends when every training sample is classified rightly in evaluation mode, when the training loss has
-    not fallen by `tolerance` (relative) for `patience` epochs, or after `epochs`. The weights kept are those of the
-    epoch with the highest validation accuracy, the lowest validation loss among equals.
+    The weights kept are those of the epoch with the highest validation accuracy, the lowest validation loss among
+    equals. Training ends when every training sample is classified rightly in evaluation mode; when for `patience`
+    epochs none was better to keep, nor has the mean loss of an epoch's batches fallen by `tolerance` (relative); or
+    after `epochs`. No rule looks at validation alone: an LSTM may memorise for 170 epochs before it learns.
 
     Raises:
         ParameterError: a setting out of its range.

@@ -294,7 +294,7 @@ ARCHITECTURE_REASONS = {
     "steps": "Network returned a tensor (50, 10, 2) for 50 samples of 2 classes, expected (50, 2); return logits",
     "tuple": "Network returned a tuple for 50 samples of 2 classes, expected (50, 2)",
     "nan": "the training loss became nan in epoch 1",
-    "nan-later": "the training loss became nan in epoch 1",
+    "nan-later": "the validation loss became nan in epoch 1",
     "raise": f"KeyError: 'absent' {place(ARCHITECTURES, 'raise KeyError')}",
     "mixes": "must answer each sample by itself, got other outputs for a sample in another batch",
     "draws": "it draws random numbers from PyTorch's generator on cpu in evaluation mode",

@@ -65,6 +65,7 @@ RECIPE = dataclasses.replace(SUITE.training, epochs=3)
         ({"tasks": changed(SUITE.tasks, parameters={})}, True, True, True),
         ({"architectures": changed(SUITE.architectures, version=9)}, True, True, False),
         ({"training": RECIPE}, True, True, False),
+        ({"training_version": 9}, True, True, False),
         ({"methods": changed(SUITE.methods, version=9)}, False, True, False),
         ({"references": changed(SUITE.references, version=9)}, False, False, True),
         ({"metrics": changed(SUITE.metrics, version=9)}, False, False, False),
@@ -83,6 +84,11 @@ def test_a_key_changes_with_what_determines_the_result_and_with_nothing_else(cha
     assert (before.map_key(before.methods[0]) != after.map_key(after.methods[0])) == maps
     first = before_reference.map_key(before_reference.methods[0])
     assert (first != after_reference.map_key(after_reference.methods[0])) == reference
+
+
+def test_a_network_of_the_first_version_of_training_keeps_its_key():
+    _, first, *_ = planned(training_version=1)
+    assert first.model_key()["training"] == dataclasses.asdict(SUITE.training)
 
 
 def test_the_device_is_part_of_a_models_key():

@@ -8,10 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from saltbench.benchmark.execution.training import EVALUATION_BATCH, Standing, as_tensors, predict, standing, train
+from saltbench.benchmark.execution import training
+from saltbench.benchmark.execution.training import (
+    EVALUATION_BATCH,
+    Standing,
+    adam,
+    as_tensors,
+    is_right,
+    predict,
+    standing,
+    train,
+)
 from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.datasets.spec import Split, TaskData
-from saltbench.errors import NonFiniteError, ParameterError, ShapeError
+from saltbench.errors import NonFiniteError, ShapeError
 from saltbench.methods.architectures.recurrent import lstm
 
 FAST = Recipe(learning_rate=0.05, batch=10, epochs=60)
@@ -71,15 +81,16 @@ def test_the_model_comes_back_in_evaluation_mode():
 
 
 def slow_fit(build, data, recipe, seed):
-    """The recipe from its description: every epoch's weights and standings, by a loop of its own."""
+    """The recipe from its description: every epoch's weights, standings and mean loss, by a loop of its own."""
     torch.manual_seed(seed)
     model = build()
-    adam = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
+    adam = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, fused=True)
     order = torch.Generator().manual_seed(seed)
     epochs = []
     for _ in range(recipe.epochs):
         model.train()
         permutation = torch.randperm(len(data.train.labels), generator=order).tolist()
+        losses = []
         for start in range(0, len(permutation), recipe.batch):
             batch = permutation[start : start + recipe.batch]
             logits = model(torch.from_numpy(data.train.inputs[batch]))
@@ -87,7 +98,9 @@ def slow_fit(build, data, recipe, seed):
             adam.zero_grad()
             (-picked.mean()).backward()
             adam.step()
-        epochs.append((weights(model), slow_standing(model, data.train), slow_standing(model, data.validation)))
+            losses += (-picked).tolist()
+        standings = slow_standing(model, data.train), slow_standing(model, data.validation)
+        epochs.append((weights(model), *standings, math.fsum(losses) / len(losses)))
     return epochs
 
 
@@ -104,13 +117,15 @@ def slow_standing(model, split):
 
 def slow_end(epochs, recipe):
     """The number of epochs run and why training ended."""
-    improved_at, lowest = 0, math.inf
-    for epoch, (_, (loss, accuracy), _) in enumerate(epochs, start=1):
-        if accuracy == 1:
+    improved_at, lowest, best = 0, math.inf, (-1, 0)
+    for epoch, (_, (_, right), (on_validation, accuracy), loss) in enumerate(epochs, start=1):
+        if right == 1:
             return epoch, "every training sample is right"
         if loss < lowest - recipe.tolerance * lowest or epoch == 1:
             improved_at, lowest = epoch, loss
-        elif epoch - improved_at == recipe.patience:
+        if (accuracy, -on_validation) > best:
+            improved_at, best = epoch, (accuracy, -on_validation)
+        if epoch - improved_at == recipe.patience:
             return epoch, "the loss stopped improving"
     return len(epochs), "epochs"
 
@@ -151,6 +166,61 @@ def test_patience_counts_epochs_without_improvement():
     frozen = dataclasses.replace(FAST, learning_rate=1e-12, patience=4)
     _, record = train(linear, toy(0.3), frozen, seed=1)
     assert (record.epochs, record.ended) == (5, "the loss stopped improving")
+
+
+@pytest.mark.parametrize(
+    ("losses", "validation", "epochs", "kept"),
+    [
+        # the training loss, and loss and accuracy on validation samples, an epoch; at a patience of 3
+        ([0.7] * 9, [(0.7, 0.5), *[(0.6, 0.4)] * 8], 4, 1),
+        # a network that learns late: for long it memorises, while validation says that it gets worse
+        ([0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1, 0.1], [(0.7, 0.5), *[(0.9, 0.4)] * 6, *[(0.6, 0.4)] * 3], 10, 1),
+        ([0.7] * 10, [(0.7, 0.5), (0.9, 0.4), (0.9, 0.5), (0.9, 0.6), (0.9, 0.5), (0.5, 0.7), *[(0.5, 0.7)] * 4], 9, 6),
+        ([0.7, 0.6999, 0.6998, 0.6997, 0.6996], [(0.7, 0.5), *[(0.8, 0.4)] * 4], 4, 1),
+        ([0.7, 0.6999, 0.6998, 0.6992, 0.6991, 0.6990, 0.6989], [(0.7, 0.5), *[(0.8, 0.4)] * 6], 7, 1),
+    ],
+    ids=["nothing", "training loss", "better epochs", "within tolerance", "tolerance adds up"],
+)
+def test_training_ends_when_neither_the_loss_nor_the_best_epoch_improves(monkeypatch, losses, validation, epochs, kept):
+    standings = iter([*(Standing(*pair) for pair in validation[:epochs]), Standing(0.5, 0.5)])
+    means = iter(losses)
+    monkeypatch.setattr(training, "run_epoch", lambda *_: next(means))
+    monkeypatch.setattr(training, "standing", lambda *_: next(standings))
+    monkeypatch.setattr(training, "is_right", lambda *_: False)
+    _, record = train(linear, toy(0.3), dataclasses.replace(FAST, patience=3), seed=1)
+    assert (record.epochs, record.kept_epoch, record.ended) == (epochs, kept, "the loss stopped improving")
+    assert record.validation == Standing(*validation[kept - 1])
+
+
+class Scaled(nn.Module):
+    """A linear model with a complex factor, which fused optimisers refuse."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.factor = linear(), nn.Parameter(torch.tensor(1 + 1j))
+
+    def forward(self, inputs):
+        return self.inner(inputs) * self.factor.abs()
+
+
+def test_adam_is_fused_where_it_can_be():
+    assert adam(linear(), 0.1).defaults["fused"]
+    _, record = train(Scaled, toy(6.0), FAST, seed=1)
+    assert record.ended == "every training sample is right"
+
+
+@pytest.mark.parametrize("wrong", [None, 0, EVALUATION_BATCH - 1, EVALUATION_BATCH, 2 * EVALUATION_BATCH + 2])
+def test_all_right_looks_no_further_than_the_first_part_that_is_not(wrong):
+    seen = []
+    model = Returns(lambda logits: seen.append(len(logits)) or logits)
+    inputs = torch.randn(2 * EVALUATION_BATCH + 3, 3, 2, generator=torch.Generator().manual_seed(1))
+    labels = model.inner(inputs).argmax(dim=1)
+    if wrong is not None:
+        labels[wrong] = 1 - labels[wrong]
+    assert is_right(model.train(), inputs, labels) == (wrong is None)
+    assert len(seen) == (3 if wrong is None else wrong // EVALUATION_BATCH + 1)
+    assert not model.training
+    assert (standing(model, inputs, labels).accuracy == 1) == (wrong is None)
 
 
 @pytest.mark.parametrize("build", [linear, lambda: lstm(features=2, classes=2)], ids=["linear", "lstm"])
@@ -267,30 +337,3 @@ def test_as_tensors_keeps_values_and_types():
     assert (inputs.dtype, labels.dtype) == (torch.float32, torch.int64)
     np.testing.assert_array_equal(inputs.numpy(), split.inputs)
     np.testing.assert_array_equal(labels.numpy(), split.labels)
-
-
-def test_the_recipe_is_that_of_the_source():
-    assert (Recipe().learning_rate, Recipe().batch, Recipe().epochs) == (1e-3, 50, 400)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"learning_rate": 0.0}, r"training needs learning_rate > 0 and tolerance >= 0, got 0\.0 and 0\.001$"),
-        ({"learning_rate": -1.0}, r"training needs learning_rate > 0"),
-        ({"learning_rate": math.nan}, r"training needs learning_rate > 0 .* got nan and"),
-        ({"tolerance": -0.1}, r"tolerance >= 0, got 0\.001 and -0\.1$"),
-        ({"tolerance": math.nan}, r"tolerance >= 0, got 0\.001 and nan$"),
-        ({"batch": 0}, r"training needs batch >= 1, got 0$"),
-        ({"epochs": -3}, r"training needs epochs >= 1, got -3$"),
-        ({"patience": 0}, r"training needs patience >= 1, got 0$"),
-    ],
-)
-def test_impossible_recipes(changes, message):
-    with pytest.raises(ParameterError, match=message):
-        Recipe(**changes)
-
-
-def test_the_bounds_of_a_recipe_are_allowed():
-    bounds = Recipe(tolerance=0.0, batch=1, epochs=1, patience=1)
-    assert dataclasses.astuple(bounds) == (1e-3, 1, 1, 1, 0.0)

@@ -1,7 +1,6 @@
 """Results folders of format 1, where a cell's key holds all metrics of its suite: their examples can still be shown.
 
-Nothing is written in this format, and no score is taken from it: a run in such a folder reuses the trained networks,
-whose keys are the same, and explains and scores anew.
+Nothing is written in this format, and nothing is taken from it: a run in such a folder computes all of it anew.
 """
 
 import io
