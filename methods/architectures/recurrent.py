@@ -1,5 +1,8 @@
 """LSTM and Bi-LSTM that classify from the last time step."""
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 
 from .checks import check_dropout, check_series, check_sizes
@@ -18,7 +21,9 @@ class LastStepClassifier(nn.Module):
         check_dropout(dropout)
         self.features = features
         self.input_dropout = SeriesDropout(dropout)
-        self.recurrent = nn.LSTM(features, hidden, batch_first=True, bidirectional=bidirectional)
+        self.recurrent = nn.LSTM(features, hidden, batch_first=True)
+        # the backward direction begins at the last time step: its output there has read no other
+        self.reverse = nn.LSTMCell(features, hidden) if bidirectional else None
         self.output_dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(hidden * (1 + bidirectional), classes)
 
@@ -29,9 +34,19 @@ class LastStepClassifier(nn.Module):
             ShapeError: the input has another shape.
         """
         check_series(inputs, self.features)
-        output, _ = self.recurrent(self.input_dropout(inputs))
-        logits: Tensor = self.classifier(self.output_dropout(output[:, -1]))
+        series = self.input_dropout(inputs)
+        output = self.recurrent(series)[0][:, -1]
+        if self.reverse is not None:
+            output = torch.cat([output, self.reverse(series[:, -1])[0]], dim=1)
+        logits: Tensor = self.classifier(self.output_dropout(output))
         return logits
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        # version 1 of bi-lstm had both directions in one nn.LSTM
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            if (stored := f"{prefix}recurrent.{name}_l0_reverse") in state_dict:
+                state_dict[f"{prefix}reverse.{name}"] = state_dict.pop(stored)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
 def lstm(*, features: int, classes: int, hidden: int = 5, dropout: float = 0.1) -> LastStepClassifier:

@@ -34,6 +34,12 @@ def build(factory, **parameters) -> tuple[nn.Module, Tensor]:
         return model, torch.randn(2, 8, 4, dtype=torch.float64)
 
 
+def both_directions(model: nn.Module) -> dict[str, Tensor]:
+    """Return the weights of a bi-lstm under their names in one nn.LSTM."""
+    reverse = {f"{name}_l0_reverse": weight for name, weight in model.reverse.state_dict().items()}
+    return {**model.recurrent.state_dict(), **reverse}
+
+
 def test_lstm_classifies_the_last_step():
     model, inputs = build(lstm)
     expected = model.classifier(run_cell(model.recurrent, inputs)[:, -1])
@@ -42,10 +48,28 @@ def test_lstm_classifies_the_last_step():
 
 def test_bi_lstm_reads_the_backward_direction_after_one_step():
     model, inputs = build(bi_lstm)
-    forward = run_cell(model.recurrent, inputs)[:, -1]
-    backward = run_cell(model.recurrent, inputs[:, -1:], "_reverse")[:, -1]
+    both = nn.LSTM(4, 5, batch_first=True, bidirectional=True).double()
+    both.load_state_dict(both_directions(model))
+    expected = model.classifier(both(inputs)[0][:, -1])
+    torch.testing.assert_close(model(inputs), expected, rtol=1e-10, atol=1e-12)
+    forward = run_cell(both, inputs)[:, -1]
+    backward = run_cell(both, inputs[:, -1:], "_reverse")[:, -1]
     expected = model.classifier(torch.cat([forward, backward], dim=1))
     torch.testing.assert_close(model(inputs), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_bi_lstm_draws_and_takes_the_weights_of_one_layer_of_both_directions():
+    with seeded(1):
+        layer = nn.LSTM(4, 5, batch_first=True, bidirectional=True)
+    with seeded(1):
+        model = bi_lstm(features=4, classes=3)
+    for name, weight in both_directions(model).items():
+        assert torch.equal(weight, layer.state_dict()[name])
+    stored = {f"recurrent.{name}": weight + 1 for name, weight in layer.state_dict().items()}
+    classifier = {f"classifier.{name}": weight for name, weight in model.classifier.state_dict().items()}
+    model.load_state_dict({**stored, **classifier})
+    for name, weight in both_directions(model).items():
+        assert torch.equal(weight, stored[f"recurrent.{name}"])
 
 
 def test_self_attention_is_the_definition_of_lin_2017():

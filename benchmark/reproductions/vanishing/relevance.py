@@ -59,7 +59,7 @@ def relevance_profile(model: nn.Module, inputs: Tensor, labels: Tensor) -> pd.Da
     columns = {
         "distance": np.arange(inputs.shape[1])[::-1],
         **_measured(per_sample),
-        "log10_chain_rule": _predicted(lstm, steps, gradients),
+        "log10_chain_rule": _predicted(double, steps, gradients),
         "log10_state_product": log10_mean(log10_product_gains(state_jacobian(steps))),
         "log10_source_product": log10_mean(log10_product_gains(source_jacobian(steps))),
         "log10_source_approximation": log10_mean(log10_diagonal_gains(source_approximation(steps))),
@@ -115,14 +115,15 @@ def _measured(per_sample: Tensor) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _predicted(lstm: nn.LSTM, steps: Trajectory, gradients: Gradients) -> NDArray[np.float64]:
+def _predicted(model: nn.Module, steps: Trajectory, gradients: Gradients) -> NDArray[np.float64]:
     """Return log10 of the mean relevance by the chain rule, NaN where it does not lead through the last state alone."""
     time = gradients.read.shape[1]
     attends = bool(gradients.states[:, :-1].any())
     transforms = gradients.inputs.shape != gradients.read.shape
     if attends or transforms:
         return np.full(time, np.nan)
+    lstm = only_lstm(model)
     predicted = log10_mean(log10_chain_rule(steps, gradients.states[:, -1, : lstm.hidden_size]))
-    if lstm.bidirectional:
+    if lstm.bidirectional or any(isinstance(module, nn.LSTMCell) for module in model.modules()):
         predicted[-1] = np.nan  # the backward direction reads the last step too
     return predicted
