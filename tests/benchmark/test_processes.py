@@ -136,7 +136,7 @@ def test_a_result_that_vanishes_is_a_failure_with_a_reason(folder: Path, workers
     assert not run(["saliency", "removes"]).failures  # the same command finishes the rest
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_a_method_leaves_running_does_not_keep_the_command_from_its_end(folder: Path, workers: int) -> None:
     process = start(f"--methods goes-on --workers {workers}")
     _, errors = process.communicate(timeout=120)
@@ -165,7 +165,7 @@ def children(process: "subprocess.Popen[str]") -> Iterator[psutil.Process]:
             continue
 
 
-@pytest.mark.parametrize("delay", [0, 0.5])
+@pytest.mark.parametrize("delay", [pytest.param(0, marks=pytest.mark.slow), 0.5])
 def test_ctrl_c_while_the_first_worker_starts_reaches_the_parent_alone(folder: Path, delay: float) -> None:
     process = start("--methods saliency --workers 2")
     while not list(children(process)):
@@ -191,6 +191,7 @@ def test_workers_end_with_a_parent_that_is_killed_whatever_they_compute(folder: 
     assert not psutil.wait_procs(workers, timeout=60)[1]
 
 
+@pytest.mark.slow
 def test_no_module_of_the_current_folder_is_executed_by_workers_of_xdist(folder: Path) -> None:
     pytest.importorskip("xdist", reason="needs pytest-xdist")
     booby_trapped(folder)

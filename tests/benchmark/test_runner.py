@@ -203,7 +203,7 @@ def plugin(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_failing_cells_say_why_and_the_others_finish(
     tiny_file: Path, plugin: Path, tmp_path: Path, workers: int
 ) -> None:
