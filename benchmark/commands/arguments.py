@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 # options that take several values
 MANY = (
@@ -38,3 +39,8 @@ def expand(arguments: Sequence[str]) -> list[str]:
         else:
             expanded.append(argument)
     return expanded
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given."""
+    return {name: value for name, value in options.items() if value is not None}

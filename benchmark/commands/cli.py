@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,7 +19,7 @@ from ..storage.output import note, say, write
 from ..suites import run_options as options
 from ..suites.registry import listing, load_registries
 from ..suites.suite import list_suites, load_suite
-from .arguments import RESULTS, default_results, expand
+from .arguments import RESULTS, default_results, expand, given
 from .notes import note_unverified
 from .options import (
     Data,
@@ -37,8 +37,9 @@ from .options import (
 )
 from .reading import compare, compare_methods, draw, show_leaderboard
 from .scaffold import NEXT, next_commands, write_new
+from .status import show_status
 
-LIGHT = ("list", "new")  # commands that load no PyTorch
+LIGHT = ("list", "new", "status")  # commands that load no PyTorch
 KINDS = ("tasks", "architectures", "methods", "metrics")  # of entries
 LISTED = (*KINDS, "suites")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
@@ -86,17 +87,24 @@ def run(
     data: Data = None,
     results: Place = None,
     plugin: Plugins = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it takes, and begin nothing.")] = False,
 ) -> None:
     """Train, explain and score a suite; an interrupted run is finished by the same command."""
-    from ..runs.console import execute
-    from .finish import finish
-
     look_in(data)
-    overrides = _given(
+    overrides = given(
         tasks=tasks, architectures=architectures, methods=methods, seeds=seeds, target=target, output=output
     )
     registries = load_registries(plugin or ())
     loaded = load_suite(suite, registries, overrides)
+    if dry_run:
+        from ..runs.forecast import forecast_lines
+
+        for line in forecast_lines(loaded, registries, results or default_results(), device, workers, memory):
+            say(line)
+        return
+    from ..runs.console import execute
+    from .finish import finish
+
     finish(execute(loaded, results or default_results(), device, workers, plugin or (), memory, timeout), registries)
 
 
@@ -113,6 +121,7 @@ def new_entry(
         say(f"  {command}")
 
 
+app.command("status")(show_status)
 app.command("leaderboard")(show_leaderboard)
 app.command()(compare)
 app.command("versus")(compare_methods)
@@ -137,7 +146,7 @@ def reproduce(
     from .reproduce import reproduce as lines_of
 
     look_in(data)
-    shown = _given(architectures=architectures, methods=methods, digits=digits, steps=steps)
+    shown = given(architectures=architectures, methods=methods, digits=digits, steps=steps)
     for line in lines_of(what, results, device, workers, shown):
         say(line)
     tables = {name for section in SECTIONS for name in section.needs}  # what the page is made from
@@ -166,7 +175,7 @@ def remove_salient_entries(
 
     look_in(data)
     registries = load_registries(plugin or ())
-    overrides = _given(tasks=tasks, architectures=architectures, methods=methods, seeds=seeds)
+    overrides = given(tasks=tasks, architectures=architectures, methods=methods, seeds=seeds)
     lines = removal_of_suite(
         load_suite(suite, registries, overrides),
         registries,
@@ -206,10 +215,6 @@ def without_command(
         typer.echo(context.get_help())
     elif context.invoked_subcommand not in LIGHT:
         require_addresses()
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -8,9 +8,12 @@ from ...errors import ParameterError
 from ...methods.attributions.passes.budget import default_memory
 from ..execution.collection import GONE, collect, failures_of
 from ..execution.executors.choice import choose_executor
+from ..execution.executors.executor import Executor
+from ..execution.executors.noted import Noted
 from ..execution.executors.scheduling import run_jobs
 from ..execution.executors.workplace import Workplace
 from ..execution.failures import Failure
+from ..execution.journal import Header, forget_journal, open_journal
 from ..execution.plan import Job, jobs
 from ..execution.stored.run import is_complete
 from ..figures.draw import Drawn, draw_figures, drawn_metric
@@ -21,6 +24,7 @@ from ..leaderboards.results_folder import ResultsFolder
 from ..leaderboards.sample_scores import FILE as SCORES
 from ..leaderboards.statistical_tables import statistical_tables
 from ..storage.csv_tables import to_csv
+from ..storage.store import Store
 from ..suites.counts import check_workers
 from ..suites.provenance import Provenance, open_results, write_tables
 from ..suites.registry import load_registries
@@ -74,14 +78,11 @@ def run_suite(
     folder = results / suite.name
     # absolute: a cell may leave the current folder before its result is written
     with open_results(folder.absolute()) as store:
-        failures: list[Failure] = []
         planned = [job for job in jobs(suite, device) if not is_complete(job, store)]
         share = memory // workers if memory else default_memory(device, workers)
         workplace = Workplace(store, tuple(plugin.absolute() for plugin in plugins), share)
-        with choose_executor(workplace, workers, timeout) as executor:
-            for done, (job, failed) in enumerate(run_jobs(planned, executor, store), start=1):
-                failures += failed
-                report(job, done, len(planned))
+        executor = choose_executor(workplace, workers, timeout)
+        failures = _compute(planned, executor, store, Header.here(device, workers), report)
         collection = collect(suite, store, device, failures, GONE)
         metrics = [registries.metrics.get(metric.name) for metric in suite.metrics]
         table = leaderboard(collection, metrics, suite.seeds)
@@ -97,6 +98,18 @@ def run_suite(
         drawn = draw_figures(written, drawn_metric(written, None, registries.metrics), ("png",), folder)
         figures = [path for figure in drawn for path in _current(figure, folder)]
     return Result(suite, device, table, collection, folder, failures_of(collection), figures)
+
+
+def _compute(planned: Sequence[Job], executor: Executor, store: Store, header: Header, report: Report) -> list[Failure]:
+    failures: list[Failure] = []
+    if not planned:
+        forget_journal(store.root)
+        return failures
+    with open_journal(store.root, header) as journal, Noted(executor, journal) as noted:
+        for done, (job, failed) in enumerate(run_jobs(planned, noted, store), start=1):
+            failures += failed
+            report(job, done, len(planned))
+    return failures
 
 
 def _current(drawn: Drawn, folder: Path) -> tuple[Path, ...]:

@@ -78,6 +78,17 @@ class Store:
             return _is_sound(folder)
         return False
 
+    def facts(self, kind: str, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the facts of a result's making, None where it is absent or its record damaged; no file of it is read.
+
+        Raises:
+            StoreError: the record cannot be read, or a newer saltbench wrote it.
+        """
+        with _told(self._folder(kind, key)) as folder:
+            record = _record(folder)
+            return None if record is None else record["facts"]
+        return None
+
     def all(self, kind: str) -> Iterator[Artifact]:
         """Yield the sound results of a kind in the order of their addresses.
 

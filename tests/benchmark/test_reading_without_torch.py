@@ -60,6 +60,7 @@ def reading(folder: str) -> list[str]:
         *(f"leaderboard {folder} --format {form} --output out/{folder}.{form}" for form in LEADERBOARD),
         f"leaderboard {folder} --format markdown --across tasks --output out/across",
         *(f"compare {folder} {folder} --format {form} --output out/{folder}.{form}" for form in CHANGES),
+        f"status smaller.toml --results {folder}",
         f"figures {folder} --format {','.join(FORMATS)} --output out/{folder}",
     ]
 

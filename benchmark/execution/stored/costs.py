@@ -1,0 +1,109 @@
+"""What a run has cost so far, and what the rest of it will."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from ...suites.suite import Choice
+from ..plan import Job
+from .run import EXAMPLES, MAPS, MODELS, StoredRun
+from .standing import Standing
+
+# means of the suite quick on one core of an AMD EPYC processor of 2024, networks and methods of all kinds together
+TRAINING = 6.0  # seconds a network
+EXPLAINING = 0.02  # seconds a sample
+SCORING = 0.3  # seconds a cell, which are not recorded
+
+Kind = tuple[str, ...]
+
+
+@dataclass
+class Measured:
+    """Seconds by what they were spent on, from the most to the least particular."""
+
+    seconds: dict[Kind, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, kinds: Iterable[Kind], seconds: float) -> None:
+        """Note what was spent on something of these kinds."""
+        for kind in kinds:
+            self.seconds[kind].append(seconds)
+
+    def expected(self, kinds: Iterable[Kind]) -> float | None:
+        """Return the mean of the first of the kinds of which any was measured, None without one."""
+        return next((fmean(self.seconds[kind]) for kind in kinds if kind in self.seconds), None)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the rest of a run takes in one process.
+
+    Attributes:
+        training: seconds of training networks.
+        explaining: seconds of explaining samples and scoring their maps.
+        measured: how many trainings and cells are estimated by what such have cost in this folder.
+        guessed: how many of them by saltbench's defaults.
+    """
+
+    training: float
+    explaining: float
+    measured: int
+    guessed: int
+
+    @property
+    def seconds(self) -> float:
+        """All of them together."""
+        return self.training + self.explaining
+
+
+def forecast(run: StoredRun, standing: Standing) -> Forecast:
+    """Return what the lacking cells and networks of a run will take, by what the stored ones took.
+
+    Raises:
+        StoreError: a result cannot be read.
+    """
+    trained, explained = _trained(run, standing), _explained(run, standing)
+    trainings = [trained.expected(_of_network(job)) for job in standing.to_train]
+    with_maps = {(id(job), method.name) for job, method in standing.explained}
+    cells = [
+        explained.expected(_of_cell(job, method))
+        for job, method in standing.lacking
+        if (id(job), method.name) not in with_maps
+    ]
+    default = EXPLAINING * run.suite.samples
+    expected = [*trainings, *cells]
+    return Forecast(
+        training=sum(TRAINING if seconds is None else seconds for seconds in trainings),
+        explaining=sum(default if seconds is None else seconds for seconds in cells) + SCORING * len(standing.lacking),
+        measured=sum(seconds is not None for seconds in expected),
+        guessed=sum(seconds is None for seconds in expected),
+    )
+
+
+def _trained(run: StoredRun, standing: Standing) -> Measured:
+    measured = Measured()
+    jobs = {id(job): job for job, _ in (*standing.done, *standing.lacking) if job.architecture is not None}
+    for job in jobs.values() if standing.to_train else ():
+        if (facts := run.store.facts(MODELS, job.model_key())) is not None:
+            measured.add(_of_network(job), facts["seconds"])
+    return measured
+
+
+def _explained(run: StoredRun, standing: Standing) -> Measured:
+    measured = Measured()
+    for job, method in (*standing.done, *standing.explained) if standing.lacking else ():
+        key = job.map_key(method)
+        facts = run.store.facts(MAPS, key) or run.store.facts(EXAMPLES, key)
+        if facts is not None:
+            measured.add(_of_cell(job, method), facts["seconds"])
+    return measured
+
+
+def _of_network(job: Job) -> list[Kind]:
+    assert job.architecture is not None
+    return [(job.task.name, job.architecture.name), ("", job.architecture.name)]
+
+
+def _of_cell(job: Job, method: Choice) -> list[Kind]:
+    architecture = job.architecture.name if job.architecture else ""
+    return [(job.task.name, architecture, method.name), ("", architecture, method.name), ("", "", method.name)]
