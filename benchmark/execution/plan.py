@@ -11,6 +11,8 @@ from ..suites.repetitions import Levels, repetitions
 from ..suites.suite import Choice, Suite
 from ..suites.training_recipe import Recipe
 
+Place = tuple[str, str, int]  # task, architecture (empty for reference methods), repetition
+
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
@@ -85,6 +87,11 @@ class Job:
     def seeds(self) -> Seeds:
         """The seeds of data, training and attribution."""
         return Seeds.at(self.levels)
+
+    @property
+    def place(self) -> "Place":
+        """What tells the job from all others of its suite."""
+        return self.task.name, self.architecture.name if self.architecture else "", self.repetition
 
     def describe(self) -> str:
         """Return the job in words, for progress and messages."""

@@ -101,8 +101,16 @@ def write_tables(folder: Path, tables: Mapping[str, bytes], provenance: Provenan
     if record:
         digests = {name: digest for name, digest in before.get(TABLES, {}).items() if (folder / name).is_file()}
         digests |= {name: digest_of(name, content) for name, content in tables.items()}
-        record = _sealed({**record, TABLES: dict(sorted(digests.items()))})
-        write_atomically(folder / FILE, json_bytes(record))
+        write_record(folder / FILE, {**record, TABLES: dict(sorted(digests.items()))})
+
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write JSON values with their digest.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    write_atomically(path, json_bytes(_sealed(record)))
 
 
 def read_provenance(folder: Path) -> Provenance | None:
@@ -112,8 +120,15 @@ def read_provenance(folder: Path) -> Provenance | None:
         StoreError: the file cannot be read, is damaged, or a newer saltbench wrote it.
     """
     record = read_record(folder)
-    if record is None:
-        return None
+    return None if record is None else provenance_of(record, folder / FILE)
+
+
+def provenance_of(record: Mapping[str, Any], path: Path) -> Provenance:
+    """Return what a record says that was read from a file.
+
+    Raises:
+        StoreError: it does not describe a run.
+    """
     try:
         return Provenance(
             _suite(values.table(record["suite"])),
@@ -121,19 +136,23 @@ def read_provenance(folder: Path) -> Provenance | None:
             [values.texts(each) for each in values.array(record["environments"])],
         )
     except (ValueError, KeyError, TypeError, ParameterError) as error:
-        raise StoreError(f"{folder / FILE} does not describe a run; delete it to let the run write it again") from error
+        raise StoreError(f"{path} does not describe a run; delete it to let the run write it again") from error
 
 
-def read_record(folder: Path) -> dict[str, Any] | None:
+def read_record(folder: Path, name: str = FILE) -> dict[str, Any] | None:
     """Return the JSON values of a folder's provenance.json, checked against its digest, None where it holds none.
+
+    Args:
+        folder: of the results.
+        name: of the file, where it is another one that `write_record` wrote.
 
     Raises:
         StoreError: the file cannot be read, is damaged, or a newer saltbench wrote it.
     """
-    record = _read(folder)
+    record = _read(folder, name)
     if record is None:
         return None
-    path = folder / FILE
+    path = folder / name
     try:
         intact = not {SEAL, TABLES} & set(record) or record == _sealed(record)
         canonical(record)
@@ -162,8 +181,8 @@ def digests_of(folder: Path) -> Mapping[str, str]:
     return digests
 
 
-def _read(folder: Path) -> dict[str, Any] | None:
-    path = folder / FILE
+def _read(folder: Path, name: str = FILE) -> dict[str, Any] | None:
+    path = folder / name
     try:
         record: dict[str, Any] = json.loads(read_regular(path))
         found = record["format"]
