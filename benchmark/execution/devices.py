@@ -13,12 +13,21 @@ def choose_device(name: str) -> str:
     Raises:
         ParameterError: cuda without a usable GPU, or another name.
     """
-    if name not in ("auto", "cpu", "cuda"):
-        raise ParameterError(f"device must be auto, cpu or cuda, got '{name}'")
+    _check_name(name)
     usable = torch.cuda.is_available()
     if name == "cuda" and not usable:
         raise ParameterError("device cuda was asked for but PyTorch sees no GPU; choose cpu or auto")
     return "cuda" if usable and name != "cpu" else "cpu"
+
+
+def device_elsewhere(name: str) -> str:
+    """Return "cuda" or "cpu" for other machines, of which auto takes the processors.
+
+    Raises:
+        ParameterError: another name.
+    """
+    _check_name(name)
+    return "cuda" if name == "cuda" else "cpu"
 
 
 def default_workers(device: str) -> int:
@@ -27,3 +36,8 @@ def default_workers(device: str) -> int:
         return 1
     # the affinity knows the limits of a container; macOS has none
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check_name(name: str) -> None:
+    if name not in ("auto", "cpu", "cuda"):
+        raise ParameterError(f"device must be auto, cpu or cuda, got '{name}'")

@@ -9,6 +9,7 @@ from ...entry import resolve
 from ...errors import DataError
 from ...family import OpenFamily
 from ..files.regular_files import open_regular
+from ..local_data import local_file
 from ..spec import TaskData, TaskSpec
 
 PREFIX = "planted/"
@@ -51,7 +52,7 @@ def planted_task(place: str) -> TaskSpec:
     """
     if not place.isprintable():
         raise DataError(f"{PREFIX}<file> needs a path of printable characters, got {place!r}; rename the file")
-    path = Path(place)
+    path = local_file(place)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(f"{PREFIX}<file> needs a file with the suffix {', '.join(SUFFIXES)}, got '{place}'; convert it")

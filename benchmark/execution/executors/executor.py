@@ -77,7 +77,7 @@ class Executor(Protocol):
 
     @property
     def size(self) -> int:
-        """How many units are worth being submitted at once."""
+        """How many units are worth being submitted at once, which may change during a run; at least one."""
         ...
 
     def submit(self, unit: Unit) -> "Future[list[Failure]]":

@@ -11,17 +11,17 @@ from .executor import Cell, Executor, Unit
 
 
 class Noted:
-    """An executor whose units are noted in a journal.
-
-    Attributes:
-        size: of the executor.
-    """
+    """An executor whose units are noted in a journal."""
 
     def __init__(self, executor: Executor, journal: Journal) -> None:
-        self.size = executor.size
         self._executor = executor
         self._journal = journal
         self._numbers = count()
+
+    @property
+    def size(self) -> int:
+        """That of the executor, which may change."""
+        return self._executor.size
 
     def __enter__(self) -> Self:
         self._executor.__enter__()

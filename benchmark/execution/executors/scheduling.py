@@ -47,16 +47,16 @@ def run_jobs(planned: Iterable[Job], executor: Executor, store: Store) -> Iterat
     """
     schedule = Schedule(deque(map(Course, planned)))
     running: dict[Future[list[Failure]], tuple[Course, Unit]] = {}
-    free: list[Course | None] = [None] * executor.size
+    ended: list[Course] = []  # of the units whose places are free
     while True:
-        while free and (begun := schedule.next(free[-1])):
-            free.pop()
+        while len(running) < executor.size and (begun := schedule.next(ended[-1] if ended else None)):
+            del ended[-1:]
             running[executor.submit(begun[1])] = begun
         if not running:
             return
         for future in wait(running, AWAKE, FIRST_COMPLETED).done:
             course, unit = running.pop(future)
-            free.append(course)
+            ended.append(course)
             schedule.end(course, unit, future.result(), store)
             if course.has_ended:
                 yield course.job, course.failures

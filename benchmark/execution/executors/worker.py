@@ -6,7 +6,7 @@ from concurrent.futures import CancelledError
 
 from ....errors import WorkerError
 from ..failures import Failure
-from ..plan import Job
+from ..plan import Place
 from .executor import Cell, Preparation, Unit
 from .worker_process import FallenError, WorkerProcess
 from .workplace import Ended, Outcome, Workplace, compute, settle
@@ -20,7 +20,7 @@ class Worker:
         self._workplace = workplace
         self._timeout = timeout
         self._process: WorkerProcess | None = None
-        self._prepared: Job | None = None  # whose data and weights the process holds
+        self._prepared: Place | None = None  # of the job whose data and weights the process holds
         self._is_dismissed = False
         self._lock = threading.Lock()
 
@@ -28,7 +28,7 @@ class Worker:
         """Return what is to be made before a unit can be computed: nothing (0), data and weights, or a process too."""
         if self._process is None:
             return 2
-        return int(self._prepared is not unit.job)
+        return int(self._prepared != unit.job.place)
 
     def compute(self, unit: Unit) -> list[Failure]:
         """Return the cells that failed, that in which the process died among them.
@@ -40,10 +40,10 @@ class Worker:
         if self._process is not None and self._process.has_died:
             self._forget()
         if not isinstance(unit, Cell):
-            return self._prepare(unit, unit.job)
+            return self._prepare(unit)
         # the cell's time does not run while data are made and weights are loaded
-        is_prepared = self._prepared is unit.job
-        return (not is_prepared and self._prepare(unit.preparation, unit.job)) or self._call(unit, self._timeout)
+        is_prepared = self._prepared == unit.job.place
+        return (not is_prepared and self._prepare(unit.preparation)) or self._call(unit, self._timeout)
 
     def dismiss(self) -> None:
         """Begin nothing more; the process ends by itself if it is idle, and is ended at once if not."""
@@ -58,9 +58,9 @@ class Worker:
         if process is not None:
             process.end(patience)
 
-    def _prepare(self, preparation: Preparation, job: Job) -> list[Failure]:
+    def _prepare(self, preparation: Preparation) -> list[Failure]:
         failures = self._call(preparation)
-        self._prepared = job if self._process else None
+        self._prepared = preparation.job.place if self._process else None
         return failures
 
     def _call(self, unit: Unit, timeout: float | None = None) -> list[Failure]:

@@ -1,5 +1,6 @@
 """Where units are computed: entries, store and memory, in this process or in one that is told of them."""
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,11 +23,13 @@ class Workplace:
         store: where results go.
         plugins: files whose entries the units use, absolute.
         memory: bytes that explaining may take.
+        variables: names and values of the environment that entries read, of a machine that got them sent.
     """
 
     store: Store
     plugins: tuple[Path, ...]
     memory: int
+    variables: tuple[tuple[str, str], ...] = ()
 
     def evaluator(self) -> Evaluator:
         """Return what computes units here; it keeps the data and weights that it used last.
@@ -34,6 +37,7 @@ class Workplace:
         Raises:
             PluginError: a plugin does not load.
         """
+        os.environ.update(self.variables)
         return Evaluator(load_registries(self.plugins), self.store, self.memory)
 
 

@@ -1,0 +1,1 @@
+"""Compute units on the workers of a Dask cluster."""

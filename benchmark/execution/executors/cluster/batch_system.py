@@ -1,0 +1,83 @@
+"""Dask workers as jobs of a batch system, submitted by Dask-Jobqueue."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dask
+import dask_jobqueue
+
+from .....errors import WorkerError, text_of
+from .connection import quiet
+from .engine import Engine
+
+CLUSTERS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "sge": "SGECluster", "lsf": "LSFCluster"}
+MEMORY_OF_A_CORE = 2 * 10**9  # bytes that a job asks for unless told: PyTorch, and what explaining needs
+SAFE_PATH = "export PYTHONSAFEPATH=1"  # no module of the folder in which the job starts is taken for an installed one
+
+
+def job_script(engine: Engine) -> str:
+    """Return the script of a job, with a placeholder for the address of the scheduler that the run starts.
+
+    Raises:
+        WorkerError: Dask-Jobqueue cannot make a job of the options.
+    """
+    with _said_of(engine):
+        job = _kind(engine).job_cls(scheduler="tcp://HOST:PORT", name="saltbench-0", **_options(engine))
+        script: str = job.job_script()
+        return script
+
+
+@contextmanager
+def submitted(engine: Engine) -> Iterator[Any]:
+    """Start a scheduler in this process and submit its workers, and cancel the jobs at the end of the block.
+
+    Jobs that end before, as those whose time is over, are submitted anew.
+
+    Raises:
+        WorkerError: the batch system is not there, or refuses a job.
+    """
+    command = _kind(engine).job_cls.submit_command.split()[0]
+    if shutil.which(command) is None:
+        raise WorkerError(
+            f"--executor {engine.name} needs the command {command}, which is not on this machine; "
+            "run on a login node of the cluster, or use --executor dask"
+        )
+    with quiet(), _said_of(engine):
+        cluster = _kind(engine)(**_options(engine))
+    try:
+        with _said_of(engine):
+            cluster.scale(jobs=engine.jobs)
+            cluster.sync(cluster._correct_state)  # which raises what submitting raises, where scale only logs it
+            cluster.adapt(minimum_jobs=engine.jobs, maximum_jobs=engine.jobs)
+        yield cluster
+    finally:
+        with quiet():
+            cluster.close()
+
+
+def _kind(engine: Engine) -> Any:
+    return getattr(dask_jobqueue, CLUSTERS[engine.name])
+
+
+def _options(engine: Engine) -> dict[str, Any]:
+    prologue = dask.config.get(f"jobqueue.{engine.name}.job-script-prologue", [])
+    return {
+        "cores": engine.cores,
+        "processes": 1,
+        "memory": f"{engine.memory or MEMORY_OF_A_CORE * engine.cores}B",
+        "walltime": engine.walltime,
+        "queue": engine.queue,
+        "job_script_prologue": [*prologue, SAFE_PATH],
+    }
+
+
+@contextmanager
+def _said_of(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise WorkerError(
+            f"{engine.name} takes no jobs: {text_of(error)}; correct the options of the command"
+        ) from error

@@ -1,0 +1,80 @@
+"""Which cluster computes, and what: a Dask scheduler that runs already, or jobs of a batch system."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .....errors import ParameterError
+from ....storage.store import Store
+from ....suites.suite import Suite
+
+LOCAL = "local"
+DASK = "dask"
+BATCH = ("slurm", "pbs", "sge", "lsf")
+ENGINES = (LOCAL, DASK, *BATCH)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A cluster.
+
+    Attributes:
+        name: "dask", or a batch system.
+        scheduler: address of the Dask scheduler, for "dask" alone.
+        jobs: how many a batch system is asked for, each with a Dask worker.
+        walltime: of each of them.
+        queue: in which they wait; None for the default of the batch system, or of Dask-Jobqueue's own settings.
+        cores: of each of them, of which each computes one cell at a time.
+        memory: of each of them, in bytes.
+    """
+
+    name: str
+    scheduler: str = ""
+    jobs: int = 1
+    walltime: str | None = None
+    queue: str | None = None
+    cores: int = 1
+    memory: int | None = None
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a run asks of a cluster.
+
+    Attributes:
+        suite: whose cells are computed.
+        device: "cpu" or "cuda".
+        plugins: files whose entries it uses.
+        store: where results go.
+        timeout: seconds that a cell may take; None for any time.
+        memory: bytes that explaining may take on a worker; None for a quarter of what that has.
+        announce: is called with what the user should know.
+    """
+
+    suite: Suite
+    device: str
+    plugins: Sequence[Path]
+    store: Store
+    timeout: float | None
+    memory: int | None
+    announce: Callable[[str], None]
+
+
+def check_engine(name: str, scheduler: str | None, jobs: int | None, walltime: str | None, queue: str | None) -> None:
+    """Raise unless the options of a command name one engine, and no option of another.
+
+    Raises:
+        ParameterError: an unknown engine, one that lacks an option, or an option of another engine.
+    """
+    if name not in ENGINES:
+        raise ParameterError(f"--executor must be {', '.join(ENGINES[:-1])} or {ENGINES[-1]}, got '{name}'")
+    if name == DASK and not scheduler:
+        raise ParameterError("--executor dask needs the address of a scheduler; add --scheduler tcp://HOST:PORT")
+    if name != DASK and scheduler is not None:
+        raise ParameterError(f"--scheduler is for --executor dask, got --executor {name}; leave one of them out")
+    if name in BATCH and jobs is None:
+        raise ParameterError(f"--executor {name} needs the number of jobs to submit; add --jobs N")
+    given = {"--jobs": jobs, "--walltime": walltime, "--queue": queue}
+    of_batch = [option for option, value in given.items() if value is not None]
+    if name not in BATCH and of_batch:
+        raise ParameterError(f"{of_batch[0]} is for --executor {', '.join(BATCH)}, got {name}; leave it out")
