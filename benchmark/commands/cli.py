@@ -22,15 +22,21 @@ from ..suites.suite import list_suites, load_suite
 from .arguments import RESULTS, default_results, expand, given
 from .notes import note_unverified
 from .options import (
+    LOCAL,
     Data,
     Device,
+    ExecutorName,
     Globs,
+    Jobs,
     Memory,
     Place,
     Plugins,
+    Queue,
     Results,
+    Scheduler,
     Seeds,
     Timeout,
+    Walltime,
     Workers,
     option_of_format,
     shared,
@@ -87,25 +93,58 @@ def run(
     data: Data = None,
     results: Place = None,
     plugin: Plugins = None,
+    executor: ExecutorName = LOCAL,
+    scheduler: Scheduler = None,
+    jobs: Jobs = None,
+    walltime: Walltime = None,
+    queue: Queue = None,
+    shard: Annotated[str | None, typer.Option(help="Compute a part alone, such as 3/8.", metavar="I/N")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it takes, and begin nothing.")] = False,
 ) -> None:
     """Train, explain and score a suite; an interrupted run is finished by the same command."""
+    from ..execution.shards import Shard
+    from .engines import engine_of, submits_jobs
+
+    engine = engine_of(executor, scheduler, jobs, walltime, queue, workers, memory)
+    part = None if shard is None else Shard.of(shard)
     look_in(data)
     overrides = given(
         tasks=tasks, architectures=architectures, methods=methods, seeds=seeds, target=target, output=output
     )
     registries = load_registries(plugin or ())
     loaded = load_suite(suite, registries, overrides)
+    place = results or default_results()
     if dry_run:
+        from ..execution.executors.choice import script_of_jobs
         from ..runs.forecast import forecast_lines
 
-        for line in forecast_lines(loaded, registries, results or default_results(), device, workers, memory):
+        if submits_jobs(engine):
+            write(script_of_jobs(engine), None)
+            return
+        for line in forecast_lines(loaded, registries, place, device, workers, memory):
             say(line)
         return
-    from ..runs.console import execute
+    from ..runs.console import execute, execute_shard, means_of
+    from .finish import finish, finish_shard
+
+    if part is not None:
+        means = means_of(device, workers, plugin or (), memory, timeout, engine)
+        finish_shard(execute_shard(loaded, place, part, means))
+        return
+    finish(execute(loaded, place, device, workers, plugin or (), memory, timeout, engine), registries)
+
+
+@app.command("merge")
+def merge_shards(
+    folders: Annotated[list[Path], typer.Argument(help="Results folders of all shards.", metavar="DIR…")],
+    output: Annotated[Path, typer.Option(help="Folder of the whole.", metavar="DIR")],
+    plugin: Plugins = None,
+) -> None:
+    """Put the results of all shards of a suite together, and write the tables and figures of the whole."""
+    from ..runs.sharding import merge
     from .finish import finish
 
-    finish(execute(loaded, results or default_results(), device, workers, plugin or (), memory, timeout), registries)
+    finish(merge(folders, output, plugin or ()), load_registries(plugin or ()))
 
 
 @app.command("new")

@@ -34,4 +34,13 @@ Memory = Annotated[str | None, shared(options.MEMORY)]
 Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
 Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics, shell patterns or tag:TAG.", metavar="G…")]
 Output = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
+LOCAL = "local"
+ExecutorName = Annotated[
+    str,
+    typer.Option("--executor", help="local, a cluster: dask, or a batch system: slurm, pbs, sge, lsf.", metavar="NAME"),
+]
+Scheduler = Annotated[str | None, typer.Option(help="Of Dask, such as tcp://HOST:8786.", metavar="ADDRESS")]
+Jobs = Annotated[int | None, typer.Option(help="For a batch system to start.", min=1, max=options.MOST_WORKERS)]
+Walltime = Annotated[str | None, typer.Option(help="Of each job, such as 02:00:00.", metavar="TIME")]
+Queue = Annotated[str | None, typer.Option(help="Of the batch system.", metavar="NAME")]
 Seeds = Annotated[int | None, shared(options.SEEDS)]
