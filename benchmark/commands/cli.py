@@ -119,7 +119,7 @@ def run(
         from ..runs.forecast import forecast_lines
 
         if submits_jobs(engine):
-            write(script_of_jobs(engine), None)
+            say(script_of_jobs(engine).rstrip())
             return
         for line in forecast_lines(loaded, registries, place, device, workers, memory):
             say(line)
