@@ -119,7 +119,8 @@ def run(
         from ..runs.forecast import forecast_lines
 
         if submits_jobs(engine):
-            say(script_of_jobs(engine).rstrip())
+            for line in script_of_jobs(engine).splitlines():
+                say(line)
             return
         for line in forecast_lines(loaded, registries, place, device, workers, memory):
             say(line)

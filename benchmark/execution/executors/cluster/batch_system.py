@@ -49,11 +49,16 @@ def submitted(engine: Engine) -> Iterator[Any]:
     try:
         with _said_of(engine):
             cluster.scale(jobs=engine.jobs)
-            cluster.sync(cluster._correct_state)  # which raises what submitting raises, where scale only logs it
+            cluster.sync(cluster._correct_state)
+            for job in list(cluster.workers.values()):
+                if job.job_id is None:  # refused, which Dask only logs; asked again, it raises what was said
+                    cluster.sync(job.start)
             cluster.adapt(minimum_jobs=engine.jobs, maximum_jobs=engine.jobs)
         yield cluster
     finally:
         with quiet():
+            for name in [name for name, job in cluster.workers.items() if job.job_id is None]:
+                del cluster.workers[name]  # refused: Dask cannot close what has not begun
             cluster.close()
 
 
@@ -78,6 +83,4 @@ def _said_of(engine: Engine) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise WorkerError(
-            f"{engine.name} takes no jobs: {text_of(error)}; correct the options of the command"
-        ) from error
+        raise WorkerError(f"{engine.name} takes no jobs: {text_of(error)}; correct the options") from error
