@@ -63,6 +63,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Folders:
 @pytest.fixture
 def shards(computed: Folders, tmp_path: Path) -> Folders:
     """Copies of them, to be damaged."""
+    (tmp_path / "refusing.py").write_text(PLUGIN)
     return [shutil.copytree(folder, tmp_path / folder.parent.name / folder.name) for folder in computed]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import dask
 import dask_jobqueue
+from distributed import Status
 
 from .....errors import WorkerError, text_of
 from .connection import quiet
@@ -58,7 +59,7 @@ def submitted(engine: Engine) -> Iterator[Any]:
     finally:
         with quiet():
             for name in [name for name, job in cluster.workers.items() if job.job_id is None]:
-                del cluster.workers[name]  # refused: Dask cannot close what has not begun
+                cluster.workers.pop(name).status = Status.closed  # refused: Dask cannot close what has not begun
             cluster.close()
 
 
