@@ -57,7 +57,7 @@ def _defines_an_entry(file: Path) -> bool:
 def test_options_of_run_are_those_of_the_table():
     text = (ROOT / "docs" / "how-to" / "run.md").read_text("utf-8")
     described = {
-        option for row in re.findall(r"^\| `--.*$", text, re.MULTILINE) for option in re.findall(r"--\w+", row)
+        option for row in re.findall(r"^\| `--.*$", text, re.MULTILINE) for option in re.findall(r"--[\w-]+", row)
     }
     known = {option for parameter in COMMANDS["run"].params for option in parameter.opts if option.startswith("--")}
     assert described == known - {"--help"}
