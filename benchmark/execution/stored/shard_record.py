@@ -75,5 +75,11 @@ def record_shard(folder: Path, provenance: Provenance, shard: Shard, failures: S
 
 def _failure(fields: object) -> Failure:
     task, architecture, method, repetition, reason, status = values.array(fields)
-    texts = [values.text(value) for value in (task, architecture, method)]
-    return Failure(*texts, values.whole(repetition), values.text(reason), values.text(status))
+    return Failure(
+        values.text(task),
+        values.text(architecture),
+        values.text(method),
+        values.whole(repetition),
+        values.text(reason),
+        values.text(status),
+    )
