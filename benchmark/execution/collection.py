@@ -66,7 +66,7 @@ def collect(
     """
     known = {(f.task, f.architecture, f.method, f.repetition): f for f in failures}
     run = StoredRun(suite, store, device)
-    scores, cells, yardsticks = [], [], []
+    scores, cells, yardsticks = Rows(), [], []
     environments: dict[bytes, dict[str, str]] = {}
     for repetition in run.repetitions():
         references = repetition.references
@@ -83,10 +83,10 @@ def collect(
                 cells.append({**identity, **_standing(found and found[1][0], otherwise)})
                 if found is not None:
                     columns, facts = found
-                    scores.append(numbered(identity, columns))
+                    scores.add(identity, columns)
                     environments |= {canonical(where): where for each in facts for where in _environments(each)}
     in_order = [environments[text] for text in sorted(environments)]
-    return Collection(joined(scores), pd.DataFrame(cells), joined(yardsticks), in_order)
+    return Collection(scores.table(), pd.DataFrame(cells), joined(yardsticks), in_order)
 
 
 def failures_of(collection: Collection) -> list[Failure]:
@@ -118,6 +118,31 @@ def _environments(facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     yield facts["map"]["environment"]
     if facts["map"]["model"]:
         yield facts["map"]["model"]["environment"]
+
+
+class Rows:
+    """Scores of cells below each other, each cell's behind what it is of; a table of each would take a millisecond."""
+
+    def __init__(self) -> None:
+        self._identities: list[Mapping[str, Any]] = []
+        self._columns: list[Columns] = []
+
+    def add(self, identity: Mapping[str, Any], columns: Columns) -> None:
+        """Add a cell's columns, (batch,) each."""
+        self._identities.append(identity)
+        self._columns.append(columns)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a sample, as `numbered` and `joined` give it."""
+        sizes = [len(next(iter(columns.values()), ())) for columns in self._columns]
+        if not sum(sizes) or len({tuple(columns) for columns in self._columns}) > 1:
+            pairs = zip(self._identities, self._columns, strict=True)
+            return joined([numbered(identity, columns) for identity, columns in pairs])
+        what = pd.DataFrame(self._identities).loc[np.repeat(np.arange(len(sizes)), sizes)].reset_index(drop=True)
+        sample = np.concatenate([np.arange(size) for size in sizes])
+        names = self._columns[0]
+        found = {name: np.concatenate([columns[name] for columns in self._columns]) for name in names}
+        return pd.DataFrame({**what, "sample": sample, **found})
 
 
 def numbered(identity: Mapping[str, Any], columns: Columns) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Protocol:
     def training_as_json(self) -> dict[str, Any]:
         """Return the recipe, and which version of training followed it: the first one did not say so."""
         version = {"version": self.training_version} if self.training_version > 1 else {}
-        return {**dataclasses.asdict(self.training), **version}
+        return {**vars(self.training), **version}
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Seeds:
     attribution: int
 
     @staticmethod
+    @cache  # keys are made for every cell of a run
     def of(repetition: int) -> "Seeds":
         """Return the seeds derived from a repetition's number."""
         data, training, attribution = np.random.SeedSequence(repetition).generate_state(3)
@@ -83,7 +85,7 @@ class Job:
     repetition: int
     levels: Levels
 
-    @property
+    @cached_property
     def seeds(self) -> Seeds:
         """The seeds of data, training and attribution."""
         return Seeds.at(self.levels)

@@ -84,8 +84,9 @@ def compute(suite: Suite, planned: Iterable[Job], store: Store, means: Means) ->
         forget_journal(store.root)
         return failures
     header = Header.here(means.device, means.workers)
-    with _executor(suite, store, means) as executor, open_journal(store.root, header) as journal:
-        for done, (job, failed) in enumerate(run_jobs(lacking, Noted(executor, journal), store), start=1):
+    plain = Store(store.root)  # what is being written is read anew
+    with _executor(suite, plain, means) as executor, open_journal(store.root, header) as journal:
+        for done, (job, failed) in enumerate(run_jobs(lacking, Noted(executor, journal), plain), start=1):
             failures += failed
             means.report(job, done, len(lacking))
     return failures

@@ -30,7 +30,7 @@ def forecast_lines(
     processes = workers or default_workers(chosen)
     folder = results / suite.name
     check_format(folder)
-    run = StoredRun(suite, Store(folder.absolute()), chosen)
+    run = StoredRun(suite, Store(folder.absolute()).indexed(), chosen)
     standing = Standing.of(run, asking_metrics(registries))
     yield f"suite {suite.name} on {chosen}, {counted(processes, 'process')}, in {folder}"
     yield (

@@ -36,6 +36,8 @@ def write_outputs(
     """
     suite, device = run.suite, run.device
     collection = collect(suite, run.store, device, failures, absent)
+    if run.store.index is not None:
+        run.store.index.save()
     metrics = [registries.metrics.get(metric.name) for metric in suite.metrics]
     table = leaderboard(collection, metrics, suite.seeds)
     tables = {

@@ -54,6 +54,7 @@ def run_suite(
     registries = load_registries(plugins)
     folder = results / suite.name
     # absolute: a cell may leave the current folder before its result is written
-    with open_results(folder.absolute()) as store:
+    with open_results(folder.absolute()) as plain:
+        store = plain.indexed()
         failures = compute(suite, jobs(suite, device), store, means)
         return write_outputs(StoredRun(suite, store, device), registries, folder, failures)

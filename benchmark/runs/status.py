@@ -48,7 +48,7 @@ def status_lines(suite: Suite, registries: Registries, results: Path, device: st
     folder = results / suite.name
     check_format(folder)
     report = read_journal(folder)
-    run = StoredRun(suite, Store(folder.absolute()), _device(folder, report) if device == "auto" else device)
+    run = StoredRun(suite, Store(folder.absolute()).indexed(), _device(folder, report) if device == "auto" else device)
     standing = Standing.of(run, asking_metrics(registries))
     is_running = report is not None and report.header.is_running()
     yield f"suite {suite.name} in {folder}: {_state(report, standing)}"

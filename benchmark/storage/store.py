@@ -8,13 +8,14 @@ import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...datasets.files.regular_files import read_regular
 from ...errors import StoreError
 from .files import TEMPORARY, explained, new_folder, sync_directory, write_synced
+from .index import Index, now
 from .locks import held
 from .text_bytes import utf8
 
@@ -52,9 +53,18 @@ class Store:
     whenever the writer is killed. Every file's SHA-256 is checked on reading.
 
     A kind is a folder under root, or one inside another ("scores/<address>") for results that belong together.
+
+    Attributes:
+        root: the results folder.
+        index: what was found in it before; None to read all anew.
     """
 
     root: Path
+    index: Index | None = field(default=None, compare=False, repr=False)
+
+    def indexed(self) -> "Store":
+        """Return the same store with its index, for one process that reads many results."""
+        return Store(self.root, Index(self.root))
 
     def get(self, kind: str, key: Mapping[str, Any]) -> Artifact | None:
         """Return the result of that kind and key, or None where it is absent or damaged (to be computed anew).
@@ -74,8 +84,14 @@ class Store:
         Raises:
             StoreError: the result cannot be read, or a newer saltbench wrote it.
         """
-        with _told(self._folder(kind, key)) as folder:
-            return _is_sound(folder)
+        name, began = address(key), now()
+        if self.index is not None and self.index.find(f"{kind}/{name}") is not None:
+            return True
+        with _told(self.root / kind / name) as folder:
+            files = _sound_files(folder)
+            if self.index is not None and files is not None:
+                self.index.learn(f"{kind}/{name}", began, files)
+            return files is not None
         return False
 
     def facts(self, kind: str, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -170,14 +186,16 @@ def _read(folder: Path) -> Artifact | None:
     return Artifact(record["key"], record["facts"], files)
 
 
-def _is_sound(folder: Path) -> bool:
+def _sound_files(folder: Path) -> list[str] | None:
+    """Return the files of a sound result, its record first; None of another."""
     record = _record(folder)
     if record is None:
-        return False
-    return all(
+        return None
+    is_sound = all(
         _stamp(folder / name) == record["stamps"].get(name) or _digest(read_regular(folder / name)) == digest
         for name, digest in record["files"].items()
     )
+    return [RECORD, *record["files"]] if is_sound else None
 
 
 def _record(folder: Path) -> dict[str, Any] | None:

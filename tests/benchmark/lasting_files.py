@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from saltbench.benchmark.storage.files import TEMPORARY
+from saltbench.benchmark.storage.index_file import FOLDER as INDEX
 from saltbench.benchmark.storage.store import RECORD, canonical
 
 # what tells the time, and what is held
@@ -14,7 +15,8 @@ PROVENANCE = "provenance.json"
 
 def lasting(folder: Path) -> dict[str, bytes]:
     """The files that every run of the suite writes alike, by path."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name not in (*OF_A_RUN, PROVENANCE))
+    every = (path for path in folder.rglob("*") if path.parent.name != INDEX)  # which holds the times of files
+    files = (path for path in every if path.is_file() and path.name not in (*OF_A_RUN, PROVENANCE))
     found = {str(path.relative_to(folder)): path.read_bytes() for path in files}
     return {**found, PROVENANCE: without_times(folder)}
 

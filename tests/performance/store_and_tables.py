@@ -149,7 +149,7 @@ def plan(grid: Grid, folder: Path) -> None:
     """Find out what a run of the filled folder lacks, as it does first."""
     from saltbench.benchmark.execution.stored.run import is_complete
 
-    store = Store(folder / "made-up")
+    store = Store(folder / "made-up").indexed()
     assert all(is_complete(job, store) for job in jobs(grid.suite(), "cpu"))
 
 

@@ -6,8 +6,10 @@ whichever metrics were asked together with it.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pandas as pd
@@ -15,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ...storage.store import Artifact, Store, address, canonical
+from ...storage.index import FOLDER_ITSELF, Index, Part, now
+from ...storage.store import RECORD, Artifact, Store, address, canonical
 from ...suites.suite import Choice
 
 FILE = "scores.parquet"
@@ -62,11 +65,10 @@ class StoredColumns:
         if not metrics or len(found) < len(metrics):
             return None
         batches = {id(batch): batch for batch in found.values()}
-        tables = {number: _columns(batch.files[FILE]) for number, batch in batches.items()}
-        first = next(iter(tables.values()))
+        first = next(iter(batches.values())).columns
         columns = {name: first[name] for name in self.leading}
         for metric in metrics:
-            table = tables[id(found[metric.name])]
+            table = found[metric.name].columns
             names = [f"{metric.name}{suffix}" for suffix in self.suffixes]
             columns |= {name: table[name] for name in names if name in table}
         return columns, [batch.facts for batch in batches.values()]
@@ -80,20 +82,102 @@ class StoredColumns:
         key = {"of": self.key, "metrics": [metric.as_json() for metric in metrics]}
         self.store.put(self._folder, Artifact(key, facts, {FILE: _parquet(columns, key)}))
 
-    @property
+    @cached_property
     def _folder(self) -> str:
         return f"{self.kind}/{address(self.key)}"
 
-    def _found(self, metrics: Sequence[Choice]) -> dict[str, Artifact]:
+    def _found(self, metrics: Sequence[Choice]) -> "dict[str, Batch]":
         """Return the stored result of each metric that has one, by the metric's name."""
-        wanted = {canonical(metric.as_json()): metric.name for metric in metrics}
-        own = canonical(self.key)
-        found: dict[str, Artifact] = {}
-        for batch in self.store.all(self._folder):
-            if canonical(batch.key["of"]) == own:  # nobody moved it here
-                names = (wanted.get(canonical(metric)) for metric in batch.key["metrics"])
-                found = {**dict.fromkeys(filter(None, names), batch), **found}
+        wanted = _wanted(Same(metrics))
+        found: dict[str, Batch] = {}
+        for batch in self._batches():
+            names = (wanted.get(metric) for metric in batch.metrics)
+            found = {**dict.fromkeys(filter(None, names), batch), **found}
         return found
+
+    def _batches(self) -> "Sequence[Batch]":
+        index, began = self.store.index, now()
+        if index is not None and (entry := index.find(self._folder)) is not None:
+            return [Batch.remembered(part) for part in entry.parts]
+        own = canonical(self.key)
+        stored = list(self.store.all(self._folder))
+        # nobody moved it here
+        batches = [Batch.of(artifact) for artifact in stored if canonical(artifact.key["of"]) == own]
+        if index is not None and batches:
+            self._learn(index, began, stored, batches)
+        return batches
+
+    def _learn(self, index: Index, began: int, stored: Sequence[Artifact], batches: "Sequence[Batch]") -> None:
+        names = [address(artifact.key) for artifact in stored]
+        # what is damaged may be mended behind the folder's back
+        if len(batches) == len(stored) and {*names} == {
+            path.name for path in (self.store.root / self._folder).iterdir()
+        }:
+            files = [FOLDER_ITSELF, *(f"{name}/{file}" for name in names for file in (RECORD, FILE))]
+            index.learn(self._folder, began, files, [batch.part() for batch in batches])
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Columns that were stored together.
+
+    Attributes:
+        metrics: the canonical JSON of each.
+    """
+
+    metrics: Sequence[str]
+    _facts: Callable[[], Mapping[str, Any]]
+    _columns: Callable[[], Mapping[str, NDArray[Any]]]
+
+    @staticmethod
+    def of(artifact: Artifact) -> "Batch":
+        """Return what an artifact holds."""
+        metrics = [canonical(metric).decode() for metric in artifact.key["metrics"]]
+        return Batch(metrics, lambda: artifact.facts, lambda: _columns(artifact.files[FILE]))
+
+    @staticmethod
+    def remembered(part: Part) -> "Batch":
+        """Return what an index remembers of one."""
+        metrics, _, facts = part.about.partition("\n")
+        return Batch(_metrics(metrics), lambda: json.loads(facts), lambda: part.columns)
+
+    def part(self) -> Part:
+        """Return it for an index to remember."""
+        return Part(f"{json.dumps(self.metrics)}\n{json.dumps(self.facts)}", self.columns)
+
+    @cached_property
+    def facts(self) -> Mapping[str, Any]:
+        """What is known of the making."""
+        return self._facts()
+
+    @cached_property
+    def columns(self) -> Mapping[str, NDArray[Any]]:
+        """The numbers, (batch,) each."""
+        return self._columns()
+
+
+@dataclass(frozen=True)
+class Same:
+    """Metrics that are the same as others where they are the same object, whatever they hold."""
+
+    metrics: Sequence[Choice]
+
+    def __hash__(self) -> int:
+        return id(self.metrics)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.metrics is other.metrics
+
+
+@lru_cache(maxsize=64)
+def _wanted(same: Same) -> Mapping[str, str]:
+    return {canonical(metric.as_json()).decode(): metric.name for metric in same.metrics}
+
+
+@lru_cache(maxsize=64)
+def _metrics(text: str) -> Sequence[str]:
+    metrics: Sequence[str] = json.loads(text)
+    return metrics
 
 
 def _columns(content: bytes) -> Columns:
