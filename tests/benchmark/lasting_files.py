@@ -32,7 +32,7 @@ def stored(folder: Path) -> dict[str, bytes]:
     """The files of whole stored results, by path; what is half-written is not entered, for it may vanish any time."""
     found = {}
     for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(TEMPORARY)]
+        folders[:] = [name for name in folders if not name.startswith(TEMPORARY) and name != INDEX]
         if Path(place) != folder:
             paths = (Path(place, name) for name in files if name != RECORD)
             found |= {str(path.relative_to(folder)): path.read_bytes() for path in paths}
