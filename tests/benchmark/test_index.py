@@ -17,8 +17,8 @@ from saltbench.benchmark.execution.stored.run import is_complete
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.storage import index as indices
 from saltbench.benchmark.storage import store as storage
-from saltbench.benchmark.storage.index import Index, Part
-from saltbench.benchmark.storage.index_file import FOLDER
+from saltbench.benchmark.storage.index import Index
+from saltbench.benchmark.storage.index_file import FOLDER, Part
 from saltbench.benchmark.storage.store import RECORD, Artifact, Store, address
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite

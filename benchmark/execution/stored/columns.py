@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ...storage.index import FOLDER_ITSELF, Index, Part, now
+from ...storage.index import FOLDER_ITSELF, Index, now
+from ...storage.index_file import Part
 from ...storage.store import RECORD, Artifact, Store, address, canonical
 from ...suites.suite import Choice
 
