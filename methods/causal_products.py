@@ -50,7 +50,8 @@ def hops_as_samples(rows: Tensor) -> Tensor:
 
 def samples_as_hops(rows: Tensor, hops: int) -> Tensor:
     """Return (batch · hops, time, …) as (batch, time, hops, …)."""
-    return rows.unflatten(0, (len(rows) // hops, hops)).transpose(1, 2)
+    found: Tensor = rows.unflatten(0, (len(rows) // hops, hops))
+    return found.transpose(1, 2)
 
 
 def _length(rows: Tensor) -> int:
@@ -86,7 +87,8 @@ def _sums_after(keys: Tensor, values: Tensor, count: int) -> Tensor:
 
 def _sums(keys: Tensor, values: Tensor, count: int) -> Tensor:
     """Return keysᵀ values of each block, (batch, blocks, width, features)."""
-    return (keys.transpose(1, 2) @ values).unflatten(0, (len(keys) // count, count))
+    sums: Tensor = (keys.transpose(1, 2) @ values).unflatten(0, (len(keys) // count, count))
+    return sums
 
 
 def _running(sums: Tensor) -> Tensor:

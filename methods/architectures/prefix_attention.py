@@ -77,6 +77,6 @@ def prefix_attention_per_hop(scores: Tensor, values: Tensor) -> Tensor:
     keys = _keys(scores)
     if keys is None:
         return torch.cat([_per_hop_by_definition(hop, values) for hop in scores.split(1, dim=2)], dim=2)
-    shares, hops = 1 / keys.cumsum(dim=1), scores.shape[2]
-    alone = (hops_as_samples(part[..., None]) for part in (shares, keys))
-    return samples_as_hops(causal_product(*alone, hops_as_samples(for_each_hop(values, hops))), hops)
+    hops = scores.shape[2]
+    share, key = (hops_as_samples(part[..., None]) for part in (1 / keys.cumsum(dim=1), keys))
+    return samples_as_hops(causal_product(share, key, hops_as_samples(for_each_hop(values, hops))), hops)

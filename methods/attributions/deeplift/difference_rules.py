@@ -184,9 +184,9 @@ def between(
     with torch.no_grad():
         twin = call.mode.twin(x)
         # x - twin is NaN where both are the same infinity, as in a masked softmax
-        change = torch.where(x == twin, 0.0, x - twin)
+        change = (x - twin).masked_fill_(x == twin, 0.0)
         near = change.abs() <= tolerance(twin)
-        multiplier = (value - reference) / torch.where(near, 1.0, change)
+        multiplier = (value - reference).div_(change.masked_fill(near, 1.0))
     if bool(near.any()):
         multiplier = torch.where(near, _derivative(elementwise, twin, change), multiplier)
     return with_gradient_of(call, multiplier * x, value, reference)

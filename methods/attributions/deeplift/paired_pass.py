@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ...operations import Kind
-from ..interception.interception import Function, Interception, Rule
+from ..interception.interception import Function, Interception, Operation, Rule
 
 
 class PairedPass(Interception):
@@ -20,7 +19,7 @@ class PairedPass(Interception):
     """
 
     def __init__(
-        self, method: str, rules: Mapping[Function | Kind, Rule["PairedPass"]], metadata: frozenset[Function]
+        self, method: str, rules: Mapping[Operation, Rule["PairedPass"]], metadata: frozenset[Function]
     ) -> None:
         super().__init__(method, rules, metadata)
         self._reciprocals: set[int] = set()

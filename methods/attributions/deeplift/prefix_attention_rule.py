@@ -26,6 +26,7 @@ from .difference_rules import linear
 from .paired_pass import PairedPass
 
 _MOST_NODES = 64  # for changes up to about 100 in single precision; beyond, the definition
+_CACHED = 2**17  # numbers of a kind at all nodes of some samples, that are computed at once
 _ROOM = 8.0  # of the exponents of a type that keys and their sums leave to what they are multiplied by
 
 
@@ -52,16 +53,16 @@ def _attended(call: Call[PairedPass], is_per_hop: bool) -> Tensor:
         by_definition: Tensor = elementary(call)
         return by_definition
     with torch.no_grad():
-        present, absent = layout.values(values), layout.values(twin(values))
-        found = change.attended(present, absent)
-        mean = (present + absent) / 2
+        both = layout.values(twin(values)), layout.values(values)
+        reference, found = (layout.result(part) for part in change.attended(*both))
+        mean = (both[0] + both[1]) / 2
 
     def back(arriving: Tensor) -> tuple[Tensor, Tensor]:
         own = layout.arriving(arriving)
         return layout.to_scores(change.to_scores(own, mean)), layout.to_values(change.to_values(own))
 
-    (value,) = propagate_by([layout.result(found[0])], (scores, values), back)
-    call.noted(value, layout.result(found[1]))
+    (value,) = propagate_by([found], (scores, values), back)
+    call.noted(value, reference)
     return value
 
 
@@ -101,62 +102,51 @@ class _PerHop(_Mean):
 
 @dataclass(frozen=True)
 class _Change:
-    """Attention between baseline and input; all (batch, time, hops) or, at the nodes of a quadrature, (…, nodes).
+    """Attention between baseline and input; all (batch, time, hops), pairs of the baseline's and the input's.
 
-    Attention of step t to s is keys_s · shares_t: exp(score_s - score_1) over the sum of these until t.
+    Attention of step t to s is exp(rise_s - log_t).
 
     Attributes:
-        keys: of the input, and of the baseline.
-        shares: of the input, and of the baseline.
-        keys_between: at the nodes.
-        shares_between: at the nodes, times their weights.
+        rises: score_s - score_1.
+        logs: log Σ_{s <= t} exp rise_s.
+        nodes: how many a quadrature has between the two.
         slopes: Δexp score / Δscore, in units of the largest exp score_1 of the two.
         logarithms: Δlog Σ / ΔΣ of exp score until each step, in the inverse of this unit.
     """
 
-    keys: tuple[Tensor, Tensor]
-    shares: tuple[Tensor, Tensor]
-    keys_between: Tensor
-    shares_between: Tensor
+    rises: tuple[Tensor, Tensor]
+    logs: tuple[Tensor, Tensor]
+    nodes: int
     slopes: Tensor
     logarithms: Tensor
 
     @classmethod
     def of(cls, scores: Tensor, twins: Tensor) -> "_Change | None":
         """Return the change from twins to scores, (batch, time, hops); None where it is too large for this form."""
-        rises, number = [part - part[:, :1] for part in (scores, twins)], torch.finfo(scores.dtype)
+        rises, number = (twins - twins[:, :1], scores - scores[:, :1]), torch.finfo(scores.dtype)
         if max(float(rise.max()) for rise in rises) > math.log(number.max / scores.shape[1]) - _ROOM:
             return None
-        keys = rises[0].exp(), rises[1].exp()
-        sums = keys[0].cumsum(1), keys[1].cumsum(1)
-        logs = [total.log() for total in sums]
+        logs = rises[0].exp().cumsum(1).log_(), rises[1].exp().cumsum(1).log_()
         of_scores = scores - twins
-        of_logs = (logs[0] + scores[:, :1]) - (logs[1] + twins[:, :1])
+        of_logs = (logs[1] + scores[:, :1]) - (logs[0] + twins[:, :1])
         most = torch.maximum(of_scores.max() - of_logs.min(), of_logs.max() - of_scores.min())
-        count = nodes_for(float(most), number.eps / 4, _MOST_NODES)
-        if count is None:
+        nodes = nodes_for(float(most), number.eps / 4, _MOST_NODES)
+        if nodes is None:
             return None
-        nodes, weights = (scores.new_tensor(part) for part in quadrature(count))
-        between = [torch.lerp(old[..., None], new[..., None], nodes) for new, old in (rises, logs)]
         unit = torch.maximum(scores[:, :1], twins[:, :1])
-        return cls(
-            keys,
-            (1 / sums[0], 1 / sums[1]),
-            between[0].exp(),
-            between[1].neg().exp() * weights,
-            _mean_of_exp(scores - unit, twins - unit),
-            1 / _mean_of_exp(logs[0] + (scores[:, :1] - unit), logs[1] + (twins[:, :1] - unit)),
-        )
+        slopes = _mean_of_exp(scores - unit, twins - unit)
+        sums = _mean_of_exp(logs[1] + (scores[:, :1] - unit), logs[0] + (twins[:, :1] - unit))
+        return cls(rises, logs, nodes, slopes, sums.reciprocal_())
 
     def attended(self, *values: Tensor) -> list[Tensor]:
-        """Return what each step attends to of the values (batch, time, features) of the input and of the baseline."""
-        pairs = zip(self.shares, self.keys, values, strict=True)
-        return [causal_product(shares / self._hops, keys, own) for shares, keys, own in pairs]
+        """Return what each step attends to of the values (batch, time, features) of the baseline and of the input."""
+        pairs = zip(self.logs, self.rises, values, strict=True)
+        return [causal_product(log.neg().exp_() / self._hops, rise.exp(), own) for log, rise, own in pairs]
 
     def to_values(self, arriving: Tensor) -> Tensor:
         """Return what reaches the values, (batch, time, features): by the mean attention of the two."""
-        shares = torch.cat(self.shares, 2) / (2 * self._hops)
-        return reverse_causal_product(shares, torch.cat(self.keys, 2), arriving)
+        shares = torch.cat(self.logs, 2).neg_().exp_() / (2 * self._hops)
+        return reverse_causal_product(shares, torch.cat(self.rises, 2).exp_(), arriving)
 
     def to_scores(self, arriving: Tensor, mean: Tensor) -> Tensor:
         """Return what reaches the scores, (batch, time, hops).
@@ -166,15 +156,32 @@ class _Change:
             mean: of the values of input and baseline, (batch, time, features).
         """
         own = arriving / self._hops
-        keys, shares = self.keys_between.flatten(2), self.shares_between.flatten(2)
-        at_steps = (shares * causal_product(own, mean, keys)).view_as(self.keys_between).sum(3)
-        at_scores = (keys * reverse_causal_product(own, mean, shares)).view_as(self.keys_between).sum(3)
-        at_sums = (at_steps * self.logarithms).flip(1).cumsum(1).flip(1)
-        return at_scores - self.slopes * at_sums
+        at_scores, at_steps = torch.empty_like(self.slopes), torch.empty_like(self.slopes)
+        size = max(1, _CACHED // (self.slopes[:1].numel() * self.nodes))
+        for start in range(0, len(own), size):
+            samples = slice(start, start + size)
+            at_scores[samples], at_steps[samples] = self._through_attention(samples, own[samples], mean[samples])
+        at_sums = at_steps.mul_(self.logarithms).flip(1).cumsum(1).flip(1)
+        return at_scores.sub_(at_sums.mul_(self.slopes))
+
+    def _through_attention(self, samples: slice, arriving: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what reaches score_s of any attention, and log Σ, (samples, time, hops) each, the latter negated."""
+        points, weights = (arriving.new_tensor(part)[:, None] for part in quadrature(self.nodes))
+        keys = _between(self.rises, samples, points).exp_()
+        shares = _between(self.logs, samples, points).neg_().exp_().mul_(weights)
+        at_steps = causal_product(arriving, mean, keys.flatten(2)).view_as(shares).mul_(shares).sum(2)
+        at_scores = reverse_causal_product(arriving, mean, shares.flatten(2)).view_as(keys).mul_(keys).sum(2)
+        return at_scores, at_steps
 
     @property
     def _hops(self) -> int:
         return self.slopes.shape[2]
+
+
+def _between(ends: tuple[Tensor, Tensor], samples: slice, points: Tensor) -> Tensor:
+    """Return what lies at points (nodes, 1) between ends (batch, time, hops), (samples, time, nodes, hops)."""
+    first, last = (end[samples, :, None] for end in ends)
+    return torch.lerp(first, last, points)
 
 
 def _mean_of_exp(first: Tensor, second: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from ...operations import Kind
 from ..interception import operation_names as names
 from ..interception.attention_compositions import multi_head_attention, scaled_dot_product_attention
 from ..interception.evaluation_rules import running_batch_norm, switched_off_dropout
-from ..interception.interception import Function, Rule
+from ..interception.interception import Operation, Rule
 from ..interception.normalisation import group_norm, instance_norm, layer_norm, normalize, rms_norm
 from ..interception.operation_names import rules
 from ..interception.recurrence import (
@@ -42,7 +42,7 @@ from .maximum_rules import adaptive_max_pool, larger, largest_along_axes, max_po
 from .paired_pass import PairedPass
 from .prefix_attention_rule import attention, attention_per_hop
 
-RULES: dict[Function | Kind, Rule[PairedPass]] = {
+RULES: dict[Operation, Rule[PairedPass]] = {
     **rules(f"{names.MOVES} {names.NEGATIONS}", move),
     **dict.fromkeys(names.TRANSPOSED, move),
     **rules(names.SEPARATE, separately),

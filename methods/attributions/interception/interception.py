@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ....errors import UnsupportedOperationError
-from ...operations import Kind
 from ..gradient_failures import INSTEAD
 from .argument_names import by_place
 from .operation_names import FILLED, FLAT, LIKENESSES
 
 Function = Callable[..., Any]
+Operation = Any  # a PyTorch function or a `Kind`, in what a union could not be: the keys of a dictionary
 
 _TORCHSCRIPT_FAILED = "failed in the TorchScript interpreter"
 _REWRITE = "rewrite it with an operation that has a rule or"
@@ -40,7 +40,7 @@ class Interception(TorchFunctionMode):
         metadata: functions that read only the shape, type or place of tensors, never their values.
     """
 
-    def __init__(self, method: str, rules: Mapping[Function | Kind, Rule[Self]], metadata: frozenset[Function]) -> None:
+    def __init__(self, method: str, rules: Mapping[Operation, Rule[Self]], metadata: frozenset[Function]) -> None:
         super().__init__()
         self._method = method
         self._rules = rules
@@ -155,7 +155,8 @@ class Interception(TorchFunctionMode):
         if call.options.get("inplace") or call.options.get("out") is not None:
             raise call.unsupported("in place")
         if hasattr(call.function, "elementary"):
-            return self._rules.get(getattr(call.function, "kind", None), elementary)(call)
+            rule: Rule[Self] = self._rules.get(getattr(call.function, "kind", None), elementary)
+            return rule(call)
         if call.function not in self._rules:
             raise call.unsupported()
         args, options = by_place(call.args, call.options)

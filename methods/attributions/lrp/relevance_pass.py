@@ -7,8 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...operations import Kind
-from ..interception.interception import Function, Interception, Rule
+from ..interception.interception import Function, Interception, Operation, Rule
 
 
 class Role(IntEnum):
@@ -57,7 +56,7 @@ class RelevancePass(Interception):
     def __init__(
         self,
         method: str,
-        rules: Mapping[Function | Kind, Rule["RelevancePass"]],
+        rules: Mapping[Operation, Rule["RelevancePass"]],
         metadata: frozenset[Function],
         *,
         epsilon: float,

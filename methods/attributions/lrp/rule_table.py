@@ -8,7 +8,7 @@ from ..deeplift.compositions import composition
 from ..interception import operation_names as names
 from ..interception.attention_compositions import multi_head_attention, scaled_dot_product_attention
 from ..interception.evaluation_rules import running_batch_norm, switched_off_dropout
-from ..interception.interception import Function, Rule
+from ..interception.interception import Operation, Rule
 from ..interception.normalisation import group_norm, instance_norm, layer_norm, normalize, rms_norm
 from ..interception.operation_names import rules
 from ..interception.recurrence import (
@@ -44,7 +44,7 @@ _LARGEST = """
     adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d
 """
 
-RULES: dict[Function | Kind, Rule[RelevancePass]] = {
+RULES: dict[Operation, Rule[RelevancePass]] = {
     **rules(f"{names.MOVES} {_LARGEST}", move),
     **dict.fromkeys(names.TRANSPOSED, move),
     **rules(names.SEPARATE, separately),
