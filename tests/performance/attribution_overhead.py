@@ -1,14 +1,12 @@
-"""What each attribution method costs beside the raw passes through the network that it needs.
+"""What each attribution method costs beside the raw passes through the network that it needs, on every architecture.
 
-Run it on an idle machine: `tox run -e overhead` writes results/overhead/overhead.csv.
-A method is measured twice: beside passes of all samples at once, as one writes them (raw_seconds, ratio), and beside
-passes in the size that is fastest here (fastest_raw_seconds, fastest_ratio). Both go over the points at which the
-method asked for passes and alternate with it. Every timing has a new process and the median of several counts, since
-what a process freed earlier decides what its memory costs: raw passes of 300 samples take 50 to 120 µs a row, and a
-process keeps to what it got. They are plain Python processes: those of `saltbench run` keep freed memory, which makes
-methods and raw passes faster. A method in one has memory kept that a pass frees (see `expect_large_blocks`); raw passes
-do not ask for that.
-Captum's methods with their own defaults are measured in the same way; they take up to 8 GB.
+Run it on an idle machine with two cores, for a quarter of an hour: `tox run -e overhead` writes
+results/overhead/overhead.csv. Every architecture and length has a process of one thread; seconds are of its processor
+time, for one sample. Raw passes go over rows at which the method asked for passes, 32 at a time or one of a long
+series, and alternate with the method in one run; their number is what the entry states. Where gradients vanish into
+denormal numbers, a raw pass takes several times as long as elsewhere, too. Long series are explained by the methods of
+one pass alone, to see that time and memory are linear in the steps. Captum's methods with their own defaults stand
+beside ours for the LSTM.
 """
 
 import argparse
@@ -16,34 +14,39 @@ import csv
 import multiprocessing
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import torch
 from captum.attr import FeatureAblation, GradientShap, IntegratedGradients, NoiseTunnel, Saliency
 from torch import Tensor, nn
 
 from saltbench.benchmark.suites.registry import load_registries
-from saltbench.errors import UnsupportedOperationError
-from saltbench.methods.architectures.recurrent import lstm
+from saltbench.errors import NonFiniteError, UnsupportedOperationError
 from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.passes.passes import gradient
 from saltbench.methods.attributions.passes.peak_memory import PeakMemory
 from saltbench.methods.attributions.spec import Cost, MethodSpec
 
-SAMPLES, TIME, FEATURES = 300, 100, 100
-SIZES = (32, 64, 128, 256)  # rows of a raw pass among which the fastest is looked for
-MOST_ROWS = 20 * SAMPLES  # of a method's passes that are repeated without it
-BACKGROUND = 50  # series
-LEAST_SECONDS = 1  # of each timing of what takes less
+FEATURES, ROWS = 100, 32  # of a series, and of a raw pass
+TIMES, LONG = (100, 1000), (2048, 4096, 8192, 16384)
+OF_ONE_PASS = ("saliency", "deeplift", "lrp")
+SECONDS = 0.5  # that the raw passes for all samples should take
+MOST_SAMPLES = 64
+ROUNDS = 3  # of raw passes and method, where these take less than this:
+REPEATED_SECONDS = 2.0
+COLUMNS = (
+    *("architecture", "time", "method", "samples", "forward", "backward"),
+    *("raw_seconds", "seconds", "ratio", "peak_megabytes", "reason"),
+)
 
 Explain = Callable[[nn.Module, Tensor], object]
 
@@ -56,20 +59,59 @@ class Subject:
     explain: Explain
 
 
-def registered(spec: MethodSpec) -> Subject:
-    method, seeds, target = bind(spec), sample_seeds(0, SAMPLES), torch.zeros(SAMPLES, dtype=torch.int64)
-    cost = spec.cost_of(TIME, FEATURES, spec.parameters)
+class Gru(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.recurrent = nn.GRU(FEATURES, 5, batch_first=True)
+        self.classifier = nn.Linear(5, 2)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.recurrent(inputs)[0][:, -1])
+        return logits
+
+
+class Tcn(nn.Module):
+    """Causal dilated convolutions with residual connections, and a linear classifier of the last step."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.embed = nn.Conv1d(FEATURES, width, 1)
+        self.layers = nn.ModuleList(nn.Conv1d(width, width, 3, dilation=2**depth) for depth in range(4))
+        self.classifier = nn.Linear(width, 2)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        series = self.embed(inputs.transpose(1, 2))
+        for layer in self.layers:
+            padded = nn.functional.pad(series, (2 * layer.dilation[0], 0))
+            series = series + torch.relu(layer(padded))
+        logits: Tensor = self.classifier(series[:, :, -1])
+        return logits
+
+
+def networks() -> dict[str, Callable[[], nn.Module]]:
+    """Return what makes a network of each architecture, and of two that are nobody's entry."""
+    entries = {entry.name: entry.load() for entry in load_registries().architectures}
+    return {name: partial(make, features=FEATURES, classes=2) for name, make in entries.items()} | {
+        "gru": Gru,
+        "tcn": Tcn,
+    }
+
+
+def registered(spec: MethodSpec, steps: int) -> Subject:
+    method, cost = bind(spec), spec.cost_of(steps, FEATURES, spec.parameters)
     assert cost is not None
 
     def explain(model: nn.Module, inputs: Tensor) -> object:
-        return attribute(method, model, inputs, target, background=inputs[:BACKGROUND], seeds=seeds)
+        target = torch.zeros(len(inputs), dtype=torch.int64)
+        seeds = sample_seeds(0, len(inputs))
+        return attribute(method, model, inputs, target, background=inputs[:2], seeds=seeds, spec=spec)
 
     return Subject(cost, explain)
 
 
-def captum_defaults() -> dict[str, Subject]:
+def captum_defaults(steps: int) -> dict[str, Subject]:
     """Return methods of Captum as a user calls them, with 50 draws each, ablation with windows as ours has."""
-    windows = torch.arange(TIME * FEATURES).view(1, TIME, FEATURES) // (TIME * FEATURES // 400)
+    windows = torch.arange(steps * FEATURES).view(1, steps, FEATURES) // (steps * FEATURES // 400)
     noise, background = {"nt_samples": 50, "stdevs": 0.15}, {"n_samples": 50}
     return {
         "captum.attr.IntegratedGradients": Subject(
@@ -80,7 +122,7 @@ def captum_defaults() -> dict[str, Subject]:
         ),
         "captum.attr.GradientShap": Subject(
             Cost(50, 50),
-            lambda model, inputs: GradientShap(model).attribute(inputs, inputs[:BACKGROUND], target=0, **background),
+            lambda model, inputs: GradientShap(model).attribute(inputs, inputs[:2], target=0, **background),
         ),
         "captum.attr.FeatureAblation": Subject(
             Cost(401, 0), lambda model, inputs: FeatureAblation(model).attribute(inputs, target=0, feature_mask=windows)
@@ -88,61 +130,45 @@ def captum_defaults() -> dict[str, Subject]:
     }
 
 
-def subjects() -> dict[str, Subject]:
+def subjects(architecture: str, steps: int) -> dict[str, Subject]:
     """Return all methods but the references and those that train a network for each series, for minutes."""
-    specs = (spec for spec in load_registries().methods.match(["*"]) if not spec.is_reference)
-    shipped = {spec.name: registered(spec) for spec in specs if not {"extra", "attention"} & set(spec.tags)}
-    return shipped | captum_defaults()
+    specs = [spec for spec in load_registries().methods.match(["*"]) if not spec.is_reference]
+    if steps in LONG:
+        return {spec.name: registered(spec, steps) for spec in specs if spec.name in OF_ONE_PASS}
+    shipped = {spec.name: registered(spec, steps) for spec in specs if not {"extra", "attention"} & set(spec.tags)}
+    return shipped | (captum_defaults(steps) if (architecture, steps) == ("lstm", TIMES[0]) else {})
 
 
-def timed(work: Callable[[], Any], least: float = 0) -> float:
-    """Return the seconds of a run, or if it takes fewer than least, the mean of later ones that take as many."""
-    taken, runs, total = _once(work), 0, 0.0
-    while taken < least and total < least:
-        runs, total = runs + 1, total + _once(work)
-    return total / runs if runs else taken
-
-
-def _once(work: Callable[[], Any]) -> float:
-    started = time.perf_counter()
+def seconds_of(work: Callable[[], object]) -> float:
+    started = time.process_time()
     work()
-    return time.perf_counter() - started
-
-
-class Recorder(nn.Module):
-    """Keeps the last rows that a method passes through a network."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-        self.rows: list[Tensor] = []
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        self.rows.append(inputs.detach().clone())
-        while sum(map(len, self.rows[1:])) >= MOST_ROWS:
-            del self.rows[0]
-        outputs: Tensor = self.model(inputs)
-        return outputs
+    return time.process_time() - started
 
 
 def recorded(explain: Explain, model: nn.Module, inputs: Tensor) -> Tensor:
-    """Return the last rows that a method passed, or the inputs where its rules do not let anyone look on."""
-    recorder = Recorder(model)
+    """Return 32 of the last rows that a method passed, or one of a long series.
+
+    Where a method's rules do not let anyone look on, they are the inputs.
+    """
+    places = torch.arange(ROWS if len(inputs) > 1 else 1)
+    passed: deque[Tensor] = deque(maxlen=ROWS)
+    hook = model.register_forward_pre_hook(lambda _model, given: passed.append(given[0].detach().clone()))
     try:
-        explain(recorder, inputs)
-    except UnsupportedOperationError:
-        return inputs
-    rows = torch.cat(recorder.rows)[-MOST_ROWS:]
-    return rows[len(rows) % SAMPLES :]
+        explain(model, inputs[:1])
+    except (UnsupportedOperationError, NonFiniteError):
+        return inputs[places % len(inputs)]
+    finally:
+        hook.remove()
+    rows = torch.cat([*passed])[-ROWS:]
+    return rows[places % len(rows)]
 
 
 class RawPasses:
-    """Passes of rows through a network without any method, forward, and forward and backward.
+    """Passes of 32 rows through a network without any method, forward, and forward and backward.
 
     Args:
         model: the network.
-        rows: (rows, time, features), the points at which the method asked for passes: where gradients vanish into
-            denormal numbers, as in a saturated LSTM, a pass takes several times as long as elsewhere.
+        rows: (rows, time, features).
         cost: the passes that the method needs for a sample; backward rows go forward too.
     """
 
@@ -152,108 +178,90 @@ class RawPasses:
         shares = {self.forward: max(0, cost.forward - cost.backward), self.both: cost.backward}
         self.shares = {work: share for work, share in shares.items() if share}
 
-    def forward(self, size: int) -> None:
+    def forward(self) -> None:
         with torch.no_grad():
-            for rows in self.rows.split(size):
-                self.model(rows)
+            self.model(self.rows)
 
-    def both(self, size: int) -> None:
-        for part in self.rows.split(size):
-            rows = part.detach().requires_grad_()
-            gradient(self.model(rows)[:, 0], rows)
+    def both(self) -> None:
+        rows = self.rows.detach().requires_grad_()
+        gradient(self.model(rows)[:, 0], rows)
 
-    def seconds(self, sizes: tuple[int, ...]) -> float:
-        """Return what the passes that the method needs for all samples take, in the fastest of some sizes."""
-        taken = 0.0
-        for work, share in self.shares.items():
-            size = min(sizes, key=lambda size: timed(lambda: work(size))) if len(sizes) > 1 else sizes[0]  # noqa: B023
-            taken += share * timed(lambda: work(size), LEAST_SECONDS)  # noqa: B023
-        return taken / len(self.rows) * SAMPLES
+    def seconds(self) -> float:
+        """Return what the passes take that the method needs for a sample."""
+        return sum(share * seconds_of(work) for work, share in self.shares.items()) / len(self.rows)
 
 
-def in_new_process(work: Callable[..., Any], *arguments: object) -> Any:
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(work, *arguments).result()
-
-
-def prepared(name: str) -> tuple[Subject, nn.Module, Tensor]:
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    model = lstm(features=FEATURES, classes=2, hidden=5, dropout=0.1).eval().requires_grad_(False)
-    return subjects()[name], model, torch.randn(SAMPLES, TIME, FEATURES)
-
-
-def record(name: str, file: Path) -> Cost:
-    """Write the points at which a method asks for passes into a file, and return how many passes it needs."""
-    subject, model, inputs = prepared(name)
-    np.save(file, recorded(subject.explain, model, inputs).numpy())
-    return subject.cost
-
-
-def raw_seconds(name: str, file: Path, sizes: tuple[int, ...]) -> float:
-    subject, model, _ = prepared(name)
-    return RawPasses(model, torch.from_numpy(np.load(file)), subject.cost).seconds(sizes)
-
-
-def method_seconds(name: str) -> float:
-    subject, model, inputs = prepared(name)
-    return timed(lambda: subject.explain(model, inputs), LEAST_SECONDS)
-
-
-def peak_bytes(name: str) -> int:
-    subject, model, inputs = prepared(name)
+def measured(subject: Subject, model: nn.Module, series: Tensor) -> dict[str, Any]:
+    """Return what a method and its raw passes take for a sample, in alternation, and its peak memory."""
+    raw = RawPasses(model, recorded(subject.explain, model, series), subject.cost)
+    raw.seconds()
+    samples = max(1, min(len(series), int(SECONDS / raw.seconds())))
+    inputs = series[:samples]
+    few = inputs if raw.seconds() * samples < SECONDS else inputs[:1]
     with PeakMemory(torch.device("cpu")) as peak:
-        subject.explain(model, inputs)
-    return peak.bytes
-
-
-def measure(name: str, rounds: int) -> dict[str, Any]:
-    """Return a row of the table."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder, "rows.npy")
-        cost = in_new_process(record, name, file)
-        timings = {
-            "raw_seconds": (raw_seconds, name, file, (SAMPLES,)),
-            "fastest_raw_seconds": (raw_seconds, name, file, SIZES),
-            "seconds": (method_seconds, name),
-        }
-        taken = [{column: in_new_process(*timing) for column, timing in timings.items()} for _ in range(rounds)]
-    seconds = {column: median(times[column] for times in taken) for column in timings}
+        subject.explain(model, few)
+    timings = [(raw.seconds(), seconds_of(lambda: subject.explain(model, inputs)) / samples)]
+    while len(timings) < ROUNDS and sum(timings[0]) * samples < REPEATED_SECONDS:
+        timings.append((raw.seconds(), seconds_of(lambda: subject.explain(model, inputs)) / samples))
+    raw_seconds, seconds = (median(column) for column in zip(*timings, strict=True))
     return {
-        "method": name,
-        "samples": SAMPLES,
-        "forward": cost.forward,
-        "backward": cost.backward,
-        **{column: f"{value:.4f}" for column, value in seconds.items()},
-        "ratio": f"{seconds['seconds'] / seconds['raw_seconds']:.2f}",
-        "fastest_ratio": f"{seconds['seconds'] / seconds['fastest_raw_seconds']:.2f}",
-        "peak_megabytes": f"{in_new_process(peak_bytes, name) / 1e6:.1f}",
+        "samples": samples,
+        "raw_seconds": f"{raw_seconds:.6f}",
+        "seconds": f"{seconds:.6f}",
+        "ratio": f"{median(taken / alone for alone, taken in timings):.2f}",
+        "peak_megabytes": f"{peak.bytes / 1e6:.1f}",
     }
 
 
-def rows(patterns: list[str], rounds: int) -> Iterator[dict[str, Any]]:
-    for name in subjects():
-        if any(fnmatch(name, pattern) for pattern in patterns):
-            yield measure(name, rounds)
+def table_of(architecture: str, steps: int, patterns: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of one architecture and length."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = networks()[architecture]().eval().requires_grad_(False)
+    series = torch.randn(1 if steps in LONG else MOST_SAMPLES, steps, FEATURES)
+    table = []
+    for name, subject in subjects(architecture, steps).items():
+        if not any(fnmatch(name, pattern) for pattern in patterns):
+            continue
+        row = {"architecture": architecture, "time": steps, "method": name, **subject.cost._asdict()}
+        try:
+            table.append({**row, **measured(subject, model, series)})
+        except (NonFiniteError, UnsupportedOperationError) as error:
+            table.append({**row, "reason": str(error)})
+    return table
+
+
+def tables(workers: int, patterns: list[str], architectures: list[str]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the rows of each architecture and length as they are measured, the longest work first."""
+    chosen = [name for name in networks() if any(fnmatch(name, pattern) for pattern in architectures)]
+    places = [(name, steps) for steps in (TIMES[1], TIMES[0], *LONG) for name in chosen]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+        for found in as_completed([pool.submit(table_of, *place, patterns) for place in places]):
+            yield found.result()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("methods", nargs="*", default=["*"], help="names or shell patterns")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--architectures", nargs="+", default=["*"], help="names or shell patterns")
+    parser.add_argument("--workers", type=int, default=2, help="processes at once")
     parser.add_argument("--output", type=Path, help="a CSV file")
     given = parser.parse_args()
-    measured = []
-    for row in rows(given.methods, given.rounds):
-        measured.append(row)
-        sys.stdout.write("  ".join(f"{key} {value}" for key, value in row.items()) + "\n")
+    rows = []
+    for table in tables(given.workers, given.methods, given.architectures):
+        for row in table:
+            rows.append(row)
+            sys.stdout.write("  ".join(f"{key} {value}" for key, value in row.items()) + "\n")
         sys.stdout.flush()
-    if given.output and measured:
+    if given.output and rows:
+        order = [*networks()]
+        rows.sort(key=lambda row: (order.index(row["architecture"]), row["time"]))
         given.output.parent.mkdir(parents=True, exist_ok=True)
         with given.output.open("w", newline="") as file:
-            writer = csv.DictWriter(file, measured[0], lineterminator="\n")
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
-            writer.writerows(measured)
+            writer.writerows(rows)
 
 
 if __name__ == "__main__":
