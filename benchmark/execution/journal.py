@@ -91,7 +91,8 @@ class Journal:
 
     def _append(self, record: dict[str, Any]) -> None:
         # whoever looks on goes without a line that cannot be written: what the run itself writes says that
-        with self._lock, suppress(OSError), self._path.open("ab") as file:
+        with self._lock, suppress(OSError), self._path.open("r+b") as file:  # no new one once the run has removed it
+            file.seek(0, os.SEEK_END)
             file.write(json.dumps(record).encode() + b"\n")
 
 

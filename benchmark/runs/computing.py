@@ -85,7 +85,7 @@ def compute(suite: Suite, planned: Iterable[Job], store: Store, means: Means) ->
         return failures
     header = Header.here(means.device, means.workers)
     plain = Store(store.root)  # what is being written is read anew
-    with _executor(suite, plain, means) as executor, open_journal(store.root, header) as journal:
+    with open_journal(store.root, header) as journal, _executor(suite, plain, means) as executor:
         for done, (job, failed) in enumerate(run_jobs(lacking, Noted(executor, journal), plain), start=1):
             failures += failed
             means.report(job, done, len(lacking))

@@ -3,7 +3,6 @@
 import secrets
 import threading
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
@@ -20,7 +19,6 @@ from .....errors import WorkerError, described
 from ....process.signals import interrupts_held
 from ....storage.store import Artifact, Store
 from ...failures import Failure
-from ...plan import Place
 from ...stored.parts import parts_of
 from ...stored.run import missing
 from ..executor import Cell, Unit
@@ -42,13 +40,11 @@ class Errand:
     Attributes:
         unit: as submitted.
         outcome: what waits for it.
-        worker: for which it was meant; empty for any.
         at_work: Dask's own future.
     """
 
     unit: Unit
     outcome: "Future[list[Failure]]"
-    worker: str
     at_work: DaskFuture[calls.Reply] | None = None
 
 
@@ -70,7 +66,6 @@ class DaskExecutor:
         self._token = token
         self._threads: dict[str, int] = {}  # of each worker that was greeted
         self._is_shared = False  # whether all of them see the results folder
-        self._homes: defaultdict[Place, set[str]] = defaultdict(set)  # workers that have data and weights of a job
         self._errands: dict[str, Errand] = {}
         self._lock = threading.Lock()
         self._looked = -GLANCE
@@ -115,28 +110,14 @@ class DaskExecutor:
         parts = [crossing_of(part) for part in stored]
         order: calls.Order = (unit.job.place, tuple(method.name for method in methods), is_cell)
         key = f"{self._run}-{secrets.token_hex(8)}"
-        errand = Errand(unit, Future(), self._choose(unit.job.place))
+        errand = Errand(unit, Future())
         with self._lock:
             self._errands[key] = errand
-        errand.at_work = self._client.submit(
-            calls.compute_unit,
-            self._run,
-            order,
-            parts,
-            key=key,
-            pure=False,
-            workers=[errand.worker] if errand.worker else None,
-            allow_other_workers=bool(errand.worker),
-        )
+        # Not meant for a worker: when all were lost Dask never begins such a unit again, not even with
+        # allow_other_workers. It goes where the last of its job ended, since other threads are busy
+        errand.at_work = self._client.submit(calls.compute_unit, self._run, order, parts, key=key, pure=False)
         errand.at_work.add_done_callback(partial(self._settle, key))
         return errand.outcome
-
-    def _choose(self, place: Place) -> str:
-        """Return the worker with a free thread that has most of what a job needs; none where all are busy."""
-        with self._lock:
-            busy = Counter(errand.worker for errand in self._errands.values())
-        free = [worker for worker, threads in self._threads.items() if busy[worker] < threads]
-        return min(free, key=lambda worker: (worker not in self._homes[place], busy[worker]), default="")
 
     def _settle(self, key: str, at_work: DaskFuture[calls.Reply]) -> None:
         """Store what a worker answers; called in a thread of Dask's when a unit has ended."""
@@ -163,7 +144,6 @@ class DaskExecutor:
         for kind, *artifact in reply["parts"]:
             self._store.put(kind, Artifact(*artifact))
         await_arrival(self._store.root, reply["seen"], reply["worker"])
-        self._homes[errand.unit.job.place].add(reply["worker"])
         return [Failure(*fields) for fields in reply["failures"]]
 
     def _give_up(self, key: str, reason: str) -> None:
