@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ...datasets.spec import TaskData
 from ...methods.attributions.adapters import Probabilities
-from ...methods.attributions.completeness import TOLERANCE, Explanation, check_complete, is_promised
+from ...methods.attributions.completeness import TOLERANCE, Explanation, completed, is_promised
 from ...methods.attributions.explain import sample_seeds
 from ...methods.attributions.guard import attribute_checked
 from ...methods.attributions.passes.model_state import lend
@@ -99,16 +99,16 @@ def make_map(
 
     Raises:
         ContractError: the method changes samples or model, or draws random numbers without seeds.
-        IncompleteError: a map misses more of the output's change than the tolerance, see `check_complete`.
+        IncompleteError: a map misses more of the output's change than the tolerance, see `completed`.
         NonFiniteError: a map has NaN or infinity.
     """
     started = time.perf_counter()
     # a GPU works on while Python goes on: only the copy waits for it, and makes the clock tell the truth
     attributions = explain_samples(method, parameters, question, explained, seed, memory).cpu()
     seconds = time.perf_counter() - started
-    maps = as_array(attributions)
-    check_finite("attributions", maps)  # before they are stored, so that no reader meets what no metric takes
-    difference = _difference(method, parameters, attributions, question, explained, seed, memory, tolerance)
+    check_finite("attributions", as_array(attributions))  # before they are stored: no metric takes them
+    complete, difference = _completed(method, parameters, attributions, question, explained, seed, memory, tolerance)
+    maps = as_array(complete)
     target = question.target.cpu().numpy()
     return StoredMap(maps, target, difference, {**(facts or {}), "seconds": seconds})
 
@@ -139,7 +139,7 @@ def explain_samples(
     )
 
 
-def _difference(
+def _completed(
     method: MethodSpec,
     parameters: Mapping[str, Any],
     attributions: Tensor,
@@ -148,9 +148,10 @@ def _difference(
     seed: int,
     memory: int | None,
     tolerance: float,
-) -> NDArray[np.float64] | None:
+) -> tuple[Tensor, NDArray[np.float64] | None]:
+    """Return the maps, (batch, time, features), and the change of the output that they sum to, (batch,)."""
     if question.model is None or not method.is_complete:
-        return None
+        return attributions, None
     explanation = Explanation(
         method,
         parameters,
@@ -163,8 +164,8 @@ def _difference(
     )
     ends = explanation.ends()
     if is_promised(method):
-        check_complete(explanation, attributions.to(explained.inputs), ends, tolerance)
-    return as_array(ends.change)
+        attributions = completed(explanation, attributions.to(explained.inputs), ends, tolerance).cpu()
+    return attributions, as_array(ends.change)
 
 
 def as_array(values: Tensor) -> NDArray[Any]:

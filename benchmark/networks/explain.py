@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ...errors import ParameterError
 from ...methods.attributions.adapters import Probabilities, is_value
 from ...methods.attributions.bound_method import bind
-from ...methods.attributions.completeness import TOLERANCE, Explanation, check_complete, check_tolerance, is_promised
+from ...methods.attributions.completeness import TOLERANCE, Explanation, check_tolerance, completed, is_promised
 from ...methods.attributions.explain import predicted_classes, sample_seeds
 from ...methods.attributions.fingerprints.facts import kept_still
 from ...methods.attributions.guard import attribute_checked
@@ -121,7 +121,7 @@ def explain(
         seed: of the random numbers, where the method draws any.
         memory: bytes that may be taken beside inputs and attributions; None for a quarter of what is free.
         tolerance: share of the output's change that a map may miss whose method promises all of it, see
-            `completeness.check_complete`; float("inf") accepts any map.
+            `completeness.completed`; float("inf") accepts any map.
         **parameters: the method's own.
 
     Raises:
@@ -174,7 +174,7 @@ def _complete(
     attributions = attribute_checked(spec, parameters, model, rows, target=classes, **options)
     if is_checked and classes is not None:
         explanation = Explanation(spec, spec.configure(parameters), model, rows, classes.to(rows.device), **options)
-        check_complete(explanation, attributions, explanation.ends(), tolerance)
+        return completed(explanation, attributions, explanation.ends(), tolerance)
     return attributions
 
 

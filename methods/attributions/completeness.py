@@ -13,6 +13,7 @@ from .bound_method import bind
 from .explain import attribute, rows_of
 from .fingerprints.facts import kept_still, measured_of
 from .gradient_failures import INSTEAD
+from .gradients.finer_path import finer_path_integral
 from .held_inputs import each_condition, find_conditioned
 from .passes.baselines import absence
 from .passes.budget import Budget
@@ -111,6 +112,19 @@ class Explanation:
             return self._maps(steps)[rows]
         return self._of(rows.tolist())._maps(steps)
 
+    @property
+    def follows_path(self) -> bool:
+        """Whether the maps are integrals along the straight path from the baseline."""
+        return "path" in self.spec.tags and self.parameters.get("against", "baseline") == "baseline"
+
+    def along_finer_path(self, row: int, allowed: float) -> Tensor | None:
+        """Return what `finer_path_integral` makes of a sample, (time, features)."""
+        series = self.inputs[row]
+        start = torch.zeros_like(series) if self.baseline is None else self.baseline[row]
+        with kept_still(self.model), lend(self.model, series.device):
+            passes = Passes(self.model, Budget(self.memory, series.device))
+            return finer_path_integral(series, start, self.target[row : row + 1], passes, allowed)
+
     def _maps(self, steps: int) -> Tensor:
         return attribute(
             bind(self.spec, {**self.parameters, "steps": steps}),
@@ -148,8 +162,12 @@ def check_tolerance(tolerance: float) -> None:
         )
 
 
-def check_complete(explanation: Explanation, attributions: Tensor, ends: Ends, tolerance: float = TOLERANCE) -> None:
-    """Raise unless maps sum to the change of the output from absence to the samples.
+def completed(explanation: Explanation, attributions: Tensor, ends: Ends, tolerance: float = TOLERANCE) -> Tensor:
+    """Return maps that sum to the change of the output from absence to the samples, or say why they do not.
+
+    They are those given. Only integrated gradients from a baseline that miss
+    so much that no number of steps would mend them, or ten times the tolerance, are computed anew, by steps that lie
+    close where the output is steep: a recurrent network may tip over within a hundred-thousandth of the way.
 
     What a map misses is measured by the change, or a tenth of the map's size Σ|a| where that is larger, since a change
     near 0 is no scale. What the output does at once at an end of the way is missed by any quadrature. Where more
@@ -166,26 +184,33 @@ def check_complete(explanation: Explanation, attributions: Tensor, ends: Ends, t
         IncompleteError: a map misses more than that; with the cause.
     """
     gaps = _Gaps.of(attributions, ends)
-    suspects = gaps.worst(tolerance)
+    suspects = gaps.missing(tolerance)[:_WORST]
     if math.isinf(tolerance) or not len(suspects):
-        return
+        return attributions
     if "steps" not in explanation.parameters or "quadrature" not in explanation.spec.tags:
         raise gaps.error(explanation.spec.name, suspects[0], _UNSEEN)
+    coarse = gaps.missing(tolerance)[gaps.is_coarse(tolerance)[gaps.missing(tolerance)]]
+    if len(coarse) and (finer := _with_finer_paths(explanation, attributions, gaps, coarse, tolerance)) is not None:
+        return completed(explanation, finer, ends, tolerance)
     for jumps, cause in zip(_jumps(explanation, ends), (_AT_ONCE, _AT_LAST), strict=True):
         sudden = suspects[gaps.are_explained_by(jumps)[suspects]]
         if len(sudden):
             raise gaps.error(explanation.spec.name, sudden[0], cause.format(float(jumps[sudden[0]].abs())))
     staying, enough = _refined(explanation, gaps, suspects)
     if len(staying):
-        raise gaps.error(explanation.spec.name, staying[0], _FLAT)
+        finer = _with_finer_paths(explanation, attributions, gaps, gaps.missing(tolerance), tolerance)
+        if finer is None:
+            raise gaps.error(explanation.spec.name, staying[0], _FLAT)
+        return completed(explanation, finer, ends, tolerance)
     first = suspects[gaps.is_coarse(tolerance)[suspects]]
     if len(first):
         raise gaps.error(explanation.spec.name, first[0], f"raise steps, to {enough}")
+    return attributions
 
 
 _FLAT = (
     "more steps do not mend it: an operation of the network has no gradient (rounding, a threshold, integer codes, a "
-    f"function with a gradient of its own); {INSTEAD}"
+    f"function with a gradient of its own), or the output is all but a threshold; {INSTEAD}"
 )
 _AT_ONCE = (
     "more steps do not mend it: the output changes by {:.3g} in the first thousandth of the way from absence, as where "
@@ -219,12 +244,16 @@ class _Gaps:
         rounding = _ROUNDING * epsilon * (size + ends.present.abs() + ends.absent.abs())
         return cls(wide.sum(1) - ends.change, ends.change, size, rounding)
 
-    def worst(self, tolerance: float) -> Tensor:
-        """Return the samples that miss more than the tolerance, the worst first, int64 (at most 4,)."""
+    def missing(self, tolerance: float) -> Tensor:
+        """Return the samples that miss more than the tolerance, the worst first, int64 (any,)."""
         scale = torch.maximum(self.change.abs(), _SMALL * self.size)
-        excess = self.missed.abs() - self.rounding - tolerance * scale
+        excess = self.missed.abs() - self.allowed(tolerance)
         order = (self.missed.abs() / scale.clamp_min(torch.finfo(scale.dtype).tiny)).argsort(descending=True)
-        return order[excess[order] > 0][:_WORST]
+        return order[excess[order] > 0]
+
+    def allowed(self, tolerance: float) -> Tensor:
+        """Return what each map may miss, float64 (batch,)."""
+        return self.rounding + tolerance * torch.maximum(self.change.abs(), _SMALL * self.size)
 
     def is_coarse(self, tolerance: float) -> Tensor:
         """Return which samples miss more than quadrature may, bool (batch,)."""
@@ -276,3 +305,19 @@ def _refined(explanation: Explanation, gaps: _Gaps, suspects: Tensor) -> tuple[T
             enough = steps
         suspects = suspects[stays]
     return suspects, enough
+
+
+def _with_finer_paths(
+    explanation: Explanation, attributions: Tensor, gaps: _Gaps, rows: Tensor, tolerance: float
+) -> Tensor | None:
+    """Return the maps with those of some samples, int64 (rows,), along finer paths, None where one is not complete."""
+    if not explanation.follows_path or find_conditioned(explanation.model) is not None:
+        return None  # a conditioned network knows its samples by their numbers
+    allowed = gaps.allowed(tolerance / 2)
+    found = attributions.clone()
+    for row in rows.tolist():
+        finer = explanation.along_finer_path(row, float(allowed[row]))
+        if finer is None:
+            return None
+        found[row] = finer
+    return found

@@ -185,11 +185,45 @@ def test_the_tolerance_is_checked(tolerance):
 
 def test_too_few_steps_are_told_and_how_many_do():
     steep = Quantised(lambda _, x: torch.tanh(6 * x), Recurrent)
+    from_mean = {"against": "mean", "background": torch.zeros(2, TIME, FEATURES)}
     with pytest.raises(IncompleteError, match=r"missed; raise steps, to (\d+), or accept it by tolerance=") as caught:
-        saltbench.explain(steep, some(), 1, steps=1)
+        saltbench.explain(steep, some(), 1, steps=1, **from_mean)
     enough = int(str(caught.value).split("raise steps, to ")[1].split(",")[0])
     assert enough > 1
-    assert torch.isfinite(saltbench.explain(steep, some(), 1, steps=4 * enough)).all()
+    assert torch.isfinite(saltbench.explain(steep, some(), 1, steps=4 * enough, **from_mean)).all()
+
+
+class Tipping(nn.Module):
+    """Logits z and -z, z = tanh(steepness · (w · x - .4)): it tips over within a small part of the way."""
+
+    def __init__(self, steepness):
+        super().__init__()
+        self.steepness = steepness
+        self.weights = nn.Parameter(torch.linspace(-1, 1, TIME * FEATURES).view(TIME, FEATURES))
+
+    def forward(self, x):
+        tipped = torch.tanh(self.steepness * ((x * self.weights).sum((1, 2)) - 0.4))
+        return torch.stack([tipped, -tipped], dim=1)
+
+
+@pytest.mark.parametrize("steepness", [1e3, 1e4])
+@pytest.mark.parametrize("baseline", [None, 0.1])
+def test_a_network_that_tips_over_on_the_way_gets_its_integral(steepness, baseline):
+    model, inputs = Tipping(steepness), 3 * some(count=6)
+    start = torch.zeros_like(inputs[0]) if baseline is None else torch.full_like(inputs[0], baseline)
+    maps = saltbench.explain(model, inputs, 0, baseline=None if baseline is None else start)
+    with torch.no_grad():
+        change = (model(inputs) - model(start[None]))[:, 0, None, None]
+        parts = (inputs - start) * model.weights  # a function of w · x alone: the change is shared out by them
+    expected = change * parts / parts.sum((1, 2), keepdim=True)
+    assert change.abs().max() > 1
+    torch.testing.assert_close(maps, expected, rtol=0.02, atol=1e-4)
+
+
+def test_a_jump_is_refused_however_close_the_steps_lie():
+    model = Quantised(lambda _, x: x + (x.detach().mean((1, 2), keepdim=True) > 0.05).float(), Recurrent)
+    with pytest.raises(IncompleteError, match="more steps do not mend it"):
+        saltbench.explain(model, some().abs(), 1)
 
 
 @pytest.mark.parametrize("output", ["logit", "probability"])
