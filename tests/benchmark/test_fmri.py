@@ -192,7 +192,7 @@ def test_the_users_copy_is_analysed_with_the_atlas_beside_it(hcp, tmp_path):
 def test_the_users_copy_is_run_after_the_simulation(tmp_path, monkeypatch):
     monkeypatch.setattr(reproduce, "load_suite", lambda name, _registries: name)
     monkeypatch.setattr(reproduce, "execute", lambda suite, *_: suite)
-    monkeypatch.setattr(reproduce, "finish", lambda _run: None)
+    monkeypatch.setattr(reproduce, "finish", lambda _run, _registries: None)
     first, second = (dataclasses.replace(one, check=lambda _suites: None, present=iter) for one in (FMRI, HCP))
     both = dataclasses.replace(first, followed_by=(second,))
     assert FMRI.followed_by == (HCP,)

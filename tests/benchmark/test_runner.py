@@ -19,6 +19,7 @@ from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.leaderboards.finished_run import Result
 from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
 from saltbench.benchmark.runs.runner import run_suite
+from saltbench.benchmark.storage.index_file import FOLDER as INDEX
 from saltbench.benchmark.suites.provenance import digest_of
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
@@ -30,7 +31,11 @@ WRITTEN = ("leaderboard.csv", "scores.parquet", "provenance.json", "maps.png", "
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     """The files a user cites, and every cell's scores and maps, by path."""
-    cells = sorted(path for path in folder.rglob("*/*") if path.suffix in (".parquet", ".safetensors"))
+    cells = sorted(
+        path
+        for path in folder.rglob("*/*")
+        if path.suffix in (".parquet", ".safetensors") and path.parent.name != INDEX
+    )
     paths = [*(folder / name for name in WRITTEN), *cells]
     found = {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.exists()}
     return {**found, "provenance.json": without_times(folder)}

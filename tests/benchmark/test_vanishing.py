@@ -17,6 +17,7 @@ from saltbench.benchmark.reproductions.vanishing import reproduction as vanishin
 from saltbench.benchmark.reproductions.vanishing.rates import log10_relevance, report, summarise
 from saltbench.benchmark.reproductions.vanishing.relevance import euclidean, only_lstm, relevance_profile
 from saltbench.benchmark.reproductions.vanishing.reproduction import VANISHING
+from saltbench.benchmark.storage.index_file import FOLDER as INDEX
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
 from saltbench.errors import ParameterError
@@ -99,7 +100,7 @@ def test_a_second_run_computes_what_was_lost_alone_and_writes_the_same_bytes(
     finished: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, lines = finished
-    kept = {path: path.read_bytes() for path in folder.glob("*/*.*") if path.name != ".lock"}
+    kept = {path: path.read_bytes() for path in folder.glob("*/*.*") if path.name not in (".lock", INDEX)}
     assert {"relevance.csv", "summary.csv", "vanishing.png"} <= {path.name for path in kept}
     next((folder / "vanishing" / "profiles").glob("*/profile.parquet")).write_bytes(b"damaged")
     (folder / "vanishing" / "relevance.csv").unlink()
