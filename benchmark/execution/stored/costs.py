@@ -10,7 +10,7 @@ from ..plan import Job
 from .run import EXAMPLES, MAPS, MODELS, StoredRun
 from .standing import Standing
 
-# means of the suite quick on one core of an AMD EPYC processor of 2024, networks and methods of all kinds together
+# round numbers, right to a factor of three or so on the suite quick: a folder with anything alike in it is asked first
 TRAINING = 6.0  # seconds a network
 EXPLAINING = 0.02  # seconds a sample
 SCORING = 0.3  # seconds a cell, which are not recorded

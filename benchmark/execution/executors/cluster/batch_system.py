@@ -49,18 +49,23 @@ def submitted(engine: Engine) -> Iterator[Any]:
         cluster = _kind(engine)(**_options(engine))
     try:
         with _said_of(engine):
-            cluster.scale(jobs=engine.jobs)
-            cluster.sync(cluster._correct_state)
-            for job in list(cluster.workers.values()):
-                if job.job_id is None:  # refused, which Dask only logs; asked again, it raises what was said
-                    cluster.sync(job.start)
-            cluster.adapt(minimum_jobs=engine.jobs, maximum_jobs=engine.jobs)
+            _submit(cluster, engine.jobs)
         yield cluster
     finally:
         with quiet():
             for name in [name for name, job in cluster.workers.items() if job.job_id is None]:
                 cluster.workers.pop(name).status = Status.closed  # refused: Dask cannot close what has not begun
             cluster.close()
+
+
+def _submit(cluster: Any, jobs: int) -> None:
+    # a function of its own: Dask cannot close a cluster while anything else holds one of its jobs
+    cluster.scale(jobs=jobs)
+    cluster.sync(cluster._correct_state)
+    for job in list(cluster.workers.values()):
+        if job.job_id is None:  # refused, which Dask only logs; asked again, it raises what was said
+            cluster.sync(job.start)
+    cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
 
 
 def _kind(engine: Engine) -> Any:
