@@ -46,7 +46,9 @@ def submitted(engine: Engine) -> Iterator[Any]:
             "run on a login node of the cluster, or use --executor dask"
         )
     with quiet(), _said_of(engine):
-        cluster = _kind(engine)(**_options(engine))
+        # several runs on one login node: any free port, and the address is printed
+        scheduler = dask.config.get(f"jobqueue.{engine.name}.scheduler-options", None) or {}
+        cluster = _kind(engine)(**_options(engine), scheduler_options={"dashboard_address": ":0", **scheduler})
     try:
         with _said_of(engine):
             _submit(cluster, engine.jobs)
