@@ -165,9 +165,9 @@ def check_tolerance(tolerance: float) -> None:
 def completed(explanation: Explanation, attributions: Tensor, ends: Ends, tolerance: float = TOLERANCE) -> Tensor:
     """Return maps that sum to the change of the output from absence to the samples, or say why they do not.
 
-    They are those given. Only integrated gradients from a baseline that miss
-    so much that no number of steps would mend them, or ten times the tolerance, are computed anew, by steps that lie
-    close where the output is steep: a recurrent network may tip over within a hundred-thousandth of the way.
+    They are those given. Only integrated gradients from a baseline that miss ten times the tolerance, or what no number
+    of steps mends, are computed anew, by steps that lie close where the output is steep: a recurrent network may tip
+    over within a hundred-thousandth of the way.
 
     What a map misses is measured by the change, or a tenth of the map's size Σ|a| where that is larger, since a change
     near 0 is no scale. What the output does at once at an end of the way is missed by any quadrature. Where more
@@ -184,13 +184,14 @@ def completed(explanation: Explanation, attributions: Tensor, ends: Ends, tolera
         IncompleteError: a map misses more than that; with the cause.
     """
     gaps = _Gaps.of(attributions, ends)
-    suspects = gaps.missing(tolerance)[:_WORST]
+    missing = gaps.missing(tolerance)
+    suspects = missing[:_WORST]
     if math.isinf(tolerance) or not len(suspects):
         return attributions
     if "steps" not in explanation.parameters or "quadrature" not in explanation.spec.tags:
         raise gaps.error(explanation.spec.name, suspects[0], _UNSEEN)
-    coarse = gaps.missing(tolerance)[gaps.is_coarse(tolerance)[gaps.missing(tolerance)]]
-    if len(coarse) and (finer := _with_finer_paths(explanation, attributions, gaps, coarse, tolerance)) is not None:
+    coarse = missing[gaps.is_coarse(tolerance)[missing]]
+    if len(coarse) and (finer := _with_finer_paths(explanation, attributions, ends, coarse, tolerance)) is not None:
         return completed(explanation, finer, ends, tolerance)
     for jumps, cause in zip(_jumps(explanation, ends), (_AT_ONCE, _AT_LAST), strict=True):
         sudden = suspects[gaps.are_explained_by(jumps)[suspects]]
@@ -198,7 +199,7 @@ def completed(explanation: Explanation, attributions: Tensor, ends: Ends, tolera
             raise gaps.error(explanation.spec.name, sudden[0], cause.format(float(jumps[sudden[0]].abs())))
     staying, enough = _refined(explanation, gaps, suspects)
     if len(staying):
-        finer = _with_finer_paths(explanation, attributions, gaps, gaps.missing(tolerance), tolerance)
+        finer = _with_finer_paths(explanation, attributions, ends, missing, tolerance)
         if finer is None:
             raise gaps.error(explanation.spec.name, staying[0], _FLAT)
         return completed(explanation, finer, ends, tolerance)
@@ -308,16 +309,18 @@ def _refined(explanation: Explanation, gaps: _Gaps, suspects: Tensor) -> tuple[T
 
 
 def _with_finer_paths(
-    explanation: Explanation, attributions: Tensor, gaps: _Gaps, rows: Tensor, tolerance: float
+    explanation: Explanation, attributions: Tensor, ends: Ends, rows: Tensor, tolerance: float
 ) -> Tensor | None:
     """Return the maps with those of some samples, int64 (rows,), along finer paths, None where one is not complete."""
     if not explanation.follows_path or find_conditioned(explanation.model) is not None:
         return None  # a conditioned network knows its samples by their numbers
-    allowed = gaps.allowed(tolerance / 2)
+    allowed = _Gaps.of(attributions, ends).allowed(tolerance / 2)
     found = attributions.clone()
     for row in rows.tolist():
         finer = explanation.along_finer_path(row, float(allowed[row]))
         if finer is None:
             return None
         found[row] = finer
-    return found
+    # the path's own outputs may be rounded otherwise than the ends: what still misses is not to be tried for ever
+    still = _Gaps.of(found, ends).missing(tolerance)
+    return None if bool(torch.isin(rows, still).any()) else found
