@@ -242,6 +242,7 @@ def pretend_cuda() -> Iterator[torch.device]:
         "is_available": lambda: True,
         "device": contextlib.nullcontext,
         "current_device": lambda: 0,
+        "is_current_stream_capturing": lambda: False,  # a build for CUDA asks the driver
         "device_count": lambda: 1,
         "synchronize": lambda device=None: None,
         "empty_cache": lambda: None,
