@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 from source_style import array_types, functions, mentioned_modules, unmatched_raises
@@ -11,6 +12,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PACKAGES = {name: ROOT / folder for name, folder in PROJECT["tool"]["setuptools"]["package-dir"].items()}
 FUNCTIONS = [function for folder in PACKAGES.values() for function in functions(folder)]
 ARRAY_TYPES = array_types(PACKAGES.values())
+MODULES = 16  # of a room
+LINES = 350  # of a file
 
 
 def test_functions_over_arrays_give_shapes():
@@ -32,6 +35,22 @@ def test_every_raises_says_what_it_expects():
     found = {str(path.relative_to(ROOT)): lines for path in tests if (lines := unmatched_raises(path))}
     assert len(tests) > 100
     assert found == {}
+
+
+def sources():
+    return [path for folder in PACKAGES.values() for path in folder.rglob("*.py")]
+
+
+def test_a_room_holds_few_modules():
+    rooms = Counter(str(path.parent.relative_to(ROOT)) for path in sources())
+    assert len(rooms) > 30
+    assert {room: count for room, count in rooms.items() if count > MODULES} == {}
+
+
+def test_a_file_is_short():
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in sources()}
+    assert len(lengths) > 200
+    assert {path: lines for path, lines in lengths.items() if lines > LINES} == {}
 
 
 def modules():

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from ...datasets.spec import TaskData
 from ...methods.attributions.adapters import Probabilities
-from ...methods.attributions.completeness import TOLERANCE, Explanation, completed, is_promised
+from ...methods.attributions.checks.completeness import TOLERANCE, Explanation, completed, is_promised
+from ...methods.attributions.checks.guard import attribute_checked
 from ...methods.attributions.explain import sample_seeds
-from ...methods.attributions.guard import attribute_checked
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
 from ..metrics.maps import check_finite

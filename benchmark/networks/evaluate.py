@@ -13,7 +13,7 @@ from ...datasets.spec import TaskData, TaskSpec
 from ...entry import Entry, unknown
 from ...errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
 from ...methods.attributions.adapters import is_value
-from ...methods.attributions.completeness import TOLERANCE, check_tolerance
+from ...methods.attributions.checks.completeness import TOLERANCE, check_tolerance
 from ...methods.attributions.passes.lending import one_at_a_time
 from ...methods.attributions.spec import MethodSpec
 from ..execution.asked import Asked

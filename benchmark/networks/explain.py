@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from ...errors import ParameterError
 from ...methods.attributions.adapters import Probabilities, is_value
 from ...methods.attributions.bound_method import bind
-from ...methods.attributions.completeness import TOLERANCE, Explanation, check_tolerance, completed, is_promised
+from ...methods.attributions.checks.completeness import TOLERANCE, Explanation, check_tolerance, completed, is_promised
+from ...methods.attributions.checks.guard import attribute_checked
 from ...methods.attributions.explain import predicted_classes, sample_seeds
 from ...methods.attributions.fingerprints.facts import kept_still
-from ...methods.attributions.guard import attribute_checked
+from ...methods.attributions.inputs.several_inputs import check_joint
 from ...methods.attributions.passes.lending import one_at_a_time
 from ...methods.attributions.passes.model_state import lend_once
-from ...methods.attributions.several_inputs import check_joint
 from ...methods.attributions.spec import MethodSpec
 from ..execution.network_checks.network_checks import check_answers, check_choice, check_model
 from ..execution.tensors import classes_of

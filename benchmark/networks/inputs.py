@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError, ShapeError
-from ...methods.attributions.arguments import check_alike, check_inputs
-from ...methods.attributions.several_inputs import Layout, Part
+from ...methods.attributions.inputs.several_inputs import Layout, Part
+from ...methods.attributions.validation.arguments import check_alike, check_inputs
 from ..execution.network_checks.forward_arguments import argument_names
 from ..execution.tensors import as_tensor, like_parameters, one_each
 

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from ...entry import unknown
 from ...errors import ParameterError, RandomisationError, UnknownNameError
-from ...methods.attributions.arguments import check_inputs
 from ...methods.attributions.bound_method import bind
 from ...methods.attributions.explain import attribute, sample_seeds
 from ...methods.attributions.passes.lending import one_at_a_time
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
+from ...methods.attributions.validation.arguments import check_inputs
 from ..execution.network_checks.network_checks import check_answers, check_model
 from ..execution.tensors import classes_of, like_parameters, one_each
 from ..suites.registry import load_registries

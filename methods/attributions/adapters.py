@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError, ShapeError
-from .arguments import check_logits
+from .validation.arguments import check_logits
 
 OUTPUTS = ("logits", "probabilities", "single-logit", "value")
 

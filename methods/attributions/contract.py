@@ -17,13 +17,13 @@ from ...entry_contract import hold
 from ...errors import MissingPackageError, SaltbenchError, UnsupportedOperationError, kind_of, text_of
 from ...random_states import generators
 from .bound_method import BoundMethod, bind
-from .completeness import Explanation
+from .checks.completeness import Explanation
+from .checks.guard import attribute_guarded, check_conduct
 from .contract_networks import FEATURES, KINKED, NETWORKS, TIME, classes, network, series
 from .explain import sample_seeds
-from .guard import attribute_guarded, check_conduct
+from .numerics.rounding import ULPS, ulps_apart
 from .passes.budget import Budget
 from .passes.model_state import hook_tables
-from .rounding import ULPS, ulps_apart
 from .spec import MethodSpec
 
 MOST = 64  # samples there are

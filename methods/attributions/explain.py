@@ -10,7 +10,20 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError
-from .arguments import (
+from .bound_method import BoundMethod, Method, bound
+from .fingerprints.digests import digest_of
+from .fingerprints.facts import facts_of, kept_still, measured_of
+from .gradient_failures import translate_gradient_failures
+from .inputs.held_inputs import each_condition, find_conditioned
+from .interception.true_gradients import HiddenCalls, TrueGradients, needs_left_numbers
+from .passes.budget import PROBE, Budget
+from .passes.malloc import expect_large_blocks
+from .passes.model_state import lend
+from .passes.passes import Passes, Piece, pick
+from .passes.segments import Span
+from .refusals import Work, tell_causes, work_of
+from .spec import PER_SAMPLE, MethodSpec, Taken
+from .validation.arguments import (
     check_alike,
     check_attributions,
     check_background,
@@ -24,19 +37,6 @@ from .arguments import (
     check_unchanged,
     check_unwritten,
 )
-from .bound_method import BoundMethod, Method, bound
-from .fingerprints.digests import digest_of
-from .fingerprints.facts import facts_of, kept_still, measured_of
-from .gradient_failures import translate_gradient_failures
-from .held_inputs import each_condition, find_conditioned
-from .passes.budget import PROBE, Budget
-from .passes.malloc import expect_large_blocks
-from .passes.model_state import lend
-from .passes.passes import Passes, Piece, pick
-from .passes.segments import Span
-from .refusals import Work, tell_causes, work_of
-from .spec import PER_SAMPLE, MethodSpec, Taken
-from .true_gradients import HiddenCalls, TrueGradients, needs_left_numbers
 
 Explain = Callable[[Sequence[int]], Tensor]  # of some samples, (samples, time, features)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...errors import ParameterError, UnsupportedOperationError, text_of
-from .arguments import CHANGED_IN_PLACE
+from .validation.arguments import CHANGED_IN_PLACE
 
 INSTEAD = "choose a perturbation method, such as feature-ablation or shapley-sampling"  # which needs no gradients
 _KEPT_IN_INFERENCE = (

@@ -18,11 +18,11 @@ from ...errors import (
     described,
     is_out_of_memory,
 )
-from .arguments import count_nonfinite
 from .bound_method import BoundMethod
 from .gradient_failures import INSTEAD
 from .passes.budget import GRAIN
 from .spec import MethodSpec
+from .validation.arguments import count_nonfinite
 
 _NONFINITE = "NaN or infinity in its outputs"
 _CALL = nn.Module._call_impl.__code__

@@ -14,8 +14,8 @@ from saltbench.methods.architectures.recurrent import lstm
 from saltbench.methods.attributions.adapters import Probabilities
 from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.explain import attribute
+from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.rescaling.rescaling import rescaled
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.wrapper_entries import WRAPPERS
 from saltbench.methods.seeding import seeded
 

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import ParameterError
-from saltbench.methods.attributions.completeness import Explanation
+from saltbench.methods.attributions.checks.completeness import Explanation
 from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.deeplift.deeplift_shap import deeplift_shap
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import sample_seeds
+from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.passes.baselines import absence
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 METHODS = {spec.name: spec for spec in ENTRIES}
 NAMES = pytest.mark.parametrize("name", NETWORKS)

@@ -18,7 +18,7 @@ from saltbench.methods.attributions.masks.dynamask import dynamask, dynamask_cos
 from saltbench.methods.attributions.masks.entries import MASKS
 from saltbench.methods.attributions.masks.mask_perturbations import NAMES, blur, choose_perturbation, moving_average
 from saltbench.methods.attributions.masks.mask_regularisers import SizeSlopes, jump_slopes
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
+from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 
 NETWORKS = pytest.mark.parametrize("name", ["lstm", "lstm-self-attention", "gru", "input-cell", "convolution"])
 ZERO = torch.tensor([0])

@@ -11,7 +11,7 @@ from torch import nn
 
 from saltbench.errors import ParameterError
 from saltbench.methods.attributions.gradients.gradient import input_x_gradient, saliency
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
+from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
 METHODS = pytest.mark.parametrize("method", [saliency, input_x_gradient])

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from saltbench.errors import ParameterError, ShapeError
 from saltbench.methods.attributions.explain import sample_seeds
 from saltbench.methods.attributions.gradients.gradient_shap import gradient_shap
+from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.passes.baselines import absence
 from saltbench.methods.attributions.passes.streams import Stream, rewind
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
 SEEDS, DRAWS = [3, 4], 5

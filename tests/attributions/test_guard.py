@@ -11,9 +11,9 @@ from torch import nn
 import saltbench
 from saltbench.errors import ContractError
 from saltbench.methods.attributions.bound_method import bind
+from saltbench.methods.attributions.checks.guard import _SEEDS, attribute_checked
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, sample_seeds
-from saltbench.methods.attributions.guard import _SEEDS, attribute_checked
 from saltbench.methods.attributions.spec import MethodSpec
 from saltbench.random_states import generators, restore_random_states
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from saltbench.methods.attributions.held_inputs import Conditioned, find_conditioned
+from saltbench.methods.attributions.inputs.held_inputs import Conditioned, find_conditioned
 
 
 class Sum(nn.Module):

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.errors import BudgetError, ParameterError
-from saltbench.methods.attributions.completeness import Explanation
+from saltbench.methods.attributions.checks.completeness import Explanation
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.gradients.integrated_gradients import integrated_gradients, quadrature
+from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.passes.baselines import AGAINST, absence
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 METHODS = {spec.name: spec for spec in ENTRIES}
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from saltbench.errors import MissingPackageError, ParameterError, UnsupportedOperationError
 from saltbench.methods.architectures.entries import ENTRIES as ARCHITECTURES
 from saltbench.methods.attributions.bound_method import bind
-from saltbench.methods.attributions.completeness import Explanation
+from saltbench.methods.attributions.checks.completeness import Explanation
 from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.seeding import seeded

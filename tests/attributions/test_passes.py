@@ -12,12 +12,12 @@ from torch import nn
 
 from saltbench.errors import BudgetError, ParameterError
 from saltbench.methods.attributions.explain import attribute
+from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.passes import budget as budget_module
 from saltbench.methods.attributions.passes.budget import GRAIN, Budget
 from saltbench.methods.attributions.passes.passes import Passes, copies
 from saltbench.methods.attributions.passes.peak_memory import PeakMemory
 from saltbench.methods.attributions.perturbation.ablation import feature_ablation
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 CPU = torch.device("cpu")
 ROW = TIME * FEATURES * 8  # bytes

@@ -12,8 +12,8 @@ from saltbench.methods.attributions.deeplift import rule_table as differences
 from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.lrp import rule_table as relevances
 from saltbench.methods.attributions.lrp.lrp import lrp
+from saltbench.methods.attributions.numerics.quadrature import nodes_for, quadrature
 from saltbench.methods.attributions.passes.peak_memory import PeakMemory
-from saltbench.methods.attributions.quadrature import nodes_for, quadrature
 from saltbench.methods.operations import Kind
 
 HOPS, FEATURES, TIME, BATCH = 3, 4, 41, 3  # steps that no block divides

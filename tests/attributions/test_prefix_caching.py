@@ -8,11 +8,11 @@ from attribution_models import CLASSES, NETWORKS, Recurrent, classes, network, s
 from torch import nn
 
 from saltbench.methods.attributions.explain import attribute
+from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.passes import prefix_caching as prefix
 from saltbench.methods.attributions.passes.prefix_caching import Recording
 from saltbench.methods.attributions.perturbation import replacement
 from saltbench.methods.attributions.perturbation.ablation import feature_ablation
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 TIME, WIDTH = 6, 20
 

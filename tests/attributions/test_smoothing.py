@@ -19,8 +19,8 @@ from saltbench.methods.attributions.gradients.smoothgrad import (
     smoothgrad_squared,
     vargrad,
 )
+from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 from saltbench.methods.attributions.passes.baselines import AGAINST, absence
-from saltbench.methods.attributions.rounding import ULPS, ulps_apart
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
 SEEDS = [3, 4]

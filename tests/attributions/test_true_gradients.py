@@ -11,8 +11,8 @@ from saltbench.methods.attributions.deeplift.deeplift import deeplift
 from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.gradients.gradient import saliency
 from saltbench.methods.attributions.gradients.integrated_gradients import integrated_gradients
+from saltbench.methods.attributions.interception.true_gradients import HiddenCalls, TrueGradients
 from saltbench.methods.attributions.perturbation.ablation import feature_ablation
-from saltbench.methods.attributions.true_gradients import HiddenCalls, TrueGradients
 
 
 class Normalised(nn.Module):

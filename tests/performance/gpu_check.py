@@ -28,7 +28,7 @@ from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import SaltbenchError, UnsupportedOperationError
 from saltbench.methods.attributions.bound_method import bind
 from saltbench.methods.attributions.explain import attribute, sample_seeds
-from saltbench.methods.attributions.rounding import ULPS
+from saltbench.methods.attributions.numerics.rounding import ULPS
 from saltbench.methods.attributions.spec import MethodSpec
 from saltbench.methods.seeding import seeded
 

@@ -5,7 +5,7 @@ from typing import TypeGuard
 import torch
 from torch import Tensor, nn
 
-from ....methods.attributions.arguments import count_nonfinite
+from ....methods.attributions.validation.arguments import count_nonfinite
 from .neighbours import strangers
 from .sample_independence import OTHER_SIZE, SAME_SIZE, TOGETHER, spread
 from .trial_passes import are_close, attempted, trial

@@ -5,7 +5,7 @@ import inspect
 from torch import nn
 
 from ....methods.attributions.adapters import unwrap
-from ....methods.attributions.held_inputs import Conditioned
+from ....methods.attributions.inputs.held_inputs import Conditioned
 
 
 def argument_names(model: nn.Module, count: int) -> list[str]:

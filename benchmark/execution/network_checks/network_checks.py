@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from ....errors import ParameterError, ShapeError
 from ....methods.attributions.adapters import is_probabilities, is_value
-from ....methods.attributions.arguments import check_logits
 from ....methods.attributions.fingerprints.digests import digest_of
 from ....methods.attributions.fingerprints.facts import facts_of
-from ....methods.attributions.held_inputs import Conditioned
+from ....methods.attributions.inputs.held_inputs import Conditioned
 from ....methods.attributions.passes.model_state import lend_once
+from ....methods.attributions.validation.arguments import check_logits
 from .earlier_answers import answers_as_before
 from .neighbours import another
 from .repeatability import check_repeated

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ....errors import ParameterError
-from ....methods.attributions.held_inputs import Conditioned
+from ....methods.attributions.inputs.held_inputs import Conditioned
 from .neighbours import strangers
 from .trial_passes import are_close, attempted, logits, trial
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from ....errors import SaltbenchError, ShapeError
-from ....methods.attributions.arguments import check_unchanged
-from ....methods.attributions.held_inputs import Conditioned
+from ....methods.attributions.inputs.held_inputs import Conditioned
 from ....methods.attributions.passes.model_state import lend
+from ....methods.attributions.validation.arguments import check_unchanged
 from ..failures import reason_for
 from .forward_arguments import instead
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from ..arguments import check_finite
 from ..interception.operation_names import METADATA
+from ..validation.arguments import check_finite
 from .paired_pass import PairedPass
 from .rule_table import RULES
 

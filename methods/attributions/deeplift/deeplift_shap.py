@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..parameters import check_count
 from ..passes.baselines import absence
 from ..passes.passes import Passes, Piece, pick
+from ..validation.parameters import check_count
 from .deeplift import deeplift
 
 

@@ -21,7 +21,7 @@ from ...causal_products import (
 )
 from ..interception.interception import Call, elementary
 from ..interception.recurrent_layers import propagate_by
-from ..quadrature import nodes_for, quadrature
+from ..numerics.quadrature import nodes_for, quadrature
 from .difference_rules import linear
 from .paired_pass import PairedPass
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..numerics.quadrature import quadrature
 from ..passes.passes import Passes, Write
-from ..quadrature import quadrature
 
 _NODES = 8  # of the quadrature in one panel
 _PANELS = 128  # after which the path is given up: each takes as many gradients as it has nodes

@@ -2,8 +2,8 @@
 
 from torch import Tensor, nn
 
-from ..arguments import check_finite
 from ..passes.passes import gradient
+from ..validation.arguments import check_finite
 
 
 def saliency(model: nn.Module, inputs: Tensor, target: Tensor) -> Tensor:

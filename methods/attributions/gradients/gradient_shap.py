@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..parameters import check_count, check_least
 from ..passes.baselines import absence
 from ..passes.noise import add_noise
 from ..passes.passes import Passes
 from ..passes.segments import Span
 from ..passes.streams import Stream, rewind
+from ..validation.parameters import check_count, check_least
 
 
 def gradient_shap(

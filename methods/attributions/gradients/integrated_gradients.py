@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..parameters import check_count
+from ..numerics.quadrature import quadrature
 from ..passes.baselines import absence, check_against, distinct_draws
 from ..passes.passes import Passes
-from ..quadrature import quadrature
+from ..validation.parameters import check_count
 
 _NODE_BYTES = 16  # of each of the steps² numbers of which the nodes are the eigenvalues
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..parameters import check_count, check_least
 from ..passes.baselines import absence, check_against
 from ..passes.noise import add_noise
 from ..passes.passes import Passes, Take
 from ..passes.segments import Span
+from ..validation.parameters import check_count, check_least
 from .integrated_gradients import path_integral
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from ....errors import ParameterError
-from ..arguments import check_finite
 from ..interception.operation_names import METADATA
+from ..validation.arguments import check_finite
 from .relevance_pass import Product, RelevancePass, Role
 from .rule_table import RULES
 

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ....errors import ParameterError
-from ..parameters import check_count
 from ..passes.passes import Passes, Piece, Write, copies, gradient, pick
 from ..spec import Cost
+from ..validation.parameters import check_count
 from .mask_descent import Descent, TakeSlopes
 from .mask_perturbations import Perturbation, choose_perturbation
 

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from ....errors import MissingPackageError, ParameterError, UnsupportedOperationError, text_of
 from ...seeding import seeded
 from ..adapters import SoftmaxLogits, is_value
-from ..parameters import check_count, check_least
 from ..passes.passes import Passes
 from ..spec import Cost
+from ..validation.parameters import check_count, check_least
 
 _BATCH = 32  # series in a step of the training of FIT's generator
 _SHORTEST = 5  # time steps: the generator learns to predict the fifth step and later ones

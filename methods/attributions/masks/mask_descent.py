@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ....errors import ParameterError
-from ..parameters import check_count
+from ..validation.parameters import check_count
 from .mask_regularisers import SizeSlopes, jump_slopes
 
 # Takes samples, slopes of their errors by the points, and of the points by the masks, (samples, time, features)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ....errors import ParameterError
-from ..parameters import check_count
+from ..validation.parameters import check_count
 from .passes import Write, copies
 from .streams import Stream, rewind
 

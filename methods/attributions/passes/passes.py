@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from ....errors import ParameterError, UnsupportedOperationError, described, is_out_of_memory
-from ..arguments import check_finite
 from ..gradient_failures import INSTEAD
+from ..validation.arguments import check_finite
 from .budget import FEW, GRAIN, PROBE, Budget
 from .peak_memory import PeakMemory
 

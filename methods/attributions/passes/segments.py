@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ....errors import ParameterError
-from ..parameters import check_count
+from ..validation.parameters import check_count
 
 
 class Span(NamedTuple):

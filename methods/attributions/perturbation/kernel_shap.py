@@ -9,9 +9,9 @@ import torch
 from scipy.linalg import lstsq
 from torch import Tensor
 
-from ..parameters import check_count
 from ..passes.passes import Passes
 from ..passes.segments import Span, segments
+from ..validation.parameters import check_count
 from .coalitions import check_design, coalition_outputs, endpoints, generator, share
 
 # A sum over coalitions in float64 carries errors far below this share of its largest eigenvalue, and the smallest

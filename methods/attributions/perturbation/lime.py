@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ....errors import ParameterError
-from ..parameters import check_count
 from ..passes.passes import Passes
 from ..passes.segments import Span, segments
+from ..validation.parameters import check_count
 from .coalitions import check_design, coalition_outputs, generator, spread
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..parameters import check_count
 from ..passes.passes import Passes
 from ..passes.segments import Span, segments
+from ..validation.parameters import check_count
 from .coalitions import coalition_outputs, endpoints, generator, share
 
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from ....errors import ParameterError
-from ..arguments import check_attributions
 from ..bound_method import Method
 from ..passes.passes import Passes, Piece, Take, fill, hand_over, pick, pieces_of
 from ..spec import PER_SAMPLE
+from ..validation.arguments import check_attributions
 
 _PER_SAMPLE = tuple(name for name in PER_SAMPLE if name != "inputs")
 _COPIES = 128  # that a method which makes its passes itself gets at once: what it adds up should stay in the cache

@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...errors import BudgetError, IncompleteError, ParameterError, RefusedSeriesError
-from .bound_method import bind
-from .explain import attribute, rows_of
-from .fingerprints.facts import kept_still, measured_of
-from .gradient_failures import INSTEAD
-from .gradients.finer_path import finer_path_integral
-from .held_inputs import each_condition, find_conditioned
-from .passes.baselines import absence
-from .passes.budget import Budget
-from .passes.model_state import lend
-from .passes.passes import Passes, Write, copies
-from .passes.segments import Span
-from .refusals import tell_causes, work_of
-from .spec import MethodSpec
+from ....errors import BudgetError, IncompleteError, ParameterError, RefusedSeriesError
+from ..bound_method import bind
+from ..explain import attribute, rows_of
+from ..fingerprints.facts import kept_still, measured_of
+from ..gradient_failures import INSTEAD
+from ..gradients.finer_path import finer_path_integral
+from ..inputs.held_inputs import each_condition, find_conditioned
+from ..passes.baselines import absence
+from ..passes.budget import Budget
+from ..passes.model_state import lend
+from ..passes.passes import Passes, Write, copies
+from ..passes.segments import Span
+from ..refusals import tell_causes, work_of
+from ..spec import MethodSpec
 
 TOLERANCE = (
     0.01  # share of the change of the output that a map may miss; of quadrature that more steps mend, ten times it

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ...errors import NonFiniteError, ParameterError, ShapeError
+from ....errors import NonFiniteError, ParameterError, ShapeError
 
 CHANGED_IN_PLACE = (
     "the model must leave its inputs as they are, got them changed in place; "

@@ -1,6 +1,6 @@
 """Validate the parameters of attribution methods."""
 
-from ...errors import ParameterError, repr_of
+from ....errors import ParameterError, repr_of
 
 MOST = 1_000_000  # of anything that a method counts: passes, draws, epochs, neurons
 

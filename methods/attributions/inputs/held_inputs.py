@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from .adapters import SameOutputs
+from ..adapters import SameOutputs
 
 
 class Conditioned(SameOutputs):

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ...errors import UnsupportedOperationError
-from .adapters import SameOutputs
-from .gradient_failures import INSTEAD
-from .interception.interception import operation_name, place_of_call, substitute, tensors_in
-from .interception.operation_names import named
+from ....errors import UnsupportedOperationError
+from ..adapters import SameOutputs
+from ..gradient_failures import INSTEAD
+from .interception import operation_name, place_of_call, substitute, tensors_in
+from .operation_names import named
 
 Function = Callable[..., Any]
 Leave = Callable[[Function, Any], Any]  # what a function gives for positional and named arguments

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from ...errors import ContractError
-from ...random_states import generators, restore_random_states
-from .bound_method import BoundMethod, Method, bind, bound
-from .explain import attribute
-from .passes.budget import PROBE
-from .passes.kept_state import same_numbers, write_numbers
-from .passes.model_state import hook_tables
-from .rounding import ulps_apart
-from .spec import MethodSpec
+from ....errors import ContractError
+from ....random_states import generators, restore_random_states
+from ..bound_method import BoundMethod, Method, bind, bound
+from ..explain import attribute
+from ..numerics.rounding import ulps_apart
+from ..passes.budget import PROBE
+from ..passes.kept_state import same_numbers, write_numbers
+from ..passes.model_state import hook_tables
+from ..spec import MethodSpec
 
 _SEEDS = 0, 1  # with which the first uniform numbers of PyTorch, NumPy and Python lie on either side of one half
 _REPEATED = 64  # ulps between maps of the same samples: libraries on GPUs add up in any order

@@ -12,11 +12,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ...errors import UnsupportedOperationError
-from .adapters import SameOutputs
+from ....errors import UnsupportedOperationError
+from ..adapters import SameOutputs
+from ..passes.segments import Span
+from ..spec import MethodSpec
 from .held_inputs import Conditioned
-from .passes.segments import Span
-from .spec import MethodSpec
 
 
 @dataclass(frozen=True)

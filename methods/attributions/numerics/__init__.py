@@ -1,0 +1,1 @@
+"""Quadrature and rounding."""
