@@ -1,17 +1,19 @@
 """Explain a network that saltbench did not build."""
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from ...errors import ParameterError
+from ...errors import ParameterError, SaltbenchError
 from ...methods.attributions.adapters import Probabilities, is_value
 from ...methods.attributions.bound_method import bind
-from ...methods.attributions.checks.completeness import TOLERANCE, Explanation, check_tolerance, completed, is_promised
+from ...methods.attributions.checks.completeness import TOLERANCE, check_tolerance, completed, is_promised
+from ...methods.attributions.checks.completeness import Explanation as Explained
 from ...methods.attributions.checks.guard import attribute_checked
 from ...methods.attributions.explain import predicted_classes, sample_seeds
 from ...methods.attributions.fingerprints.facts import kept_still
@@ -23,10 +25,11 @@ from ..execution.network_checks.network_checks import check_answers, check_choic
 from ..execution.tensors import classes_of
 from ..suites.installed_entries import installed_registries
 from ..suites.suite import OUTPUTS
+from .explanation import Explanation
 from .inputs import read_inputs
 
 Inputs = Tensor | ArrayLike | Sequence[Any] | Mapping[str, Any]
-Maps = Tensor | list[Tensor] | tuple[Tensor, ...] | dict[str, Tensor]
+Maps = Explanation | list[Explanation] | tuple[Explanation, ...] | dict[str, Explanation]
 Hold = Tensor | ArrayLike | str | Sequence[str | int] | Mapping[str | int, Any]
 
 
@@ -45,7 +48,7 @@ def explain(
     memory: int | None = ...,
     tolerance: float = ...,
     **parameters: Any,
-) -> Tensor: ...
+) -> Explanation: ...
 
 
 @overload
@@ -63,7 +66,7 @@ def explain(
     memory: int | None = ...,
     tolerance: float = ...,
     **parameters: Any,
-) -> dict[str, Tensor]: ...
+) -> dict[str, Explanation]: ...
 
 
 @overload
@@ -102,6 +105,8 @@ def explain(
 ) -> Maps:
     """Return a method's attributions of a model's output, (batch, time, features), and leave the model as it was.
 
+    They are a tensor that also says what it is of, see `Explanation`.
+
     Args:
         model: (batch, time, features) to logits (batch, classes); see `adapted` for models of another form, such as
             those that return a value.
@@ -133,6 +138,7 @@ def explain(
         BudgetError: the memory does not hold one sample.
         ContractError: a method of one's own changes what it is lent, or draws random numbers without seeds.
     """
+    started = time.perf_counter()
     spec = installed_registries().methods.get(method) if isinstance(method, str) else method
     if spec.is_reference:
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
@@ -145,17 +151,38 @@ def explain(
     with kept_still(explained):
         check_answers(explained, rows)
         asked, classes = _asked(explained, output), classes_of(target, len(rows))
+        absent = given.baseline(model, baseline)
         options: dict[str, Any] = {
-            "baseline": given.baseline(model, baseline),
+            "baseline": absent,
             "background": given.background(model, background),
             "seeds": sample_seeds(seed, len(rows)),
             "memory": memory,
             "parts": None if given.layout is None else given.layout.spans,
         }
         with lend_once(asked, rows.device) if spec.is_shipped else nullcontext():
-            attributions = _complete(spec, parameters, asked, rows, classes, tolerance, options)
-    maps: Maps = given.maps(attributions, spec.is_complete)
-    return maps
+            found = _complete(spec, parameters, asked, rows, classes, tolerance, options)
+    maps = given.maps(found.attributions, spec.is_complete)
+    takes_baseline = "baseline" in bind(spec, parameters).takes.names
+    absences = given.absences(absent) if takes_baseline else [None] * len(maps)
+    notes: dict[str, Any] = {
+        "method": spec.name,
+        "version": spec.version,
+        "parameters": spec.configure(parameters),
+        "target": found.classes,
+        "residual": found.residual,
+        "seconds": time.perf_counter() - started,
+    }
+    pairs = zip(maps, absences, strict=True)
+    explanations: Maps = given.in_kind([Explanation(own, baseline=absence, **notes) for own, absence in pairs])
+    return explanations
+
+
+class _Found(NamedTuple):
+    """Maps, (batch, time, features), of these classes, int64 (batch,), and what they miss, float64 (batch,)."""
+
+    attributions: Tensor
+    classes: Tensor | None
+    residual: Tensor | None
 
 
 def _complete(
@@ -166,16 +193,24 @@ def _complete(
     classes: Tensor | None,
     tolerance: float,
     options: Mapping[str, Any],
-) -> Tensor:
+) -> _Found:
     """Return the attributions of rows, (batch, time, features), after checking that they are complete if promised."""
-    is_checked = is_promised(spec) and tolerance < math.inf and len(rows) > 0
-    if is_checked and classes is None:
+    is_measured = spec.is_complete and len(rows) > 0
+    if is_measured and classes is None:
         classes = predicted_classes(model, rows, options["memory"])
     attributions = attribute_checked(spec, parameters, model, rows, target=classes, **options)
-    if is_checked and classes is not None:
-        explanation = Explanation(spec, spec.configure(parameters), model, rows, classes.to(rows.device), **options)
-        return completed(explanation, attributions, explanation.ends(), tolerance)
-    return attributions
+    if not is_measured or classes is None:
+        return _Found(attributions, classes, None)
+    explained = Explained(spec, spec.configure(parameters), model, rows, classes.to(rows.device), **options)
+    try:
+        ends = explained.ends()
+    except SaltbenchError:
+        if math.isfinite(tolerance) and is_promised(spec):
+            raise
+        return _Found(attributions, classes, None)  # any map is accepted
+    if is_promised(spec):
+        attributions = completed(explained, attributions, ends, tolerance)
+    return _Found(attributions, classes, attributions.double().sum((1, 2)) - ends.change)
 
 
 def _asked(model: nn.Module, output: str) -> nn.Module:

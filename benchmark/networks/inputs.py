@@ -69,14 +69,23 @@ class Given:
             )
         return self.layout.series(values)
 
-    def maps(self, attributions: Tensor, is_complete: bool) -> Any:
-        """Return the maps in the inputs' structure and shapes, from that of the rows, (rows, time, features)."""
-        if self.layout is None:
-            return attributions
-        maps = self.layout.maps(attributions, is_complete)
-        if self.layout.names is not None:
-            return dict(zip(self.layout.names, maps, strict=True))
-        return maps[0] if self.kind is Tensor else self.kind(maps)
+    def maps(self, attributions: Tensor, is_complete: bool) -> list[Tensor]:
+        """Return the map of each input in its shape, from those of the rows, (rows, time, features)."""
+        return [attributions] if self.layout is None else self.layout.maps(attributions, is_complete)
+
+    def absences(self, baseline: Tensor | None) -> list[Tensor]:
+        """Return what absence is of each input in its shape, from that of the rows, (rows, time, features), or zeros.
+
+        What is held stays as it is.
+        """
+        absent = self.rows.new_zeros(()).expand(self.rows.shape) if baseline is None else baseline
+        return [absent] if self.layout is None else self.layout.absences(absent)
+
+    def in_kind(self, values: Sequence[Any]) -> Any:
+        """Return one value an input in the inputs' structure."""
+        if self.layout is not None and self.layout.names is not None:
+            return dict(zip(self.layout.names, values, strict=True))
+        return values[0] if self.kind is Tensor else self.kind(values)
 
     def _matched(self, what: str, values: Any) -> list[Any]:
         """Return one value an input, None where there is none, of values in the inputs' structure."""

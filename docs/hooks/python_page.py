@@ -41,8 +41,9 @@ def _section(name: str) -> str:
 
 
 def _members(kind: type) -> str:
-    """Return a line for each public method and property of a class, those of its bases first."""
-    found = {name: member for base in reversed(kind.__mro__) for name, member in vars(base).items()}
+    """Return a line for each public method and property of a class, those of saltbench's own bases first."""
+    own = (base for base in reversed(kind.__mro__) if base.__module__.partition(".")[0] == "saltbench")
+    found = {name: member for base in own for name, member in vars(base).items()}
     shown = {name: member for name, member in found.items() if _shown(name, member)}
     rows = [f"- `{name}{_parameters(member)}`: {_first_sentence(member)}" for name, member in shown.items()]
     return "\n".join(["**Methods and properties**\n", *rows, ""]) if rows else ""

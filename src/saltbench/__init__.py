@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .benchmark.metrics.spec import MetricSpec
     from .benchmark.networks.evaluate import evaluate
     from .benchmark.networks.explain import explain
+    from .benchmark.networks.explanation import Explanation
     from .benchmark.networks.randomisation_check import randomisation_check
     from .benchmark.suites.registry import load_registries
     from .benchmark.suites.training_recipe import Recipe
@@ -35,6 +36,7 @@ _PUBLIC = {
     "ArchitectureSpec": "methods.architectures.spec",
     "DataError": "errors",
     "Explainer": "benchmark.metrics.needs",
+    "Explanation": "benchmark.networks.explanation",
     "Family": "family",
     "Maps": "benchmark.metrics.maps",
     "MethodSpec": "methods.attributions.spec",
@@ -69,6 +71,7 @@ __all__ = [
     "ArchitectureSpec",
     "DataError",
     "Explainer",
+    "Explanation",
     "Family",
     "Maps",
     "MethodSpec",

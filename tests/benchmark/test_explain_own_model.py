@@ -394,7 +394,8 @@ def test_a_mistake_of_forward_is_not_put_down_to_the_series(forward, remedy):
 
 def test_the_type_of_the_maps_follows_that_of_the_inputs():
     hints = [typing.get_type_hints(overload) for overload in typing.get_overloads(saltbench.explain)]
-    assert [hint["return"] for hint in hints[:2]] == [torch.Tensor, dict[str, torch.Tensor]]
+    assert [hint["return"] for hint in hints[:2]] == [saltbench.Explanation, dict[str, saltbench.Explanation]]
+    assert issubclass(saltbench.Explanation, torch.Tensor)
     assert torch.Tensor in typing.get_args(hints[0]["inputs"])
     defaults = inspect.signature(saltbench.explain).parameters
     assert all(hint.keys() - {"return"} == defaults.keys() for hint in hints)

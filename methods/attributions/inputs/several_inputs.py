@@ -5,7 +5,7 @@ at every step and is read at step 0, so that its entries at later steps change n
 there at all: see `Conditioned`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,6 +56,18 @@ class Part:
         columns = columns[:, None].expand(-1, steps, -1) if columns.ndim == 2 else columns
         return columns[..., self.free]
 
+    def absent(self, entries: Tensor) -> Tensor:
+        """Return the values, (batch, …), with those of the explained features that stand at each step in their place.
+
+        Args:
+            entries: (batch, steps, features).
+        """
+        found = self.values.clone()
+        if self.free:
+            columns = found[:, None] if found.ndim == 1 else found
+            columns[..., self.free] = (entries[:, 0] if self.is_static else entries).to(found)
+        return found
+
     def map_of(self, entries: Tensor, is_complete: bool) -> Tensor:
         """Return the map, of the values' shape, from that of the explained features, (batch, steps, features).
 
@@ -104,14 +116,21 @@ class Layout:
 
     def maps(self, attributions: Tensor, is_complete: bool) -> list[Tensor]:
         """Return the map of each part from those of the series, (batch, steps, features); see `Part.map_of`."""
-        pairs = zip(self.parts, self._places(), strict=True)
-        return [part.map_of(attributions[:, :, place.start : place.stop], is_complete) for part, place in pairs]
+        return [part.map_of(entries, is_complete) for part, entries in self._apart(attributions)]
+
+    def absences(self, baseline: Tensor) -> list[Tensor]:
+        """Return the baseline of each part from that of the series, (batch, steps, features); see `Part.absent`."""
+        return [part.absent(entries) for part, entries in self._apart(baseline)]
 
     def conditioned(self, model: nn.Module) -> Conditioned:
         """Return a model of all inputs as one of the series."""
         constants = [part.constant for part in self.parts]
         shapes = ", ".join(f"{part.name} {tuple(part.values.shape)}" for part in self.parts)
         return Conditioned(_Arguments(model, self), [value for value in constants if value is not None], shapes)
+
+    def _apart(self, rows: Tensor) -> Iterator[tuple[Part, Tensor]]:
+        for part, place in zip(self.parts, self._places(), strict=True):
+            yield part, rows[:, :, place.start : place.stop]
 
     def _places(self) -> list[Span]:
         stops = torch.tensor([0, *(len(part.free) for part in self.parts)]).cumsum(0).tolist()
