@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from hcp_trees import write_a, write_atlas
+from idx_files import idx_bytes
 from mutations import faults, mutations
-from test_idx import idx_bytes
 
 import saltbench
 from saltbench.benchmark.suites.suite import load_suite
