@@ -38,7 +38,7 @@ def test_every_raises_says_what_it_expects():
 
 
 def sources():
-    return [path for folder in PACKAGES.values() for path in folder.rglob("*.py")]
+    return [path for folder in (*PACKAGES.values(), ROOT / "tests") for path in folder.rglob("*.py")]
 
 
 def test_a_room_holds_few_modules():

@@ -2,13 +2,11 @@
 
 import math
 from functools import partial
-from itertools import permutations
 
 import pytest
 import torch
 from attribution_models import FEATURES, TIME, Scores, classes, network, series
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from slow_dynamask import slow_dynamask
 
 from saltbench.errors import ParameterError
 from saltbench.methods.attributions.bound_method import bind
@@ -16,8 +14,8 @@ from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.masks import mask_descent
 from saltbench.methods.attributions.masks.dynamask import dynamask, dynamask_cost
 from saltbench.methods.attributions.masks.entries import MASKS
-from saltbench.methods.attributions.masks.mask_perturbations import NAMES, blur, choose_perturbation, moving_average
-from saltbench.methods.attributions.masks.mask_regularisers import SizeSlopes, jump_slopes
+from saltbench.methods.attributions.masks.mask_perturbations import NAMES
+from saltbench.methods.attributions.masks.mask_regularisers import jump_slopes
 from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
 
 NETWORKS = pytest.mark.parametrize("name", ["lstm", "lstm-self-attention", "gru", "input-cell", "convolution"])
@@ -26,73 +24,6 @@ ZERO = torch.tensor([0])
 
 def masked(model, inputs, target, *, baseline=None, memory=None, **options):
     return attribute(partial(dynamask, **options), model, inputs, target, baseline=baseline, memory=memory)
-
-
-def slow_fade(series, mask, towards):
-    """One cell at a time."""
-    faded = series.clone()
-    for t in range(series.shape[0]):
-        for i in range(series.shape[1]):
-            faded[t, i] = mask[t, i] * series[t, i] + (1 - mask[t, i]) * towards(t, i)
-    return faded
-
-
-def slow_blur(series, mask, width):
-    blurred = series.clone()
-    for t in range(series.shape[0]):
-        for i in range(series.shape[1]):
-            sigma = width * (1 + 1e-7 - mask[t, i])
-            weights = [torch.exp(-((s - t) ** 2) / (2 * sigma**2)) for s in range(series.shape[0])]
-            blurred[t, i] = sum(w * x for w, x in zip(weights, series[:, i], strict=True)) / sum(weights)
-    return blurred
-
-
-def slow_perturbed(series, mask, baseline, perturbation, window):
-    def mean(t, i):
-        steps = [s for s in range(series.shape[0]) if not window or abs(s - t) <= window]
-        return sum(series[s, i] for s in steps) / len(steps)
-
-    if perturbation == "gaussian-blur":
-        return slow_blur(series, mask, 2.0)
-    return slow_fade(series, mask, mean if perturbation == "fade-to-moving-average" else lambda t, i: baseline[t, i])
-
-
-def slow_size_slope(mask, kept, t, i):
-    """2 (m - r): r is how much of the kept places is left for those of the cell's value, shared evenly."""
-    cells, own = mask.flatten().tolist(), mask[t, i].item()
-    larger, equal = sum(m > own for m in cells), sum(m == own for m in cells)
-    return 2 * (own - min(max((kept - larger) / equal, 0), 1))
-
-
-def size_slopes(masks, kept):
-    return SizeSlopes(masks, kept).of(masks, slice(0, len(masks)), out=torch.empty_like(masks))
-
-
-def slow_jump_slope(mask, t, i):
-    time = len(mask)
-    before = torch.sign(mask[t, i] - mask[t - 1, i]) if t > 0 else 0
-    after = torch.sign(mask[t + 1, i] - mask[t, i]) if t < time - 1 else 0
-    return before - after
-
-
-def slow_dynamask(model, series, label, baseline, *, kept, epochs, perturbation, window, deletion, **rates):
-    """Algorithm of the paper for one series, (time, features), cell by cell, with momentum .9."""
-    mask, velocity = torch.full_like(series, 0.5), torch.zeros_like(series)
-    original = model(series[None])[0, label]
-    for epoch in range(epochs):
-        weight = rates["size_weight"] * rates["size_growth"] ** (epoch / epochs)
-        tracked = mask.clone().requires_grad_()
-        points = slow_perturbed(series, 1 - tracked if deletion else tracked, baseline, perturbation, window)
-        error = (model(points[None])[0, label] - original) ** 2
-        slopes = torch.autograd.grad(-error if deletion else error, tracked)[0]
-        before = mask.clone()
-        for t in range(series.shape[0]):
-            for i in range(series.shape[1]):
-                jump = rates["time_weight"] * slow_jump_slope(before, t, i)
-                size = weight * slow_size_slope(before, kept, t, i)
-                velocity[t, i] = 0.9 * velocity[t, i] + slopes[t, i] + size + jump
-                mask[t, i] = min(max(mask[t, i] - rates["learning_rate"] * velocity[t, i], 0.0), 1.0)
-    return mask
 
 
 @NETWORKS
@@ -184,73 +115,6 @@ def test_of_several_masks_each_sample_gets_the_one_of_smallest_error():
     torch.testing.assert_close(fitted, torch.stack([single[k][s] for s, k in enumerate(best)]), rtol=0, atol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=5), st.data())
-def test_size_slopes_are_the_mean_over_the_orders_of_ties(values, data):
-    kept = data.draw(st.integers(0, len(values)))
-    reference = torch.tensor([0.0] * (len(values) - kept) + [1.0] * kept)
-    orders = [order for order in permutations(range(len(values))) if sorted(values) == [values[k] for k in order]]
-    expected = torch.zeros(len(values))
-    for order in orders:
-        for place, cell in enumerate(order):
-            expected[cell] += (values[cell] - reference[place]) / len(orders)
-    slopes = size_slopes(torch.tensor(values).reshape(1, -1, 1), kept)
-    torch.testing.assert_close(slopes.flatten(), expected, rtol=1e-6, atol=1e-6)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 6), st.integers(1, 3), st.data())
-def test_size_slopes_forget_nothing_and_remember_nothing_wrong(time, features, data):
-    """Whatever bound an epoch leaves, the next one has the slopes that a sort of its masks gives."""
-    kept = data.draw(st.integers(0, time * features))
-    values = st.sampled_from([0.0, math.nextafter(0.5, 0), 0.5, math.nextafter(0.5, 1), 0.75, 1.0])
-    cells = st.lists(values, min_size=2 * time * features, max_size=2 * time * features)
-    drawn = data.draw(st.lists(cells, min_size=1, max_size=4))
-    epochs = [torch.tensor(values, dtype=torch.float64).reshape(2, time, features) for values in drawn]
-    slopes = SizeSlopes(epochs[0], kept)
-    for masks in epochs:
-        for sample, mask in enumerate(masks):
-            samples = slice(sample, sample + 1)
-            found = slopes.of(masks[samples], samples, out=torch.empty_like(masks[samples]))
-            for t in range(time):
-                for i in range(features):
-                    assert found[0, t, i].item() == pytest.approx(slow_size_slope(mask, kept, t, i) / 2, rel=1e-15)
-
-
-def test_masks_whose_largest_cells_stay_are_not_sorted_again(monkeypatch):
-    generator = torch.Generator().manual_seed(0)
-    largest = torch.rand(3, 20, generator=generator).argsort(1).lt(7).reshape(3, 4, 5)
-    slopes, sort, sorted_masks = SizeSlopes(torch.empty(3, 4, 5), 7), SizeSlopes._sorted, []
-    monkeypatch.setattr(SizeSlopes, "_sorted", lambda self, mask: sorted_masks.append(len(mask)) or sort(self, mask))
-    for epoch in range(4):
-        masks = torch.rand(3, 4, 5, generator=generator) / 10 + torch.where(largest, 0.6, 0.3)
-        if epoch == 3:
-            masks[1] += 0.3
-        slopes.of(masks, slice(0, 3), out=torch.empty_like(masks))
-    assert sorted_masks == [1, 1, 1, 1]
-
-
-@pytest.mark.parametrize("kept", [2049, 4095])
-def test_cells_are_counted_exactly_in_half_precision(kept):
-    mask = torch.linspace(0, 1, 4096).clamp_(0, 1).reshape(1, 64, 64).half()
-    expected = size_slopes(mask.double(), kept)
-    torch.testing.assert_close(size_slopes(mask, kept).double(), expected, rtol=1e-3, atol=1e-3)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 1000), st.data())
-def test_slopes_of_distinct_cells_are_the_derivatives_of_the_regularisers(time, features, seed, data):
-    kept = data.draw(st.integers(0, time * features))
-    mask = torch.rand(2, time, features, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    mask.requires_grad_()
-    reference = torch.tensor([0.0] * (time * features - kept) + [1.0] * kept, dtype=torch.float64)
-    size = ((mask.flatten(1).sort(1).values - reference) ** 2).sum() / 2
-    torch.testing.assert_close(size_slopes(mask.detach(), kept), torch.autograd.grad(size, mask)[0])
-    if time > 1:
-        jumps = (mask[:, 1:] - mask[:, :-1]).abs().sum()
-        torch.testing.assert_close(jump_slopes(mask.detach()), torch.autograd.grad(jumps, mask)[0])
-
-
 def test_a_series_of_one_step_has_no_jumps():
     assert jump_slopes(torch.rand(2, 1, 3)).abs().sum() == 0
     assert masked(Scores(lambda x: x.sum(1)), series(2)[:, :1], ZERO.expand(2), epochs=3, time_weight=1.0).shape == (
@@ -258,41 +122,6 @@ def test_a_series_of_one_step_has_no_jumps():
         1,
         4,
     )
-
-
-def test_moving_average_of_a_ramp():
-    ramp = torch.arange(5.0).reshape(1, 5, 1)
-    assert moving_average(ramp, 0).flatten().tolist() == [2.0] * 5
-    assert moving_average(ramp, 1).flatten().tolist() == [0.5, 1.0, 2.0, 3.0, 3.5]
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("window", [0, 2])
-def test_perturbations_know_their_slopes(name, window):
-    inputs, baseline, samples = series(4), series(4, seed=8), slice(1, 3)
-    mask = torch.rand(2, TIME, FEATURES, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    mask[:, 0], mask[:, 1] = 0, 1
-    mask.requires_grad_()
-    perturbation = choose_perturbation(name, inputs, baseline, window, 2.0)
-    cells = zip(inputs[samples], mask, baseline[samples], strict=True)
-    expected = torch.stack([slow_perturbed(*sample, name, window) for sample in cells])
-    points = torch.empty_like(expected)
-    perturbation.write(mask.detach(), samples, points)
-    torch.testing.assert_close(points, expected, rtol=0, atol=1e-12)
-    slopes = torch.autograd.grad(expected.sum(), mask)[0]
-    torch.testing.assert_close(perturbation.slopes[samples], slopes, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_blur_keeps_kept_entries_and_leaves_out_what_rounding_would(dtype):
-    long = torch.randn(2, 60, 3, generator=torch.Generator().manual_seed(1), dtype=dtype)
-    kept, slopes = blur(long, torch.ones_like(long), 2.0)
-    assert torch.equal(kept, long)
-    assert (slopes == 0).all()
-    expected = torch.stack([slow_blur(x.double(), torch.zeros_like(x.double()), 2.0) for x in long])
-    rounding = 8 * torch.finfo(dtype).eps
-    blurred, _ = blur(long, torch.zeros_like(long), 2.0)
-    torch.testing.assert_close(blurred.double(), expected, rtol=rounding, atol=rounding)
 
 
 @pytest.mark.parametrize("name", ["lstm", "input-cell", "convolution"])

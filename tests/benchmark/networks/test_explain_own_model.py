@@ -7,32 +7,11 @@ import typing
 import numpy as np
 import pytest
 import torch
+from own_networks import CLASSES, FEATURES, TIME, Own, series
 from torch import nn
 
 import saltbench
 from saltbench.errors import BudgetError, NonFiniteError, ParameterError, ShapeError, UnknownNameError
-
-TIME, FEATURES, CLASSES = 7, 5, 3
-
-
-class Own(nn.Module):
-    """A network of the user's, with dropout, batch normalisation and a recurrent layer, answering in any form."""
-
-    def __init__(self, answer=lambda logits: logits, batch_first=True):
-        super().__init__()
-        self.layer = nn.GRU(FEATURES, 6, batch_first=batch_first)
-        self.normalise = nn.BatchNorm1d(6)
-        self.dropout = nn.Dropout(0.5)
-        self.classifier = nn.Linear(6, CLASSES)
-        self.answer = answer
-        self.last = (lambda hidden: hidden[:, -1]) if batch_first else (lambda hidden: hidden[-1])
-
-    def forward(self, inputs):
-        return self.answer(self.classifier(self.dropout(self.normalise(self.last(self.layer(inputs)[0])))))
-
-
-def series(batch=6, seed=0):
-    return torch.randn(batch, TIME, FEATURES, generator=torch.Generator().manual_seed(seed))
 
 
 def state(model):
@@ -128,58 +107,6 @@ def test_seeds_and_parameters_reach_the_method():
     assert not torch.equal(smooth(seed=1), smooth(seed=2))
 
 
-@pytest.mark.parametrize(
-    ("model", "adaptation"),
-    [
-        (lambda: Own(lambda z: torch.softmax(z, 1)), {"output": "probabilities"}),
-        (lambda: Own(lambda z: (z, z)), {"item": 0}),
-        (lambda: Own(lambda z: {"logits": z}), {"item": "logits"}),
-        (lambda: Own(lambda z: z[:, 0]), {"output": "single-logit"}),
-        (lambda: Own(lambda z: z[:, :1]), {"output": "single-logit"}),
-        (lambda: Own(batch_first=False), {"time_first": True}),
-    ],
-)
-def test_models_of_other_forms_are_refused_with_the_adapter_that_helps(model, adaptation):
-    own = model().eval()
-    (key, value), *_ = adaptation.items()
-    with pytest.raises((ShapeError, ParameterError), match=rf"saltbench\.adapted\(model, {key}={value!r}\)"):
-        saltbench.explain(own, series(), method="saliency")
-    maps = saltbench.explain(saltbench.adapted(own, **adaptation), series(), method="saliency")
-    assert maps.shape == (6, TIME, FEATURES)
-
-
-@pytest.mark.parametrize("answer", [lambda z: z[:, 0].sigmoid(), lambda z: z[:, :1].sigmoid()])
-def test_a_single_number_in_0_to_1_may_be_a_probability_or_a_logit(answer):
-    advice = r"adapted\(model, output='single-logit'\) .* logit, .*output='probabilities'\) .* probability"
-    with pytest.raises(ShapeError, match=advice):
-        saltbench.explain(Own(answer), series(), method="saliency")
-    model = Own(answer).eval()
-    inputs = series().requires_grad_()
-    (expected,) = torch.autograd.grad(model(inputs).log().sum(), inputs)
-    adapted = saltbench.adapted(model, output="probabilities")
-    torch.testing.assert_close(saltbench.explain(adapted, series(), 1, method="saliency"), expected.abs())
-
-
-def test_a_single_number_outside_is_no_probability():
-    with pytest.raises(ShapeError, match=r"single-logit'\) makes two classes of one logit$"):
-        saltbench.explain(Own(lambda z: z[:, 0] - 100), series(), method="saliency")
-
-
-@pytest.mark.parametrize(
-    "answer", [lambda z: z, lambda z: z.sigmoid(), lambda z: z[:, 0] - 5, lambda z: z[:, :1] + 5, lambda z: -z.abs()]
-)
-def test_what_is_no_probability_is_not_taken_for_one(answer):
-    model = saltbench.adapted(Own(answer), output="probabilities")
-    with pytest.raises(ParameterError, match="needs probabilities, at least 0 with sum 1, got others; if they are lo"):
-        saltbench.explain(model, series(), method="saliency")
-
-
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
-def test_probabilities_of_every_precision_are(dtype):
-    model = Own(lambda z: torch.softmax(z, 1)).to(dtype)
-    assert saltbench.explain(saltbench.adapted(model, output="probabilities"), series(), method="saliency").any()
-
-
 class Positions(nn.Module):
     """A learned embedding of at most so many steps."""
 
@@ -194,11 +121,6 @@ class Positions(nn.Module):
 
 def asserting(logits):
     assert logits.shape == (1, 1)
-
-
-def test_probabilities_of_many_classes_are_in_half_precision():
-    model = Own(lambda z: torch.softmax(torch.nn.functional.pad(z, (0, 297), value=-20.0), 1)).half().eval()
-    assert saltbench.explain(saltbench.adapted(model, output="probabilities"), series(), method="saliency").any()
 
 
 @pytest.mark.parametrize(

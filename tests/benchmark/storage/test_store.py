@@ -1,5 +1,3 @@
-import errno
-import fcntl
 import json
 import os
 import shutil
@@ -8,32 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stored_results import KEY, SOUND, contents, leftovers
 
-from saltbench.benchmark.storage import locks
 from saltbench.benchmark.storage.files import TEMPORARY
 from saltbench.benchmark.storage.store import FORMAT, RECORD, Artifact, Store, _digest, address, canonical, open_store
-from saltbench.benchmark.suites.provenance import check_format, open_results
 from saltbench.errors import StoreError
 
-KEY = {"task": {"name": "box/größer", "parameters": {"shift": 1.0, "boxes": [[0, 1]]}}, "seed": 3}
-SOUND = Artifact(KEY, {"seconds": 0.25, "note": "\u0978é"}, {"weights": b"\x00\x01\x02", "scores": b"PAR1"})
 IN_ONE_FOLDER = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path)
-
-
-@pytest.fixture
-def folder(store):
-    """The folder of the one result that the store holds."""
-    store.put("cells", SOUND)
-    return store.root / "cells" / address(KEY)
-
-
-def leftovers(root):
-    return [path for path in Path(root).rglob("*") if path.name.startswith(TEMPORARY)]
 
 
 def assert_damage_is_repaired(store):
@@ -221,35 +200,6 @@ def test_a_result_without_a_format(store, folder):
         store.get("cells", KEY)
 
 
-@pytest.mark.parametrize("content", [{"format": FORMAT}, {"format": FORMAT, "more": 1}])
-def test_a_provenance_of_this_format_is_accepted(tmp_path, content):
-    check_format(tmp_path)
-    (tmp_path / "provenance.json").write_text(json.dumps(content))
-    check_format(tmp_path)
-
-
-def test_a_provenance_of_a_newer_saltbench(tmp_path):
-    (tmp_path / "provenance.json").write_text(json.dumps({"format": FORMAT + 1}))
-    expected = r"provenance\.json was written by a newer saltbench .*; upgrade saltbench or choose another --results$"
-    with pytest.raises(StoreError, match=expected), open_results(tmp_path):
-        pass
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"3", b"null", b"\xff", b"[" * 100_000])
-def test_a_provenance_that_cannot_be_understood(tmp_path, content):
-    (tmp_path / "provenance.json").write_bytes(content)
-    expected = r"provenance\.json is unreadable or damaged; delete it to let the run write it again$"
-    with pytest.raises(StoreError, match=expected), open_results(tmp_path):
-        pass
-
-
-@pytest.mark.parametrize("found", [None, "1", 1.0])
-def test_a_provenance_without_a_format_number(tmp_path, found):
-    (tmp_path / "provenance.json").write_text(json.dumps({"format": found}))
-    with pytest.raises(StoreError, match=r"provenance\.json states no format number; move the folder away"):
-        check_format(tmp_path)
-
-
 def test_what_killed_writers_left_is_cleared_and_nothing_else(store, folder):
     (store.root / "cells" / f"{TEMPORARY}1").mkdir()
     (store.root / "cells" / f"{TEMPORARY}1" / "weights").write_bytes(b"half")
@@ -273,86 +223,6 @@ def test_a_file_in_place_of_the_results_folder(tmp_path):
     (tmp_path / "results").write_text("")
     with pytest.raises(StoreError, match=r"^cannot write .*results: File exists; "), open_store(tmp_path / "results"):
         pass
-
-
-def test_two_stores_of_one_folder_in_one_process(tmp_path):
-    expected = r"^another run is writing .*; wait for it or choose another --results$"
-    with open_store(tmp_path):
-        with pytest.raises(StoreError, match=expected), open_store(tmp_path):
-            pass
-        with open_store(tmp_path / "other"):
-            pass
-    with open_store(tmp_path):
-        pass
-
-
-def test_an_exception_inside_frees_the_lock(tmp_path):
-    with pytest.raises(RuntimeError, match="mine"), open_store(tmp_path):
-        raise RuntimeError("mine")
-    with open_store(tmp_path):
-        pass
-
-
-@pytest.fixture
-def foreign(tmp_path_factory):
-    """A folder that is no results folder's, with two files."""
-    foreign = tmp_path_factory.mktemp("foreign")
-    (foreign / "file").write_text("a")
-    (foreign / f"{TEMPORARY}1").write_text("b")
-    return foreign
-
-
-def contents(folder):
-    return {path.name: path.read_text() for path in folder.iterdir()}
-
-
-@pytest.mark.parametrize("name", ["file", "absent"])
-def test_a_lock_that_is_a_link_is_refused_and_its_target_left(tmp_path, foreign, name):
-    root = tmp_path / "results"
-    root.mkdir()
-    before = contents(foreign)
-    (root / ".lock").symlink_to(foreign / name)
-    expected = (
-        r"^the lock .*results/\.lock must be a file, got a symbolic link; remove it and run the same command again$"
-    )
-    with pytest.raises(StoreError, match=expected), open_store(root):
-        pass
-    assert contents(foreign) == before
-
-
-@pytest.mark.parametrize("name", ["file", "absent"])
-def test_a_link_that_appears_in_the_place_of_a_lock_is_not_followed(tmp_path, foreign, monkeypatch, name):
-    monkeypatch.setattr(locks, "_check", lambda path: path.symlink_to(foreign / name))
-    before = contents(foreign)
-    with pytest.raises(StoreError, match=r"^cannot write .*Too many levels of symbolic links"), open_store(tmp_path):
-        pass
-    assert contents(foreign) == before
-
-
-def test_a_file_does_not_stand_in_for_a_lock_that_the_file_system_lacks(tmp_path, monkeypatch):
-    def lacking(*_):
-        raise OSError(errno.ENOSYS, "Function not implemented")
-
-    monkeypatch.setattr(fcntl, "flock", lacking)  # a killed run would leave it behind
-    with pytest.raises(StoreError, match=r"^cannot write .*Function not implemented; "), open_store(tmp_path):
-        pass
-    monkeypatch.undo()
-    with open_store(tmp_path):
-        pass
-
-
-@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
-def test_a_lock_that_is_no_file_is_refused(tmp_path, make):
-    make(tmp_path / ".lock")
-    with pytest.raises(StoreError, match=r"\.lock must be a file, got something else; remove it"), open_store(tmp_path):
-        pass
-
-
-def test_a_lock_is_not_written(tmp_path):
-    (tmp_path / ".lock").write_text("mine")
-    with open_store(tmp_path):
-        pass
-    assert (tmp_path / ".lock").read_text() == "mine"
 
 
 def test_leftovers_behind_links_are_left(tmp_path, foreign):

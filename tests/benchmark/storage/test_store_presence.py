@@ -5,26 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+from stored_results import KEY, SOUND
 
 from saltbench.benchmark.storage import store as storage
 from saltbench.benchmark.storage.files import TEMPORARY
-from saltbench.benchmark.storage.store import RECORD, Artifact, Store, _digest, address, canonical, open_store
+from saltbench.benchmark.storage.store import RECORD, Artifact, _digest, address, canonical, open_store
 from saltbench.errors import StoreError
-
-KEY = {"task": "box", "seed": 3}
-SOUND = Artifact(KEY, {"seconds": 0.25}, {"weights": b"\x00\x01\x02", "scores": b"PAR1"})
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path)
-
-
-@pytest.fixture
-def folder(store):
-    """The folder of the one result that the store holds."""
-    store.put("cells", SOUND)
-    return store.root / "cells" / address(KEY)
 
 
 def reads(monkeypatch):

@@ -12,7 +12,7 @@ import saltbench
 from saltbench.benchmark.commands.cli import KINDS, app
 from saltbench.benchmark.suites.registry import listing, load_registries
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SOURCES = [path for folder in ("benchmark", "methods", "datasets", "src") for path in (ROOT / folder).rglob("*.py")]
 SHOWN = [
     *(ROOT / document for document in documents()),
