@@ -166,8 +166,8 @@ class _Plan:
         references = [method for method in registries.methods if method.is_reference and method not in chosen]
         scored = default_metrics(registries) if metrics is None else metrics
         measured = [registries.metrics.get(m) if isinstance(m, str) else m for m in scored]
-        _check_names("method", [*chosen, *references])
-        _check_names("metric", measured)
+        check_names("method", [*chosen, *references])
+        check_names("metric", measured)
         name, load = _loader(registries, task, parameters)
         known = [name, *(method.name for method in chosen), *(metric.name for metric in measured)]
         for entry in parameters:
@@ -181,7 +181,12 @@ class _Plan:
         )
 
 
-def _check_names(kind: str, entries: Sequence[Entry]) -> None:
+def check_names(kind: str, entries: Sequence[Entry]) -> None:
+    """Raise where two entries share a name.
+
+    Raises:
+        DuplicateNameError: they do.
+    """
     names = [entry.name for entry in entries]
     for name in names:
         if names.count(name) > 1:  # their rows or columns would be taken for one's

@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .benchmark.figures.series_figure import plot
     from .benchmark.metrics.contract import metric_contract
     from .benchmark.metrics.maps import Maps
     from .benchmark.metrics.needs import Explainer, Model
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from .benchmark.networks.evaluate import evaluate
     from .benchmark.networks.explain import explain
     from .benchmark.networks.explanation import Explanation
+    from .benchmark.networks.plot_methods import plot_methods
     from .benchmark.networks.randomisation_check import randomisation_check
     from .benchmark.suites.registry import load_registries
     from .benchmark.suites.training_recipe import Recipe
@@ -61,6 +63,8 @@ _PUBLIC = {
     "method_contract": "methods.attributions.contract",
     "metric_contract": "benchmark.metrics.contract",
     "planted": "datasets.planted.planting",
+    "plot": "benchmark.figures.series_figure",
+    "plot_methods": "benchmark.networks.plot_methods",
     "randomisation_check": "benchmark.networks.randomisation_check",
     "rescaled": "methods.attributions.rescaling.rescaling",
     "standardise": "datasets.preprocessing",
@@ -97,6 +101,8 @@ __all__ = [
     "method_contract",
     "metric_contract",
     "planted",
+    "plot",
+    "plot_methods",
     "randomisation_check",
     "rescaled",
     "standardise",

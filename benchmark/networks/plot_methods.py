@@ -1,0 +1,92 @@
+"""Draw what several methods say of one network's answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from ...errors import UnsupportedOperationError, text_of
+from ...methods.attributions.spec import MethodSpec
+from ..figures.series_figure import plot
+from ..style.figure_style import PAGE
+from ..suites.installed_entries import installed_registries
+from .evaluate import GRADIENT_METHODS, check_names
+from .explain import explain
+
+
+def plot_methods(
+    network: nn.Module,
+    series: Any,
+    methods: Sequence[str | MethodSpec] = GRADIENT_METHODS,
+    target: Tensor | ArrayLike | int | None = None,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    truth: Any = None,
+    times: Any = None,
+    features: Sequence[str] | None = None,
+    samples: Sequence[str] | None = None,
+    kind: str = "auto",
+    signed: bool | None = None,
+    width: float = PAGE,
+    **options: Any,
+) -> Figure:
+    """Explain a network by several methods, and return the figure of `plot`: a row for each method.
+
+    A method that cannot be applied to the network has a row that says why.
+
+    Args:
+        network: (batch, time, features) to logits (batch, classes), as `explain` takes it.
+        series: (batch, time, features), (time, features) or (time,), as `plot` takes them.
+        methods: entries or names.
+        target: the class that is explained, as in `explain`.
+        parameters: of a method, by its name.
+        truth: a row above the methods', as in `plot`.
+        times: as in `plot`; further `features`, `samples`, `kind`, `signed` and `width`.
+        features: names.
+        samples: names.
+        kind: how series are drawn.
+        signed: draw both sides of 0.
+        width: inches.
+        **options: of `explain`, such as `baseline`, `background`, `hold`, `output` and `seed`.
+
+    Raises:
+        DuplicateNameError: a method is named twice.
+        UnsupportedOperationError: no method can be applied to the network.
+        SaltbenchError: as `explain` and `plot`.
+    """
+    registry = installed_registries().methods
+    chosen = [registry.get(method) if isinstance(method, str) else method for method in methods]
+    check_names("method", chosen)
+    rows = _batch(series)
+    maps: dict[str, Any] = {}
+    refusal = None
+    for spec in chosen:
+        own = {**options, **(parameters or {}).get(spec.name, {})}
+        try:
+            maps[spec.name] = explain(network, rows, target, method=spec, **own)
+        except UnsupportedOperationError as error:
+            maps[spec.name], refusal = text_of(error), error
+    if refusal is not None and all(isinstance(own, str) for own in maps.values()):
+        raise refusal
+    return plot(
+        series,
+        maps,
+        truth=truth,
+        times=times,
+        features=features,
+        samples=samples,
+        kind=kind,
+        signed=signed,
+        width=width,
+    )
+
+
+def _batch(series: Any) -> Any:
+    """Return series (batch, time, features) of one or several samples."""
+    rows = series if isinstance(series, Tensor) else np.asarray(series)
+    if rows.ndim == 1:
+        return rows[None, :, None]
+    return rows[None] if rows.ndim == 2 else rows
