@@ -15,7 +15,10 @@ from torch.overrides import TorchFunctionMode
 from ....errors import UnsupportedOperationError
 from ..gradient_failures import INSTEAD
 from .argument_names import by_place
+from .checkpointing import run_checkpoints_directly
+from .in_place import Write, write_of
 from .operation_names import FILLED, FLAT, LIKENESSES
+from .written_memory import WrittenMemory
 
 Function = Callable[..., Any]
 Operation = Any  # a PyTorch function or a `Kind`, in what a union could not be: the keys of a dictionary
@@ -47,20 +50,21 @@ class Interception(TorchFunctionMode):
         self._metadata = metadata
         # Holding the tensor beside its note keeps its id from being given to another
         self._notes: dict[int, tuple[Tensor, Any]] = {}
+        self._memory = WrittenMemory(self, self.forget)
 
     def outputs(self, model: nn.Module, inputs: Tensor) -> Tensor:
         """Return what a network makes of inputs, (batch, time, features), every call of it intercepted.
 
         Raises:
-            UnsupportedOperationError: an operation without a rule, TorchScript, or activation checkpointing, which
+            UnsupportedOperationError: an operation without a rule, TorchScript, or hooks on saved tensors, which
                 would repeat calls out of sight.
         """
         for module in model.modules():
             if isinstance(module, torch.jit.ScriptModule):
                 raise self._unsupported(f"TorchScript ({type(module).__name__} {module.original_name})")
-        repeated = self._unsupported("checkpoint (torch.utils.checkpoint or other hooks on saved tensors)")
+        repeated = self._unsupported("hooks on saved tensors (torch.autograd.graph.saved_tensors_hooks)")
         try:
-            with torch.autograd.graph.disable_saved_tensors_hooks(str(repeated)), self:
+            with torch.autograd.graph.disable_saved_tensors_hooks(str(repeated)), run_checkpoints_directly(), self:
                 outputs: Tensor = model(inputs)
         except RuntimeError as error:
             if str(error) == str(repeated):
@@ -68,12 +72,17 @@ class Interception(TorchFunctionMode):
             if _TORCHSCRIPT_FAILED in str(error):
                 raise self._unsupported("TorchScript (a function made by torch.jit)") from error
             raise
+        outputs = self._memory.current(outputs)
         self.check_escape(outputs)
         return outputs
 
     def note(self, tensor: Tensor, note: Any) -> None:
         """Remember that a tensor varies, and what the rule set notes about it."""
         self._notes[id(tensor)] = (tensor, note)
+
+    def forget(self, tensor: Tensor) -> None:
+        """Drop what is noted about a tensor, (…), if it varies: nothing will ask for it any more."""
+        self._notes.pop(id(tensor), None)
 
     def noted(self, tensor: Tensor) -> Any:
         """Return what was noted about a varying tensor."""
@@ -128,6 +137,8 @@ class Interception(TorchFunctionMode):
         self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         options = kwargs or {}
+        if self._memory and func not in self._metadata:
+            args, options = self._as_written(func, args, options)
         if func in LIKENESSES:
             args, options = _of_the_first(args, options)
         is_constant = True
@@ -149,11 +160,30 @@ class Interception(TorchFunctionMode):
             return not self.varying((args[1:], options))
         return function is Tensor.type and len(args) == 1 and not options
 
+    def _as_written(
+        self, function: Function, args: tuple[Any, ...], options: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments with each tensor as operations in place have left it."""
+        try:
+            return substitute(args, self._memory.current), substitute(options, self._memory.current)
+        except LookupError as error:
+            raise self.unsupported(function, f"on memory that was written in place {error}") from error
+
+    def _written(self, write: Write) -> Tensor:
+        with self:
+            values = write.compute()
+        if write.index is None:
+            self._memory.write(write.target, values)
+        else:
+            self._memory.assign(write.target, write.index[0], values)
+        return write.target
+
     def _apply(self, call: Call[Self]) -> Any:
         if not torch.is_grad_enabled():
             raise call.unsupported("under torch.no_grad or in a custom autograd.Function")
-        if call.options.get("inplace") or call.options.get("out") is not None:
-            raise call.unsupported("in place")
+        write = write_of(call.function, call.args, call.options)
+        if write is not None:
+            return self._written(write)
         if hasattr(call.function, "elementary"):
             rule: Rule[Self] = self._rules.get(getattr(call.function, "kind", None), elementary)
             return rule(call)

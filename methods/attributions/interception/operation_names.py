@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_SPACES = (torch, Tensor, functional, torch.special)
+SPACES = (torch, Tensor, functional, torch.special)
 
 _Rule = TypeVar("_Rule")
 
 METADATA_NAMES = """
     size dim ndimension numel nelement stride storage_offset is_contiguous is_floating_point is_complex is_signed
-    is_same_size is_inference result_type get_device element_size __len__
+    is_same_size is_inference requires_grad_ retain_grad result_type get_device element_size __len__
     zeros_like ones_like empty_like full_like new_full new_zeros new_ones new_empty new_empty_strided
 """
 
@@ -31,6 +31,7 @@ MOVES = """
     to type type_as float double half bfloat16 cpu cuda
     cat concat concatenate stack hstack vstack dstack chunk split tensor_split split_with_sizes unbind
     select narrow index_select gather take_along_dim masked_select diagonal diag_embed unfold __getitem__
+    as_strided index_put
     flip roll repeat tile repeat_interleave tril triu masked_fill where pad constant_pad_nd
 """
 
@@ -97,7 +98,7 @@ TRANSPOSED: tuple[Callable[..., Any], ...] = (Tensor.T.__get__, Tensor.mT.__get_
 def named(names: str) -> Iterable[Callable[..., Any]]:
     """Return the functions of these names in torch, torch.Tensor, torch.nn.functional and torch.special."""
     for name in names.split():
-        yield from (getattr(space, name) for space in _SPACES if hasattr(space, name))
+        yield from (getattr(space, name) for space in SPACES if hasattr(space, name))
 
 
 def rules(names: str, rule: _Rule) -> dict[Callable[..., Any], _Rule]:

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.checkpoint import checkpoint
 
 from saltbench.errors import NonFiniteError, UnsupportedOperationError
 from saltbench.methods.attributions.deeplift.deeplift import deeplift
@@ -314,15 +313,6 @@ def test_dropout_in_evaluation_mode_changes_no_map(dropout, shape, method):
         for formula in (lambda x: layer(x.reshape(-1, *shape)).tanh(), torch.tanh)
     )
     assert torch.equal(explained, expected)
-
-
-@pytest.mark.parametrize("method", [deeplift, lrp])
-def test_checkpointed_activations_are_refused(method):
-    # They would be computed again when the multipliers pass backward, and then with ordinary derivatives
-    layer = nn.Linear(FEATURES, 2).double()
-    model = Scores(lambda x: checkpoint(lambda part: torch.relu(layer(part)).sum(1), x, use_reentrant=False))
-    with pytest.raises(UnsupportedOperationError, match="no rule for checkpoint"):
-        attribute(method, model, series(3))
 
 
 @pytest.mark.parametrize("method", [deeplift, lrp])

@@ -39,12 +39,6 @@ def rounded_down(x):
         return x * 2
 
 
-def assigned(x):
-    buffer = torch.zeros(x.shape, dtype=x.dtype)
-    buffer[:, 0] = x[:, 0]
-    return buffer
-
-
 REFUSED = {
     "max": (lambda x: x.max(1).values, "max"),
     "sort": (lambda x: x.sort(1)[0], "sort"),
@@ -57,9 +51,6 @@ REFUSED = {
     "integer": (lambda x: x.to(torch.int64).double(), "to with a result of type torch.int64"),
     "detach": (lambda x: x * x.detach(), "detach"),
     "data": (lambda x: x * x.data, "property data"),
-    "in-place": (lambda x: (x + 0).add_(1), "add_"),
-    "in-place-relu": (lambda x: F.relu(x + 0, inplace=True), "relu in place"),
-    "assignment": (assigned, "__setitem__"),
     "no-grad": (rounded_down, "mul under torch.no_grad"),
     "own-gradient": (OwnGradient.apply, "exp under torch.no_grad or in a custom autograd.Function"),
     "unseen": (lambda x: Unseen.apply(x) * 2, "mul on a tensor that was computed out of PyTorch's sight"),

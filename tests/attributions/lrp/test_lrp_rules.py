@@ -248,7 +248,6 @@ REFUSED = {
     "logsumexp": (lambda x: torch.logsumexp(x, 1), "logsumexp"),
     "comparison": (lambda x: (x > 0).double(), "gt"),
     "detach": (lambda x: x * x.detach(), "detach"),
-    "in-place": (lambda x: (x + 0).add_(1), "add_"),
     "dropout": (lambda x: F.dropout(x, 0.5, training=True), "dropout in training mode"),
     "batch-statistics": (lambda x: F.batch_norm(x, None, None, training=True), "batch_norm with statistics or weights"),
     "norm-weights": (lambda x: F.layer_norm(x, (FEATURES,), x[0, 0]), "layer_norm with weights that depend"),

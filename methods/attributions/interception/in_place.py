@@ -1,0 +1,92 @@
+"""Calls that write, and what computes what they write without writing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .argument_names import by_place
+from .operation_names import SPACES
+
+Function = Callable[..., Any]
+
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "div", "pow", "and", "or", "xor")
+_OPERATORS = {f"__i{name}__": f"__{name}__" for name in _ARITHMETIC}
+# They change what a tensor is, or draw random numbers
+_WITHOUT = (
+    *("squeeze_", "unsqueeze_", "t_", "transpose_", "swapaxes_", "swapdims_", "as_strided_", "resize_", "resize_as_"),
+    *("detach_", "normal_", "bernoulli_"),
+)
+
+
+@dataclass(frozen=True)
+class Write:
+    """A call that writes.
+
+    Attributes:
+        target: what it writes to, (…).
+        compute: returns what it writes there, numbers or a tensor.
+        index: where in the target it writes; None for all of it.
+    """
+
+    target: Tensor
+    compute: Callable[[], Any]
+    index: tuple[Any, ...] | None = None
+
+
+def write_of(function: Function, args: tuple[Any, ...], options: dict[str, Any]) -> Write | None:
+    """Return what a call writes and where, or None where it writes nothing, or what is not known to be written.
+
+    Args:
+        function: of PyTorch.
+        args: the arguments given by place.
+        options: those given by name.
+    """
+    name: str = getattr(function, "__name__", "")
+    if isinstance(options.get("out"), Tensor):
+        rest = {key: value for key, value in options.items() if key != "out"}
+        return Write(options["out"], partial(function, *args, **rest))
+    args, options = by_place(args, options)
+    if options.get("inplace"):
+        return Write(args[0], partial(function, *args, **{**options, "inplace": False}))
+    if name == "__setitem__":
+        return Write(args[0], lambda: args[2], index=(args[1],))
+    if name in ("copy_", "fill_"):
+        return Write(args[0], lambda: (*args, *options.values())[1])
+    if name == "zero_":
+        return Write(args[0], lambda: 0)
+    beside = _beside(name)
+    return None if beside is None else Write(args[0], partial(beside, *args, **options))
+
+
+def indexed(tensor: Tensor, index: Any, values: Any) -> Tensor:
+    """Return a tensor, (…), with values where tensors of places or truth values point; of several for a place, one."""
+    places = torch.arange(tensor.numel(), device=tensor.device).reshape(tensor.shape)[index]
+    spread = fitted(values, tensor, places.shape).reshape(-1)
+    winners = places.new_full((tensor.numel(),), -1)
+    winners[places.reshape(-1)] = torch.arange(len(spread), device=tensor.device)
+    (written,) = torch.nonzero(winners >= 0, as_tuple=True)
+    return tensor.reshape(-1).index_put((written,), spread[winners[written]]).reshape(tensor.shape)
+
+
+def fitted(values: Any, tensor: Tensor, shape: Sequence[int] | None = None) -> Tensor:
+    """Return values in the type of a tensor, (…), and spread to its shape, or to another one.
+
+    Leading axes of size 1 that are too many are left out, as PyTorch does where it writes.
+    """
+    shape = tensor.shape if shape is None else shape
+    given = values if isinstance(values, Tensor) else torch.as_tensor(values, device=tensor.device)
+    surplus = max(given.ndim - len(shape), 0)
+    return given.to(tensor).reshape(given.shape[surplus:]).expand(shape)
+
+
+def _beside(name: str) -> Function | None:
+    """Return the function of PyTorch that computes elsewhere what another one writes in place."""
+    if name in _OPERATORS:
+        return getattr(Tensor, _OPERATORS[name], None)
+    if not name.endswith("_") or name.endswith("__") or name in _WITHOUT:
+        return None
+    return next((getattr(space, name[:-1]) for space in SPACES if hasattr(space, name[:-1])), None)

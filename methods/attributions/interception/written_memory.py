@@ -1,0 +1,124 @@
+"""Operations in place, carried out on new memory in place of the network's.
+
+A rule may need a tensor as it was before it is written to. So what is written is computed as by the operation that is
+not in place, and kept beside the memory that it is for: every tensor that lies there, the written one, views of it and
+what it is a view of, is read from there afterwards.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
+
+from .in_place import fitted, indexed
+
+_Place = tuple[torch.Size, tuple[int, ...], int]  # sizes, strides and the first number
+
+
+@dataclass
+class _Block:
+    """What stands in a piece of memory now.
+
+    Attributes:
+        values: (numbers,), contiguous, in the order of the memory.
+        is_known: bool (numbers,), which of them belong to what was written; None for all.
+        identities: of the memory that held it before; while they are kept, no other memory gets one of them.
+    """
+
+    values: Tensor
+    is_known: Tensor | None
+    identities: list[StorageWeakRef]
+
+
+class WrittenMemory:
+    """The memory that operations in place wrote to during a pass.
+
+    Args:
+        mode: takes the calls that move values.
+        forget: drops what is noted about a tensor.
+    """
+
+    def __init__(self, mode: AbstractContextManager[Any], forget: Callable[[Tensor], None]) -> None:
+        self._mode = mode
+        self._forget = forget
+        self._blocks: dict[int, _Block] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._blocks)
+
+    def current(self, tensor: Tensor) -> Tensor:
+        """Return what stands now where a tensor, (…), lies.
+
+        Raises:
+            LookupError: it lies there in another way than what was written.
+        """
+        block = self._blocks.get(_identity(tensor)) if tensor.layout == torch.strided else None
+        if block is None or _identity(block.values) == _identity(tensor):
+            return tensor
+        place = _place(tensor)
+        if tensor.dtype != block.values.dtype:
+            raise LookupError("as another type")
+        if block.is_known is not None and not bool(block.is_known.as_strided(*place).all()):
+            raise LookupError("beside it")
+        with self._mode:
+            return torch.as_strided(block.values, *place)
+
+    def write(self, tensor: Tensor, values: Any) -> None:
+        """Put values, numbers or a tensor, in the place of a tensor, (…), in its type and spread to its shape."""
+        block = self._block(tensor)
+        before = block.values
+        with self._mode:
+            block.values = _with(before, fitted(values, tensor), _place(tensor))
+        self._forget(before)
+        self._add(block)
+
+    def assign(self, tensor: Tensor, index: Any, values: Any) -> None:
+        """Put values where an index of a tensor, (…), points."""
+        with self._mode:
+            part = tensor[index]
+        if _identity(part) == _identity(tensor):
+            return self.write(part, values)
+        with self._mode:
+            whole = indexed(tensor, index, values)
+        return self.write(tensor, whole)
+
+    def _block(self, tensor: Tensor) -> _Block:
+        identity = _identity(tensor)
+        if identity not in self._blocks:
+            base = tensor if tensor._base is None else tensor._base
+            place = _place(base)
+            empty = base.new_zeros(base.untyped_storage().nbytes() // base.element_size())
+            is_known = torch.zeros_like(empty, dtype=torch.bool)
+            is_known.as_strided(*place).fill_(True)
+            with self._mode:
+                values = _with(empty, base, place)
+            block = _Block(values, None if bool(is_known.all()) else is_known, [])
+            self._blocks[identity] = block
+            block.identities.append(StorageWeakRef(tensor.untyped_storage()))
+            self._add(block)
+        return self._blocks[identity]
+
+    def _add(self, block: _Block) -> None:
+        self._blocks[_identity(block.values)] = block
+        block.identities.append(StorageWeakRef(block.values.untyped_storage()))
+
+
+def _with(numbers: Tensor, values: Tensor, place: _Place) -> Tensor:
+    """Return numbers, (numbers,), with values, (…), in a place of theirs."""
+    if values.numel() == len(numbers) and place == (values.shape, torch.empty(values.shape).stride(), 0):
+        return values.reshape(-1).clone()
+    # as_strided_scatter would do, but its gradient also passes to what is overwritten
+    places = torch.arange(len(numbers), device=numbers.device).as_strided(*place)
+    return numbers.index_put((places.reshape(-1),), values.reshape(-1))
+
+
+def _identity(tensor: Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)
+
+
+def _place(tensor: Tensor) -> _Place:
+    return tensor.size(), tensor.stride(), int(tensor.storage_offset())
