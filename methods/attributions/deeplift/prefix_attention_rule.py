@@ -12,13 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...causal_products import (
-    causal_product,
-    for_each_hop,
-    hops_as_samples,
-    reverse_causal_product,
-    samples_as_hops,
-)
+from ...causal_products import causal_product, reverse_causal_product
+from ..interception.hop_layout import layout_of
 from ..interception.interception import Call, elementary
 from ..interception.recurrent_layers import propagate_by
 from ..numerics.quadrature import nodes_for, quadrature
@@ -46,7 +41,7 @@ def _attended(call: Call[PairedPass], is_per_hop: bool) -> Tensor:
     if not call.mode.varies(scores):
         result: Tensor = linear(call)
         return result
-    layout = _PerHop(scores.shape[2]) if is_per_hop else _Mean()
+    layout = layout_of(scores, is_per_hop)
     with torch.no_grad():
         change = _Change.of(layout.scores(scores), layout.scores(twin(scores)))
     if change is None:
@@ -64,40 +59,6 @@ def _attended(call: Call[PairedPass], is_per_hop: bool) -> Tensor:
     (value,) = propagate_by([found], (scores, values), back)
     call.noted(value, reference)
     return value
-
-
-class _Mean:
-    """Where hops stay what they are, of which the mean is taken."""
-
-    def scores(self, scores: Tensor) -> Tensor:
-        return scores
-
-    values = result = arriving = to_scores = to_values = scores
-
-
-class _PerHop(_Mean):
-    """Where hops become samples of one hop each."""
-
-    def __init__(self, hops: int) -> None:
-        self._hops = hops
-
-    def scores(self, scores: Tensor) -> Tensor:
-        return hops_as_samples(scores[..., None])
-
-    def values(self, values: Tensor) -> Tensor:
-        return hops_as_samples(for_each_hop(values, self._hops))
-
-    def arriving(self, arriving: Tensor) -> Tensor:
-        return hops_as_samples(arriving)
-
-    def result(self, found: Tensor) -> Tensor:
-        return samples_as_hops(found, self._hops)
-
-    def to_scores(self, found: Tensor) -> Tensor:
-        return self.result(found)[..., 0]
-
-    def to_values(self, found: Tensor) -> Tensor:
-        return self.result(found).sum(2)
 
 
 @dataclass(frozen=True)

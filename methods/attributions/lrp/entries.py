@@ -31,7 +31,7 @@ LRP: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="lrp-proportional",
-        version=5,
+        version=6,
         description="Relevance shared in proportion to contributions; of a product by the size of its factors.",
         reference=f"{_LSTMS} (LRP-abs)",
         factory=f"{_HERE}.lrp:lrp_proportional",
@@ -43,7 +43,7 @@ LRP: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="lrp-half",
-        version=5,
+        version=6,
         description="Relevance shared in proportion to contributions; of a product half goes to each factor.",
         reference=f"{_LSTMS} (LRP-half)",
         factory=f"{_HERE}.lrp:lrp_half",

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from ....errors import UnsupportedOperationError
 from ..interception.argument_names import is_divisor
-from ..interception.interception import Call, Rule, elementary, operation_name, substitute
+from ..interception.interception import Call, Rule, operation_name, substitute
 from ..interception.normalisation import standardised_by_constant
 from ..interception.surrogate_gradient import substitute_gradient
 from .relevance_pass import Product, RelevancePass, Role
@@ -139,18 +139,6 @@ def einsum(call: RelevanceCall) -> Tensor:
     if len(factors) > 2:
         raise call.unsupported(f"of {len(factors)} varying operands")
     return _contracted(call, *factors) if len(factors) == 2 else linear(call)
-
-
-def attention(call: RelevanceCall) -> Tensor:
-    """Apply a fused attention to signals, which take all relevance of what scores gate; or by its definition."""
-    scores, values = call.args
-    if not call.mode.varies(scores):
-        return linear(call)
-    takes_all = call.mode.product is Product.SIGNAL_TAKES_ALL
-    if takes_all and call.mode.varies(values) and call.mode.noted(values) is Role.SIGNAL:
-        return _sum(call, call.function(scores.detach(), call.mode.entering(values)), Role.SIGNAL)
-    by_definition: Tensor = elementary(call)
-    return by_definition
 
 
 def division(call: RelevanceCall) -> Tensor:

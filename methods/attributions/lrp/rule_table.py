@@ -21,12 +21,12 @@ from ..interception.recurrence import (
 from ..interception.recurrent_cells import gru_step, lstm_step, rnn_step, single_step
 from ..interception.recurrent_layers import layers
 from ..interception.separate_rule import separately
+from .prefix_attention_rule import attention, attention_per_hop
 from .relevance_pass import RelevancePass, Role
 from .relevance_recurrence import gru_relevance, lstm_relevance, plain_relevance, relevant
 from .relevance_rules import (
     activation,
     addition,
-    attention,
     contraction,
     division,
     einsum,
@@ -80,5 +80,5 @@ RULES: dict[Operation, Rule[RelevancePass]] = {
     **rules("rnn_tanh_cell", single_step(rnn_step(torch.tanh))),
     **rules("rnn_relu_cell", single_step(rnn_step(torch.relu))),
     Kind.PREFIX_ATTENTION: attention,
-    Kind.PREFIX_ATTENTION_PER_HOP: attention,
+    Kind.PREFIX_ATTENTION_PER_HOP: attention_per_hop,
 }

@@ -10,8 +10,10 @@ from saltbench.methods.architectures.input_cell import input_cell_lstm
 from saltbench.methods.architectures.prefix_attention import prefix_attention, prefix_attention_per_hop
 from saltbench.methods.attributions.deeplift import rule_table as differences
 from saltbench.methods.attributions.deeplift.deeplift import deeplift
+from saltbench.methods.attributions.lrp import prefix_attention_rule
 from saltbench.methods.attributions.lrp import rule_table as relevances
-from saltbench.methods.attributions.lrp.lrp import lrp
+from saltbench.methods.attributions.lrp.lrp import lrp, lrp_half, lrp_proportional
+from saltbench.methods.attributions.lrp.relevance_pass import Product, RelevancePass
 from saltbench.methods.attributions.numerics.quadrature import nodes_for, quadrature
 from saltbench.methods.attributions.passes.peak_memory import PeakMemory
 from saltbench.methods.operations import Kind
@@ -66,19 +68,19 @@ def target():
     return torch.arange(BATCH) % 2
 
 
-def explained(method, model, inputs, baseline):
-    return method(model, inputs, target(), baseline) if method is deeplift else method(model, inputs, target())
+def explained(method, model, inputs, baseline, **options):
+    return method(model, inputs, target(), *([baseline] if method is deeplift else []), **options)
 
 
 @pytest.fixture
 def by_definition(monkeypatch):
     """Return what explains without the rules for the fused operations."""
 
-    def explain(*arguments):
+    def explain(*arguments, **options):
         with monkeypatch.context() as patch:
             for table, kind in itertools.product((differences.RULES, relevances.RULES), Kind):
                 patch.delitem(table, kind)
-            return explained(*arguments)
+            return explained(*arguments, **options)
 
     return explain
 
@@ -101,7 +103,39 @@ def test_maps_are_those_of_the_definition(function, method, scale, dtype, by_def
         assert_alike(explained(*given), by_definition(*given), dtype)
 
 
-@pytest.mark.parametrize("method", [deeplift, lrp])
+@pytest.mark.parametrize("scale", [0.0, 1.0, 200.0])
+@pytest.mark.parametrize("method", [lrp_half, lrp_proportional])
+@pytest.mark.parametrize(("function", "epsilon"), [("mean", 0.0), ("per-hop", 0.0), ("per-hop", 0.001)])
+def test_shared_relevance_is_that_of_the_definition_but_for_a_mean_without_epsilon(
+    function, epsilon, method, scale, by_definition
+):
+    given = method, network(FUNCTIONS[function], scale=scale), series(), series()
+    assert_alike(explained(*given, epsilon=epsilon), by_definition(*given, epsilon=epsilon), torch.float64)
+
+
+@pytest.mark.parametrize("size", [1, 64, 2**20])
+@pytest.mark.parametrize("product", [Product.HALF, Product.PROPORTIONAL])
+def test_relevance_is_that_of_one_sum_of_products(product, size, monkeypatch):
+    monkeypatch.setattr(prefix_attention_rule, "_BLOCK", size)
+    time, epsilon, scores = 9, 0.01, torch.randn(2, 9, HOPS, generator=torch.Generator().manual_seed(3)).double()
+    values, per_unit = series()[:2, :time], series(seed=4)[:2, :time]
+    to_scores, to_values = torch.zeros_like(scores), torch.zeros_like(values)
+    for sample, step in itertools.product(range(2), range(time)):
+        attention = scores[sample, : step + 1].softmax(0)  # (earlier steps, hops)
+        for earlier, feature in itertools.product(range(step + 1), range(FEATURES)):
+            mean, value = attention[earlier].mean(), values[sample, earlier, feature]
+            relevance = mean * value * per_unit[sample, step, feature]
+            sizes = mean + value.abs() + epsilon
+            shares = (0.5, 0.5) if product is Product.HALF else (mean / sizes, value.abs() / sizes)
+            to_scores[sample, earlier] += relevance * shares[0] * attention[earlier] / attention[earlier].sum()
+            to_values[sample, earlier, feature] += relevance * shares[1]
+    mode = RelevancePass("LRP", {}, frozenset(), epsilon=epsilon, product=product)
+    found = prefix_attention_rule._relevances(scores, mode)(values, per_unit)
+    for part, expected in zip(found, (to_scores, to_values), strict=True):
+        assert_alike(part, expected, torch.float64)
+
+
+@pytest.mark.parametrize("method", [deeplift, lrp, lrp_half, lrp_proportional])
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
 @pytest.mark.parametrize("constant", [{"values": Constant}, {"scores": ConstantScores}], ids=["values", "scores"])
 def test_one_of_scores_and_values_may_be_constant(constant, function, method, by_definition):
@@ -130,8 +164,9 @@ def test_deeplift_is_complete_however_far_scores_are_from_those_of_the_baseline(
 
 
 @pytest.mark.parametrize("variant", ["mean", "flatten", "flatten-l2"])
-@pytest.mark.parametrize("method", [deeplift, lrp])
-def test_memory_is_linear_in_the_steps(method, variant):
+@pytest.mark.parametrize("method", [deeplift, lrp, lrp_half, lrp_proportional])
+def test_memory_is_linear_in_the_steps(method, variant, monkeypatch):
+    monkeypatch.setattr(prefix_attention_rule, "_BLOCK", 2**12)  # many at these lengths, too
     torch.manual_seed(0)
     model = input_cell_lstm(features=FEATURES, classes=2, hops=HOPS, variant=variant).eval().requires_grad_(False)
     taken = []
