@@ -2,7 +2,7 @@
 
 from typing import TypeGuard
 
-from ...methods.attributions.passes.budget import parse_memory
+from ...methods.attributions.passes.amounts import parse_memory
 from ..execution.executors.cluster.engine import BATCH, LOCAL, Engine, check_engine
 
 

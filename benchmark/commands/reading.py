@@ -45,7 +45,7 @@ def show_leaderboard(
     results = ResultsFolder(folder)
     content = render(results, form, view, load_registries(plugin or ()))
     note_unverified(results, others=["scores.parquet"])
-    if LEADERBOARD[form].marks_ties and results.scores is None:
+    if LEADERBOARD[form].marks_ties and not results.knows_ties:
         note(f"ties with the best are not marked: {results.without_scores}")
     write(content, output, is_text=LEADERBOARD[form].is_text)
 

@@ -12,8 +12,9 @@ from ..storage.text_bytes import encodable
 from ..suites.suite import Choice, Suite
 from .failures import Failure
 from .plan import Job
+from .stored.census import Seals, shared_parts
 from .stored.columns import Columns
-from .stored.run import StoredRun
+from .stored.run import StoredRun, map_seal
 
 ID = ["task", "architecture", "method", "seed"]
 
@@ -30,12 +31,14 @@ class Collection:
             class) and tested (number of samples).
         yardsticks: one row an explained sample: task, seed, sample, <metric>_chance and <metric>_oracle.
         environments: the distinct environments in which models were trained and cells scored.
+        seal: the digest of the stored results that all this is from, and of the maps beside them.
     """
 
     scores: pd.DataFrame
     cells: pd.DataFrame
     yardsticks: pd.DataFrame
     environments: list[dict[str, str]]
+    seal: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,12 @@ def collect(
     """
     known = {(f.task, f.architecture, f.method, f.repetition): f for f in failures}
     run = StoredRun(suite, store, device)
-    scores, cells, yardsticks = Rows(), [], []
+    scores, cells, yardsticks, seals = Rows(), [], [], Seals()
     environments: dict[bytes, dict[str, str]] = {}
     for repetition in run.repetitions():
         references = repetition.references
         yardstick = run.yardsticks(references)
+        seals.add(shared_parts(references, store))
         if yardstick is not None:
             shared = {"task": encodable(references.task.name), "seed": references.repetition}
             yardsticks.append(numbered(shared, yardstick))
@@ -80,13 +84,14 @@ def collect(
                 found = None if yardstick is None else run.scores(job, method)
                 otherwise = known.get(tuple(identity.values()), absent)
                 identity |= {name: encodable(value) for name, value in identity.items() if isinstance(value, str)}
-                cells.append({**identity, **_standing(found and found[1][0], otherwise)})
+                cells.append({**identity, **_standing(found and found.facts[0], otherwise)})
+                kept = map_seal(job, method, store)
+                seals.add(None if found is None or kept is None else [kept, *found.seals])
                 if found is not None:
-                    columns, facts = found
-                    scores.add(identity, columns)
-                    environments |= {canonical(where): where for each in facts for where in _environments(each)}
+                    scores.add(identity, found.columns)
+                    environments |= {canonical(where): where for each in found.facts for where in _environments(each)}
     in_order = [environments[text] for text in sorted(environments)]
-    return Collection(scores.table(), pd.DataFrame(cells), joined(yardsticks), in_order)
+    return Collection(scores.table(), pd.DataFrame(cells), joined(yardsticks), in_order, seals.digest())
 
 
 def failures_of(collection: Collection) -> list[Failure]:

@@ -58,7 +58,12 @@ def drawn_metric(results: ResultsFolder, name: str | None, metrics: Registry[Met
 
 
 def draw_figures(
-    results: ResultsFolder, metric: MetricSpec, formats: Sequence[str], output: Path, write: Write = write_atomically
+    results: ResultsFolder,
+    metric: MetricSpec,
+    formats: Sequence[str],
+    output: Path,
+    write: Write = write_atomically,
+    names: Sequence[str] = (),
 ) -> Iterator[Drawn]:
     """Draw the figures that the data allows, and yield each, or why it is left out.
 
@@ -71,16 +76,17 @@ def draw_figures(
         formats: one file each.
         output: folder of the files.
         write: how a file is written; in a results folder links are replaced, not followed.
+        names: of the figures; all without one.
 
     Raises:
         ParameterError: an unknown format.
         StoreError: a result cannot be read, or a figure cannot be written.
     """
     check_formats(formats)
-    for name, figure_of in FIGURES.items():
+    for name in names or FIGURES:
         with paper_style():
             try:
-                figure = figure_of(results, metric)
+                figure = FIGURES[name](results, metric)
             except LackingDataError as error:
                 yield Drawn(name, (), str(error))
                 continue

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ...errors import ParameterError
 from ..leaderboards.columns import IDENTITY
+from ..leaderboards.ranks_file import tied_in
 from ..leaderboards.results_folder import ResultsFolder
 from ..leaderboards.score_columns import MAIN, READABLE, ScoreColumn, score_columns
 from ..suites.registry import Registries
@@ -117,7 +118,7 @@ def _by_score(results: ResultsFolder, columns: Sequence[ScoreColumn]) -> Grid:
         group.rows.append((row["method"], [accuracy, *(entries[position] for entries in scores)]))
     headings = ["accuracy", *(readable(column.name) for column in columns)]
     directions = [None, *(column.higher_is_better for column in columns)]
-    return Grid(_title(results), headings, directions, list(groups.values()), results.scores is not None)
+    return Grid(_title(results), headings, directions, list(groups.values()), results.knows_ties)
 
 
 def _by_name(results: ResultsFolder, column: ScoreColumn, across: str) -> Grid:
@@ -134,7 +135,7 @@ def _by_name(results: ResultsFolder, column: ScoreColumn, across: str) -> Grid:
     in_order = [groups[key] for key in sorted(groups, key=lambda key: key == ("", True))]
     title = f"{_title(results)}: {readable(column.name)}, {'higher' if column.higher_is_better else 'lower'} is better"
     headings = [name or NO_NETWORK for name in names]
-    return Grid(title, headings, [None] * len(names), in_order, results.scores is not None)
+    return Grid(title, headings, [None] * len(names), in_order, results.knows_ties)
 
 
 def _across_title(name: str, is_reference: bool) -> str:
@@ -173,6 +174,8 @@ def _best(table: pd.DataFrame, column: ScoreColumn) -> list[bool]:
 
 def _tied(results: ResultsFolder, column: ScoreColumn) -> set[tuple[str, ...]]:
     # correcting for chance is one linear map a task: it moves neither order nor ties within a block
+    if (ranks := results.ranks_by(column.metric)) is not None:
+        return tied_in(ranks)
     if results.scores is None:
         return set()
     from ..statistics.block_ranks import rank_within_blocks  # loads SciPy, which a table without ties does not need

@@ -10,15 +10,18 @@ import pandas as pd
 
 from ...errors import StoreError, UnknownNameError
 from ..execution.stored.run import StoredRun
+from ..metrics.spec import MetricSpec
 from ..storage.csv_tables import Layout, content_of, is_folder, parse_table
 from ..suites.provenance import FILE as PROVENANCE
-from ..suites.provenance import Provenance, digest_of, digests_of, read_provenance
+from ..suites.provenance import Provenance, digest_of, digest_of_file, digests_of, read_provenance
 from ..suites.registry import Registries
 from ..suites.selection import select
 from .columns import IDENTITY, metric_names
 from .cost import COST
 from .cost import LAYOUT as COST_LAYOUT
 from .leaderboard_file import FILE, parse_leaderboard
+from .ranks_file import FILE as RANKS
+from .ranks_file import LAYOUT as RANKS_LAYOUT
 from .rows import Rows
 from .sample_scores import FILE as SCORES
 from .sample_scores import parse_scores
@@ -103,6 +106,40 @@ class ResultsFolder:
         return self._scores[1]
 
     @cached_property
+    def ranks(self) -> pd.DataFrame | None:
+        """The ranks of methods that a run wrote beside the scores that they are from; None where none are vouched for.
+
+        Raises:
+            StoreError: they are damaged.
+        """
+        is_vouched = self.is_whole and all(
+            (recorded := self._digests.get(name)) and recorded == digest_of_file(self.folder / name)
+            for name in (FILE, RANKS, SCORES)
+        )
+        return self.read(RANKS, RANKS_LAYOUT) if is_vouched else None
+
+    def ranks_by(self, metric: MetricSpec) -> pd.DataFrame | None:
+        """Return the `ranks` by a metric that is still what it was in the run; None of others.
+
+        Raises:
+            StoreError: the ranks are damaged.
+        """
+        if self.ranks is None or self.provenance is None:
+            return None
+        known = {(choice.name, choice.version, choice.source) for choice in self.provenance.suite.metrics}
+        is_same = (metric.name, metric.version, metric.origin()) in known
+        return self.ranks[self.ranks.metric == metric.name] if is_same else None
+
+    @cached_property
+    def knows_ties(self) -> bool:
+        """Whether it can be told which methods differ from the best: there are ranks, or scores of samples.
+
+        Raises:
+            StoreError: these are damaged, or were changed since the run.
+        """
+        return self.ranks is not None or self.scores is not None
+
+    @cached_property
     def cost(self) -> pd.DataFrame | None:
         """What maps cost, None where the folder does not hold it.
 
@@ -176,6 +213,11 @@ class _Narrowed(ResultsFolder):
     @cached_property
     def table(self) -> pd.DataFrame:
         return self._of(self.whole.table).reset_index(drop=True)
+
+    @cached_property
+    def ranks(self) -> pd.DataFrame | None:
+        # ranks among fewer methods are others
+        return None if "method" in self.kept or self.whole.ranks is None else self._of(self.whole.ranks)
 
     @cached_property
     def _scores(self) -> tuple[pd.DataFrame | None, str]:

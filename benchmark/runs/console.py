@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ...methods.attributions.passes.budget import parse_memory
+from ...methods.attributions.passes.amounts import parse_memory
 from ..execution.devices import choose_device, default_workers, device_elsewhere
 from ..execution.executors.cluster.engine import Engine
 from ..execution.shards import Shard
 from ..leaderboards.finished_run import Result
 from ..suites.suite import Suite
-from .computing import Means
+from .means import Means
 from .progress import progress
 from .runner import run_suite
 from .sharding import ShardResult, run_shard

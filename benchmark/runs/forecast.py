@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...methods.attributions.passes.budget import default_memory, parse_memory
+from ...methods.attributions.passes.amounts import parse_memory
+from ...methods.attributions.passes.budget import default_memory
 from ..execution.devices import choose_device, default_workers
 from ..execution.stored.costs import forecast
 from ..execution.stored.run import StoredRun

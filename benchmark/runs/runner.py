@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..execution.executors.cluster.engine import Engine
-from ..execution.plan import jobs
+from ..execution.stored.census import census
 from ..execution.stored.run import StoredRun
 from ..leaderboards.finished_run import Result
 from ..suites.provenance import open_results
 from ..suites.registry import load_registries
 from ..suites.suite import Suite
-from .computing import Means, Report, compute, silent, unannounced
+from .computing import compute
+from .means import Means, Report, silent, unannounced
 from .outputs import write_outputs
 
 
@@ -55,6 +56,7 @@ def run_suite(
     folder = results / suite.name
     # absolute: a cell may leave the current folder before its result is written
     with open_results(folder.absolute()) as plain:
-        store = plain.indexed()
-        failures = compute(suite, jobs(suite, device), store, means)
-        return write_outputs(StoredRun(suite, store, device), registries, folder, failures)
+        run = StoredRun(suite, plain.indexed(), device)
+        found = census(run)
+        failures = compute(suite, found.lacking, run.store, means)
+        return write_outputs(run, registries, folder, failures, seal=found.seal)

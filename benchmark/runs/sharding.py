@@ -9,7 +9,7 @@ from ..execution.failures import Failure
 from ..execution.plan import Job
 from ..execution.shards import Shard
 from ..execution.stored.parts import Part, parts_of
-from ..execution.stored.run import StoredRun, unfinished
+from ..execution.stored.run import StoredRun, is_complete, unfinished
 from ..execution.stored.shard_record import FILE, ShardRecord, record_shard
 from ..leaderboards.finished_run import Result
 from ..leaderboards.leaderboard_file import FILE as LEADERBOARD
@@ -17,7 +17,8 @@ from ..storage.store import Store
 from ..suites.provenance import Provenance, open_results
 from ..suites.registry import load_registries
 from ..suites.suite import Suite
-from .computing import Means, compute
+from .computing import compute
+from .means import Means
 from .outputs import write_outputs
 
 
@@ -55,7 +56,8 @@ def run_shard(suite: Suite, results: Path, shard: Shard, means: Means) -> ShardR
                 "run without --shard, or choose another --results"
             )
         own = shard.jobs(suite, means.device)
-        failures = compute(suite, own, store, means)
+        lacking = [job for job in own if not is_complete(job, store)]
+        failures = compute(suite, lacking, store, means)
         record_shard(folder, Provenance(suite, means.device, ()), shard, failures)
     return ShardResult(shard, sum(len(job.methods) for job in own), failures, folder)
 

@@ -40,7 +40,7 @@ class Index:
             return None
         return entry
 
-    def learn(self, folder: str, began: int, files: Sequence[str], parts: Sequence[Part] = ()) -> None:
+    def learn(self, folder: str, began: int, files: Sequence[str], parts: Sequence[Part] = (), seal: str = "") -> None:
         """Take note of what was just read of a folder, unless a file is so new that a later change has its time too.
 
         Args:
@@ -48,10 +48,11 @@ class Index:
             began: nanoseconds since 1970 when reading began.
             files: that were read, by their paths in the folder.
             parts: what they held.
+            seal: a digest of what they held, where that has no parts.
         """
         stamps = stamps_of(f"{self._root}/{folder}", files)
         if stamps is not None and _latest(stamps) + SETTLED < began:
-            self._learned[folder] = Entry(files, stamps, parts)
+            self._learned[folder] = Entry(files, stamps, parts, seal)
             self._gone.discard(folder)
 
     def save(self) -> None:

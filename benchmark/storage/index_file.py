@@ -1,9 +1,9 @@
 """The file of an index: a Parquet table of what folders hold, read by column, named by its own digest."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,30 @@ from .files import explained, write_atomically
 
 FOLDER = ".index"
 SUFFIX = ".parquet"
-MARK = {"saltbench.index": "1"}  # raised when the meaning of its columns changes
-OWN = {"folder": pa.string(), "files": pa.string(), "stamps": pa.binary(), "about": pa.string()}
+MARK = {"saltbench.index": "2"}  # raised when the meaning of its columns changes
+TEXT = pa.string()
+OWN = {"folder": TEXT, "files": TEXT, "stamps": pa.binary(), "seal": TEXT, "about": TEXT}
+DETAIL = "detail"
+SHARED = ["files", "about"]  # columns of few different texts
 DATA = "="  # begins the names of the other columns, lists of numbers
 UNREADABLE = (OSError, pa.ArrowException, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A part of what a folder holds: text about it, and columns of int64 or float64 (batch,) each."""
+    """A part of what a folder holds.
+
+    Attributes:
+        about: text that many parts share.
+        columns: int64 or float64 (batch,) each.
+        seal: a digest of all that it holds.
+        detail: gives text of its own.
+    """
 
     about: str
     columns: Mapping[str, NDArray[Any]]
+    seal: str = ""
+    detail: Callable[[], str] = str
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +51,13 @@ class Entry:
         files: that it was read from, by their paths in the folder.
         stamps: of these files, as they were then.
         parts: what they held.
+        seal: a digest of all that they held, where that has no parts.
     """
 
     files: Sequence[str]
     stamps: bytes
-    parts: Sequence[Part]
+    parts: Sequence[Part] = ()
+    seal: str = ""
 
 
 def write_index(root: Path, entries: Mapping[str, Entry]) -> None:
@@ -53,7 +67,7 @@ def write_index(root: Path, entries: Mapping[str, Entry]) -> None:
         StoreError: it cannot be written.
     """
     sink = pa.BufferOutputStream()
-    pq.write_table(_table(entries), sink, compression="zstd", use_dictionary=["files"], write_statistics=False)
+    pq.write_table(_table(entries), sink, compression="zstd", use_dictionary=SHARED, write_statistics=False)
     content = sink.getvalue().to_pybytes()
     path = root / FOLDER / f"{hashlib.sha256(content).hexdigest()}{SUFFIX}"
     with explained(path):
@@ -80,27 +94,48 @@ def read_index(root: Path) -> Mapping[str, Entry]:
 
 
 class _Entries(Mapping[str, Entry]):
-    """The entries of a sound index file; a column of numbers is read when it is first asked for."""
+    """The entries of a sound index file; details and columns of numbers are read when they are first asked for."""
 
     def __init__(self, path: Path) -> None:
-        self._table = pq.ParquetFile(path).read(columns=[*OWN]).combine_chunks()
+        table = pq.ParquetFile(path, read_dictionary=SHARED).read(columns=[*OWN]).combine_chunks()
+        self._own = {name: _values(table.column(name)) for name in OWN}
+        self._path = path
         self._numbers = _Numbers(path)
         self._rows: dict[str, list[int]] = {}
-        for row, folder in enumerate(self._table.column("folder").to_pylist()):
+        for row, folder in enumerate(self._own.pop("folder")):
             self._rows.setdefault(folder, []).append(row)
 
     def __getitem__(self, folder: str) -> Entry:
         rows = self._rows[folder]
-        files, stamps = (self._table.column(name)[rows[0]].as_py() for name in ("files", "stamps"))
-        abouts = [(row, self._table.column("about")[row].as_py()) for row in rows]
-        parts = [Part(about, _Row(self._numbers, row)) for row, about in abouts if about is not None]
-        return Entry(files.split("\n"), stamps, parts)
+        files, stamps, seal = (self._own[name][rows[0]] for name in ("files", "stamps", "seal"))
+        parts = [self._part(row, about) for row in rows if (about := self._own["about"][row]) is not None]
+        return Entry(files.split("\n"), stamps, parts, "" if parts else seal)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def _part(self, row: int, about: str) -> Part:
+        return Part(about, _Row(self._numbers, row), self._own["seal"][row], partial(self._detail, row))
+
+    def _detail(self, row: int) -> str:
+        return str(self._details[row].as_py())
+
+    @cached_property
+    def _details(self) -> pa.ChunkedArray:
+        return pq.ParquetFile(self._path).read(columns=[DETAIL]).column(0)
+
+
+def _values(column: pa.ChunkedArray) -> Sequence[Any]:
+    """Return the values of a column; equal texts of a dictionary are one object."""
+    (chunk,) = column.chunks or [pa.array([], column.type)]
+    if not pa.types.is_dictionary(chunk.type):
+        values: list[Any] = chunk.to_pylist()
+        return values
+    texts = chunk.dictionary.to_pylist()
+    return [None if place is None else texts[place] for place in chunk.indices.to_pylist()]
 
 
 class _Numbers:
@@ -145,14 +180,15 @@ class _Row(Mapping[str, NDArray[Any]]):
 
 def _table(entries: Mapping[str, Entry]) -> pa.Table:
     rows = [
-        (folder, "\n".join(entry.files), entry.stamps, part)
+        (folder, "\n".join(entry.files), entry.stamps, entry.seal if part is None else part.seal, part)
         for folder, entry in entries.items()
         for part in (entry.parts or (None,))
     ]
-    folders, files, stamps, parts = zip(*rows, strict=True) if rows else ((),) * 4
+    *own, parts = zip(*rows, strict=True) if rows else ((),) * 5
     abouts = [None if part is None else part.about for part in parts]
-    own = zip(OWN.items(), (folders, files, stamps, abouts), strict=True)
-    columns = {name: pa.array(values, kind) for (name, kind), values in own}
+    details = [None if part is None else part.detail() for part in parts]
+    columns = {name: pa.array(values, kind) for (name, kind), values in zip(OWN.items(), (*own, abouts), strict=True)}
+    columns[DETAIL] = pa.array(details, TEXT)
     held = [{} if part is None else dict(part.columns) for part in parts]
     names = dict.fromkeys(name for of_row in held for name in of_row)
     columns |= {f"{DATA}{name}": _lists([of_row.get(name) for of_row in held]) for name in names}

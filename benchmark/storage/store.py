@@ -38,11 +38,19 @@ def address(key: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A stored result: the key that determines it, facts about its making, and its files."""
+    """A stored result.
+
+    Attributes:
+        key: all that determines it.
+        facts: about its making.
+        files: contents by name.
+        seal: the digest of its record, where it was read from a store.
+    """
 
     key: Mapping[str, Any]
     facts: Mapping[str, Any]
     files: Mapping[str, bytes]
+    seal: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -84,15 +92,25 @@ class Store:
         Raises:
             StoreError: the result cannot be read, or a newer saltbench wrote it.
         """
-        name, began = address(key), now()
-        if self.index is not None and self.index.find(f"{kind}/{name}") is not None:
-            return True
-        with _told(self.root / kind / name) as folder:
-            files = _sound_files(folder)
-            if self.index is not None and files is not None:
-                self.index.learn(f"{kind}/{name}", began, files)
-            return files is not None
-        return False
+        return self.seal(kind, key) is not None
+
+    def seal(self, kind: str, key: Mapping[str, Any]) -> str | None:
+        """Return the digest of a result's record, which holds those of its files; None where `has` is false.
+
+        Raises:
+            StoreError: the result cannot be read, or a newer saltbench wrote it.
+        """
+        place, began = f"{kind}/{address(key)}", now()
+        if self.index is not None and (entry := self.index.find(place)) is not None:
+            return entry.seal
+        with _told(self.root / place) as folder:
+            record = _sound_record(folder)
+            if record is None:
+                return None
+            if self.index is not None:
+                self.index.learn(place, began, [RECORD, *record["files"]], seal=record["digest"])
+            return str(record["digest"])
+        return None
 
     def facts(self, kind: str, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return the facts of a result's making, None where it is absent or its record damaged; no file of it is read.
@@ -183,11 +201,11 @@ def _read(folder: Path) -> Artifact | None:
     files = {name: read_regular(folder / name) for name in record["files"]}
     if any(_digest(content) != record["files"][name] for name, content in files.items()):
         return None
-    return Artifact(record["key"], record["facts"], files)
+    return Artifact(record["key"], record["facts"], files, record["digest"])
 
 
-def _sound_files(folder: Path) -> list[str] | None:
-    """Return the files of a sound result, its record first; None of another."""
+def _sound_record(folder: Path) -> dict[str, Any] | None:
+    """Return the record of a sound result; None of another."""
     record = _record(folder)
     if record is None:
         return None
@@ -195,7 +213,7 @@ def _sound_files(folder: Path) -> list[str] | None:
         _stamp(folder / name) == record["stamps"].get(name) or _digest(read_regular(folder / name)) == digest
         for name, digest in record["files"].items()
     )
-    return [RECORD, *record["files"]] if is_sound else None
+    return record if is_sound else None
 
 
 def _record(folder: Path) -> dict[str, Any] | None:
@@ -211,7 +229,7 @@ def _record(folder: Path) -> dict[str, Any] | None:
     require_format(record.get("format"), folder)
     if address(record["key"]) != folder.name:
         return None  # moved here from another result's folder
-    return {"stamps": {}, **record}  # which format 1 does not have
+    return {"stamps": {}, **record, "digest": digest}  # format 1 has no stamps
 
 
 def _stamp(path: Path) -> list[int] | None:
@@ -241,7 +259,13 @@ def _set_aside(folder: Path) -> None:
 def _leftovers(root: Path) -> list[Path]:
     kinds = _folders_in(root)
     groups = [group for kind in kinds for group in _folders_in(kind)]
-    return [path for folder in (root, *kinds, *groups) for path in folder.glob(f"{TEMPORARY}*")]
+    return [path for folder in (root, *kinds, *groups) for path in _temporary_in(folder)]
+
+
+def _temporary_in(folder: Path) -> list[Path]:
+    with suppress(OSError), os.scandir(folder) as found:  # not glob, which takes five times as long
+        return [Path(each.path) for each in found if each.name.startswith(TEMPORARY)]
+    return []
 
 
 def _folders_in(folder: Path) -> list[Path]:

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ...datasets.files.regular_files import read_regular
+from ...datasets.files.regular_files import open_regular, read_regular
 from ...errors import ParameterError, StoreError
 from ..storage.files import write_atomically
 from ..storage.store import FORMAT, Store, canonical, open_store, require_format
@@ -169,6 +169,20 @@ def read_record(folder: Path, name: str = FILE) -> dict[str, Any] | None:
 def digest_of(name: str, content: bytes) -> str:
     """Return the SHA-256 of a table's bytes; of a CSV file with line ends of one kind, which git may change."""
     return hashlib.sha256(content.replace(b"\r\n", b"\n") if name.endswith(".csv") else content).hexdigest()
+
+
+def digest_of_file(path: Path) -> str:
+    """Return the `digest_of` a table's file; empty where it cannot be read.
+
+    No more than a block of another file than a CSV is held.
+    """
+    try:
+        if path.name.endswith(".csv"):
+            return digest_of(path.name, read_regular(path))
+        with open_regular(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def digests_of(folder: Path) -> Mapping[str, str]:

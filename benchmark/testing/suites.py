@@ -13,7 +13,8 @@ import pytest
 
 from ...datasets.local_data import VARIABLE
 from ...errors import SaltbenchError, printable
-from ...methods.attributions.passes.budget import default_memory, parse_memory
+from ...methods.attributions.passes.amounts import parse_memory
+from ...methods.attributions.passes.budget import default_memory
 from ..execution.collection import collect
 from ..execution.devices import choose_device
 from ..execution.executors.shared_evaluator import SharingEvaluator

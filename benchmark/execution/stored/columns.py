@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -25,6 +25,20 @@ from ...suites.suite import Choice
 FILE = "scores.parquet"
 
 Columns = dict[str, NDArray[Any]]
+
+
+class Found(NamedTuple):
+    """Stored columns.
+
+    Attributes:
+        columns: (batch,) each.
+        facts: of all results that they are from.
+        seals: the digests of these results.
+    """
+
+    columns: Columns
+    facts: Sequence[Mapping[str, Any]]
+    seals: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -54,10 +68,11 @@ class StoredColumns:
         found = self._found(metrics)
         return [metric for metric in metrics if metric.name not in found]
 
-    def get(self, metrics: Sequence[Choice]) -> tuple[Columns, list[Mapping[str, Any]]] | None:
-        """Return the columns of metrics, (batch,) each, and the facts of all results they are from; None if some lack.
+    def get(self, metrics: Sequence[Choice]) -> Found | None:
+        """Return the columns of metrics, the leading ones first, then those of the metrics in their order.
 
-        The leading columns come first, then those of the metrics in their order.
+        Returns:
+            None if some lack.
 
         Raises:
             StoreError: a result cannot be read.
@@ -65,14 +80,23 @@ class StoredColumns:
         found = self._found(metrics)
         if not metrics or len(found) < len(metrics):
             return None
-        batches = {id(batch): batch for batch in found.values()}
-        first = next(iter(batches.values())).columns
+        batches = _each_once(found)
+        first = batches[0].columns
         columns = {name: first[name] for name in self.leading}
         for metric in metrics:
             table = found[metric.name].columns
             names = [f"{metric.name}{suffix}" for suffix in self.suffixes]
             columns |= {name: table[name] for name in names if name in table}
-        return columns, [batch.facts for batch in batches.values()]
+        return Found(columns, [batch.facts for batch in batches], [batch.seal for batch in batches])
+
+    def seals(self, metrics: Sequence[Choice]) -> Sequence[str] | None:
+        """Return the digests of all results that columns of metrics are from, no column being read; None if some lack.
+
+        Raises:
+            StoreError: a result cannot be read.
+        """
+        found = self._found(metrics)
+        return [batch.seal for batch in _each_once(found)] if metrics and len(found) == len(metrics) else None
 
     def put(self, metrics: Sequence[Choice], columns: Columns, facts: Mapping[str, Any]) -> None:
         """Store the leading columns and those of metrics that were computed together.
@@ -124,9 +148,11 @@ class Batch:
 
     Attributes:
         metrics: the canonical JSON of each.
+        seal: the digest of the stored result.
     """
 
     metrics: Sequence[str]
+    seal: str
     _facts: Callable[[], Mapping[str, Any]]
     _columns: Callable[[], Mapping[str, NDArray[Any]]]
 
@@ -134,17 +160,16 @@ class Batch:
     def of(artifact: Artifact) -> "Batch":
         """Return what an artifact holds."""
         metrics = [canonical(metric).decode() for metric in artifact.key["metrics"]]
-        return Batch(metrics, lambda: artifact.facts, lambda: _columns(artifact.files[FILE]))
+        return Batch(metrics, artifact.seal, lambda: artifact.facts, lambda: _columns(artifact.files[FILE]))
 
     @staticmethod
     def remembered(part: Part) -> "Batch":
         """Return what an index remembers of one."""
-        metrics, _, facts = part.about.partition("\n")
-        return Batch(_metrics(metrics), lambda: json.loads(facts), lambda: part.columns)
+        return Batch(_metrics(part.about), part.seal, lambda: _facts(part.detail()), lambda: part.columns)
 
     def part(self) -> Part:
         """Return it for an index to remember."""
-        return Part(f"{json.dumps(self.metrics)}\n{json.dumps(self.facts)}", self.columns)
+        return Part(json.dumps(self.metrics), self.columns, self.seal, lambda: json.dumps(self.facts))
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -155,6 +180,10 @@ class Batch:
     def columns(self) -> Mapping[str, NDArray[Any]]:
         """The numbers, (batch,) each."""
         return self._columns()
+
+
+def _each_once(found: Mapping[str, Batch]) -> Sequence[Batch]:
+    return [*{id(batch): batch for batch in found.values()}.values()]
 
 
 @dataclass(frozen=True)
@@ -179,6 +208,11 @@ def _wanted(same: Same) -> Mapping[str, str]:
 def _metrics(text: str) -> Sequence[str]:
     metrics: Sequence[str] = json.loads(text)
     return metrics
+
+
+def _facts(text: str) -> Mapping[str, Any]:
+    facts: Mapping[str, Any] = json.loads(text)
+    return facts
 
 
 def _columns(content: bytes) -> Columns:

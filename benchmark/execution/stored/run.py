@@ -3,7 +3,7 @@
 Nothing here imports torch; `networks` gives the trained networks.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +17,7 @@ from ...suites.provenance import Provenance
 from ...suites.suite import Choice, Suite
 from ..plan import Job, first_jobs, jobs
 from . import format_1
-from .columns import Columns, StoredColumns
+from .columns import Columns, Found, StoredColumns
 from .maps import StoredMap
 from .samples import Examples, StoredSamples, example_rows
 
@@ -96,8 +96,8 @@ class StoredRun:
         samples = stored_samples(job, self.store)
         return format_1.labels(job, self.store) if samples is None else samples.labels
 
-    def scores(self, job: Job, method: Choice) -> tuple[Columns, list[Mapping[str, Any]]] | None:
-        """Return a cell's scores, (batch,) each, and the facts of what they are from; None where one is lacking.
+    def scores(self, job: Job, method: Choice) -> Found | None:
+        """Return a cell's scores, (batch,) each, and what they are from; None where one is lacking.
 
         Columns: label, target, then the suite's metrics.
         """
@@ -106,7 +106,7 @@ class StoredRun:
     def yardsticks(self, job: Job) -> Columns | None:
         """Return <metric>_chance and <metric>_oracle, (batch,) each; None where one is lacking."""
         found = yardsticks_of(job, self.store).get(self.suite.metrics)
-        return None if found is None else found[0]
+        return None if found is None else found.columns
 
 
 def _repetitions(planned: Iterable[Job]) -> Iterator[Repetition]:
@@ -175,8 +175,18 @@ def has_map(job: Job, method: Choice, store: Store) -> bool:
     Raises:
         StoreError: a result cannot be read.
     """
+    return map_seal(job, method, store) is not None
+
+
+def map_seal(job: Job, method: Choice, store: Store) -> str | None:
+    """Return the digest of what a run keeps of a cell's maps, None where the store lacks it.
+
+    Raises:
+        StoreError: a result cannot be read.
+    """
     key = job.map_key(method)
-    return store.has(MAPS, key) or (not job.protocol.keep_maps and store.has(EXAMPLES, key))
+    seal = store.seal(MAPS, key)
+    return store.seal(EXAMPLES, key) if seal is None and not job.protocol.keep_maps else seal
 
 
 def stored_map(job: Job, method: Choice, store: Store) -> StoredMap | None:

@@ -1,7 +1,6 @@
 """Memory budget: how many rows a pass holds, from the memory that a row takes."""
 
 import math
-import re
 from collections.abc import Hashable, MutableMapping
 from functools import cached_property
 from numbers import Integral
@@ -11,6 +10,7 @@ import psutil
 import torch
 
 from ....errors import BudgetError, ParameterError
+from .amounts import amount
 
 # Passes hold a multiple of 32 rows where 32 fit. What a vectorised loop leaves over goes through scalar code, a small
 # matrix product through another kernel: few rows are rounded otherwise than many. This keeps what other sizes change
@@ -34,7 +34,6 @@ _PASS_BYTES = {"cuda": 10**9}
 _PASS_BYTES_ELSEWHERE = 40 * 10**6
 
 _SHARE = 0.25  # of the free memory that is used unless told
-_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _CONTAINER = Path("/sys/fs/cgroup")
 _TENSORS = 16  # as large as a sample's input, that a method may hold of each sample beside its passes
 _SAMPLES = 1024  # at most at once
@@ -126,8 +125,8 @@ class Budget:
         count = self.memory // 2 // max(sample_bytes, 1)
         if not count:
             raise BudgetError(
-                f"the memory budget must be at least {_amount(2 * sample_bytes)} for one sample of this model, "
-                f"got {_amount(self.memory)}; raise memory, or {remedy}"
+                f"the memory budget must be at least {amount(2 * sample_bytes)} for one sample of this model, "
+                f"got {amount(self.memory)}; raise memory, or {remedy}"
             )
         return count
 
@@ -172,23 +171,5 @@ def _free_in_container() -> float:
     return max(0, int(limit.read_text()) - used)
 
 
-def parse_memory(text: str) -> int:
-    """Return bytes from text such as 2GB, 500 MB or 1e9.
-
-    Raises:
-        ParameterError: text that is not a positive number with B, KB, MB, GB or TB.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
-    amount = float(match[1]) * _UNITS[f"{match[2].upper()}B"] if match else 0.0
-    if not 1 <= amount < math.inf:
-        raise ParameterError(f"memory must be a positive number with KB, MB or GB, such as 2GB, got '{text}'")
-    return int(amount)
-
-
 def _power_of_two(most: int) -> int:
     return 1 << most.bit_length() >> 1
-
-
-def _amount(count: int) -> str:
-    unit = next(name for name in ("TB", "GB", "MB", "KB", "B") if count >= _UNITS[name] or name == "B")
-    return f"{-(-count * 10 // _UNITS[unit]) / 10:g} {unit}"  # rounded up: what a message asks for is enough

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from saltbench.errors import BudgetError, ParameterError
 from saltbench.methods.attributions.passes import budget as budget_module
+from saltbench.methods.attributions.passes.amounts import parse_memory
 from saltbench.methods.attributions.passes.budget import (
     GRAIN,
     Budget,
     default_memory,
     free_memory,
-    parse_memory,
     usual_memory,
 )
 

@@ -16,7 +16,7 @@ from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.execution.shards import Shard
 from saltbench.benchmark.execution.stored.run import MAPS, YARDSTICKS
 from saltbench.benchmark.execution.stored.shard_record import FILE, ShardRecord
-from saltbench.benchmark.runs.computing import Means
+from saltbench.benchmark.runs.means import Means
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.runs.sharding import merge, run_shard
 from saltbench.benchmark.storage.store import Artifact, Store
