@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 
 from ....errors import MissingPackageError
 from ...process.settings import IMPORTED, settings_restored
-from .cluster.engine import Demand, Engine
+from .cluster.demand import Demand
+from .cluster.engine import Engine
 from .executor import Executor
 from .in_process import InProcess
 from .processes import Processes

@@ -10,7 +10,8 @@ from ....process.settings import IMPORTED, settings_restored
 from ....suites.registry import load_registries
 from .connection import connect, quiet
 from .dask_executor import DaskExecutor
-from .engine import DASK, Demand, Engine
+from .demand import Demand
+from .engine import DASK, Engine
 from .sent_files import pack_files
 from .shared_folder import Token
 from .station import Commission
