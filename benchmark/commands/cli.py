@@ -10,24 +10,25 @@ from ... import __version__
 from ...datasets.local_data import look_in
 from ...entry import unknown
 from ...errors import ParameterError, SaltbenchError, UnknownNameError
+from ..execution.executors.cluster.engine import LOCAL
 from ..formats.registry import LISTING, QUALITY_CHECK, choices, format_named
 from ..process.module_path import leave_current_folder_out
 from ..process.process_end import process_ended_in_time
 from ..process.shortages import require_addresses, shortage
 from ..process.standard_streams import fail, fail_quietly, open_streams
 from ..storage.output import note, say, write
-from ..suites import run_options as options
 from ..suites.registry import listing, load_registries
-from ..suites.suite import list_suites, load_suite
+from ..suites.suite import list_suites
 from .arguments import RESULTS, default_results, expand, given
+from .chosen_suite import choose_suite
 from .notes import note_unverified
 from .options import (
-    LOCAL,
     Data,
     Device,
     ExecutorName,
     Globs,
     Jobs,
+    LogitOrProbability,
     Memory,
     Place,
     Plugins,
@@ -35,11 +36,12 @@ from .options import (
     Results,
     Scheduler,
     Seeds,
+    SuiteName,
+    Target,
     Timeout,
     Walltime,
     Workers,
     option_of_format,
-    shared,
 )
 from .reading import compare, compare_methods, draw, show_leaderboard
 from .scaffold import NEXT, next_commands, write_new
@@ -79,13 +81,13 @@ def list_entries(
 
 @app.command()
 def run(
-    suite: Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")] = "quick",
+    suite: SuiteName = "quick",
     tasks: Globs = None,
     architectures: Globs = None,
     methods: Globs = None,
     seeds: Seeds = None,
-    target: Annotated[str | None, shared(options.TARGET)] = None,
-    output: Annotated[str | None, shared(options.OUTPUT)] = None,
+    target: Target = None,
+    output: LogitOrProbability = None,
     device: Device = "auto",
     workers: Workers = None,
     memory: Memory = None,
@@ -107,12 +109,8 @@ def run(
 
     engine = engine_of(executor, scheduler, jobs, walltime, queue, workers, memory)
     part = None if shard is None else Shard.of(shard)
-    look_in(data)
-    overrides = given(
-        tasks=tasks, architectures=architectures, methods=methods, seeds=seeds, target=target, output=output
-    )
-    registries = load_registries(plugin or ())
-    loaded = load_suite(suite, registries, overrides)
+    chosen = {"tasks": tasks, "architectures": architectures, "methods": methods}
+    loaded, registries = choose_suite(suite, data, plugin, **chosen, seeds=seeds, target=target, output=output)
     place = results or default_results()
     if dry_run:
         from ..execution.executors.choice import script_of_jobs
@@ -195,7 +193,7 @@ def reproduce(
 
 @app.command("removal")
 def remove_salient_entries(
-    suite: Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")] = "quick",
+    suite: SuiteName = "quick",
     tasks: Globs = None,
     architectures: Globs = None,
     methods: Globs = None,
@@ -213,11 +211,10 @@ def remove_salient_entries(
     from ..removal.analysis import REPLACEMENTS
     from .removal import removal_of_suite
 
-    look_in(data)
-    registries = load_registries(plugin or ())
-    overrides = given(tasks=tasks, architectures=architectures, methods=methods, seeds=seeds)
+    chosen = {"tasks": tasks, "architectures": architectures, "methods": methods}
+    loaded, registries = choose_suite(suite, data, plugin, **chosen, seeds=seeds)
     lines = removal_of_suite(
-        load_suite(suite, registries, overrides),
+        loaded,
         registries,
         results or default_results(),
         replacements=replacements or REPLACEMENTS,

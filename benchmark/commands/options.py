@@ -20,6 +20,7 @@ def option_of_format(formats: Mapping[str, Format]) -> Any:
     return typer.Option("--format", help=f"{choices(formats)}.")
 
 
+SuiteName = Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")]
 Globs = Annotated[list[str] | None, shared(options.METHODS)]  # of tasks and architectures too
 Results = Annotated[Path, shared(options.RESULTS)]
 Place = Annotated[
@@ -34,7 +35,6 @@ Memory = Annotated[str | None, shared(options.MEMORY)]
 Timeout = Annotated[float | None, typer.Option(help="For explaining and scoring one cell.", metavar="SECONDS")]
 Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics, shell patterns or tag:TAG.", metavar="G…")]
 Output = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
-LOCAL = "local"
 ExecutorName = Annotated[
     str,
     typer.Option("--executor", help="local, a cluster: dask, or a batch system: slurm, pbs, sge, lsf.", metavar="NAME"),
@@ -44,3 +44,5 @@ Jobs = Annotated[int | None, typer.Option(help="For a batch system to start.", m
 Walltime = Annotated[str | None, typer.Option(help="Of each job, such as 02:00:00.", metavar="TIME")]
 Queue = Annotated[str | None, typer.Option(help="Of the batch system.", metavar="NAME")]
 Seeds = Annotated[int | None, shared(options.SEEDS)]
+Target = Annotated[str | None, shared(options.TARGET)]
+LogitOrProbability = Annotated[str | None, shared(options.OUTPUT)]

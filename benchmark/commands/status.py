@@ -1,26 +1,19 @@
 """The command that says how far a run is."""
 
-from typing import Annotated
-
-import typer
-
-from ...datasets.local_data import look_in
 from ..storage.output import say
-from ..suites import run_options as options
-from ..suites.registry import load_registries
-from ..suites.suite import load_suite
-from .arguments import default_results, given
-from .options import Data, Device, Globs, Place, Plugins, Seeds, shared
+from .arguments import default_results
+from .chosen_suite import choose_suite
+from .options import Data, Device, Globs, LogitOrProbability, Place, Plugins, Seeds, SuiteName, Target
 
 
 def show_status(
-    suite: Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")] = "quick",
+    suite: SuiteName = "quick",
     tasks: Globs = None,
     architectures: Globs = None,
     methods: Globs = None,
     seeds: Seeds = None,
-    target: Annotated[str | None, shared(options.TARGET)] = None,
-    output: Annotated[str | None, shared(options.OUTPUT)] = None,
+    target: Target = None,
+    output: LogitOrProbability = None,
     device: Device = "auto",
     data: Data = None,
     results: Place = None,
@@ -29,11 +22,7 @@ def show_status(
     """Say what of a suite is done, running and failed, and how long the rest takes; beside a run or without one."""
     from ..runs.status import status_lines
 
-    look_in(data)
-    registries = load_registries(plugin or ())
-    overrides = given(
-        tasks=tasks, architectures=architectures, methods=methods, seeds=seeds, target=target, output=output
-    )
-    loaded = load_suite(suite, registries, overrides)
+    chosen = {"tasks": tasks, "architectures": architectures, "methods": methods}
+    loaded, registries = choose_suite(suite, data, plugin, **chosen, seeds=seeds, target=target, output=output)
     for line in status_lines(loaded, registries, results or default_results(), device):
         say(line)
