@@ -3,6 +3,8 @@
 Steps in earlier blocks of time reach a step, and later ones go back from it, through one matrix for each block.
 """
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -18,10 +20,7 @@ def causal_product(shares: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         keys: (batch, time, width).
         values: (batch, time, features).
     """
-    share, key, value = _blocks(shares, keys, values)
-    within = (share @ key.transpose(1, 2)).tril_() @ value
-    before = _sums_before(key, value, _count(values))
-    return _joined(within + share @ before, values)
+    return _product(shares, keys, values, Tensor.tril_, _sums_before)
 
 
 def reverse_causal_product(shares: Tensor, keys: Tensor, values: Tensor) -> Tensor:
@@ -32,10 +31,7 @@ def reverse_causal_product(shares: Tensor, keys: Tensor, values: Tensor) -> Tens
         keys: (batch, time, width).
         values: (batch, time, features).
     """
-    share, key, value = _blocks(shares, keys, values)
-    within = (key @ share.transpose(1, 2)).triu_() @ value
-    after = _sums_after(share, value, _count(values))
-    return _joined(within + key @ after, values)
+    return _product(keys, shares, values, Tensor.triu_, _sums_after)
 
 
 def for_each_hop(values: Tensor, hops: int) -> Tensor:
@@ -52,6 +48,19 @@ def samples_as_hops(rows: Tensor, hops: int) -> Tensor:
     """Return (batch · hops, time, …) as (batch, time, hops, …)."""
     found: Tensor = rows.unflatten(0, (len(rows) // hops, hops))
     return found.transpose(1, 2)
+
+
+def _product(
+    own: Tensor,
+    others: Tensor,
+    values: Tensor,
+    triangle: Callable[[Tensor], Tensor],
+    sums: Callable[[Tensor, Tensor, int], Tensor],
+) -> Tensor:
+    """Return Σ (own_t · others_s) values_s over a triangle of (t, s), its blocks further off being summed first."""
+    own_blocks, blocks, value_blocks = _blocks(own, others, values)
+    within = triangle(own_blocks @ blocks.transpose(1, 2)) @ value_blocks
+    return _joined(within + own_blocks @ sums(blocks, value_blocks, _count(values)), values)
 
 
 def _length(rows: Tensor) -> int:
