@@ -11,27 +11,11 @@ from ..leaderboards.results_folder import ResultsFolder
 from ..metrics.spec import MetricSpec
 from ..statistics.block_ranks import ALPHA
 from ..statistics.blocks import BLOCK
-from ..statistics.pairwise import paired_methods
+from ..statistics.pairwise import COUNTS, DIFFERENCE, PAIR, paired_methods
 from ..statistics.signed_rank import holm
 from .change import Verdict
 
-COLUMNS = [
-    "task",
-    "architecture",
-    "at_chance",
-    "metric",
-    "method",
-    "other",
-    "difference",
-    "low",
-    "high",
-    "effect",
-    "p",
-    "p_holm",
-    "samples",
-    "seeds",
-    "verdict",
-]
+COLUMNS = [*BLOCK, "at_chance", "metric", *PAIR, *DIFFERENCE, *COUNTS, "verdict"]
 
 
 def versus(results: ResultsFolder, method: str, other: str, metrics: Sequence[MetricSpec]) -> pd.DataFrame:

@@ -15,20 +15,10 @@ from .signed_rank import holm, signed_rank
 from .stacked_columns import stacked
 
 COMPARED = ("weighted_jaccard", "euclidean", "average_precision")  # the source's two, and one by ranks
-COLUMNS = [
-    "metric",
-    *BLOCK,
-    "method",
-    "other",
-    "samples",
-    "seeds",
-    "difference",
-    "low",
-    "high",
-    "effect",
-    "p",
-    "p_holm",
-]
+PAIR = ("method", "other")
+COUNTS = ("samples", "seeds")
+DIFFERENCE = ("difference", "low", "high", "effect", "p", "p_holm")
+COLUMNS = ["metric", *BLOCK, *PAIR, *COUNTS, *DIFFERENCE]
 
 
 def comparisons(
