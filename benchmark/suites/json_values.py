@@ -1,6 +1,28 @@
 """Values of a JSON document, checked one by one: each function returns its value or refuses it with a TypeError."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
+
+from ...errors import ParameterError, StoreError
+
+
+@contextmanager
+def must_describe(path: Path, described: str) -> Iterator[None]:
+    """Refuse a file, in one line, whose values lack something or do not belong where they stand.
+
+    Args:
+        path: of the file.
+        described: what it has to describe, and what to do where it does not.
+
+    Raises:
+        StoreError: it does not describe that.
+    """
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, ParameterError) as error:
+        raise StoreError(f"{path} does not describe {described}") from error
 
 
 def one_of(value: Any, options: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.files.regular_files import open_regular, read_regular
-from ...errors import ParameterError, StoreError
+from ...errors import StoreError
 from ..storage.files import write_atomically
 from ..storage.store import FORMAT, Store, canonical, open_store, require_format
 from ..storage.text_bytes import json_bytes
@@ -129,14 +129,12 @@ def provenance_of(record: Mapping[str, Any], path: Path) -> Provenance:
     Raises:
         StoreError: it does not describe a run.
     """
-    try:
+    with values.must_describe(path, "a run; delete it to let the run write it again"):
         return Provenance(
             _suite(values.table(record["suite"])),
             values.text(record["device"]),
             [values.texts(each) for each in values.array(record["environments"])],
         )
-    except (ValueError, KeyError, TypeError, ParameterError) as error:
-        raise StoreError(f"{path} does not describe a run; delete it to let the run write it again") from error
 
 
 def read_record(folder: Path, name: str = FILE) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from ....errors import ParameterError, StoreError
+from ....errors import StoreError
 from ...suites import json_values as values
 from ...suites.provenance import Provenance, provenance_of, read_record, write_record
 from ..failures import Failure
@@ -48,11 +48,9 @@ class ShardRecord:
         if record is None:
             return None
         path = folder / FILE
-        try:
+        with values.must_describe(path, "a shard; delete it and run the shard again"):
             shards = tuple(Shard.of(values.text(shard)) for shard in values.array(record["shards"]))
             failures = tuple(_failure(fields) for fields in values.array(record["failures"]))
-        except (KeyError, TypeError, ValueError, ParameterError) as error:
-            raise StoreError(f"{path} does not describe a shard; delete it and run the shard again") from error
         return ShardRecord(provenance_of(record, path), shards, failures)
 
 
