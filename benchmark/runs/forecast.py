@@ -39,7 +39,7 @@ def forecast_lines(
         + (f" ({len(standing.explained)} to score alone)" if standing.explained else "")
     )
     yield f"trainings: {standing.networks}, stored {standing.stored_networks}, to do {len(standing.to_train)}"
-    yield time_line(forecast(run, standing), processes)
+    yield time_line(forecast(run, standing, registries.methods), processes)
     share = parse_memory(memory) if memory else processes * default_memory(chosen, processes)
     yield (
         f"memory: at most about {processes * PROCESS + share / 1e9:.1f} GB, {processes * PROCESS:.1f} GB of it "

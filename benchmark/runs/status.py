@@ -65,7 +65,7 @@ def status_lines(suite: Suite, registries: Registries, results: Path, device: st
             yield f"{status}: {len(of_status)}"
             yield from (f"  {printable(each.cells)}: {printable(each.reason)}" for each in of_status)
     if standing.lacking:
-        yield _rest(run, standing, report if is_running else None)
+        yield _rest(run, standing, report if is_running else None, registries)
 
 
 def _device(folder: Path, report: Report | None) -> str:
@@ -117,7 +117,8 @@ def _in_words(*names: str) -> str:
     return " ".join(filter(None, names))
 
 
-def _rest(run: StoredRun, standing: Standing, report: Report | None) -> str:
+def _rest(run: StoredRun, standing: Standing, report: Report | None, registries: Registries) -> str:
     left = len(standing.lacking) - (0 if report is None else len(report.failures))
-    expected = time_line(forecast(run, standing), 1 if report is None else report.header.workers)
-    return f"rest: {counted(left, 'cell')}; {expected}"
+    expected = forecast(run, standing, registries.methods)
+    time_left = time_line(expected, 1 if report is None else report.header.workers)
+    return f"rest: {counted(left, 'cell')}; {time_left}"

@@ -1,19 +1,26 @@
 """What a run has cost so far, and what the rest of it will."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import Any
 
+from ....methods.attributions.spec import MethodSpec
+from ...suites.registry import Registry
 from ...suites.suite import Choice
 from ..plan import Job
 from .run import EXAMPLES, MAPS, MODELS, StoredRun
 from .standing import Standing
 
-# round numbers, right to a factor of three or so on the suite quick: a folder with anything alike in it is asked first
+# round numbers of series of 100 × 100, right to a factor of two or so on the suites quick and table1: a folder with
+# anything alike in it is asked first
 TRAINING = 6.0  # seconds a network
-EXPLAINING = 0.02  # seconds a sample
-SCORING = 0.3  # seconds a cell, which are not recorded
+EXPLAINING = 0.0005  # seconds a sample, beside:
+FORWARD, BACKWARD = 4e-5, 1e-4  # seconds a row that passes through a network
+UNKNOWN = 0.02  # seconds a sample, where the entry does not say how many pass
+SCORING = 0.15  # seconds a cell, which are not recorded
+TIME, FEATURES = 100, 100
 
 Kind = tuple[str, ...]
 
@@ -56,8 +63,13 @@ class Forecast:
         return self.training + self.explaining
 
 
-def forecast(run: StoredRun, standing: Standing) -> Forecast:
+def forecast(run: StoredRun, standing: Standing, methods: Registry[MethodSpec]) -> Forecast:
     """Return what the lacking cells and networks of a run will take, by what the stored ones took.
+
+    Args:
+        run: what is stored.
+        standing: of the run.
+        methods: what its methods are looked up in, for what nothing alike is stored of.
 
     Raises:
         StoreError: a result cannot be read.
@@ -65,19 +77,27 @@ def forecast(run: StoredRun, standing: Standing) -> Forecast:
     trained, explained = _trained(run, standing), _explained(run, standing)
     trainings = [trained.expected(_of_network(job)) for job in standing.to_train]
     with_maps = {(id(job), method.name) for job, method in standing.explained}
-    cells = [
-        explained.expected(_of_cell(job, method))
-        for job, method in standing.lacking
-        if (id(job), method.name) not in with_maps
+    to_explain = [(job, method) for job, method in standing.lacking if (id(job), method.name) not in with_maps]
+    cells = [explained.expected(_of_cell(job, method)) for job, method in to_explain]
+    explaining = [
+        by_entry(methods.get(method.name), method.parameters) * run.suite.samples if seconds is None else seconds
+        for (_, method), seconds in zip(to_explain, cells, strict=True)
     ]
-    default = EXPLAINING * run.suite.samples
     expected = [*trainings, *cells]
     return Forecast(
         training=sum(TRAINING if seconds is None else seconds for seconds in trainings),
-        explaining=sum(default if seconds is None else seconds for seconds in cells) + SCORING * len(standing.lacking),
+        explaining=sum(explaining) + SCORING * len(standing.lacking),
         measured=sum(seconds is not None for seconds in expected),
         guessed=sum(seconds is None for seconds in expected),
     )
+
+
+def by_entry(spec: MethodSpec, parameters: Mapping[str, Any]) -> float:
+    """Return about how many seconds a method explains a sample, by the passes that its entry says it needs."""
+    if spec.is_reference:
+        return 0.0
+    cost = spec.cost_of(TIME, FEATURES, parameters)
+    return UNKNOWN if cost is None else EXPLAINING + FORWARD * cost.forward + BACKWARD * cost.backward
 
 
 def _trained(run: StoredRun, standing: Standing) -> Measured:

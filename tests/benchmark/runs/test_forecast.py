@@ -1,6 +1,7 @@
 """What a run would take: counted in the plan, estimated by what is stored, and nothing is begun or written."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,13 +113,28 @@ def test_time_is_the_mean_of_what_is_most_alike(tiny: Suite, tmp_path: Path) -> 
     standing = Standing.of(run)
     assert (standing.cells, standing.networks, standing.stored_networks) == (2 * 2 * 13, 8, 2)
     assert len(standing.to_train) == 6
-    found = forecast(run, standing)
+    found = forecast(run, standing, REGISTRIES.methods)
     # the two of the other task are as this one's; those of the other architecture are unknown
     assert found.training == pytest.approx(2 * 15.0 + 4 * costs.TRAINING)
     # the method of the other task's two networks, and of the other architecture's four
-    explaining = 6 * 1.5 + (52 - 2 - 6) * costs.EXPLAINING * tiny.samples
-    assert found.explaining == pytest.approx(explaining + 52 * costs.SCORING)
+    unknown = sum(
+        costs.by_entry(REGISTRIES.methods.get(method.name), method.parameters)
+        for _, method in standing.lacking
+        if method.name != first.methods[0].name
+    )
+    assert found.explaining == pytest.approx(6 * 1.5 + unknown * tiny.samples + 52 * costs.SCORING)
     assert (found.measured, found.guessed) == (2 + 6, 4 + 44)
+
+
+def test_a_method_that_nothing_is_known_of_takes_the_passes_that_its_entry_states() -> None:
+    def guessed(name: str, **changes: None) -> float:
+        spec = replace(REGISTRIES.methods.get(name), **changes)
+        return costs.by_entry(spec, spec.parameters)
+
+    assert guessed("oracle") == 0
+    assert guessed("saliency") == pytest.approx(costs.EXPLAINING + costs.FORWARD + costs.BACKWARD)
+    assert guessed("integrated-gradients") > 10 * guessed("saliency")
+    assert guessed("saliency", cost=None) == costs.UNKNOWN
 
 
 def test_a_folder_of_a_newer_saltbench_is_refused(finished: tuple[Suite, Path], tmp_path: Path) -> None:
