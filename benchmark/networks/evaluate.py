@@ -12,7 +12,7 @@ from torch import nn
 from ...datasets.spec import TaskData, TaskSpec
 from ...entry import Entry, unknown
 from ...errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
-from ...methods.attributions.adapters import is_value
+from ...methods.attributions.adapters import tells_classes
 from ...methods.attributions.checks.completeness import TOLERANCE, check_tolerance
 from ...methods.attributions.passes.lending import one_at_a_time
 from ...methods.attributions.spec import MethodSpec
@@ -122,9 +122,9 @@ def _place(model: nn.Module, otherwise: str) -> torch.device:
 
 def _classifier(model: nn.Module) -> nn.Module:
     """Return model after checking that it tells classes apart."""
-    if is_value(model):
+    if not tells_classes(model):
         raise ParameterError(
-            "evaluate needs a network that tells a task's classes apart, got one adapted with output='value'; "
+            "evaluate needs a network that tells a task's classes apart, got one adapted to return values or labels; "
             "saltbench.explain gives its maps"
         )
     return model

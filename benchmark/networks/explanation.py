@@ -24,12 +24,14 @@ class Explanation(Tensor):
         method: the name of the method.
         version: that of the method's entry.
         parameters: the method's own, all of them.
-        target: the explained class of each sample, int64 (batch,); None for the predicted one where it was not looked
-            up.
+        target: the explained class of each sample, int64 (batch,), or the positions in outputs of several sizes, such
+            as step and class, (batch, sizes); None for the predicted class where it was not looked up.
         baseline: what absence means, of the map's shape, held entries as they are; None where the method takes none.
         residual: by how much each sample's map, of all inputs, misses the change of the output from absence to the
             series, float64 (batch,); None where the method promises no completeness.
-        seconds: that explaining took, all inputs and checks together.
+        seconds: that explaining took, all inputs, targets and checks together.
+
+    Of several targets all of these stand behind each other, as the maps do: (targets, batch, …).
     """
 
     # as nn.Parameter: what operations return are plain tensors
@@ -108,8 +110,10 @@ class Explanation(Tensor):
 def _classes(target: Tensor | None) -> str:
     if target is None:
         return "the predicted class"
-    found = target.unique().tolist()
-    return f"class {found[0]}" if len(found) == 1 else f"a class for each of {len(target)} samples"
+    found = target.reshape(-1, target.shape[-1] if target.ndim > 1 else 1).unique(dim=0).tolist()
+    if target.ndim > 1:
+        return f"output {tuple(found[0])}" if len(found) == 1 else f"outputs {tuple(target.shape)}"
+    return f"class {found[0][0]}" if len(found) == 1 else f"a class for each of {len(target)} samples"
 
 
 def _absence(baseline: Tensor | None) -> str:

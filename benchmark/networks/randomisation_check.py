@@ -24,6 +24,7 @@ from ..execution.tensors import classes_of, like_parameters, one_each
 from ..suites.registry import load_registries
 from .inputs import is_several
 from .randomisation import Layer, RandomisedCopy, layers
+from .targets import check_named
 
 ORDERS = ("cascading", "independent")
 COLUMNS = ["order", "step", "layer", "parameters", "similarity"]
@@ -96,8 +97,9 @@ def randomisation_check(
         )
     series = like_parameters(model, inputs)
     _check(spec, series, orders, seed, scale)
-    check_answers(model, series)
-    found, explained = _question(model, series, classes_of(target, len(series)))
+    classes = classes_of(target, len(series))
+    check_named(model, check_answers(model, series), classes)
+    found, explained = _question(model, series, classes)
     seeds = sample_seeds(seed, len(series))
     bound = bind(spec, parameters)
     absent = None if baseline is None else one_each(like_parameters(model, baseline), series)

@@ -1,20 +1,23 @@
 """Adapt models of other input and output forms to (batch, time, features) and logits (batch, classes)."""
 
-import contextlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError, ShapeError
+from .output_forms import FORMS, Item, taken
 from .validation.arguments import check_logits
 
-OUTPUTS = ("logits", "probabilities", "single-logit", "value")
+OUTPUTS = tuple(FORMS)
 
 
 class Probabilities(nn.Module):
-    """A classifier's probabilities: softmax over its `softmax_logits`, (batch, time, features) to (batch, classes)."""
+    """What a model's outputs are as probabilities, (batch, time, features) to (batch, classes) or (batch, labels).
+
+    Of classes the softmax over `softmax_logits`, at each step where there are several; of labels the sigmoid.
+    """
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -22,8 +25,12 @@ class Probabilities(nn.Module):
         self.training = model.training  # not .train(): the model's own modules keep their modes
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return probabilities (batch, classes) that sum to 1."""
-        return torch.softmax(softmax_logits(self.model, self.model(inputs)), dim=1)
+        """Return probabilities (batch, classes), of which those of one step sum to 1, or (batch, labels)."""
+        outputs: Tensor = self.model(inputs)
+        if is_multi_label(self.model):
+            return torch.sigmoid(outputs)
+        logits = softmax_logits(self.model, outputs)
+        return torch.softmax(logits.reshape(len(logits), *sizes_of(self.model, logits)), dim=-1).flatten(1)
 
 
 class SameOutputs(nn.Module):
@@ -35,6 +42,32 @@ class SameOutputs(nn.Module):
         self.training = model.training
 
 
+class Flat(SameOutputs):
+    """A model of outputs (batch, …) as one of outputs (batch, any), its numbers one behind the other.
+
+    Attributes:
+        sizes: of the outputs behind the batch, such as steps and classes.
+    """
+
+    def __init__(self, model: nn.Module, sizes: Sequence[int]) -> None:
+        super().__init__(model)
+        self.sizes = tuple(sizes)
+
+    def forward(self, *inputs: Any, **named: Any) -> Tensor:
+        """Return outputs (batch, any).
+
+        Raises:
+            ShapeError: outputs of other sizes, as of a series of another length.
+        """
+        outputs: Tensor = self.model(*inputs, **named)
+        if outputs.shape[1:] != self.sizes:
+            raise ShapeError(
+                f"the outputs must have the sizes {self.sizes} for every series, got {tuple(outputs.shape[1:])}; "
+                "choose a method that passes whole series"
+            )
+        return outputs.flatten(1)
+
+
 class Adapted(nn.Module):
     """A model behind the contract (batch, time, features) to logits (batch, classes); see `adapted`.
 
@@ -42,7 +75,7 @@ class Adapted(nn.Module):
         output: what the model returns.
     """
 
-    def __init__(self, model: nn.Module, time_first: bool, item: int | str | None, output: str) -> None:
+    def __init__(self, model: nn.Module, time_first: bool, item: Item | None, output: str) -> None:
         super().__init__()
         self.model = model
         self.training = model.training
@@ -51,27 +84,22 @@ class Adapted(nn.Module):
         self.output = output
 
     def forward(self, *inputs: Any, **named: Any) -> Tensor:
-        """Return logits (batch, classes), or values (batch, 1), of all that the model takes.
+        """Return logits (batch, …, classes), or values (batch, …), of all that the model takes.
 
         Raises:
             ParameterError: the model does not return the item, or returns integers or complex numbers.
-            ShapeError: it returns no tensor, or no single logits or values.
+            ShapeError: it returns no tensor, or several logits of which a single one was promised.
         """
         turned = {name: self._turned(value) for name, value in named.items()}
         returned = self.model(*map(self._turned, inputs), **turned)
-        outputs = returned if self._item is None else _taken(returned, self._item)
+        outputs = returned if self._item is None else taken(returned, self._item)
         if not isinstance(outputs, Tensor):
             raise ShapeError(
                 f"the outputs must be a tensor, got {type(outputs).__name__}; name one of several with "
                 "saltbench.adapted(item=...)"
             )
         check_logits(outputs)
-        if self.output == "probabilities":
-            return _logarithms(outputs)
-        if self.output == "single-logit":
-            logit = _column("logit", outputs)
-            return torch.cat([-logit, logit], 1)
-        return _column("value", outputs) if self.output == "value" else outputs
+        return FORMS[self.output](outputs)
 
     def _turned(self, value: Any) -> Any:
         is_series = isinstance(value, Tensor) and value.ndim == 3
@@ -79,18 +107,23 @@ class Adapted(nn.Module):
 
 
 def adapted(
-    model: nn.Module, *, time_first: bool = False, item: int | str | None = None, output: str = "logits"
+    model: nn.Module, *, time_first: bool = False, item: Item | None = None, output: str = "logits"
 ) -> nn.Module:
     """Return a model whose logits are (batch, classes), made of one that answers otherwise.
 
     Args:
         model: shares its parameters with the result.
         time_first: it takes (time, batch, features).
-        item: the position or name of the outputs among several that it returns; None if it returns them alone.
+        item: the position or name of the outputs among several that it returns, or of an entry of outputs (batch, …)
+            behind the batch; a tuple of these, such as ("forecast", 5, 0) for what a dictionary holds of horizon 5
+            and variable 0; None for all that it returns.
         output: what it returns: "logits"; "probabilities" p (batch, classes), explained as log p, or p of class 1,
             (batch,) or (batch, 1), explained as log(1 - p) and log p; "single-logit" z of class 1, (batch,) or
-            (batch, 1), explained as each class's log-odds, -z and z; or "value" v, (batch,) or (batch, 1), such as a
-            forecast, explained as it is, as the only class 0.
+            (batch, 1), explained as each class's log-odds, -z and z; "multi-label" logits (batch, labels), of which
+            each is explained as it is; "multi-label-probabilities" p (batch, labels), explained as the log-odds
+            log p - log(1 - p); or "value" v, (batch,) or (batch, …), such as forecasts (batch, horizons, variables),
+            explained as they are, one alone as class 0. Of all but the single logit there may be some for each step,
+            (batch, time, classes).
 
     Raises:
         ParameterError: another output.
@@ -136,8 +169,34 @@ def is_probabilities(model: nn.Module) -> bool:
 
 
 def is_value(model: nn.Module) -> bool:
-    """Return whether a model was adapted to explain a value, and tells no classes apart."""
+    """Return whether a model was adapted to explain values, and tells no classes apart."""
     return _answers(model, "value")
+
+
+def is_multi_label(model: nn.Module) -> bool:
+    """Return whether a model was adapted to explain labels of which each is there or not, whatever the others are."""
+    return _answers(model, "multi-label") or _answers(model, "multi-label-probabilities")
+
+
+def tells_classes(model: nn.Module) -> bool:
+    """Return whether one of a model's outputs is predicted: they are the logits of classes, once a sample."""
+    inside = model.model if isinstance(model, Probabilities) else model
+    return not (is_value(inside) or is_multi_label(inside)) and flat_inside(inside) is None
+
+
+def flat_inside(model: nn.Module) -> Flat | None:
+    """Return the model, or the one inside of what saltbench put around it, whose outputs lie in a row; or None."""
+    while isinstance(model, SameOutputs):
+        if isinstance(model, Flat):
+            return model
+        model = model.model
+    return None
+
+
+def sizes_of(model: nn.Module, outputs: Tensor) -> tuple[int, ...]:
+    """Return the sizes behind the batch of what a model's outputs, (batch, any), were before they lay in a row."""
+    flat = flat_inside(model)
+    return tuple(outputs.shape[1:]) if flat is None else flat.sizes
 
 
 def _answers(model: nn.Module, output: str) -> bool:
@@ -145,40 +204,3 @@ def _answers(model: nn.Module, output: str) -> bool:
     while isinstance(model, SameOutputs) or (isinstance(model, Adapted) and model.output == "logits"):
         model = model.model
     return isinstance(model, Adapted) and model.output == output
-
-
-def _taken(outputs: Any, item: int | str) -> Any:
-    if not isinstance(outputs, Tensor):  # an item of which is a sample
-        with contextlib.suppress(LookupError, TypeError):
-            return outputs[item]
-    raise ParameterError(f"item must be {_items(outputs)}, got {item!r}")
-
-
-def _items(outputs: Any) -> str:
-    if isinstance(outputs, Mapping) and outputs:
-        return f"one of {', '.join(map(repr, outputs))}"
-    if isinstance(outputs, (tuple, list)) and outputs:
-        return f"a position in 0 … {len(outputs) - 1} where the model returns a {type(outputs).__name__}"
-    return f"None where the model returns a {type(outputs).__name__}"
-
-
-def _is_single(outputs: Tensor) -> bool:
-    return outputs.ndim < 2 or (outputs.ndim == 2 and outputs.shape[1] == 1)
-
-
-def _logarithms(probabilities: Tensor) -> Tensor:
-    if _is_single(probabilities):
-        of_class_1 = probabilities.reshape(-1, 1)
-        probabilities = torch.cat([1 - of_class_1, of_class_1], 1)
-    smallest = torch.finfo(probabilities.dtype).tiny  # the logarithm of a probability of 0 stays finite
-    return torch.log(probabilities.clamp_min(smallest))
-
-
-def _column(what: str, outputs: Tensor) -> Tensor:
-    """Return outputs, one of what they are a sample, as (batch, 1)."""
-    if not _is_single(outputs):
-        raise ShapeError(
-            f"a single {what} must have shape (batch,) or (batch, 1), got {tuple(outputs.shape)}; choose another "
-            "output, such as 'logits', where the target says which of several is explained"
-        )
-    return outputs.reshape(-1, 1)

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from attribution_models import CLASSES, FEATURES, Scores, network, series
+from attribution_models import CLASSES, FEATURES, TIME, Scores, network, series
 from torch import nn
 
 from saltbench.errors import ParameterError, ShapeError
-from saltbench.methods.attributions.adapters import Probabilities, SoftmaxLogits, adapted, is_value
+from saltbench.methods.attributions.adapters import Probabilities, SoftmaxLogits, adapted, is_value, tells_classes
 
 
 def test_probabilities_are_the_softmax_of_the_logits():
@@ -76,10 +76,30 @@ def test_one_sample_may_have_lost_its_dimensions(output):
     torch.testing.assert_close(model(series(2)[:1]), model(series(2))[:1])
 
 
-@pytest.mark.parametrize(("output", "what"), [("single-logit", "logit"), ("value", "value")])
-def test_several_outputs_are_no_single_one(output, what):
-    with pytest.raises(ShapeError, match=rf"single {what} must have shape \(batch,\) or \(batch, 1\), got \(2, 4\)"):
-        adapted(Scores(lambda x: x[:, 0]), output=output)(series(2))
+def test_several_outputs_are_no_single_logit():
+    with pytest.raises(ShapeError, match=r"single logit must have shape \(batch,\) or \(batch, 1\), got \(2, 4\)"):
+        adapted(Scores(lambda x: x[:, 0]), output="single-logit")(series(2))
+
+
+@pytest.mark.parametrize("output", ["value", "multi-label"])
+def test_several_values_and_labels_stay_as_they_are(output):
+    model = adapted(Scores(lambda x: x), output=output)
+    assert torch.equal(model(series(2)), series(2))
+    assert tells_classes(adapted(Scores(lambda x: x)))
+    assert not tells_classes(adapted(model))
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1), (4, TIME, FEATURES)])
+def test_the_probabilities_of_labels_are_their_own_sigmoid(shape):
+    def probabilities(x):
+        return torch.sigmoid(x if len(shape) == 3 else x.mean((1, 2)).reshape(shape))
+
+    model = adapted(Scores(probabilities), output="multi-label-probabilities")
+    found = Probabilities(model)(series(4))
+    torch.testing.assert_close(found, probabilities(series(4)).reshape(found.shape))
+    assert torch.isfinite(
+        adapted(Scores(lambda x: x.sign().relu()), output="multi-label-probabilities")(series(4))
+    ).all()
 
 
 @pytest.mark.parametrize("item", [1, "logits"])
@@ -97,8 +117,10 @@ def test_one_of_several_outputs_is_taken(item):
         (lambda x: {"logits": x}, 0, "item must be one of 'logits', got 0"),
         (lambda x: (x, x), 3, "item must be a position in 0 … 1 where the model returns a tuple, got 3"),
         (lambda x: (x, x), "logits", "item must be a position in 0 … 1 where the model returns a tuple, got 'logits'"),
-        (lambda x: x, "logits", "item must be None where the model returns a Tensor, got 'logits'"),
-        (lambda x: x, 0, "item must be None where the model returns a Tensor, got 0"),
+        (lambda x: x, "logits", r"item must be positions within .*, behind the batch, where .*, got 'logits'"),
+        (lambda x: x, TIME, r"item must be positions within .*, behind the batch, where the model returns a tensor"),
+        (lambda x: x, (0, 0, 0), r"item must be positions within .*, got \(0, 0, 0\)"),
+        (lambda x: x.sum((1, 2)), 0, r"item must be None where the model returns a tensor \(2,\), got 0"),
         (lambda x: None, 0, "item must be None where the model returns a NoneType, got 0"),
         (lambda x: (), 0, "item must be None where the model returns a tuple, got 0"),
     ],
@@ -119,6 +141,16 @@ def test_items_may_be_counted_from_the_end(item):
 def test_several_outputs_of_which_none_is_named_are_refused(output):
     with pytest.raises(ShapeError, match=r"the outputs must be a tensor, got tuple; name one .*adapted\(item="):
         adapted(Scores(lambda x: (x, x)), output=output)(series(2))
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [(-1, lambda x: x[:, -1]), ((1, 2), lambda x: x[:, 1, 2:3]), ((slice(0, 3), 0), lambda x: x[:, :3, 0])],
+)
+def test_an_entry_of_outputs_is_taken_behind_the_batch(item, expected):
+    assert torch.equal(adapted(Scores(lambda x: x), item=item, output="value")(series(2)), expected(series(2)))
+    several = adapted(Scores(lambda x: {"a": (x, x)}), item=("a", 1, *(item if type(item) is tuple else [item])))
+    assert several(series(2)).shape[0] == 2
 
 
 class TimeFirst(nn.Module):
@@ -145,5 +177,5 @@ def test_wrapping_changes_no_mode():
 
 
 def test_an_unknown_form_is_refused():
-    with pytest.raises(ParameterError, match="output must be one of logits, probabilities, single-logit, value, got"):
+    with pytest.raises(ParameterError, match=r"output must be one of logits, .*, multi-label, .*, value, got"):
         adapted(network("lstm"), output="odds")

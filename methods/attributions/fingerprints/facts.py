@@ -7,15 +7,14 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from ..adapters import Probabilities
+from ..adapters import Flat, Probabilities
 from .fingerprint import Fingerprint, fingerprint
 
 Facts = dict[Hashable, Any]
 
 
-class _Tables(NamedTuple):
-    of_logits: Facts
-    of_probabilities: Facts
+_Around = tuple[type[nn.Module], ...]  # what stands around a network, the outermost first
+_Tables = dict[_Around, Facts]
 
 
 class _Known(NamedTuple):
@@ -32,11 +31,11 @@ def facts_of(model: nn.Module) -> Facts:
     """Return what was found out about a network as it is now: a table to read and to add to, empty at first.
 
     It is empty again once anything changed that decides how the network answers (see `fingerprint`), and is not kept
-    where that cannot be known. What is known of a network's `Probabilities` is kept with the network.
+    where that cannot be known. What is known of its `Probabilities`, and of it as `Flat`, is kept with the network.
     """
-    network = _inside(model)
-    tables = _STILL.get(id(network)) or _tables(network)
-    return tables.of_logits if network is model else tables.of_probabilities
+    network, around = _inside(model)
+    tables = _STILL[id(network)] if id(network) in _STILL else _tables(network)
+    return tables.setdefault(around, {})
 
 
 def measured_of(model: nn.Module, work: Hashable, inputs: Tensor) -> Facts:
@@ -46,30 +45,34 @@ def measured_of(model: nn.Module, work: Hashable, inputs: Tensor) -> Facts:
 
 
 @contextmanager
-def kept_still(model: nn.Module) -> Iterator[None]:
-    """Take a network to stay as it is inside the block, in whatever mode, and look at it once."""
-    network = _inside(model)
+def kept_still(model: nn.Module) -> Iterator[nn.Module]:
+    """Take a network to stay as it is inside the block, in whatever mode, and look at it once; yield it."""
+    network, _ = _inside(model)
     is_outermost = id(network) not in _STILL
     if is_outermost:
         _STILL[id(network)] = _tables(network)
     try:
-        yield
+        yield model
     finally:
         if is_outermost:
             del _STILL[id(network)]
 
 
-def _inside(model: nn.Module) -> nn.Module:
-    return model.model if type(model) is Probabilities else model
+def _inside(model: nn.Module) -> tuple[nn.Module, _Around]:
+    around: list[type[nn.Module]] = []
+    while isinstance(model, (Probabilities, Flat)):
+        around.append(type(model))
+        model = model.model
+    return model, tuple(around)
 
 
 def _tables(network: nn.Module) -> _Tables:
     now = fingerprint(network)
     if now is None:
-        return _Tables({}, {})
+        return {}
     known = _KNOWN.get(id(network))
     if known is None or known.network() is not network or known.fingerprint != now:
-        known = _Known(weakref.ref(network, _forgetting(id(network))), now, _Tables({}, {}))
+        known = _Known(weakref.ref(network, _forgetting(id(network))), now, {})
         _KNOWN[id(network)] = known
     return known.tables
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ....errors import MissingPackageError, ParameterError, UnsupportedOperationError, text_of
 from ...seeding import seeded
-from ..adapters import SoftmaxLogits, is_value
+from ..adapters import SoftmaxLogits, tells_classes
 from ..passes.passes import Passes
 from ..spec import Cost
 from ..validation.parameters import check_count, check_least
@@ -131,7 +131,7 @@ def fit(
         ParameterError: a parameter out of range, too few or too short series, or half precision.
         MissingPackageError: time_interpret is not installed.
         BudgetError: the memory does not hold the generator's training, or one sample.
-        UnsupportedOperationError: a network that does not take shorter series, or returns a value.
+        UnsupportedOperationError: a network that does not take shorter series, or tells no classes apart.
 
     Source: Tonekaboni, Joshi, Campbell, Duvenaud, Goldenberg, "What went wrong and when?", NeurIPS 2020.
     """
@@ -228,10 +228,10 @@ def _batch(series: int) -> int:
 
 
 def _check_classes(model: nn.Module) -> None:
-    if is_value(model):
+    if not tells_classes(model):
         raise UnsupportedOperationError(
-            "fit needs a network that tells classes apart, whose distribution it explains, got one that returns a "
-            "value; choose another method, such as feature-ablation"
+            "fit needs a network that tells classes apart, whose distribution it explains, got one that returns "
+            "values, labels or an answer for each step; choose another method, such as feature-ablation"
         )
 
 
