@@ -1,24 +1,26 @@
 """Explain a network that saltbench did not build."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from ...errors import ParameterError
+from ...methods.attributions.array_functions import as_network
 from ...methods.attributions.checks.completeness import TOLERANCE, check_tolerance
 from ...methods.attributions.explain import sample_seeds
 from ...methods.attributions.passes.lending import one_at_a_time
 from ...methods.attributions.spec import MethodSpec
-from ..execution.network_checks.network_checks import check_model
 from ..suites.installed_entries import installed_registries
+from .answering import answer
 from .explanation import Explanation
 from .inputs import read_inputs
-from .request import Request
+from .request import Question, Request
 from .targets import Target, chosen_targets
 
+Model = nn.Module | Callable[..., Any]
 Inputs = Tensor | ArrayLike | Sequence[Any] | Mapping[str, Any]
 Maps = Explanation | list[Explanation] | tuple[Explanation, ...] | dict[str, Explanation]
 Hold = Tensor | ArrayLike | str | Sequence[str | int] | Mapping[str | int, Any]
@@ -26,7 +28,7 @@ Hold = Tensor | ArrayLike | str | Sequence[str | int] | Mapping[str | int, Any]
 
 @overload
 def explain(
-    model: nn.Module,
+    model: Model,
     inputs: Tensor | NDArray[Any],
     target: Target = ...,
     *,
@@ -45,7 +47,7 @@ def explain(
 
 @overload
 def explain(
-    model: nn.Module,
+    model: Model,
     inputs: Mapping[str, Any],
     target: Target = ...,
     *,
@@ -64,7 +66,7 @@ def explain(
 
 @overload
 def explain(
-    model: nn.Module,
+    model: Model,
     inputs: Inputs,
     target: Target = ...,
     *,
@@ -83,7 +85,7 @@ def explain(
 
 @one_at_a_time()
 def explain(
-    model: nn.Module,
+    model: Model,
     inputs: Inputs,
     target: Target = None,
     *,
@@ -104,7 +106,8 @@ def explain(
 
     Args:
         model: (batch, time, features) to logits (batch, classes); see `adapted` for models of another form, such as
-            those that return a value.
+            those that return a value. Or a function from arrays (samples, time, features) to scores, explained as they
+            are by methods that need no gradients.
         inputs: finite (batch, time, features); brought to the type and device of the model's parameters. For a model
             that takes several: a tuple or list of them, or a dictionary by name, each a series with as many steps,
             static features (batch, features) or (batch,), or what is held, of any shape. The attributions are in the
@@ -112,7 +115,8 @@ def explain(
         target: the class that is explained, one for all samples or one each, (batch,); None for the predicted ones.
             Where the model returns more than a row, such as (batch, time, classes) or (batch, horizons, variables), a
             tuple, (step, class), of numbers for all samples or one each, -1 for the last; None in the place of the
-            class for the one predicted at that step.
+            class for the one predicted at that step. ("each", class) explains every step of a causal network: at step t
+            of the map stands what the method gives the last of the first t steps, explaining the answer there.
         targets: several such, in place of one: the maps stand behind each other, (targets, batch, time, features).
         method: an entry, or its name (`saltbench list methods`).
         output: explain the class's "logit", which may also be a value, or its "probability".
@@ -141,13 +145,14 @@ def explain(
     spec = installed_registries().methods.get(method) if isinstance(method, str) else method
     if spec.is_reference:
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
-    check_model(model)
+    network = as_network(model)
     check_tolerance(tolerance)
     chosen = chosen_targets(target, targets)
-    given = read_inputs(model, inputs, hold)
-    absent, drawn_from = given.baseline(model, baseline), given.background(model, background)
+    given = read_inputs(network, inputs, hold)
+    absent, drawn_from = given.baseline(network, baseline), given.background(network, background)
+    question = Question(network, given, absent, drawn_from, sample_seeds(seed, len(given.rows)))
     request = Request(spec, parameters, output, memory, tolerance)
-    found = request.answer(model, given, chosen, absent, drawn_from, sample_seeds(seed, len(given.rows)))
+    found = answer(request, question, chosen)
     seconds = time.perf_counter() - started
-    explanations: Maps = given.in_kind(request.explanations(given, found, targets is not None, absent, seconds))
+    explanations: Maps = given.in_kind(request.explanations(question, found, targets is not None, seconds))
     return explanations

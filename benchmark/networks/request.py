@@ -1,8 +1,7 @@
-"""Ask a network a question about series: by which method, of which output, and within what memory."""
+"""What a network is asked, and how: about which series, by which method, and within what memory."""
 
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,21 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError, SaltbenchError
-from ...methods.attributions.adapters import Flat, Probabilities, adapted, is_multi_label, is_value
+from ...methods.attributions.adapters import Probabilities, is_scores, is_value
 from ...methods.attributions.bound_method import bind
 from ...methods.attributions.checks.completeness import Explanation as Explained
 from ...methods.attributions.checks.completeness import completed, is_promised
 from ...methods.attributions.checks.guard import attribute_checked
 from ...methods.attributions.explain import predicted_classes
-from ...methods.attributions.fingerprints.facts import kept_still
-from ...methods.attributions.inputs.several_inputs import check_joint
-from ...methods.attributions.passes.model_state import lend_once
 from ...methods.attributions.spec import MethodSpec
-from ..execution.network_checks.network_checks import check_answers, check_choice, output_sizes
+from ..execution.network_checks.network_checks import check_choice
 from ..suites.suite import OUTPUTS
 from .explanation import Explanation
 from .inputs import Given
-from .targets import Outputs, Target, check_named
 
 
 class Found(NamedTuple):
@@ -32,14 +27,43 @@ class Found(NamedTuple):
 
     Attributes:
         attributions: (batch, time, features).
-        target: the explained output of each sample, int64 (batch,), or (batch, sizes) where outputs have several; None
-            for the predicted class where it was not looked up.
+        target: the explained output of each sample, int64 (batch,), or (batch, sizes) where outputs have several, or of
+            each step, (batch, time); None for the predicted class where it was not looked up.
         residual: what each map misses, float64 (batch,); None where the method promises nothing.
     """
 
     attributions: Tensor
     target: Tensor | None
     residual: Tensor | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a network is asked about.
+
+    Attributes:
+        network: takes the inputs.
+        given: these.
+        baseline: (batch, time, features) as the method sees the inputs; None for zeros.
+        background: (any, time, features), so, too.
+        seeds: one a sample.
+    """
+
+    network: nn.Module
+    given: Given
+    baseline: Tensor | None
+    background: Tensor | None
+    seeds: Sequence[int]
+
+    def options(self, steps: int) -> dict[str, Any]:
+        """Return what `attribute` takes beside the first steps of the rows, (batch, steps, features)."""
+        absent, drawn_from = self.baseline, self.background
+        return {
+            "baseline": None if absent is None else absent[:, :steps],
+            "background": None if drawn_from is None else drawn_from[:, :steps],
+            "seeds": self.seeds,
+            "parts": None if self.given.layout is None else self.given.layout.spans,
+        }
 
 
 @dataclass(frozen=True)
@@ -60,61 +84,22 @@ class Request:
     memory: int | None
     tolerance: float
 
-    def answer(
-        self,
-        model: nn.Module,
-        given: Given,
-        targets: Sequence[Target],
-        baseline: Tensor | None,
-        background: Tensor | None,
-        seeds: Sequence[int],
-    ) -> list[Found]:
-        """Return what is found for each of the targets.
-
-        Args:
-            model: takes the inputs.
-            given: these.
-            targets: at least one.
-            baseline: (batch, time, features) as the method sees the inputs; None for zeros.
-            background: (any, time, features), so, too.
-            seeds: one a sample.
-
-        Raises:
-            SaltbenchError: as `explain`.
-        """
-        if given.layout is not None:
-            check_joint(self.spec, bind(self.spec, self.parameters).takes.names, given.layout)
-        parts = None if given.layout is None else given.layout.spans
-        with kept_still(given.model(model)) as known:
-            explained, outputs = self._in_a_row(model, known, given)
-            with kept_still(explained):
-                count = check_answers(explained, given.rows)
-                numbers = [outputs.number(target) for target in targets]
-                for number in numbers:
-                    check_named(explained, count, number)
-                asked = self._asked(explained)
-                options = {"baseline": baseline, "background": background, "seeds": seeds, "parts": parts}
-                with lend_once(asked, given.rows.device) if self.spec.is_shipped else nullcontext():
-                    found = [self._complete(asked, given.rows, number, options) for number in numbers]
-        return [one._replace(target=outputs.places(one.target)) for one in found]
-
     def explanations(
-        self, given: Given, found: Sequence[Found], are_several: bool, baseline: Tensor | None, seconds: float
+        self, question: Question, found: Sequence[Found], are_several: bool, seconds: float
     ) -> list[Explanation]:
         """Return the map of each input with what it is of.
 
         Args:
-            given: the inputs.
+            question: what was asked.
             found: for each target.
             are_several: maps of all targets behind each other, (targets, batch, …), and not that of the only one.
-            baseline: (batch, time, features); None for zeros.
             seconds: that it took.
         """
-        joined = _stacked if are_several else _only
+        given, joined = question.given, _stacked if are_several else _only
         of_targets = [given.maps(one.attributions, self.spec.is_complete) for one in found]
         maps = [joined(parts) for parts in zip(*of_targets, strict=True)]
         takes_baseline = "baseline" in bind(self.spec, self.parameters).takes.names
-        absences = given.absences(baseline) if takes_baseline else [None] * len(maps)
+        absences = given.absences(question.baseline) if takes_baseline else [None] * len(maps)
         notes: dict[str, Any] = {
             "method": self.spec.name,
             "version": self.spec.version,
@@ -128,24 +113,12 @@ class Request:
             for own, absence in zip(maps, absences, strict=True)
         ]
 
-    def _in_a_row(self, model: nn.Module, conditioned: nn.Module, given: Given) -> tuple[nn.Module, Outputs]:
-        """Return the model of the rows with its outputs, (batch, any), in a row, and how they are counted."""
-        rows = given.rows
-        sizes = output_sizes(conditioned, rows)
-        if len(sizes) < 2:
-            return conditioned, Outputs(len(rows), sizes, None)
+    def asked(self, model: nn.Module) -> nn.Module:
+        """Return a model of what is explained, its logits or its probabilities.
 
-        def predict(steps: Tensor) -> Tensor:
-            found = torch.zeros_like(steps)
-            for step in steps.unique().tolist():
-                classes = predicted_classes(given.model(adapted(model, item=step)), rows, self.memory)
-                found = torch.where(steps == step, classes.cpu(), found)
-            return found
-
-        are_apart = is_value(model) or is_multi_label(model)
-        return given.model(Flat(model, sizes)), Outputs(len(rows), sizes, None if are_apart else predict)
-
-    def _asked(self, model: nn.Module) -> nn.Module:
+        Raises:
+            ParameterError: another output, or probabilities of what has none.
+        """
         check_choice("output", self.output, OUTPUTS)
         if self.output == "logit":
             return model
@@ -153,10 +126,25 @@ class Request:
             raise ParameterError(
                 "output must be 'logit' for a model that returns a value, got 'probability'; leave it out"
             )
+        if is_scores(model):
+            raise ParameterError(
+                "output must be 'logit' for a function of arrays, whose scores are explained as they are, got "
+                "'probability'; leave it out, or say what it returns, saltbench.adapted(function, output=...)"
+            )
         return Probabilities(model)
 
-    def _complete(self, model: nn.Module, rows: Tensor, target: Tensor | None, options: Mapping[str, Any]) -> Found:
-        """Return the maps of rows, (batch, time, features), after checking that they are complete if promised."""
+    def complete(self, model: nn.Module, rows: Tensor, target: Tensor | None, options: Mapping[str, Any]) -> Found:
+        """Return the maps of rows, (batch, time, features), after checking that they are complete if promised.
+
+        Args:
+            model: (batch, time, features) to (batch, any).
+            rows: (batch, time, features).
+            target: int64 (batch,); None for the predicted class.
+            options: further arguments of `attribute`.
+
+        Raises:
+            SaltbenchError: as `attribute` and `completed`.
+        """
         spec, arguments = self.spec, {**options, "memory": self.memory}
         is_measured = spec.is_complete and len(rows) > 0
         if is_measured and target is None:
@@ -178,7 +166,9 @@ class Request:
 
 
 def _stacked(values: Sequence[Any]) -> Any:
-    return None if any(value is None for value in values) else torch.stack(list(values))
+    """Return tensors behind each other, or None where there are none, or none alike."""
+    shapes = {None if value is None else value.shape for value in values}
+    return None if None in shapes or len(shapes) > 1 else torch.stack(list(values))
 
 
 def _only(values: Sequence[Any]) -> Any:

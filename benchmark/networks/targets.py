@@ -13,7 +13,7 @@ from ...methods.attributions.adapters import tells_classes
 from ..execution.tensors import classes_of
 
 Target = Tensor | ArrayLike | int | tuple[Any, ...] | None
-Predict = Callable[[Tensor], Tensor]  # classes, int64 (batch,), at one step a sample, int64 (batch,)
+Predict = Callable[[], Tensor]  # the classes that are predicted at each step, int64 (batch, steps)
 
 
 def chosen_targets(target: Target, targets: Sequence[Target] | None) -> list[Target]:
@@ -39,7 +39,7 @@ class Outputs:
     Attributes:
         batch: how many series.
         sizes: of its outputs behind the batch, such as steps and classes.
-        predict: gives the class that is predicted at one step a sample, where there are steps and classes.
+        predict: gives the classes that are predicted, where there are some for each step.
     """
 
     batch: int
@@ -79,7 +79,7 @@ class Outputs:
     def _predicted(self, places: Sequence[Tensor]) -> Tensor:
         if self.predict is None or len(places) > 1:
             raise ParameterError(_NAMED.format("target", self.sizes))
-        return self.predict(places[0]).cpu()
+        return self.predict().cpu()[torch.arange(self.batch), places[0]]
 
     def _place(self, value: Any, size: int) -> Tensor:
         """Return positions along one size, int64 (batch,), of those that may be counted from the end."""

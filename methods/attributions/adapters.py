@@ -1,12 +1,13 @@
 """Adapt models of other input and output forms to (batch, time, features) and logits (batch, classes)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError, ShapeError
+from .array_functions import ArrayFunction, as_network
 from .output_forms import FORMS, Item, taken
 from .validation.arguments import check_logits
 
@@ -107,12 +108,13 @@ class Adapted(nn.Module):
 
 
 def adapted(
-    model: nn.Module, *, time_first: bool = False, item: Item | None = None, output: str = "logits"
+    model: nn.Module | Callable[..., Any], *, time_first: bool = False, item: Item | None = None, output: str = "logits"
 ) -> nn.Module:
     """Return a model whose logits are (batch, classes), made of one that answers otherwise.
 
     Args:
-        model: shares its parameters with the result.
+        model: shares its parameters with the result. It may be a function from arrays (samples, time, features) to
+            what a model would return, such as the `predict_proba` of a scikit-learn pipeline.
         time_first: it takes (time, batch, features).
         item: the position or name of the outputs among several that it returns, or of an entry of outputs (batch, …)
             behind the batch; a tuple of these, such as ("forecast", 5, 0) for what a dictionary holds of horizon 5
@@ -126,11 +128,11 @@ def adapted(
             (batch, time, classes).
 
     Raises:
-        ParameterError: another output.
+        ParameterError: another output, or no model.
     """
     if output not in OUTPUTS:
         raise ParameterError(f"output must be one of {', '.join(OUTPUTS)}, got '{output}'")
-    return Adapted(model, time_first, item, output)
+    return Adapted(as_network(model), time_first, item, output)
 
 
 def softmax_logits(model: nn.Module, outputs: Tensor) -> Tensor:
@@ -176,6 +178,13 @@ def is_value(model: nn.Module) -> bool:
 def is_multi_label(model: nn.Module) -> bool:
     """Return whether a model was adapted to explain labels of which each is there or not, whatever the others are."""
     return _answers(model, "multi-label") or _answers(model, "multi-label-probabilities")
+
+
+def is_scores(model: nn.Module) -> bool:
+    """Return whether a model is a function of arrays whose scores are explained as they are, whatever they mean."""
+    while isinstance(model, SameOutputs):
+        model = model.model
+    return isinstance(model, ArrayFunction)
 
 
 def tells_classes(model: nn.Module) -> bool:

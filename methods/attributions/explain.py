@@ -150,7 +150,7 @@ def _attributed(
     inputs, passes = part["inputs"], part["passes"]
     if part["target"] is None:
         with tell_causes(work_of(method, spec, part, rows)):
-            part["target"] = _predicted(passes.model, inputs, passes)
+            part["target"] = _answers(passes.model, inputs, passes).argmax(1)
     explain = functools.partial(_explain, method, part, spec, rows)
     if "passes" in method.takes.names:
         return _in_chunks(explain, inputs, budget)
@@ -290,25 +290,38 @@ def predicted_classes(model: nn.Module, inputs: Tensor, memory: int | None = Non
         RefusedSeriesError, NonFiniteError: the model does not answer a sample, or by NaN or infinity.
         BudgetError: the memory does not hold one sample.
     """
-    predicted = torch.empty(len(inputs), dtype=torch.int64, device=inputs.device)
+    return answers_of(model, inputs, memory).argmax(1)
+
+
+def answers_of(model: nn.Module, inputs: Tensor, memory: int | None = None) -> Tensor:
+    """Return what a model makes of each series, (batch, any); arguments and errors as of `predicted_classes`.
+
+    Raises:
+        RefusedSeriesError, NonFiniteError: the model does not answer a sample, or by NaN or infinity.
+        BudgetError: the memory does not hold one sample.
+    """
+    found: list[tuple[Sequence[int], Tensor]] = []
     with kept_still(model), lend(model, inputs.device):
         passes = Passes(model, Budget(memory, inputs.device, measured_of(model, "prediction", inputs)))
         for rows in each_condition(model, len(inputs)):
             own = rows_of(inputs, rows)
             with tell_causes(Work("the prediction", "", model, own, rows)):
-                predicted[list(rows)] = _predicted(model, own, passes)
-    return predicted
+                found.append((rows, _answers(model, own, passes)))
+    if len(found) == 1:
+        return found[0][1]
+    order = torch.tensor([row for rows, _ in found for row in rows], device=inputs.device)
+    return torch.cat([answers for _, answers in found])[order.argsort()]
 
 
-def _predicted(model: nn.Module, inputs: Tensor, passes: Passes) -> Tensor:
-    predicted = torch.empty(len(inputs), dtype=torch.int64, device=inputs.device)
+def _answers(model: nn.Module, inputs: Tensor, passes: Passes) -> Tensor:
+    found: list[Tensor] = []
 
     def compute(pieces: Sequence[Piece]) -> Tensor:
         with torch.no_grad():
-            return check_finite(model(pick(inputs, pieces))).argmax(1)
+            return check_finite(model(pick(inputs, pieces)))
 
-    def take(samples: slice, _draws: slice, part: Tensor) -> None:
-        predicted[samples, None] = part
+    def take(_samples: slice, _draws: slice, part: Tensor) -> None:
+        found.append(part[:, 0].clone())
 
-    passes.each("prediction", predicted, 1, compute, take)
-    return predicted
+    passes.each("prediction", inputs.new_zeros(len(inputs)), 1, compute, take)
+    return torch.cat(found)

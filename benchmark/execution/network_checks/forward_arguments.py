@@ -1,10 +1,13 @@
 """What a network's forward takes, read off its signature."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 from torch import nn
 
 from ....methods.attributions.adapters import unwrap
+from ....methods.attributions.array_functions import ArrayFunction
 from ....methods.attributions.inputs.held_inputs import Conditioned
 
 
@@ -51,7 +54,12 @@ def _taken(model: nn.Module) -> list[inspect.Parameter]:
 def _parameters(model: nn.Module) -> list[inspect.Parameter]:
     """Return the parameters of forward that have names."""
     try:
-        parameters = inspect.signature(unwrap(model).forward).parameters.values()
+        parameters = inspect.signature(_called(unwrap(model))).parameters.values()
     except (TypeError, ValueError):  # of compiled code
         return []
     return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def _called(network: nn.Module) -> Callable[..., Any]:
+    function: Callable[..., Any] = network.function if isinstance(network, ArrayFunction) else network.forward
+    return function

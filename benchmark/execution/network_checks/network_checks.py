@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ....errors import ParameterError, ShapeError
-from ....methods.attributions.adapters import is_multi_label, is_probabilities, is_value, sizes_of
+from ....methods.attributions.adapters import is_multi_label, is_probabilities, is_scores, is_value, sizes_of
 from ....methods.attributions.fingerprints.digests import digest_of
 from ....methods.attributions.fingerprints.facts import facts_of
 from ....methods.attributions.inputs.held_inputs import Conditioned
@@ -19,21 +19,6 @@ from .neighbours import another
 from .repeatability import check_repeated
 from .sample_independence import check_alone, check_held
 from .trial_passes import first_answer
-
-
-def check_model(model: object) -> None:
-    """Raise unless model is a network.
-
-    Raises:
-        ParameterError: something else, such as a class of networks.
-    """
-    if isinstance(model, nn.Module):
-        return
-    if isinstance(model, type):
-        found = f"the class {model.__name__}; make one of it, {model.__name__}(...)"
-    else:
-        found = f"a {type(model).__name__}; wrap it in a module"
-    raise ParameterError(f"the model must be a torch.nn.Module, got {found}")
 
 
 def check_answers(model: nn.Module, inputs: Tensor) -> int:
@@ -92,7 +77,7 @@ def _first_outputs(model: nn.Module, inputs: Tensor) -> Tensor:
     probe, outputs = _probed(model, inputs)
     if isinstance(outputs, Tensor):
         check_logits(outputs)
-    are_apart = is_value(model) or is_multi_label(model)
+    are_apart = is_value(model) or is_multi_label(model) or is_scores(model)
     is_row = are_apart and outputs.ndim == 2 and len(outputs) == len(probe)
     advice = "" if is_row else _advice(outputs, len(probe))
     if advice:
@@ -116,7 +101,12 @@ def _check_scale(model: nn.Module, outputs: Tensor) -> None:
         _check_logarithms(outputs)
     elif is_multi_label(model):
         _check_log_odds(outputs)
-    elif len(outputs) and not is_value(model) and bool((outputs >= 0).all()) and _sum_to_one(outputs):
+    elif (
+        len(outputs)
+        and not (is_value(model) or is_scores(model))
+        and bool((outputs >= 0).all())
+        and _sum_to_one(outputs)
+    ):
         raise ParameterError(
             "the model must return logits, got probabilities (at least 0, with sum 1); "
             "wrap it: saltbench.adapted(model, output='probabilities') explains their logarithms"

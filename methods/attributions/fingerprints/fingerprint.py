@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as modules
 
+from ..array_functions import ArrayFunction
 from .digests import Digests, UnseenError, digest_of
 from .named_globals import is_library, names_in
 
@@ -140,7 +141,7 @@ class _Reader:
             self._all(pair)
 
     def _module(self, value: nn.Module) -> None:
-        if isinstance(value, torch.jit.ScriptModule):
+        if isinstance(value, (torch.jit.ScriptModule, ArrayFunction)):
             raise UnseenError
         self.read(type(value))
         for name, part in vars(value).items():

@@ -188,10 +188,9 @@ def test_what_a_model_raises_is_told_in_one_line(model, message):
         (
             {"model": Own},
             ParameterError,
-            r"the model must be a torch.nn.Module, got the class Own; make one of it, Own",
+            r"the model must be a torch.nn.Module, or a function .* to scores, got the class Own; make one of it, Own",
         ),
-        ({"model": lambda x: x}, ParameterError, "must be a torch.nn.Module, got a function; wrap it in a module"),
-        ({"model": None}, ParameterError, "must be a torch.nn.Module, got a NoneType; wrap it in a module"),
+        ({"model": None}, ParameterError, "to scores, got a NoneType; wrap it in a function or a module"),
         ({"target": [[0], [0, 1]]}, ParameterError, "must be a tensor, an array or nested lists of numbers, got list"),
         ({"target": 0.0}, ParameterError, "target must be int64, got torch.float64"),
         ({"memory": 100}, BudgetError, "the memory budget must be at least .* for one sample of this model, got 100 B"),

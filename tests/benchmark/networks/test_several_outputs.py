@@ -263,7 +263,7 @@ def test_a_step_for_each_sample_has_their_number():
 
 def test_what_needs_one_row_of_classes_says_how_to_take_them():
     with pytest.raises(ShapeError, match=r"adapted\(model, item=-1\) takes those of the last step, and saltbench"):
-        saltbench.evaluate(Steps().float(), "box/latter", methods=["saliency"], samples=2)
+        saltbench.randomisation_check(Steps(), SERIES)
     with pytest.raises(ParameterError, match="evaluate needs a network that tells a task's classes apart, got one"):
         saltbench.evaluate(saltbench.adapted(Labels(), output="multi-label"), "box/latter", samples=2)
     with pytest.raises(ParameterError, match="target must name one of the outputs, since none of them is predicted"):
