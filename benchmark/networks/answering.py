@@ -36,7 +36,7 @@ def answer(request: Request, question: Question, targets: Sequence[Target]) -> l
             for number, target in zip(numbers, targets, strict=True):
                 if not is_each(target):
                     check_named(model, count, number)
-            asked, options = request.asked(model), question.options(rows.shape[1])
+            asked, options = request.asked(model), question.options()
             with lend_once(asked, rows.device) if spec.is_shipped else nullcontext():
                 return [
                     explain_each_step(request, question, sizes, target[1])  # type: ignore[index]

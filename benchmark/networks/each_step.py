@@ -99,7 +99,7 @@ def _at_once(request: Request, model: EachStep, question: Question, classes: Ten
     found = torch.zeros_like(rows)
     for name in classes.unique().tolist():
         target = torch.full((len(rows),), name, dtype=torch.int64, device=rows.device)
-        options = {**question.options(rows.shape[1]), "memory": request.memory}
+        options = {**question.options(), "memory": request.memory}
         maps = attribute_checked(request.spec, request.parameters, model, rows, target=target, **options)
         found = torch.where((classes == name)[..., None], maps, found)
     return found

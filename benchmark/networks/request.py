@@ -55,8 +55,8 @@ class Question:
     background: Tensor | None
     seeds: Sequence[int]
 
-    def options(self, steps: int) -> dict[str, Any]:
-        """Return what `attribute` takes beside the first steps of the rows, (batch, steps, features)."""
+    def options(self, steps: int | None = None) -> dict[str, Any]:
+        """Return what `attribute` takes beside the rows, (batch, steps, features): all, or their first steps."""
         absent, drawn_from = self.baseline, self.background
         return {
             "baseline": None if absent is None else absent[:, :steps],

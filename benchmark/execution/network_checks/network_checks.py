@@ -169,9 +169,9 @@ def _advice_on_shape(outputs: Tensor, batch: int) -> str:
         )
         of_probability = ", saltbench.adapted(model, output='probabilities') of one probability"
         return single + of_probability if bool(((outputs >= 0) & (outputs <= 1)).all()) else single
-    if outputs.ndim >= 2 and len(outputs) != batch:
+    if outputs.ndim == 2 and len(outputs) != batch:
         return "if it takes (time, batch, features), wrap it: saltbench.adapted(model, time_first=True)"
-    if outputs.ndim > 2:
+    if outputs.ndim > 2 and len(outputs) == batch:
         return (
             "wrap it: saltbench.adapted(model, item=-1) takes those of the last step, and saltbench.explain any, by "
             "target=(step, class)"

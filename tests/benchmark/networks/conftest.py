@@ -1,0 +1,1 @@
+"""Lets the tests in folders below import what stands here."""
