@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .methods.attributions.adapters import adapted
     from .methods.attributions.contract import method_contract
     from .methods.attributions.explain import attribute
+    from .methods.attributions.handed_in import from_captum, from_shap, from_zennit
     from .methods.attributions.passes.passes import Passes
     from .methods.attributions.rescaling.rescaling import rescaled
     from .methods.attributions.spec import MethodSpec
@@ -58,6 +59,9 @@ _PUBLIC = {
     "attribute": "methods.attributions.explain",
     "evaluate": "benchmark.networks.evaluate",
     "explain": "benchmark.networks.explain",
+    "from_captum": "methods.attributions.handed_in",
+    "from_shap": "methods.attributions.handed_in",
+    "from_zennit": "methods.attributions.handed_in",
     "load_registries": "benchmark.suites.registry",
     "mask": "datasets.layouts",
     "method_contract": "methods.attributions.contract",
@@ -96,6 +100,9 @@ __all__ = [
     "attribute",
     "evaluate",
     "explain",
+    "from_captum",
+    "from_shap",
+    "from_zennit",
     "load_registries",
     "mask",
     "method_contract",
