@@ -54,8 +54,7 @@ class StoredCurve:
         """
         found = self._columns.get([self.metric])
         assert found is not None
-        columns, _ = found
-        return np.stack([*columns.values()]).astype(np.float64)
+        return np.stack([*found.columns.values()]).astype(np.float64)
 
     @property
     def _columns(self) -> StoredColumns:
