@@ -10,7 +10,7 @@ from ... import __version__
 from ...datasets.local_data import look_in
 from ...entry import unknown
 from ...errors import ParameterError, SaltbenchError, UnknownNameError
-from ..execution.executors.cluster.engine import LOCAL
+from ..execution.executors.engine import LOCAL
 from ..formats.registry import LISTING, QUALITY_CHECK, choices, format_named
 from ..process.module_path import leave_current_folder_out
 from ..process.process_end import process_ended_in_time

@@ -3,7 +3,7 @@
 from typing import TypeGuard
 
 from ...methods.attributions.passes.amounts import parse_memory
-from ..execution.executors.cluster.engine import BATCH, LOCAL, Engine, check_engine
+from ..execution.executors.engine import BATCH, LOCAL, Engine, check_engine
 
 
 def engine_of(

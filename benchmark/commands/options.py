@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..execution.executors.engine import IN_WORDS
 from ..formats.registry import Format, choices
 from ..suites import run_options as options
 
@@ -37,7 +38,7 @@ Metrics = Annotated[list[str] | None, typer.Option(help="Names of metrics, shell
 Output = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
 ExecutorName = Annotated[
     str,
-    typer.Option("--executor", help="local, a cluster: dask, or a batch system: slurm, pbs, sge, lsf.", metavar="NAME"),
+    typer.Option("--executor", help=f"{IN_WORDS}.", metavar="NAME"),
 ]
 Scheduler = Annotated[str | None, typer.Option(help="Of Dask, such as tcp://HOST:8786.", metavar="ADDRESS")]
 Jobs = Annotated[int | None, typer.Option(help="For a batch system to start.", min=1, max=options.MOST_WORKERS)]

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ...methods.attributions.passes.amounts import parse_memory
 from ..execution.devices import choose_device, default_workers, device_elsewhere
-from ..execution.executors.cluster.engine import Engine
+from ..execution.executors.engine import Engine
 from ..execution.shards import Shard
 from ..leaderboards.finished_run import Result
 from ..suites.suite import Suite

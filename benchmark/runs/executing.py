@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from ...methods.attributions.passes.budget import default_memory
 from ..execution.executors.choice import choose_executor, executor_of
-from ..execution.executors.cluster.demand import Demand
+from ..execution.executors.demand import Demand
 from ..execution.executors.executor import Executor
 from ..execution.executors.noted import Noted
 from ..execution.executors.scheduling import run_jobs

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ParameterError
-from ..execution.executors.cluster.engine import Engine
+from ..execution.executors.engine import Engine
 from ..execution.plan import Job
 from ..suites.counts import check_workers
 

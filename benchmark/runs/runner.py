@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..execution.executors.cluster.engine import Engine
+from ..execution.executors.engine import Engine
 from ..execution.stored.census import census
 from ..execution.stored.run import StoredRun
 from ..leaderboards.finished_run import Result

@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 
 from ....errors import MissingPackageError
 from ...process.settings import IMPORTED, settings_restored
-from .cluster.demand import Demand
-from .cluster.engine import Engine
+from .demand import Demand
+from .engine import Engine
 from .executor import Executor
 from .in_process import InProcess
 from .processes import Processes

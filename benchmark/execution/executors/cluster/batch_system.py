@@ -10,8 +10,8 @@ import dask_jobqueue
 from distributed import Status
 
 from .....errors import WorkerError, text_of
+from ..engine import Engine
 from .connection import quiet
-from .engine import Engine
 
 CLUSTERS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "sge": "SGECluster", "lsf": "LSFCluster"}
 MEMORY_OF_A_CORE = 2 * 10**9  # bytes that a job asks for unless told: PyTorch, and what explaining needs

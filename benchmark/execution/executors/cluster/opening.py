@@ -8,10 +8,10 @@ from distributed import Client
 
 from ....process.settings import IMPORTED, settings_restored
 from ....suites.registry import load_registries
+from ..demand import Demand
+from ..engine import DASK, Engine
 from .connection import connect, quiet
 from .dask_executor import DaskExecutor
-from .demand import Demand
-from .engine import DASK, Engine
 from .sent_files import pack_files
 from .shared_folder import Token
 from .station import Commission

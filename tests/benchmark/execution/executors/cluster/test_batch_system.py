@@ -13,7 +13,7 @@ from tiny_suite import SMALLER
 pytest.importorskip("dask_jobqueue", reason="needs the extra cluster")
 
 from saltbench.benchmark.execution.executors.choice import script_of_jobs
-from saltbench.benchmark.execution.executors.cluster.engine import BATCH, Engine
+from saltbench.benchmark.execution.executors.engine import BATCH, Engine
 from saltbench.errors import WorkerError
 
 SBATCH = """#!/bin/sh

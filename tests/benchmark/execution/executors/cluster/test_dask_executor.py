@@ -21,7 +21,7 @@ pytest.importorskip("distributed", reason="needs the extra cluster")
 from dask_clusters import LoopbackCluster, loopback_cluster
 
 from saltbench.benchmark.execution.executors.cluster import connection, shared_folder
-from saltbench.benchmark.execution.executors.cluster.engine import Engine
+from saltbench.benchmark.execution.executors.engine import Engine
 from saltbench.benchmark.leaderboards.finished_run import Result
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.suites.registry import load_registries

@@ -1,13 +1,14 @@
-"""Which cluster computes, and what: a Dask scheduler that runs already, or jobs of a batch system."""
+"""What computes a run, by name: this machine, a Dask scheduler that runs already, or jobs of a batch system."""
 
 from dataclasses import dataclass
 
-from .....errors import ParameterError
+from ....errors import ParameterError
 
 LOCAL = "local"
 DASK = "dask"
 BATCH = ("slurm", "pbs", "sge", "lsf")
 ENGINES = (LOCAL, DASK, *BATCH)
+IN_WORDS = f"{LOCAL}, a cluster: {DASK}, or a batch system: {', '.join(BATCH)}"
 
 
 @dataclass(frozen=True, kw_only=True)

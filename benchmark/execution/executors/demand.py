@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....storage.store import Store
-from ....suites.suite import Suite
+from ...storage.store import Store
+from ...suites.suite import Suite
 
 
 @dataclass(frozen=True)
