@@ -52,6 +52,12 @@ def explain_each_step(request: Request, question: Question, sizes: tuple[int, ..
             "target=('each', class) explains each step by what was observed there, got static features to explain; "
             "hold them"
         )
+    real = question.given.real
+    if real is not None and not bool(real[:, 0].all()):
+        raise UnsupportedOperationError(
+            "target=('each', class) explains each step by the series up to it, got series that begin with padding; cut "
+            "it off"
+        )
     flat = question.given.model(Flat(question.network, sizes))
     with kept_still(flat):
         asked = request.asked(flat)
@@ -60,9 +66,8 @@ def explain_each_step(request: Request, question: Question, sizes: tuple[int, ..
         if len(rows):
             check_causal(question.given.model(question.network), rows, takes_prefixes=not is_alike)
         classes = _classes(request, flat, question, sizes, wanted)
-        if is_alike:
-            return Found(_at_once(request, steps, question, classes), classes, None)
-        return Found(_by_prefixes(request, question, classes), classes, None)
+        maps = _at_once(request, steps, question, classes) if is_alike else _by_prefixes(request, question, classes)
+    return Found(maps if real is None else maps * real[..., None].to(maps), classes, None)
 
 
 def _is_held(model: EachStep, rows: Tensor) -> bool:

@@ -38,6 +38,8 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    lengths: Tensor | ArrayLike | str | None = ...,
+    mask: Tensor | ArrayLike | str | None = ...,
     seed: int = ...,
     memory: int | None = ...,
     tolerance: float = ...,
@@ -57,6 +59,8 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    lengths: Tensor | ArrayLike | str | None = ...,
+    mask: Tensor | ArrayLike | str | None = ...,
     seed: int = ...,
     memory: int | None = ...,
     tolerance: float = ...,
@@ -76,6 +80,8 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    lengths: Tensor | ArrayLike | str | None = ...,
+    mask: Tensor | ArrayLike | str | None = ...,
     seed: int = ...,
     memory: int | None = ...,
     tolerance: float = ...,
@@ -95,6 +101,8 @@ def explain(
     baseline: Inputs | None = None,
     background: Inputs | None = None,
     hold: Hold | None = None,
+    lengths: Tensor | ArrayLike | str | None = None,
+    mask: Tensor | ArrayLike | str | None = None,
     seed: int = 0,
     memory: int | None = None,
     tolerance: float = TOLERANCE,
@@ -108,10 +116,10 @@ def explain(
         model: (batch, time, features) to logits (batch, classes); see `adapted` for models of another form, such as
             those that return a value. Or a function from arrays (samples, time, features) to scores, explained as they
             are by methods that need no gradients.
-        inputs: finite (batch, time, features); brought to the type and device of the model's parameters. For a model
-            that takes several: a tuple or list of them, or a dictionary by name, each a series with as many steps,
-            static features (batch, features) or (batch,), or what is held, of any shape. The attributions are in the
-            same structure.
+        inputs: (batch, time, features), finite, or NaN where a value is missing, which is held; brought to the type and
+            device of the model's parameters. For a model that takes several: a tuple or list of them, or a dictionary
+            by name, each a series with as many steps, static features (batch, features) or (batch,), or what is held,
+            of any shape. The attributions are in the same structure.
         target: the class that is explained, one for all samples or one each, (batch,); None for the predicted ones.
             Where the model returns more than a row, such as (batch, time, classes) or (batch, horizons, variables), a
             tuple, (step, class), of numbers for all samples or one each, -1 for the last; None in the place of the
@@ -126,6 +134,9 @@ def explain(
             several inputs.
         hold: what stays as it is in every row that the model sees, and gets 0: the features of one series, or a mask
             (features,); names or positions of inputs; or a dictionary of inputs with True or their features.
+        lengths: how many of the first steps are real, (batch,), or the name of the input that says it; what comes after
+            is padding, which is held, gets 0, and is in no segment or window.
+        mask: which entries are real, (batch, time) or (batch, time, features), in place of lengths.
         seed: of the random numbers, where the method draws any.
         memory: bytes that may be taken beside inputs and attributions; None for a quarter of what is free.
         tolerance: share of the output's change that a map may miss whose method promises all of it, see
@@ -148,7 +159,7 @@ def explain(
     network = as_network(model)
     check_tolerance(tolerance)
     chosen = chosen_targets(target, targets)
-    given = read_inputs(network, inputs, hold)
+    given = read_inputs(network, inputs, hold, lengths, mask)
     absent, drawn_from = given.baseline(network, baseline), given.background(network, background)
     question = Question(network, given, absent, drawn_from, sample_seeds(seed, len(given.rows)))
     request = Request(spec, parameters, output, memory, tolerance)

@@ -1,7 +1,7 @@
 """What a user gives to be explained: a series, or several inputs, and what of them is held."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
 
@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from ...errors import ParameterError, ShapeError
 from ...methods.attributions.inputs.several_inputs import Layout, Part
+from ...methods.attributions.passes.segments import Span
 from ...methods.attributions.validation.arguments import check_alike, check_inputs
 from ..execution.network_checks.forward_arguments import argument_names
 from ..execution.tensors import as_tensor, like_parameters, one_each
+from .padding import all_fixed, are_blocks, filled, is_name, real_entries
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,29 @@ class Given:
         layout: the inputs; None for one series of which nothing is held.
         rows: the series of what is explained, (batch, time, features).
         kind: in what the inputs were given, and the maps are: Tensor, tuple, list or dict.
+        real: which steps of the rows are no padding, bool (batch, time), a block each; None for all.
     """
 
     layout: Layout | None
     rows: Tensor
     kind: type
+    real: Tensor | None = None
+
+    @property
+    def parts(self) -> tuple[Span, ...] | None:
+        """Return the features of each input that is explained; None for one series."""
+        return None if self.layout is None else self.layout.spans
+
+    @property
+    def fixed(self) -> Tensor | None:
+        """Return the entries of the rows that stay as they are, bool (batch, time, features); None for none."""
+        return None if self.layout is None else self.layout.fixed
+
+    def cut(self, samples: Sequence[int], span: Span) -> "Given":
+        """Return the inputs of some samples, with a span of the steps to explain, the others as they are."""
+        held = torch.zeros(self.rows.shape[2], dtype=torch.bool, device=self.rows.device)
+        layout = Layout([Part("inputs", self.rows, held)]) if self.layout is None else self.layout
+        return Given(layout.cut(samples, span), self.rows[list(samples), span.start : span.stop], self.kind)
 
     def model(self, model: nn.Module) -> nn.Module:
         """Return a model of all inputs as one of the rows."""
@@ -40,6 +60,12 @@ class Given:
         Raises:
             ParameterError, ShapeError: another structure, or an input's baseline of another shape.
         """
+        absent = self._absent(model, baseline)
+        if self.fixed is None:
+            return absent
+        return torch.where(self.fixed, self.rows, 0 if absent is None else absent)
+
+    def _absent(self, model: nn.Module, baseline: Any) -> Tensor | None:
         if baseline is None:
             return None
         if self.layout is None:
@@ -79,6 +105,8 @@ class Given:
         What is held stays as it is.
         """
         absent = self.rows.new_zeros(()).expand(self.rows.shape) if baseline is None else baseline
+        if self.real is not None:
+            absent = torch.where(self.real[..., None].to(absent.device), absent, self.rows)
         return [absent] if self.layout is None else self.layout.absences(absent)
 
     def in_kind(self, values: Sequence[Any]) -> Any:
@@ -106,7 +134,7 @@ class Given:
         raise ParameterError(f"{what} must be {wanted}, as the inputs are, got {got}; give None for what has none")
 
 
-def read_inputs(model: nn.Module, inputs: Any, hold: Any) -> Given:
+def read_inputs(model: nn.Module, inputs: Any, hold: Any, lengths: Any = None, mask: Any = None) -> Given:
     """Return what is explained of the inputs that a model takes.
 
     Args:
@@ -114,16 +142,19 @@ def read_inputs(model: nn.Module, inputs: Any, hold: Any) -> Given:
         inputs: one series (batch, time, features), or a tuple, list or dictionary of inputs.
         hold: what stays as it is: of one series features or a mask of them; of several inputs names or positions, or
             a dictionary of these with True or features.
+        lengths: (batch,), how many steps of the explained series are real, or the name of the input that says it.
+        mask: (batch, time) or (batch, time, features), which of them are, or the name of the input that says it.
 
     Raises:
         ParameterError, ShapeError: inputs that do not belong together, cannot be explained, or are all held.
     """
     if not is_several(inputs):
         rows = like_parameters(model, inputs)
-        check_inputs(rows)
-        if hold is None:
-            return Given(None, rows, Tensor)
-        return _of(Layout([Part("inputs", rows, _mask(hold, rows, "inputs"))]), Tensor)
+        if rows.ndim != 3 or 0 in rows.shape[1:]:
+            check_inputs(rows)
+        held = torch.zeros(rows.shape[-1], dtype=torch.bool) if hold is None else _mask(hold, rows, "inputs")
+        part = Part("inputs", rows, held.to(rows.device))
+        return _of([part], None, Tensor, real_entries(lengths, mask, *rows.shape[:2]))
     names = list(inputs) if isinstance(inputs, Mapping) else None
     given = list(inputs.values() if isinstance(inputs, Mapping) else inputs)
     called = argument_names(model, len(given)) if names is None else names
@@ -131,27 +162,44 @@ def read_inputs(model: nn.Module, inputs: Any, hold: Any) -> Given:
     values = [_value(model, value) for value in given]
     _check_alike(called, values)
     wholly, features = _held(hold, called)
+    for said in (lengths, mask):
+        if is_name(said, called):
+            wholly.add(called.index(said))
     parts = [
         Part(name, value, None if number in wholly else _held_of(features.get(number, []), value, name))
         for number, (name, value) in enumerate(zip(called, values, strict=True))
     ]
     for part in parts:
         _check_explainable(part)
-    return _of(Layout(parts, names), dict if names else type(inputs))
+    lengths, mask = (values[called.index(said)] if is_name(said, called) else said for said in (lengths, mask))
+    steps = next((part.steps for part in parts if part.free and not part.is_static), 1)
+    return _of(parts, names, dict if names else type(inputs), real_entries(lengths, mask, len(values[0]), steps))
 
 
-def _of(layout: Layout, kind: type) -> Given:
-    if not layout.spans:
-        raise ParameterError("hold must leave something to explain, got all of the inputs; hold fewer")
-    steps = {part.values.shape[1] for part in layout.parts if part.free and not part.is_static}
+def _of(parts: Sequence[Part], names: Sequence[str] | None, kind: type, real: Tensor | None) -> Given:
+    steps = {part.steps for part in parts if part.free and not part.is_static}
     if len(steps) > 1:
         raise ShapeError(
             f"series that are explained must have as many steps, got {' and '.join(map(str, sorted(steps)))}; "
             "hold all but those of one length"
         )
-    rows = layout.series([part.values for part in layout.parts])
+    is_cut = real is not None and are_blocks(real)
+    parts = [_with_fixed(part, None if is_cut else real) for part in parts]
+    layout = Layout(parts, names)
+    if not layout.spans:
+        raise ParameterError("hold must leave something to explain, got all of the inputs; hold fewer")
+    shown = (p.values if p.fixed is None else filled(p.values, p.fixed) for p in parts)
+    rows = layout.series(list(shown))
     check_inputs(rows)
-    return Given(layout, rows, kind)
+    is_plain = kind is Tensor and layout.fixed is None and len(layout.parts[0].free) == rows.shape[2]
+    whole = is_plain and not layout.parts[0].constants()
+    return Given(None if whole else layout, parts[0].values if whole else rows, kind, real if is_cut else None)
+
+
+def _with_fixed(part: Part, real: Tensor | None) -> Part:
+    if not part.free or not part.values.is_floating_point():
+        return part
+    return replace(part, fixed=all_fixed(part.values, real, part.name))
 
 
 def is_several(inputs: Any) -> bool:

@@ -15,6 +15,7 @@ from ...methods.attributions.checks.completeness import Explanation as Explained
 from ...methods.attributions.checks.completeness import completed, is_promised
 from ...methods.attributions.checks.guard import attribute_checked
 from ...methods.attributions.explain import predicted_classes
+from ...methods.attributions.passes.segments import Span
 from ...methods.attributions.spec import MethodSpec
 from ..execution.network_checks.network_checks import check_choice
 from ..suites.suite import OUTPUTS
@@ -62,8 +63,16 @@ class Question:
             "baseline": None if absent is None else absent[:, :steps],
             "background": None if drawn_from is None else drawn_from[:, :steps],
             "seeds": self.seeds,
-            "parts": None if self.given.layout is None else self.given.layout.spans,
+            "parts": self.given.parts,
+            "fixed": None if self.given.fixed is None else self.given.fixed[:, :steps],
         }
+
+    def cut(self, samples: Sequence[int], span: Span) -> "Question":
+        """Return the question about a span of the steps of some samples, (samples, span, features), all else held."""
+        absent = None if self.baseline is None else self.baseline[list(samples), span.start : span.stop]
+        drawn_from = None if self.background is None else self.background[:, span.start : span.stop]
+        seeds = [self.seeds[sample] for sample in samples]
+        return Question(self.network, self.given.cut(samples, span), absent, drawn_from, seeds)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from .validation.arguments import (
     check_background,
     check_classes,
     check_finite,
+    check_fixed,
     check_inputs,
     check_outputs,
     check_placement,
@@ -68,6 +69,7 @@ def attribute(
     memory: int | None = None,
     spec: MethodSpec | None = None,
     parts: Sequence[Span] | None = None,
+    fixed: Tensor | None = None,
 ) -> Tensor:
     """Return a method's attributions, (batch, time, features), computed chunk by chunk in bounded memory.
 
@@ -89,6 +91,7 @@ def attribute(
             `rounding`), since fewer samples go through the model at once.
         spec: the method's entry, by which errors name it.
         parts: the features of each of several inputs that make up the series (see `several_inputs`); None for one.
+        fixed: bool (batch, time, features), entries that the model sees as they are whatever a row says; None for none.
 
     Returns:
         (batch, time, features), finite, in the units the method states.
@@ -111,6 +114,7 @@ def attribute(
         given["baseline"] = torch.zeros_like(inputs)
     given["background"] = None if background is None else check_background(background, inputs)
     given["truth"] = None if truth is None else check_alike("truth", truth, inputs)
+    given["fixed"] = None if fixed is None else check_fixed(fixed, inputs)
     given["seeds"] = None if seeds is None else check_seeds(seeds, len(inputs))
     given["target"] = None if target is None else check_target(target, inputs)
     _require(ready.takes, given)

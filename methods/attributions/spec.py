@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from ...entry import Entry, Factory, resolve
 from ...errors import ParameterError
 
-PER_SAMPLE = ("inputs", "target", "baseline", "truth", "seeds")
+PER_SAMPLE = ("inputs", "target", "baseline", "truth", "seeds", "fixed")
 ARGUMENTS = ("model", *PER_SAMPLE, "background", "passes", "parts")
 
 _PARAMETERS: WeakKeyDictionary[Callable[..., Any], tuple[inspect.Parameter, ...]] = WeakKeyDictionary()
@@ -49,6 +49,7 @@ class MethodSpec(Entry):
     - `seeds`: one integer a sample, so that random numbers do not depend on how samples are chunked;
     - `passes`: `Passes`, for methods that need many passes a sample, in bounded memory;
     - `parts`: the features of each of several inputs that make up the series, or None;
+    - `fixed`: bool (batch, time, features), entries that the model sees as they are, whatever a row says, or None;
 
     (those with the default None are optional), followed by its own parameters, and returns
     (batch, time, features). Each sample's attributions depend on that sample alone.

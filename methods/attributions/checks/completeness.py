@@ -63,6 +63,7 @@ class Explanation:
         seeds: one integer a sample.
         memory: bytes that may be taken.
         parts: the features of each of several inputs.
+        fixed: entries that the model sees as they are, bool (batch, time, features).
     """
 
     spec: MethodSpec
@@ -75,6 +76,7 @@ class Explanation:
     seeds: Sequence[int] | None = None
     memory: int | None = None
     parts: Sequence[Span] | None = None
+    fixed: Tensor | None = None
 
     def ends(self) -> Ends:
         """Return what the network makes of the samples and of what the method takes absence to be.
@@ -137,10 +139,11 @@ class Explanation:
             memory=self.memory,
             spec=self.spec,
             parts=self.parts,
+            fixed=self.fixed,
         )
 
     def _of(self, rows: Sequence[int]) -> "Explanation":
-        per_sample = ("inputs", "target", "baseline", "seeds")
+        per_sample = ("inputs", "target", "baseline", "seeds", "fixed")
         return replace(self, **{name: rows_of(getattr(self, name), rows) for name in per_sample})
 
 

@@ -2,7 +2,7 @@
 
 Every method then works as it is: rows of all inputs travel together. A series keeps its steps; a static feature stands
 at every step and is read at step 0, so that its entries at later steps change nothing. What is held does not stand
-there at all: see `Conditioned`.
+there at all: see `Conditioned`. Entries that are fixed stand there, and the model sees its own in their place.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,11 +27,15 @@ class Part:
         name: what the user calls it.
         values: (batch, time, features), static (batch, features) or (batch,); where it is held, of any shape and type.
         held: bool (features,), those that stay as they are; None for all that there is.
+        fixed: bool, of the values' shape: entries that stay as they are, such as missing ones; None for none.
+        span: the steps that are explained; None for all.
     """
 
     name: str
     values: Tensor
     held: Tensor | None
+    fixed: Tensor | None = None
+    span: Span | None = None
 
     @property
     def is_static(self) -> bool:
@@ -44,15 +48,41 @@ class Part:
         return [] if self.held is None else (~self.held).nonzero().flatten().tolist()
 
     @property
-    def constant(self) -> Tensor | None:
-        """Return the values of what is held, (batch, …), or None where nothing is."""
+    def steps(self) -> int:
+        """Return how many steps are explained."""
+        return self.values.shape[1] if self.span is None else self.span.length
+
+    def constants(self) -> dict[str, Tensor]:
+        """Return what of the values is held, each (batch, …).
+
+        It may be "all" of them; held "features"; entries that are to "keep" those of the rows and what "fills" others;
+        and all steps "around" those that are explained.
+        """
         if self.held is None:
-            return self.values
-        return self.values[..., self.held] if bool(self.held.any()) else None
+            return {"all": self.values}
+        found: dict[str, Tensor] = {}
+        if bool(self.held.any()):
+            found["features"] = self._within(self.values)[..., self.held]
+        if self.fixed is not None:
+            fixed, values = (self._within(_columns(value))[..., self.free] for value in (self.fixed, self.values))
+            found["keep"], found["fills"] = ~fixed, torch.where(fixed, values, 0)
+        if self.span is not None:
+            found["around"] = self.values
+        return found
+
+    def _within(self, values: Tensor) -> Tensor:
+        return values if self.span is None else values[:, self.span.start : self.span.stop]
+
+    def cut(self, samples: Sequence[int], steps: int, span: Span) -> "Part":
+        """Return the input of some samples, of which a span is explained if it is a series of so many steps."""
+        rows = list(samples)
+        is_cut = bool(self.free) and not self.is_static and self.values.shape[1] == steps
+        fixed = None if self.fixed is None else self.fixed[rows]
+        return Part(self.name, self.values[rows], self.held, fixed, span if is_cut else None)
 
     def entries(self, values: Tensor, steps: int) -> Tensor:
-        """Return the explained features of such values, (any, …), at each step, (any, steps, features)."""
-        columns = values[:, None] if values.ndim == 1 else values
+        """Return the explained features of such values, (any, …), at each explained step, (any, steps, features)."""
+        columns = _columns(values if self.is_static else self._within(values))
         columns = columns[:, None].expand(-1, steps, -1) if columns.ndim == 2 else columns
         return columns[..., self.free]
 
@@ -64,9 +94,8 @@ class Part:
         """
         found = self.values.clone()
         if self.free:
-            columns = found[:, None] if found.ndim == 1 else found
-            columns[..., self.free] = (entries[:, 0] if self.is_static else entries).to(found)
-        return found
+            _columns(found)[..., self.free] = (entries[:, 0] if self.is_static else entries).to(found)
+        return found if self.fixed is None else torch.where(self.fixed, self.values, found)
 
     def map_of(self, entries: Tensor, is_complete: bool) -> Tensor:
         """Return the map, of the values' shape, from that of the explained features, (batch, steps, features).
@@ -77,9 +106,13 @@ class Part:
         """
         found = torch.zeros(self.values.shape, dtype=entries.dtype, device=entries.device)
         if self.free:
-            columns = found[:, None] if found.ndim == 1 else found
-            columns[..., self.free] = (entries.sum(1) if is_complete else entries[:, 0]) if self.is_static else entries
-        return found
+            own = (entries.sum(1) if is_complete else entries[:, 0]) if self.is_static else entries
+            _columns(found)[..., self.free] = own
+        return found if self.fixed is None else found.masked_fill_(self.fixed, 0)
+
+
+def _columns(values: Tensor) -> Tensor:
+    return values[:, None] if values.ndim == 1 else values
 
 
 @dataclass(frozen=True)
@@ -97,7 +130,31 @@ class Layout:
     @property
     def steps(self) -> int:
         """Return the steps of the series: those of the explained ones, or 1 where all of these are static."""
+        return next((part.steps for part in self.parts if part.free and not part.is_static), 1)
+
+    @property
+    def whole_steps(self) -> int:
+        """Return the steps of the inputs of which some make up the series."""
         return next((part.values.shape[1] for part in self.parts if part.free and not part.is_static), 1)
+
+    @property
+    def span(self) -> Span | None:
+        """Return which steps of the inputs are those of the series; None for all."""
+        return next((part.span for part in self.parts if part.span is not None), None)
+
+    @property
+    def fixed(self) -> Tensor | None:
+        """Return the entries of the series that stay as they are, bool (batch, steps, features); None for none."""
+        if all(part.fixed is None for part in self.parts):
+            return None
+        none = (torch.zeros_like(part.values, dtype=torch.bool) for part in self.parts)
+        return self.series(
+            [empty if part.fixed is None else part.fixed for part, empty in zip(self.parts, none, strict=True)]
+        )
+
+    def cut(self, samples: Sequence[int], span: Span) -> "Layout":
+        """Return the inputs of some samples, with a span of the steps to explain."""
+        return Layout([part.cut(samples, self.steps, span) for part in self.parts], self.names)
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -124,9 +181,9 @@ class Layout:
 
     def conditioned(self, model: nn.Module) -> Conditioned:
         """Return a model of all inputs as one of the series."""
-        constants = [part.constant for part in self.parts]
+        constants = [value for part in self.parts for value in part.constants().values()]
         shapes = ", ".join(f"{part.name} {tuple(part.values.shape)}" for part in self.parts)
-        return Conditioned(_Arguments(model, self), [value for value in constants if value is not None], shapes)
+        return Conditioned(_Arguments(model, self), constants, shapes)
 
     def _apart(self, rows: Tensor) -> Iterator[tuple[Part, Tensor]]:
         for part, place in zip(self.parts, self._places(), strict=True):
@@ -172,7 +229,7 @@ class _Arguments(SameOutputs):
 
     def forward(self, rows: Tensor, *held: Tensor) -> Tensor:
         constants = iter(held)
-        arguments = [argument.of(rows, next(constants) if argument.is_held else None) for argument in self._arguments]
+        arguments = [argument.of(rows, constants) for argument in self._arguments]
         named = {} if self._names is None else dict(zip(self._names, arguments, strict=True))
         outputs: Tensor = self.model(*arguments) if self._names is None else self.model(**named)
         return outputs
@@ -182,25 +239,39 @@ class _Argument:
     """How one input is made of the rows of the series and of what of it is held."""
 
     def __init__(self, part: Part, place: Span, layout: Layout) -> None:
-        self.is_held = part.constant is not None
+        self._constants = list(part.constants())
         # A view of all of it would hide from recurrent layers that it is the series
         self._place = None if len(layout.spans) == 1 else slice(*place)
-        self._free, self._axes, self._is_static = part.free, part.values.ndim, part.is_static
-        self._steps = layout.steps if self._axes == 3 and part.values.shape[1] == layout.steps else None
+        self._axes, self._is_static = part.values.ndim, part.is_static
+        self._steps, self._span = layout.steps, layout.span
+        # with the series, where a method asks for its first few steps
+        self._begins = self._axes == 3 and part.values.shape[1] == layout.whole_steps
         self._order: Tensor | None = None
-        if self._free and self.is_held and part.held is not None:
+        if "features" in self._constants and part.held is not None:
             held = part.held.nonzero().flatten().tolist()
-            self._order = torch.tensor([*self._free, *held], device=part.values.device).argsort()
+            self._order = torch.tensor([*part.free, *held], device=part.values.device).argsort()
 
-    def of(self, rows: Tensor, held: Tensor | None) -> Tensor:
+    def of(self, rows: Tensor, constants: Iterator[Tensor]) -> Tensor:
         """Return the input, (rows, …), with as many steps as the rows, of which a method may ask for the first few."""
-        if held is not None and self._steps is not None and rows.shape[1] < self._steps:
-            held = held[:, : rows.shape[1]]
-        if not self._free:
-            assert held is not None
-            return held
+        held = {name: next(constants) for name in self._constants}
+        steps = rows.shape[1]
+        if "all" in held:
+            return held["all"][:, : self._whole(steps)] if self._begins and steps < self._steps else held["all"]
         entries = rows if self._place is None else rows[:, :, self._place]
         entries = entries[:, 0] if self._is_static else entries
-        if held is not None and self._order is not None:
-            entries = torch.cat([entries, held], -1).index_select(-1, self._order)
+        if "keep" in held:
+            entries = torch.where(self._first(held["keep"], steps), entries, self._first(held["fills"], steps))
+        if self._order is not None:
+            joined = torch.cat([entries, self._first(held["features"], steps)], -1)
+            entries = joined.index_select(-1, self._order)
+        if self._span is not None and "around" in held:
+            before, after = held["around"][:, : self._span.start], held["around"][:, self._span.stop :]
+            entries = torch.cat([before, entries, after] if steps == self._steps else [before, entries], 1)
         return entries[:, 0] if self._axes == 1 else entries
+
+    def _first(self, held: Tensor, steps: int) -> Tensor:
+        return held if self._is_static or steps == self._steps else held[:, :steps]
+
+    def _whole(self, steps: int) -> int:
+        """Return how many steps of the inputs there are where the rows have some of theirs."""
+        return steps if self._span is None else self._span.start + steps

@@ -93,10 +93,24 @@ def spread(values: Tensor, grid: Grid) -> Tensor:
     return entries.repeat_interleave(rows, 1).repeat_interleave(columns, 2)
 
 
-def share(values: Tensor, grid: Grid) -> Tensor:
-    """Return values of segments, (samples, segments), shared equally among their entries, (samples, time, features)."""
+def share(values: Tensor, grid: Grid, fixed: Tensor | None = None) -> Tensor:
+    """Return values of segments shared equally among their entries, (samples, time, features), but for fixed ones.
+
+    Args:
+        values: (samples, segments) on the CPU.
+        grid: the segments.
+        fixed: bool (samples, time, features), entries that get 0; None for none. What a segment of these alone has, as
+            by a fit, all others share.
+    """
     sizes = [rows.length * columns.length for rows in grid.time for columns in grid.features]
-    return spread(values / torch.tensor(sizes), grid)
+    if fixed is None:
+        return spread(values / torch.tensor(sizes), grid)
+    free = (~fixed).cpu().to(values)
+    segment = spread(torch.arange(grid.size)[None], grid).flatten().expand(len(values), -1)
+    counts = torch.zeros_like(values).scatter_add_(1, segment, free.flatten(1))
+    lost = torch.where(counts == 0, values, 0).sum(1, keepdim=True) / counts.sum(1, keepdim=True).clamp_min(1)
+    own = torch.where(counts == 0, 0, values / counts.clamp_min(1)) + lost
+    return spread(own, grid) * free
 
 
 def generator(seed: int) -> np.random.Generator:

@@ -33,6 +33,7 @@ def kernel_shap(
     seeds: Sequence[int],
     passes: Passes,
     parts: Sequence[Span] | None = None,
+    fixed: Tensor | None = None,
     *,
     time_segments: int = 10,
     feature_segments: int = 10,
@@ -53,6 +54,7 @@ def kernel_shap(
         seeds: one a sample.
         passes: through the network, in bounded memory.
         parts: the features of each of several inputs; None for one.
+        fixed: bool (batch, time, features), entries that take no share of their segment; None for none.
         time_segments: at most so many segments along time, at least 1 (see `segments`).
         feature_segments: at most so many along the features, at least 1.
         coalitions: at most so many are evaluated, an even number of them where they are drawn, at least 2.
@@ -79,7 +81,7 @@ def kernel_shap(
         values[sample] = solve(Design(present, weights), gains, total)
 
     coalition_outputs(passes, inputs, baseline, target, grid, len(weights), drawn, fit)
-    return share(values, grid).to(inputs)
+    return share(values, grid, fixed).to(inputs)
 
 
 def coalition_design(segments: int, coalitions: int, seed: int) -> Design:

@@ -19,6 +19,7 @@ def shapley_sampling(
     seeds: Sequence[int],
     passes: Passes,
     parts: Sequence[Span] | None = None,
+    fixed: Tensor | None = None,
     *,
     time_segments: int = 10,
     feature_segments: int = 10,
@@ -37,6 +38,7 @@ def shapley_sampling(
         seeds: one a sample; more permutations begin with the same ones.
         passes: through the network, in bounded memory.
         parts: the features of each of several inputs; None for one.
+        fixed: bool (batch, time, features), entries that take no share of their segment; None for none.
         time_segments: at most so many segments along time, at least 1 (see `segments`).
         feature_segments: at most so many along the features, at least 1.
         permutations: orders that are averaged, at least 1.
@@ -63,7 +65,7 @@ def shapley_sampling(
         values[sample] = torch.zeros_like(changes).scatter_(1, orders.segments, changes).mean(0)
 
     coalition_outputs(passes, inputs, baseline, target, grid, permutations * (grid.size - 1), drawn, average)
-    return share(values, grid).to(inputs)
+    return share(values, grid, fixed).to(inputs)
 
 
 class _Orders:

@@ -54,6 +54,22 @@ def check_alike(name: str, value: Tensor, inputs: Tensor) -> Tensor:
     return value.detach().to(inputs)
 
 
+def check_fixed(fixed: Tensor, inputs: Tensor) -> Tensor:
+    """Return which entries are fixed in the inputs' place, after checking that they are bool (batch, time, features).
+
+    Raises:
+        ShapeError: another shape.
+        ParameterError: another type.
+    """
+    if fixed.shape != inputs.shape:
+        raise ShapeError(
+            f"fixed must have the inputs' shape {tuple(inputs.shape)}, got {tuple(fixed.shape)}; expand it"
+        )
+    if fixed.dtype != torch.bool:
+        raise ParameterError(f"fixed must be bool, got {fixed.dtype}; convert it with .bool()")
+    return fixed.to(inputs.device)
+
+
 def check_background(background: Tensor, inputs: Tensor) -> Tensor:
     """Return background in the inputs' type and place, after checking that it is (any, time, features).
 
