@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from .layouts import Layout, _not_empty, mask
+from .layouts import Layout, check_layouts, mask
 from .preprocessing import require_counts, require_ordinary, require_room, standardise
 from .spec import Array, Split, TaskData
 
@@ -45,16 +45,45 @@ def boxes(
 
     Source: Ismail et al., NeurIPS 2019, synthetic data sets.
     """
+    check_boxes(
+        layouts=layouts,
+        time=time,
+        features=features,
+        train=train,
+        validation=validation,
+        test=test,
+        shift=shift,
+        noise=noise,
+    )
+    masks = np.stack([mask(layout, time, features) for layout in layouts])
+    rng = np.random.default_rng(seed)
+    splits = standardise(*(_draw(rng, count, masks, shift, noise) for count in (train, validation, test)))
+    return TaskData(*splits, classes=2)
+
+
+def check_boxes(
+    *,
+    layouts: Sequence[Layout],
+    time: int,
+    features: int,
+    train: int,
+    validation: int,
+    test: int,
+    shift: float,
+    noise: float,
+) -> None:
+    """Raise unless `boxes` can draw such series.
+
+    Raises:
+        ParameterError: as `boxes`.
+    """
     require_counts(time=time, features=features, train=train, validation=validation, test=test)
     for count in (train, validation, test, len(layouts)):  # a mask each layout
         require_room(count, time, features)
     if shift < 0 or noise <= 0:
         raise ParameterError(f"boxes need shift >= 0 and noise > 0, got shift={shift} and noise={noise}")
     require_ordinary(shift=shift, noise=noise)
-    masks = np.stack([mask(layout, time, features) for layout in _not_empty(layouts)])
-    rng = np.random.default_rng(seed)
-    splits = standardise(*(_draw(rng, count, masks, shift, noise) for count in (train, validation, test)))
-    return TaskData(*splits, classes=2)
+    check_layouts(layouts, time, features)
 
 
 def _draw(rng: np.random.Generator, count: int, masks: Array, shift: float, noise: float) -> Split:

@@ -27,6 +27,7 @@ def _boxes(name: str, description: str, *tags: str) -> TaskSpec:
         reference=SOURCE,
         factory="saltbench.datasets.boxes:boxes",
         parameters=parameters,
+        check="saltbench.datasets.boxes:check_boxes",
         tags=("synthetic", *tags),
     )
 
@@ -85,6 +86,7 @@ MNIST = Family(
         ),
         factory="saltbench.datasets.images.mnist:mnist_{axis}",
         parameters={"train": 55_000, "validation": 5_000, "test": 10_000},
+        check="saltbench.datasets.preprocessing:require_counts",
         tags=("real", "graded", "external-data"),
     ),
     {"axis": {"rows": Variant(words="row by row"), "columns": Variant(words="column by column")}},
@@ -100,6 +102,7 @@ ENTRIES: tuple[TaskSpec | Family[TaskSpec], ...] = (
         reference="Alpaydin, Kaynak: Optical Recognition of Handwritten Digits (UCI, 1998), through scikit-learn",
         factory="saltbench.datasets.images.digits:digits_rows",
         parameters={"validation": 300, "test": 300},
+        check="saltbench.datasets.images.digits:check_digits",
         tags=("real", "graded"),
     ),
     MNIST,
@@ -120,6 +123,7 @@ ENTRIES: tuple[TaskSpec | Family[TaskSpec], ...] = (
             "drift": 0.5,
             "autocorrelation": 0.4,
         },
+        check="saltbench.datasets.fmri.simulated:check_simulated",
         tags=("simulated", "fmri"),
     ),
     TaskSpec(
@@ -137,6 +141,7 @@ ENTRIES: tuple[TaskSpec | Family[TaskSpec], ...] = (
             "delay": 0.0,
             "incomplete": "refuse",
         },
+        check="saltbench.datasets.fmri.hcp:check_hcp",
         tags=("real", "fmri", "external-data"),
         content="saltbench.datasets.fmri.hcp:hcp_content",
     ),

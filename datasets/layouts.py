@@ -25,6 +25,17 @@ def mask(layout: Layout, time: int, features: int) -> Array:
     return result
 
 
+def check_layouts(layouts: Sequence[Layout], time: int, features: int) -> None:
+    """Raise unless there are layouts, each of boxes inside a series of so many steps and features.
+
+    Raises:
+        ParameterError: none, or a box that is not four numbers, is empty, or leaves the series.
+    """
+    for layout in _not_empty(layouts):
+        for box in layout:
+            _checked(box, time, features)
+
+
 def _not_empty(layouts: Sequence[Layout]) -> Sequence[Layout]:
     if not all(isinstance(layout, Sequence) for layout in layouts):
         raise ParameterError(f"layouts must hold layouts, each a list of boxes, got {layouts!r}")

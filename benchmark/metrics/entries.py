@@ -2,7 +2,7 @@
 
 import math
 
-from .faithfulness import comprehensiveness
+from .faithfulness import check_comprehensiveness, comprehensiveness
 from .localisation import (
     average_precision,
     completeness_residual,
@@ -16,9 +16,9 @@ from .localisation import (
     weighted_jaccard,
 )
 from .on_task import SHARES as REPORTED
-from .on_task import on_task
+from .on_task import check_reported, on_task
 from .removal import SHARES as REMOVED
-from .removal import accuracy_after_removal
+from .removal import accuracy_after_removal, check_removal
 from .spec import MetricSpec
 
 _ISMAIL = (
@@ -155,6 +155,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         reference="J. DeYoung et al., ERASER, ACL 2020; J. Enguehard, Time Interpret, 2023",
         factory=comprehensiveness,
         parameters={"share": 0.2, "replacement": "zero"},
+        check=check_comprehensiveness,
         tags=("faithfulness",),
         higher_is_better=True,
         low=-1.0,
@@ -169,6 +170,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         reference=f"{_ISMAIL}, poster",
         factory=on_task,
         parameters={"shares": list(REPORTED)},
+        check=check_reported,
         tags=("axis", "removal"),
         higher_is_better=True,
         low=0.0,
@@ -183,6 +185,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         reference=f"{_ISMAIL}, poster",
         factory=accuracy_after_removal,
         parameters={"replacement": "mean", "shares": list(REMOVED[1:])},
+        check=check_removal,
         tags=("removal",),
         higher_is_better=False,
         low=0.0,

@@ -35,13 +35,24 @@ def comprehensiveness(maps: Maps, *, model: Model, share: float = 0.2, replaceme
         ParameterError: a share outside [0, 1].
         UnknownNameError: another replacement.
     """
-    if not 0 <= share <= 1:
-        raise ParameterError(f"comprehensiveness needs a share in 0 to 1, got {share:g}")
+    check_comprehensiveness(share=share, replacement=replacement)
     changed = removed(model.inputs, removal_order(maps.magnitude, model.seeds), share, replacement)
     before, after = (model.probabilities(inputs) for inputs in (model.inputs, changed))
     samples = np.arange(len(model.target))
     drop: Floats = before[samples, model.target] - after[samples, model.target]
     return drop
+
+
+def check_comprehensiveness(*, share: float, replacement: str) -> None:
+    """Raise unless a share of the entries can be replaced so.
+
+    Raises:
+        ParameterError: a share outside [0, 1].
+        UnknownNameError: another replacement.
+    """
+    if not 0 <= share <= 1:
+        raise ParameterError(f"comprehensiveness needs a share in 0 to 1, got {share:g}")
+    _check_replacement(replacement)
 
 
 def removal_order(magnitude: Floats, seeds: Sequence[int]) -> NDArray[np.int32]:
@@ -76,8 +87,7 @@ def removed(inputs: Series, order: NDArray[np.int32], share: float, replacement:
     Raises:
         UnknownNameError: another replacement.
     """
-    if replacement not in _REPLACEMENTS:
-        raise UnknownNameError(unknown("replacement", replacement, _REPLACEMENTS))
+    _check_replacement(replacement)
     return replace_first(inputs, order, share, _REPLACEMENTS[replacement](inputs))
 
 
@@ -91,6 +101,11 @@ def replace_first(inputs: Series, order: NDArray[np.int32], share: float, fillin
         filling: (batch, time, features).
     """
     return np.where(order < round(share * inputs[0].size), filling, inputs)
+
+
+def _check_replacement(name: str) -> None:
+    if name not in _REPLACEMENTS:
+        raise UnknownNameError(unknown("replacement", name, _REPLACEMENTS))
 
 
 def _zero(inputs: Series) -> Series:

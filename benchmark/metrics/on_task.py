@@ -32,8 +32,7 @@ def reported_on_task(maps: Maps, shares: Sequence[float] = SHARES) -> Floats:
     Source: A. A. Ismail et al., Input-Cell Attention Reduces Vanishing Saliency of Recurrent Neural Networks,
     NeurIPS 2019, poster; breaking ties is ours.
     """
-    if not shares or not all(0 < share <= 1 for share in shares):
-        raise ParameterError(f"reported shares must lie above 0 and be at most 1, got {list(shares)}")
+    check_reported(shares=shares)
     features = maps.truth.shape[2]
     on_task_entries = np.repeat(on_task_steps(maps.truth), features, axis=1)
     values = np.empty((len(shares), len(maps.truth)))
@@ -50,6 +49,16 @@ def on_task(maps: Maps, *, shares: Sequence[float] = SHARES) -> Floats:
     """
     mean: Floats = reported_on_task(maps, shares).mean(axis=0)
     return mean
+
+
+def check_reported(*, shares: Sequence[float]) -> None:
+    """Raise unless shares of a map's entries can be reported.
+
+    Raises:
+        ParameterError: no share, or one outside (0, 1].
+    """
+    if not shares or not all(isinstance(share, float | int) and 0 < share <= 1 for share in shares):
+        raise ParameterError(f"reported shares must lie above 0 and be at most 1, got {list(shares)}")
 
 
 def chance_on_task(truth: NDArray[np.floating]) -> Floats:

@@ -89,6 +89,17 @@ def draw_replacement(name: str, inputs: Series, training: Series, seeds: Sequenc
     return _REPLACEMENTS[name](inputs, training, seeds).astype(inputs.dtype)
 
 
+def check_removal(*, replacement: str, shares: Sequence[float]) -> None:
+    """Raise unless shares of a map's entries can be removed so.
+
+    Raises:
+        ParameterError: no share, or one outside [0, 1].
+        UnknownNameError: another replacement.
+    """
+    check_replacement(replacement)
+    _check_shares(shares)
+
+
 def check_replacement(name: str) -> None:
     """Refuse a name that no replacement has.
 
@@ -120,9 +131,13 @@ _REPLACEMENTS: Mapping[str, Callable[[Series, Series, Sequence[int]], Series]] =
 }
 
 
-def _check(inputs: Series, order: NDArray[np.int32], filling: Series, shares: Sequence[float]) -> None:
-    if not shares or not all(0 <= share <= 1 for share in shares):
+def _check_shares(shares: Sequence[float]) -> None:
+    if not shares or not all(isinstance(share, float | int) and 0 <= share <= 1 for share in shares):
         raise ParameterError(f"removed shares must lie in 0 to 1, got {list(shares)}")
+
+
+def _check(inputs: Series, order: NDArray[np.int32], filling: Series, shares: Sequence[float]) -> None:
+    _check_shares(shares)
     for name, value in (("order", order), ("filling", filling)):
         if value.shape != inputs.shape:
             raise ShapeError(f"removal needs {name} of the inputs' shape {inputs.shape}, got {value.shape}")

@@ -158,6 +158,7 @@ def explain(
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
     network = as_network(model)
     check_tolerance(tolerance)
+    spec.configure(parameters)  # before the network is asked anything
     chosen = chosen_targets(target, targets)
     given = read_inputs(network, inputs, hold, lengths, mask)
     absent, drawn_from = given.baseline(network, baseline), given.background(network, background)

@@ -14,7 +14,7 @@ from typing import Any
 from ... import __version__
 from ...datasets.files.regular_files import open_regular
 from ...entry import Entry, unknown
-from ...errors import DataError, ParameterError, UnknownNameError, printable, repr_of
+from ...errors import DataError, ParameterError, SaltbenchError, UnknownNameError, printable, repr_of
 from .located_errors import at, placed
 from .registry import Registries, default_metrics
 from .repetitions import FACTORS
@@ -210,10 +210,25 @@ def _check_parameters(parameters: Mapping[str, Any], registries: Registries) -> 
         if not named:
             with at("parameters", name):
                 raise UnknownNameError(unknown("entry in parameters", name, known))
-        for key, value in _table(parameters, name, "parameters").items():
+        given = _table(parameters, name, "parameters")
+        for key, value in given.items():
             with at("parameters", name, key):
                 for entry in named:
-                    entry.configure({key: value})
+                    entry.updated({key: value})
+        for entry in named:
+            _check_values(name, entry, given)
+
+
+def _check_values(name: str, entry: Entry, given: Mapping[str, Any]) -> None:
+    """Raise where values together are refused, at the key that is refused alone, where there is one."""
+    try:
+        entry.configure(given)
+    except SaltbenchError:
+        for key, value in given.items():
+            with at("parameters", name, key):
+                entry.configure({key: value})
+        with at("parameters", name):
+            entry.configure(given)
 
 
 def _entries(kind: str, content: Mapping[str, Any], registries: Registries) -> Sequence[Any]:

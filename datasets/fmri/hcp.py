@@ -79,9 +79,17 @@ def hcp(
 
     Source: Barch et al., NeuroImage 80, 2013; parcellated by Neuromatch Academy (osf.io/2y3fw, osf.io/s4h8j).
     """
+    check_hcp(
+        tasks=tasks,
+        subjects=subjects,
+        validation_share=validation_share,
+        test_share=test_share,
+        frames=frames,
+        window=window,
+        delay=delay,
+        incomplete=incomplete,
+    )
     paradigms = _paradigms(tasks)
-    _check(subjects, validation_share, test_share, delay, incomplete)
-    require_window(frames, window)
     archive = open_archive(hcp_folder())
     rng = np.random.default_rng(seed)
     order = [archive.subjects[place] for place in rng.permutation(len(archive.subjects))]
@@ -90,6 +98,28 @@ def hcp(
     splits = standardise(*(_split(part, paradigms, frames) for part in _divide(samples, validation_share, test_share)))
     _check_classes(splits[0], tasks)
     return TaskData(*splits, classes=len(paradigms))
+
+
+def check_hcp(
+    *,
+    tasks: Sequence[str],
+    subjects: int,
+    validation_share: float,
+    test_share: float,
+    frames: int,
+    window: str,
+    delay: float,
+    incomplete: str,
+) -> None:
+    """Raise unless `hcp` can read such series of an archive that holds enough.
+
+    Raises:
+        ParameterError: an impossible parameter.
+        UnknownNameError: a task that does not exist.
+    """
+    _paradigms(tasks)
+    _check(subjects, validation_share, test_share, delay, incomplete)
+    require_window(frames, window)
 
 
 def hcp_folder() -> Path:

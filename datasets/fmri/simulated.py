@@ -73,12 +73,19 @@ def simulated(
     Source: designs from Barch et al., NeuroImage 80, 2013; noise model from M. Welvaert et al., neuRosim: an R
     package for generating fMRI data, Journal of Statistical Software 44(10), 2011.
     """
+    check_simulated(
+        train_subjects=train_subjects,
+        validation_subjects=validation_subjects,
+        test_subjects=test_subjects,
+        parcels=parcels,
+        active=active,
+        frames=frames,
+        window=window,
+        signal=signal,
+        drift=drift,
+        autocorrelation=autocorrelation,
+    )
     counts = (train_subjects, validation_subjects, test_subjects)
-    require_counts(train_subjects=counts[0], validation_subjects=counts[1], test_subjects=counts[2], parcels=parcels)
-    _check(parcels, active, signal, drift, autocorrelation)
-    require_window(frames, window)
-    for subjects in counts:
-        require_room(subjects * RUNS * len(PARADIGMS), frames, parcels)
     scanner = Scanner(frames=frames, place=window, signal=signal, drift=drift, autocorrelation=autocorrelation)
     rng = np.random.default_rng(seed)
     sets = draw_active(rng, parcels, active)
@@ -95,6 +102,29 @@ def draw_active(rng: np.random.Generator, parcels: int, active: int) -> Active:
     for row in sets:
         row[rng.choice(parcels, size=active, replace=False)] = True
     return sets
+
+
+def check_simulated(
+    *,
+    parcels: int,
+    active: int,
+    frames: int,
+    window: str,
+    signal: float,
+    drift: float,
+    autocorrelation: float,
+    **subjects: int,
+) -> None:
+    """Raise unless `simulated` can draw such series.
+
+    Raises:
+        ParameterError: as `simulated`.
+    """
+    require_counts(**subjects, parcels=parcels)
+    _check(parcels, active, signal, drift, autocorrelation)
+    require_window(frames, window)
+    for count in subjects.values():
+        require_room(count * RUNS * len(PARADIGMS), frames, parcels)
 
 
 def _check(parcels: int, active: int, signal: float, drift: float, autocorrelation: float) -> None:

@@ -27,11 +27,7 @@ def digits_rows(seed: int, *, validation: int, test: int) -> TaskData:
 
     Source: Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits (bundled with scikit-learn).
     """
-    require_counts(validation=validation, test=test)
-    if validation + test >= DIGITS:
-        raise ParameterError(
-            f"digits/rows has {DIGITS} images, validation={validation} and test={test} leave none for training"
-        )
+    check_digits(validation=validation, test=test)
     bunch = load_digits()
     order = np.random.default_rng(seed).permutation(DIGITS)
     images = bunch.images[order].astype(np.float32)
@@ -39,3 +35,16 @@ def digits_rows(seed: int, *, validation: int, test: int) -> TaskData:
     parts = np.split(np.arange(DIGITS), [DIGITS - validation - test, DIGITS - test])
     splits = standardise(*(Split(images[part], labels[part], images[part] / INK) for part in parts))
     return TaskData(*splits, classes=10)
+
+
+def check_digits(*, validation: int, test: int) -> None:
+    """Raise unless there are so many images, and one more to train on.
+
+    Raises:
+        ParameterError: a size below one, or sizes that leave no sample for training.
+    """
+    require_counts(validation=validation, test=test)
+    if validation + test >= DIGITS:
+        raise ParameterError(
+            f"digits/rows has {DIGITS} images, validation={validation} and test={test} leave none for training"
+        )

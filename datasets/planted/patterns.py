@@ -37,8 +37,7 @@ def class_patterns(shape: str, length: int, classes: int) -> NDArray[np.float64]
     Raises:
         ParameterError: another shape, or a length that is less than half the number of classes.
     """
-    if shape not in SHAPES:
-        raise ParameterError(f"shape must be one of {', '.join(SHAPES)}, got {shape!r}")
+    check_shape(shape)
     needed = (classes + 1) // 2
     if length < needed:
         raise ParameterError(
@@ -47,3 +46,13 @@ def class_patterns(shape: str, length: int, classes: int) -> NDArray[np.float64]
     label, step = np.arange(classes)[:, None], np.arange(length)
     blocks = step * (label // 2 + 1) // length
     return np.where((label + blocks) % 2 == 1, 1.0, -1.0) * SHAPES[shape](length)
+
+
+def check_shape(shape: str) -> None:
+    """Raise unless a shape is one of the envelopes.
+
+    Raises:
+        ParameterError: another one.
+    """
+    if shape not in SHAPES:
+        raise ParameterError(f"shape must be one of {', '.join(SHAPES)}, got {shape!r}")

@@ -96,6 +96,7 @@ def _spec(name: str, description: str, factory: Any, parameters: dict[str, Any],
         reference="a definition of saltbench",
         factory=factory,
         parameters=parameters,
+        check="saltbench.datasets.planted.planting:check_planting",
         tags=("planted",),
         source=source,
     )

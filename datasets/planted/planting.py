@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import DataError, NonFiniteError, ParameterError, ShapeError
-from ..layouts import mask
+from ..layouts import check_layouts, mask
 from ..preprocessing import require_ordinary, standardise_features
 from ..spec import Array, Split, TaskData
-from .patterns import class_patterns
+from .patterns import check_shape, class_patterns
 from .stratification import balanced_labels, divide
 
 Floats = NDArray[np.float64]
+LONGEST = 2**31  # steps or features: a window may lie anywhere before the series are known
 
 
 def planted(
@@ -91,9 +92,7 @@ class _Signal:
         width: int,
         window: Sequence[int],
     ) -> "_Signal":
-        if not 0 <= strength < np.inf:
-            raise ParameterError(f"strength must be finite and at least 0 standard deviations, got {strength}")
-        require_ordinary(strength=strength)
+        _check_strength(strength)
         if len(window):
             place, length, width = _placed(size, length, width, window)
         else:
@@ -121,8 +120,7 @@ class _Signal:
 
 
 def _placed(size: tuple[int, ...], length: int, width: int, window: Sequence[int]) -> tuple[tuple[int, int], int, int]:
-    if length or width:
-        raise ParameterError(f"give either window or length and width, got window={list(window)}, {length} and {width}")
+    _check_either(length, width, window)
     mask([window], size[0], size[1])  # raises where the window is not inside
     start, stop, low, high = window
     return (start, low), stop - start, high - low
@@ -135,6 +133,44 @@ def _sized(size: tuple[int, ...], classes: int, length: int, width: int) -> tupl
         if not 1 <= value <= most:
             raise ParameterError(f"{name} must be 1 to {most}, the size of the series, or 0 for a share, got {value}")
     return chosen
+
+
+def check_planting(
+    *,
+    shape: str,
+    strength: float,
+    length: int,
+    width: int,
+    window: Sequence[int],
+    validation_share: float,
+    test_share: float,
+    **_columns: object,
+) -> None:
+    """Raise unless `planted` can plant such a signal into series that are long and many enough.
+
+    Raises:
+        ParameterError: a parameter that no series suit.
+    """
+    check_shape(shape)
+    _check_strength(strength)
+    for name, size in (("length", length), ("width", width)):
+        if size < 0:
+            raise ParameterError(f"{name} must be at least 1, or 0 for a share of the series, got {size}")
+    if len(window):
+        _check_either(length, width, window)
+        check_layouts([[window]], LONGEST, LONGEST)
+    _check_shares(validation_share, test_share)
+
+
+def _check_strength(strength: float) -> None:
+    if not 0 <= strength < np.inf:
+        raise ParameterError(f"strength must be finite and at least 0 standard deviations, got {strength}")
+    require_ordinary(strength=strength)
+
+
+def _check_either(length: int, width: int, window: Sequence[int]) -> None:
+    if length or width:
+        raise ParameterError(f"give either window or length and width, got window={list(window)}, {length} and {width}")
 
 
 def _series(series: ArrayLike) -> Floats:

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from .checks import check_dropout, check_series, check_sizes
+from .checks import check_series
 from .dropout import SeriesDropout
+from .parameter_checks import check_dropout, check_sizes
 
 
 class HopScores(nn.Module):

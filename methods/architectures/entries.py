@@ -4,6 +4,7 @@ from .spec import ArchitectureSpec
 
 _ONE_LAYER = {"hidden": 5, "dropout": 0.1}
 _ATTENTION = {"hops": 20, "attention_hidden": 50}
+_CHECKS = "saltbench.methods.architectures.parameter_checks"
 _ISMAIL = (
     "A. A. Ismail, M. Gunady, L. Pessoa, H. Corrada Bravo, S. Feizi, Input-Cell Attention Reduces Vanishing "
     "Saliency of Recurrent Neural Networks, NeurIPS 2019, arXiv:1910.12370"
@@ -17,6 +18,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
         reference="S. Hochreiter, J. Schmidhuber, Long Short-Term Memory, Neural Computation 9(8), 1997, 1735-1780",
         factory="saltbench.methods.architectures.recurrent:lstm",
         parameters=_ONE_LAYER,
+        check=f"{_CHECKS}:check_layer",
         tags=("recurrent",),
     ),
     ArchitectureSpec(
@@ -29,6 +31,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
         ),
         factory="saltbench.methods.architectures.recurrent:bi_lstm",
         parameters=_ONE_LAYER,
+        check=f"{_CHECKS}:check_layer",
         tags=("recurrent",),
     ),
     ArchitectureSpec(
@@ -41,6 +44,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
         ),
         factory="saltbench.methods.architectures.attention:lstm_self_attention",
         parameters={**_ONE_LAYER, **_ATTENTION},
+        check=f"{_CHECKS}:check_layer",
         tags=("recurrent", "attention"),
     ),
     ArchitectureSpec(
@@ -50,6 +54,7 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
         reference=_ISMAIL,
         factory="saltbench.methods.architectures.input_cell:input_cell_lstm",
         parameters={**_ONE_LAYER, **_ATTENTION, "variant": "mean"},
+        check=f"{_CHECKS}:check_input_cell",
         tags=("recurrent", "attention"),
     ),
 )

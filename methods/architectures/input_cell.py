@@ -5,11 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ...entry import unknown
-from ...errors import UnknownNameError
 from .attention import HopScores
-from .checks import check_dropout, check_series, check_sizes
+from .checks import check_series
 from .dropout import SeriesDropout
+from .parameter_checks import check_input_cell, check_sizes
 from .prefix_attention import prefix_attention, prefix_attention_per_hop
 
 # the square of the smallest length that torch.nn.functional.normalize divides by
@@ -40,6 +39,7 @@ def unit_length(rows: Tensor) -> Tensor:
     return rows / (rows.square().sum(dim=2, keepdim=True) + _TINY).sqrt()
 
 
+# by the names of `parameter_checks.VARIANTS`
 _VARIANTS: dict[str, Callable[[Tensor, Tensor, Projection], Tensor]] = {
     "mean": _mean,
     "flatten": _flatten,
@@ -73,10 +73,8 @@ class InputCellClassifier(nn.Module):
         variant: str,
     ) -> None:
         super().__init__()
-        check_sizes(features=features, classes=classes, hidden=hidden)
-        check_dropout(dropout)
-        if variant not in _VARIANTS:
-            raise UnknownNameError(unknown("variant of input-cell-lstm", variant, _VARIANTS))
+        check_sizes(features=features, classes=classes)
+        check_input_cell(variant=variant, dropout=dropout, hidden=hidden, hops=hops, attention_hidden=attention_hidden)
         self.features = features
         self.attend = _VARIANTS[variant]
         self.input_dropout = SeriesDropout(dropout)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import ParameterError, UnknownNameError, repr_of
+from .errors import ParameterError, SaltbenchError, UnknownNameError, repr_of
 
 Factory = str | Callable[..., Any]
 
@@ -24,6 +24,9 @@ class Entry:
         factory: the function itself, or "module:attribute", resolved on first use so that listing entries
             imports nothing heavy.
         parameters: every parameter of the factory that a user may set, with its default (JSON values).
+        check: function that takes all parameters by name and raises a ParameterError where the factory cannot have
+            their values, or its "module:attribute", whose module imports nothing heavy; None leaves that to the
+            factory, which is called after networks were trained.
         tags: words that group entries, shown by `saltbench list --format json`.
         source: empty for what ships with saltbench; otherwise names the plugin and a digest of its bytes,
             so that an edited plugin is computed anew.
@@ -35,6 +38,7 @@ class Entry:
     reference: str
     factory: Factory
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    check: Factory | None = None
     tags: tuple[str, ...] = ()
     source: str = ""
 
@@ -59,6 +63,18 @@ class Entry:
         """Return the defaults updated with overrides.
 
         Raises:
+            UnknownNameError: a parameter that the entry does not have, or a name that a parameter cannot be.
+            ParameterError: a value of another type than the default's, one that JSON cannot hold, or one that the
+                entry's check refuses.
+        """
+        chosen = self.updated(overrides)
+        self.check_values(chosen)
+        return chosen
+
+    def updated(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the defaults updated with overrides, whose types alone are looked at.
+
+        Raises:
             UnknownNameError: a parameter that the entry does not have.
             ParameterError: a value of another type than the default's, or one that JSON cannot hold.
         """
@@ -67,6 +83,19 @@ class Entry:
                 raise UnknownNameError(unknown(f"parameter of {self.name}", name, self.parameters))
             _check_type(self.name, name, self.parameters[name], value)
         return {**self.parameters, **overrides}
+
+    def check_values(self, parameters: Mapping[str, Any]) -> None:
+        """Raise where the entry's check refuses the values of its parameters; defaults are not checked.
+
+        Raises:
+            ParameterError, UnknownNameError: it does.
+        """
+        if self.check is None or parameters == self.parameters:
+            return
+        try:
+            resolve(self.check)(**parameters)
+        except SaltbenchError as error:
+            raise type(error)(f"{self.name}: {error}") from error
 
 
 def resolve(factory: Factory) -> Callable[..., Any]:

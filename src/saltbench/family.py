@@ -75,7 +75,7 @@ class Family(Generic[T]):
             name=self._filled(self.name, names),
             description=self._filled(self.template.description, words),
             factory=factory,
-            parameters=self.template.configure({key: v.parameters[key] for v in variants for key in v.parameters}),
+            parameters=self.template.updated({key: v.parameters[key] for v in variants for key in v.parameters}),
             tags=tuple(dict.fromkeys([*self.template.tags, *(tag for v in variants for tag in v.tags)])),
         )
 

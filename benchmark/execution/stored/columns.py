@@ -169,7 +169,8 @@ class Batch:
 
     def part(self) -> Part:
         """Return it for an index to remember."""
-        return Part(json.dumps(self.metrics), self.columns, self.seal, lambda: json.dumps(self.facts))
+        detail = json.dumps(self.facts)  # not made later, which would keep all that the batch was read from
+        return Part(_text(tuple(self.metrics)), self.columns, self.seal, lambda: detail)
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -208,6 +209,11 @@ def _wanted(same: Same) -> Mapping[str, str]:
 def _metrics(text: str) -> Sequence[str]:
     metrics: Sequence[str] = json.loads(text)
     return metrics
+
+
+@lru_cache(maxsize=64)
+def _text(metrics: tuple[str, ...]) -> str:
+    return json.dumps(metrics)
 
 
 def _facts(text: str) -> Mapping[str, Any]:

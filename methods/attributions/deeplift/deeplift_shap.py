@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..passes.baselines import absence
 from ..passes.passes import Passes, Piece, pick
-from ..validation.parameters import check_count
+from ..validation.parameter_checks import check_baselines
 from .deeplift import deeplift
 
 
@@ -39,7 +39,7 @@ def deeplift_shap(
     Source: Lundberg, Lee, "A Unified Approach to Interpreting Model Predictions", NeurIPS 2017, on the rules of
     `deeplift`.
     """
-    check_count("baseline_samples", baseline_samples)
+    check_baselines(baseline_samples=baseline_samples)
     absent = absence("sampled", inputs, background, seeds, baseline_samples)
 
     def compute(pieces: Sequence[Piece]) -> Tensor:

@@ -2,6 +2,7 @@
 
 from ..spec import MethodSpec
 
+_CHECKS = "saltbench.methods.attributions.validation.parameter_checks"
 _HERE = "saltbench.methods.attributions.deeplift"
 _COST = f"{_HERE}.costs"
 
@@ -21,6 +22,7 @@ DEEPLIFT: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_HERE}.deeplift_shap:deeplift_shap",
         parameters={"baseline_samples": 10},
+        check=f"{_CHECKS}:check_baselines",
         tags=("difference", "background", "sampling", "paired"),
         is_complete=True,
         assumptions="The series of the background say what inputs look like without the signal.",

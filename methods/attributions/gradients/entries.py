@@ -2,6 +2,7 @@
 
 from ..spec import MethodSpec
 
+_CHECKS = "saltbench.methods.attributions.validation.parameter_checks"
 _FOLDER = "saltbench.methods.attributions.gradients"
 _COSTS = f"{_FOLDER}.costs"
 _NOISE = {"noise_samples": 25, "noise_level": 0.15}
@@ -46,6 +47,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         reference="Sundararajan, Taly, Yan. Axiomatic Attribution for Deep Networks. ICML 2017. arXiv:1703.01365",
         factory=f"{_FOLDER}.integrated_gradients:integrated_gradients",
         parameters={"steps": 50, "against": "baseline", "baseline_samples": 10},
+        check=f"{_CHECKS}:check_path",
         tags=("gradient", "baseline", "quadrature", "path"),
         is_complete=True,
         assumptions="The baseline means absence, and the output is smooth enough along the path for the quadrature.",
@@ -63,6 +65,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.smoothgrad:smoothgrad",
         parameters=_NOISE,
+        check=f"{_CHECKS}:check_noise",
         tags=("gradient", "sampling"),
         assumptions=_SMOOTH_NEARBY,
         makes=_NOISY,
@@ -79,6 +82,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.smoothgrad:smoothgrad_squared",
         parameters=_NOISE,
+        check=f"{_CHECKS}:check_noise",
         tags=("gradient", "sampling"),
         assumptions=_SMOOTH_NEARBY,
         makes=_NOISY,
@@ -95,6 +99,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.smoothgrad:vargrad",
         parameters=_NOISE,
+        check=f"{_CHECKS}:check_noise",
         tags=("gradient", "sampling"),
         assumptions="The gradient changes most, as noise is added, where the input matters.",
         makes=_NOISY,
@@ -111,6 +116,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.smoothgrad:integrated_gradients_smoothgrad",
         parameters={"steps": 20, "against": "baseline", "noise_samples": 10, "noise_level": 0.15},
+        check=f"{_CHECKS}:check_noisy_path",
         tags=("gradient", "baseline", "sampling", "quadrature"),
         assumptions="Those of integrated-gradients, for noisy copies of the input.",
         makes=f"a point on the way to it with {_NOISY}",
@@ -128,6 +134,7 @@ GRADIENT: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.gradient_shap:gradient_shap",
         parameters={"path_samples": 50, "noise_level": 0.0},
+        check=f"{_CHECKS}:check_sampled_path",
         tags=("gradient", "background", "sampling"),
         assumptions="The series of the background say what inputs look like without the signal.",
         makes="a point on the way from a series of the background",

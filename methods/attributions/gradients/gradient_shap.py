@@ -10,7 +10,7 @@ from ..passes.noise import add_noise
 from ..passes.passes import Passes
 from ..passes.segments import Span
 from ..passes.streams import Stream, rewind
-from ..validation.parameters import check_count, check_least
+from ..validation.parameter_checks import check_sampled_path
 
 
 def gradient_shap(
@@ -47,8 +47,7 @@ def gradient_shap(
     models with axiomatic attribution priors and expected gradients", Nature Machine Intelligence 2021; the noise:
     Lundberg, Lee, NeurIPS 2017, as the shap package has it.
     """
-    check_count("path_samples", path_samples)
-    check_least("noise_level", noise_level, 0)
+    check_sampled_path(path_samples=path_samples, noise_level=noise_level)
     absent = absence("sampled", inputs, background, seeds, path_samples)
     present = add_noise(inputs, noise_level, seeds, parts) if noise_level else None
     places = _places(seeds, path_samples).to(inputs)[:, :, None, None]

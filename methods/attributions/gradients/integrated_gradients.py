@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ..numerics.quadrature import quadrature
-from ..passes.baselines import absence, check_against, distinct_draws
+from ..passes.baselines import absence, distinct_draws
 from ..passes.passes import Passes
-from ..validation.parameters import check_count
+from ..validation.parameter_checks import check_path
 
 _NODE_BYTES = 16  # of each of the steps² numbers of which the nodes are the eigenvalues
 
@@ -46,9 +46,7 @@ def integrated_gradients(
     Source: Sundararajan, Taly, Yan, "Axiomatic Attribution for Deep Networks", ICML 2017; averaged over
     baselines: Sturmfels, Lundberg, Lee, "Visualizing the Impact of Feature Attribution Baselines", Distill 2020.
     """
-    check_count("steps", steps)
-    check_against(against)
-    check_count("baseline_samples", baseline_samples)
+    check_path(steps=steps, against=against, baseline_samples=baseline_samples)
     draws = distinct_draws(against, baseline_samples)
     absent = absence(against, baseline, background, seeds, draws)
     attributions, start = torch.zeros_like(inputs), torch.empty_like(inputs)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..passes.baselines import absence, check_against
+from ..passes.baselines import absence
 from ..passes.noise import add_noise
 from ..passes.passes import Passes, Take
 from ..passes.segments import Span
-from ..validation.parameters import check_count, check_least
+from ..validation.parameter_checks import check_noise, check_noisy_path
 from .integrated_gradients import path_integral
 
 
@@ -176,9 +176,7 @@ def integrated_gradients_smoothgrad(
 
     Source: Smilkov et al., "SmoothGrad", arXiv 1706.03825, section 3; Sundararajan, Taly, Yan, ICML 2017.
     """
-    check_count("steps", steps)
-    check_against(against)
-    _check_noise(noise_samples, noise_level)
+    check_noisy_path(steps=steps, against=against, noise_samples=noise_samples, noise_level=noise_level)
     write = add_noise(inputs, noise_level, seeds, parts)
     absent = absence(against, baseline, background, seeds, noise_samples)
     everyone, start, end = slice(len(inputs)), torch.empty_like(inputs), torch.empty_like(inputs)
@@ -201,10 +199,5 @@ def _each_gradient(
     parts: Sequence[Span] | None,
     take: Take,
 ) -> None:
-    _check_noise(noise_samples, noise_level)
+    check_noise(noise_samples=noise_samples, noise_level=noise_level)
     passes.gradients(inputs, target, noise_samples, add_noise(inputs, noise_level, seeds, parts), take)
-
-
-def _check_noise(noise_samples: int, noise_level: float) -> None:
-    check_count("noise_samples", noise_samples)
-    check_least("noise_level", noise_level, 0)

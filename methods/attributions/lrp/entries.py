@@ -9,6 +9,7 @@ _LSTMS = (
     "In: Explainable AI, Springer 2019. arXiv:1909.12114"
 )
 _EPSILON = {"epsilon": 0.001}
+_CHECK = "saltbench.methods.attributions.validation.parameter_checks:check_epsilon"
 _ABSENCE = "absence of the input is zero, and what biases and epsilon keep of the relevance may be lost."
 _ONCE = "1 forward, 1 backward"
 _COST = f"{_HERE}.costs:of_relevance"
@@ -24,6 +25,7 @@ LRP: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_HERE}.lrp:lrp",
         parameters=_EPSILON,
+        check=_CHECK,
         tags=("relevance",),
         assumptions=f"Gates only decide how much of a signal passes, {_ABSENCE}",
         passes=_ONCE,
@@ -36,6 +38,7 @@ LRP: tuple[MethodSpec, ...] = (
         reference=f"{_LSTMS} (LRP-abs)",
         factory=f"{_HERE}.lrp:lrp_proportional",
         parameters=_EPSILON,
+        check=_CHECK,
         tags=("relevance",),
         assumptions=f"The larger of two factors matters more in their product, {_ABSENCE}",
         passes=_ONCE,
@@ -48,6 +51,7 @@ LRP: tuple[MethodSpec, ...] = (
         reference=f"{_LSTMS} (LRP-half)",
         factory=f"{_HERE}.lrp:lrp_half",
         parameters=_EPSILON,
+        check=_CHECK,
         tags=("relevance",),
         assumptions=f"Gates matter as much as what they gate, {_ABSENCE}",
         passes=_ONCE,

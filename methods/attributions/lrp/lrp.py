@@ -1,13 +1,11 @@
 """Layer-wise relevance propagation on recurrent, attention and convolutional networks."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 
-from ....errors import ParameterError
 from ..interception.operation_names import METADATA
 from ..validation.arguments import check_finite
+from ..validation.parameter_checks import check_epsilon
 from .relevance_pass import Product, RelevancePass, Role
 from .rule_table import RULES
 
@@ -93,8 +91,7 @@ def lrp_half(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilon: float
 
 
 def _relevance(model: nn.Module, inputs: Tensor, target: Tensor, epsilon: float, product: Product) -> Tensor:
-    if not 0 <= epsilon < math.inf:
-        raise ParameterError(f"epsilon must be a finite number of at least 0, got {epsilon}")
+    check_epsilon(epsilon=epsilon)
     inputs = inputs.detach().requires_grad_()
     mode = RelevancePass("LRP", RULES, METADATA, epsilon=epsilon, product=product)
     mode.note(inputs, Role.SIGNAL)

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ....errors import ParameterError
 from ..passes.passes import Passes, Piece, Write, copies, gradient, pick
 from ..spec import Cost
-from ..validation.parameters import check_count
+from ..validation.parameter_checks import check_areas
 from .mask_descent import Descent, TakeSlopes
 from .mask_perturbations import Perturbation, choose_perturbation
 
@@ -71,7 +70,7 @@ def dynamask(
 
     Source: Crabbé, van der Schaar, "Explaining Time Series Predictions with Dynamic Masks", ICML 2021.
     """
-    _check_areas(area, masks)
+    check_areas(area, masks)
     descent = Descent(epochs, size_weight, size_growth, time_weight, learning_rate, momentum)
     perturbed = choose_perturbation(perturbation, inputs, baseline, window, blur_width)
     errors = _Errors(passes, inputs, target, perturbed, deletion)
@@ -141,9 +140,3 @@ def _fitted(area: float, inputs: Tensor, descent: Descent, errors: _Errors) -> T
     mask = torch.full_like(inputs, 0.5)
     descent.fit(mask, area, errors.each_slope)
     return mask
-
-
-def _check_areas(area: float, masks: int) -> None:
-    if not 0 <= area <= 1:
-        raise ParameterError(f"area must be a share of the entries in 0 … 1, got {area}")
-    check_count("masks", masks)

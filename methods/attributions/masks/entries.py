@@ -2,6 +2,7 @@
 
 from ..spec import MethodSpec
 
+_CHECKS = "saltbench.methods.attributions.validation.parameter_checks"
 MASKS: tuple[MethodSpec, ...] = (
     MethodSpec(
         name="dynamask",
@@ -25,6 +26,7 @@ MASKS: tuple[MethodSpec, ...] = (
             "blur_width": 2.0,
             "deletion": False,
         },
+        check=f"{_CHECKS}:check_dynamask",
         tags=("mask", "gradient", "baseline"),
         assumptions=(
             "the perturbed series removes what matters and stays one that the network can judge, and about the share "
@@ -47,6 +49,7 @@ MASKS: tuple[MethodSpec, ...] = (
             "perturbation_weight": 1.0,
             "hidden": 32,
         },
+        check=f"{_CHECKS}:check_extremal_mask",
         tags=("mask", "gradient", "baseline", "sampling", "extra"),
         assumptions="a small perturbation that leaves the output alone shows which entries do not matter",
         makes="entries perturbed by a learned network",
@@ -63,6 +66,7 @@ MASKS: tuple[MethodSpec, ...] = (
         ),
         factory="saltbench.methods.attributions.masks.extremal_mask_and_fit:fit",
         parameters={"noise_samples": 10, "epochs": 300, "generator_seed": 0},
+        check=f"{_CHECKS}:check_fit",
         tags=("perturbation", "background", "sampling", "extra"),
         assumptions="the network predicts from every prefix of the series, and the generator has learned its features",
         makes="steps cut off, or features drawn by its generator",

@@ -17,7 +17,8 @@ from ...seeding import seeded
 from ..adapters import SoftmaxLogits, tells_classes
 from ..passes.passes import Passes
 from ..spec import Cost
-from ..validation.parameters import check_count, check_least
+from ..validation.parameter_checks import check_extremal_mask, check_fit
+from ..validation.parameters import check_least
 
 _BATCH = 32  # series in a step of the training of FIT's generator
 _SHORTEST = 5  # time steps: the generator learns to predict the fifth step and later ones
@@ -68,12 +69,13 @@ def extremal_mask(
 
     Source: Enguehard, "Learning Perturbations to Explain Time Series Predictions", ICML 2023.
     """
-    check_count("epochs", epochs)
-    check_count("hidden", hidden)
-    check_least("mask_weight", mask_weight, 0)
-    check_least("perturbation_weight", perturbation_weight, 0)
-    if not learning_rate > 0:
-        raise ParameterError(f"learning_rate must be above 0, got {learning_rate}")
+    check_extremal_mask(
+        epochs=epochs,
+        learning_rate=learning_rate,
+        mask_weight=mask_weight,
+        perturbation_weight=perturbation_weight,
+        hidden=hidden,
+    )
     _check_precision(inputs)
     explainer = _time_interpret("attr").ExtremalMask(passes.model)
     networks = _time_interpret("attr.models")
@@ -135,9 +137,7 @@ def fit(
 
     Source: Tonekaboni, Joshi, Campbell, Duvenaud, Goldenberg, "What went wrong and when?", NeurIPS 2020.
     """
-    check_count("noise_samples", noise_samples)
-    check_count("epochs", epochs)
-    check_least("generator_seed", generator_seed, 0)
+    check_fit(noise_samples=noise_samples, epochs=epochs, generator_seed=generator_seed)
     check_least("the number of background series", len(background), 2)
     check_least("the number of time steps", inputs.shape[1], _SHORTEST)
     _check_precision(inputs)

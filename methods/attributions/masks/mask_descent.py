@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ....errors import ParameterError
-from ..validation.parameters import check_count
+from ..validation.parameter_checks import check_descent
 from .mask_regularisers import SizeSlopes, jump_slopes
 
 # Takes samples, slopes of their errors by the points, and of the points by the masks, (samples, time, features)
@@ -34,16 +33,7 @@ class Descent:
     momentum: float
 
     def __post_init__(self) -> None:
-        check_count("epochs", self.epochs)
-        for name, value, fits, wanted in (
-            ("size_weight", self.size_weight, 0 <= self.size_weight < math.inf, "at least 0"),
-            ("size_growth", self.size_growth, 0 < self.size_growth < math.inf, "above 0"),
-            ("time_weight", self.time_weight, 0 <= self.time_weight < math.inf, "at least 0"),
-            ("learning_rate", self.learning_rate, 0 < self.learning_rate < math.inf, "above 0"),
-            ("momentum", self.momentum, 0 <= self.momentum < 1, "at least 0 and below 1"),
-        ):
-            if not fits:
-                raise ParameterError(f"{name} must be {wanted}, got {value}")
+        check_descent(**vars(self))
 
     def fit(self, mask: Tensor, area: float, each_slope: Callable[[Tensor, TakeSlopes], None]) -> None:
         """Let masks descend from where they are.

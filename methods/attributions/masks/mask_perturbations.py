@@ -6,9 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ....errors import ParameterError
-
-NAMES = ("fade-to-moving-average", "gaussian-blur", "fade-to-baseline")
+from ..validation.parameter_checks import check_perturbation, check_window
 
 _NARROWEST = 1e-7  # width of the blur at m = 1, as a share of the widest; the weight of a neighbour is then 0
 
@@ -28,7 +26,7 @@ def choose_perturbation(name: str, series: Tensor, baseline: Tensor, window: int
     """Return the perturbation of series (batch, time, features).
 
     Args:
-        name: one of `NAMES`.
+        name: one of `parameter_checks.PERTURBATIONS`.
         series: x, (batch, time, features).
         baseline: what fade-to-baseline fades to, (batch, time, features).
         window: steps on either side in the moving average; 0 for the mean over the whole series.
@@ -37,10 +35,7 @@ def choose_perturbation(name: str, series: Tensor, baseline: Tensor, window: int
     Raises:
         ParameterError: an unknown name, a negative window or a width that is not above 0.
     """
-    if name not in NAMES:
-        raise ParameterError(f"perturbation must be {', '.join(NAMES)}, got '{name}'")
-    if not 0 < blur_width < math.inf:
-        raise ParameterError(f"blur_width must be above 0, got {blur_width}")
+    check_perturbation(name, window, blur_width)
     if name == "gaussian-blur":
         return Blur(series, blur_width)
     return Fade(series, baseline if name == "fade-to-baseline" else moving_average(series, window))
@@ -79,8 +74,7 @@ def moving_average(series: Tensor, window: int) -> Tensor:
     Raises:
         ParameterError: a negative window.
     """
-    if window < 0:
-        raise ParameterError(f"window must be at least 0 time steps, got {window}")
+    check_window(window)
     time = series.shape[1]
     if not window:
         return series.mean(1, keepdim=True).expand_as(series)

@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from ....errors import ParameterError
+from ..validation.parameter_checks import check_against
 from ..validation.parameters import check_count
 from .passes import Write, copies
 from .streams import Stream, rewind
-
-AGAINST = ("baseline", "mean", "sampled")
 
 
 def absence(
@@ -52,16 +51,6 @@ def absence(
         torch.index_select(background, 0, drawn[samples, several].flatten(), out=rows.view(-1, *rows.shape[2:]))
 
     return write
-
-
-def check_against(against: str) -> None:
-    """Raise unless against names a kind of absence.
-
-    Raises:
-        ParameterError: another name.
-    """
-    if against not in AGAINST:
-        raise ParameterError(f"against must be one of {', '.join(AGAINST)}, got '{against}'")
 
 
 def distinct_draws(against: str, draws: int) -> int:

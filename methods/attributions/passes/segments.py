@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ....errors import ParameterError
-from ..validation.parameters import check_count
+from ..validation.parameter_checks import check_segments
 
 
 class Span(NamedTuple):
@@ -49,8 +49,7 @@ def segments(
     Raises:
         ParameterError: a number of segments below 1.
     """
-    check_count("time_segments", time_segments)
-    check_count("feature_segments", feature_segments)
+    check_segments(time_segments=time_segments, feature_segments=feature_segments)
     spans = [_cut(part.length, min(part.length, feature_segments)) for part in parts or [Span(0, features)]]
     return Grid(_cut(time, min(time, time_segments)), _joined(spans, parts))
 

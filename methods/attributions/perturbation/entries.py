@@ -6,6 +6,7 @@ twentieth to a tenth of the series along either axis, and single entries where a
 
 from ..spec import MethodSpec
 
+_CHECKS = "saltbench.methods.attributions.validation.parameter_checks"
 _FOLDER = "saltbench.methods.attributions.perturbation"
 _COSTS = f"{_FOLDER}.costs"
 _TENTHS = {"time_segments": 10, "feature_segments": 10}
@@ -25,6 +26,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.ablation:feature_ablation",
         parameters={"time_segments": 20, "feature_segments": 20},
+        check=f"{_CHECKS}:check_segments",
         tags=("perturbation", "baseline"),
         assumptions=_ALONE,
         makes="a segment at the baseline",
@@ -38,6 +40,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         reference=("Zeiler, Fergus. Visualizing and Understanding Convolutional Networks. ECCV 2014. arXiv:1311.2901"),
         factory=f"{_FOLDER}.occlusion:occlusion",
         parameters={"time_window": 0, "feature_window": 0, "time_stride": 0, "feature_stride": 0},
+        check=f"{_CHECKS}:check_windows",
         tags=("perturbation", "baseline"),
         assumptions=f"{_ALONE[:-1]}; neighbouring features belong together.",
         makes="a window at the baseline",
@@ -54,6 +57,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.permutation:feature_permutation",
         parameters={**_TENTHS, "draws": 10},
+        check=f"{_CHECKS}:check_permuted_segments",
         tags=("perturbation", "background", "sampling"),
         assumptions="Segments are independent of each other, so that one of another series fits into this one.",
         makes="a segment from a series of the background",
@@ -71,6 +75,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.shapley_sampling:shapley_sampling",
         parameters={**_TENTHS, "permutations": 10},
+        check=f"{_CHECKS}:check_permutations",
         tags=("perturbation", "baseline", "sampling"),
         is_complete=True,
         assumptions=_SEGMENTS,
@@ -85,6 +90,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         reference="Lundberg, Lee. A Unified Approach to Interpreting Model Predictions. NeurIPS 2017. arXiv:1705.07874",
         factory=f"{_FOLDER}.kernel_shap:kernel_shap",
         parameters={**_TENTHS, "coalitions": 1000},
+        check=f"{_CHECKS}:check_coalitions",
         tags=("perturbation", "baseline", "sampling"),
         is_complete=True,
         assumptions=_SEGMENTS,
@@ -102,6 +108,7 @@ PERTURBATION: tuple[MethodSpec, ...] = (
         ),
         factory=f"{_FOLDER}.lime:lime",
         parameters={**_TENTHS, "perturbations": 1000, "kernel_width": 0.25, "penalty": 1.0},
+        check=f"{_CHECKS}:check_lime",
         tags=("perturbation", "baseline", "sampling"),
         assumptions=f"{_SEGMENTS[:-1]}; the output is close to linear in what is present.",
         makes=_COALITION,

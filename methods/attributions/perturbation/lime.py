@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ....errors import ParameterError
 from ..passes.passes import Passes
 from ..passes.segments import Span, segments
-from ..validation.parameters import check_count
+from ..validation.parameter_checks import check_lime
 from .coalitions import check_design, coalition_outputs, generator, spread
 
 
@@ -51,10 +50,8 @@ def lime(
 
     Source: Ribeiro, Singh, Guestrin, "Why Should I Trust You?", KDD 2016.
     """
-    check_count("perturbations", perturbations)
-    for name, value in (("kernel_width", kernel_width), ("penalty", penalty)):
-        if not value > 0:
-            raise ParameterError(f"{name} must be above 0, got {value}")
+    cut = {"time_segments": time_segments, "feature_segments": feature_segments}
+    check_lime(perturbations=perturbations, kernel_width=kernel_width, penalty=penalty, **cut)
     grid = segments(inputs.shape[1], inputs.shape[2], time_segments, feature_segments, parts)
     check_design(passes, perturbations, grid, "perturbations")
     values = torch.empty(len(inputs), grid.size, dtype=torch.float64)

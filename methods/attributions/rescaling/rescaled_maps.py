@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ....errors import ParameterError
 from ..bound_method import Method
 from ..passes.passes import Passes, Piece, Take, fill, hand_over, pick, pieces_of
 from ..spec import PER_SAMPLE
 from ..validation.arguments import check_attributions
+from ..validation.parameter_checks import check_threshold
 
 _PER_SAMPLE = tuple(name for name in PER_SAMPLE if name != "inputs")
 _COPIES = 128  # that a method which makes its passes itself gets at once: what it adds up should stay in the cache
@@ -30,8 +30,7 @@ def rescaled_method(method: Method, asked: Sequence[str], parameters: Collection
     """
 
     def rescale(*, threshold: float, **arguments: Any) -> Tensor:
-        if not 0 <= threshold <= 1:
-            raise ParameterError(f"threshold must be a quantile in [0, 1], got {threshold}")
+        check_threshold(threshold)
         own = {name: arguments.pop(name) for name in parameters}
         copies = MaskedCopies(arguments["inputs"], arguments["baseline"])
         each_map = functools.partial(_each_map, functools.partial(method, **own), asked, arguments, copies)

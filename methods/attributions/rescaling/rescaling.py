@@ -1,12 +1,14 @@
 """Wrap the entry of any method in temporal saliency rescaling; importing this file imports no torch."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ....entry import resolve
+from ....entry import Factory, resolve
 from ....errors import ParameterError
 from ..spec import Cost, MethodSpec, Taken, taken_by
+from ..validation.parameter_checks import check_threshold
 
 THRESHOLD = 0.55  # the quantile of the authors' code; the paper leaves α open
 
@@ -84,6 +86,7 @@ def rescaled(spec: MethodSpec) -> RescaledSpec:
         "description": f"Temporal saliency rescaling of {spec.name}: relevance of the time step times the feature's.",
         "reference": _REFERENCE,
         "parameters": {**spec.parameters, "threshold": THRESHOLD},
+        "check": functools.partial(_check, spec.check),
         "tags": (*spec.tags, "rescaled"),
         "assumptions": (
             "An entry matters as its time step does and as its feature does over all of time; masked steps and "
@@ -94,6 +97,12 @@ def rescaled(spec: MethodSpec) -> RescaledSpec:
         "is_complete": False,
     }
     return RescaledSpec(**{**kept, **changed})
+
+
+def _check(check_own: Factory | None, *, threshold: float, **own: Any) -> None:
+    check_threshold(threshold)
+    if check_own is not None:
+        resolve(check_own)(**own)
 
 
 def _without_threshold(parameters: Mapping[str, Any]) -> dict[str, Any]:

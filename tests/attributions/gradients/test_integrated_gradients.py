@@ -19,7 +19,8 @@ from saltbench.methods.attributions.entries import ENTRIES
 from saltbench.methods.attributions.explain import attribute, sample_seeds
 from saltbench.methods.attributions.gradients.integrated_gradients import integrated_gradients, quadrature
 from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
-from saltbench.methods.attributions.passes.baselines import AGAINST, absence
+from saltbench.methods.attributions.passes.baselines import absence
+from saltbench.methods.attributions.validation.parameter_checks import AGAINST
 
 METHODS = {spec.name: spec for spec in ENTRIES}
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])

@@ -20,7 +20,8 @@ from saltbench.methods.attributions.gradients.smoothgrad import (
     vargrad,
 )
 from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
-from saltbench.methods.attributions.passes.baselines import AGAINST, absence
+from saltbench.methods.attributions.passes.baselines import absence
+from saltbench.methods.attributions.validation.parameter_checks import AGAINST
 
 NAMES = pytest.mark.parametrize("name", ["lstm", "bi-lstm", "lstm-self-attention", "input-cell", "gru"])
 SEEDS = [3, 4]

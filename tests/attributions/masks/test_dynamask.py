@@ -14,9 +14,9 @@ from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.masks import mask_descent
 from saltbench.methods.attributions.masks.dynamask import dynamask, dynamask_cost
 from saltbench.methods.attributions.masks.entries import MASKS
-from saltbench.methods.attributions.masks.mask_perturbations import NAMES
 from saltbench.methods.attributions.masks.mask_regularisers import jump_slopes
 from saltbench.methods.attributions.numerics.rounding import ULPS, ulps_apart
+from saltbench.methods.attributions.validation.parameter_checks import PERTURBATIONS
 
 NETWORKS = pytest.mark.parametrize("name", ["lstm", "lstm-self-attention", "gru", "input-cell", "convolution"])
 ZERO = torch.tensor([0])
@@ -56,7 +56,7 @@ def test_one_epoch_has_a_closed_form():
     assert fitted.flatten().tolist() == pytest.approx([0.5 + 2 * 1.5 * 3 * distance**2, 0.5], rel=1e-12)
 
 
-@pytest.mark.parametrize("perturbation", NAMES)
+@pytest.mark.parametrize("perturbation", PERTURBATIONS)
 @pytest.mark.parametrize("deletion", [False, True])
 @pytest.mark.parametrize("cell", [(0, 0), (2, 3), (5, 1)])
 def test_a_network_that_looks_at_one_cell_gets_that_cell(perturbation, deletion, cell):
@@ -126,7 +126,7 @@ def test_a_series_of_one_step_has_no_jumps():
 
 @pytest.mark.parametrize("name", ["lstm", "input-cell", "convolution"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("perturbation", NAMES)
+@pytest.mark.parametrize("perturbation", PERTURBATIONS)
 def test_little_memory_and_other_company_change_rounding_alone(name, dtype, perturbation):
     model, inputs, target = network(name).to(dtype), series(40).to(dtype), classes(40)
     options = {"epochs": 4, "area": 0.3, "masks": 2, "perturbation": perturbation}

@@ -5,7 +5,8 @@ import torch
 from attribution_models import FEATURES, TIME, series
 from slow_dynamask import slow_blur, slow_perturbed
 
-from saltbench.methods.attributions.masks.mask_perturbations import NAMES, blur, choose_perturbation, moving_average
+from saltbench.methods.attributions.masks.mask_perturbations import blur, choose_perturbation, moving_average
+from saltbench.methods.attributions.validation.parameter_checks import PERTURBATIONS
 
 
 def test_moving_average_of_a_ramp():
@@ -14,7 +15,7 @@ def test_moving_average_of_a_ramp():
     assert moving_average(ramp, 1).flatten().tolist() == [0.5, 1.0, 2.0, 3.0, 3.5]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PERTURBATIONS)
 @pytest.mark.parametrize("window", [0, 2])
 def test_perturbations_know_their_slopes(name, window):
     inputs, baseline, samples = series(4), series(4, seed=8), slice(1, 3)
