@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from ..interception.operation_names import METADATA
 from ..validation.arguments import check_finite
 from .paired_pass import PairedPass
-from .rule_table import RULES
+from .rules.rule_table import RULES
 
 
 def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor) -> Tensor:
@@ -15,8 +15,10 @@ def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor)
     One pass runs input and baseline side by side through every PyTorch call, so that layers written with
     functions, gates, softmax and recurrent layers get DeepLIFT's multipliers rather than gradients. Rules:
     linear, rescale, the symmetric split of products Δ(ab) = Δa·(b+b′)/2 + Δb·(a+a′)/2, for quotients q = a/b the same
-    split of a = qb, Δq = (Δa - Δb·(q+q′)/2) / ((b+b′)/2), and for a maximum the share of the straight way from x′ to x
-    on which each operand is the largest.
+    split of a = qb, Δq = (Δa - Δb·(q+q′)/2) / ((b+b′)/2), and for maxima and sorted values the share of the straight
+    way from x′ to x on which each operand has that place. Comparisons and roundings are steps, which rescale takes as
+    any function: a mask's change is owed to what the mask was made of. What is detached, or found by places such as
+    argmax, is owed to nothing; that much a map misses.
 
     In recurrent layers a multiplier below 1024 times the smallest normal number of its type (1e-35 in single precision)
     becomes 0, since arithmetic below takes a hundred times as long; in half precision none does.

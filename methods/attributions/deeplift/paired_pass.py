@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from ..interception.interception import Function, Interception, Operation, Rule
@@ -10,7 +11,9 @@ from ..interception.interception import Function, Interception, Operation, Rule
 class PairedPass(Interception):
     """Runs a network on inputs and baseline at once: what is noted of a varying tensor is its *twin*.
 
-    The twin is the same tensor's value for the baseline.
+    The twin is the same tensor's value for the baseline. Truth values and whole numbers vary only where twin and value
+    differ; then they have a *shadow*, the same numbers in floating point, to which multipliers go, unless nothing says
+    what they owe to the input.
 
     Args:
         method: what an error calls the method.
@@ -23,6 +26,7 @@ class PairedPass(Interception):
     ) -> None:
         super().__init__(method, rules, metadata)
         self._reciprocals: set[int] = set()
+        self._shadows: dict[int, Tensor] = {}
 
     def note_reciprocal(self, tensor: Tensor) -> None:
         """Remember that a varying tensor is a reciprocal: a product with it is a quotient."""
@@ -40,3 +44,16 @@ class PairedPass(Interception):
     def note_of_constant(self, tensor: Tensor) -> Tensor:
         """Return the tensor: a constant is its own twin."""
         return tensor
+
+    def note_discrete(self, tensor: Tensor, note: Tensor, shadow: Tensor | None = None) -> None:
+        """Note truth values or whole numbers, (…), their twin and their shadow, unless twin and value are the same."""
+        if torch.equal(tensor, note):
+            return
+        self.has_discrete = True
+        self.note(tensor, note)
+        if shadow is not None:
+            self._shadows[id(tensor)] = shadow
+
+    def shadow(self, tensor: Tensor) -> Tensor | None:
+        """Return the shadow of varying truth values or whole numbers, (…), or None where they have none."""
+        return self._shadows.get(id(tensor))

@@ -1,1 +1,1 @@
-"""Intercept PyTorch's calls; decompositions that all rule sets share."""
+"""Intercept PyTorch's calls; rules that all rule sets share."""

@@ -49,7 +49,7 @@ def write_of(function: Function, args: tuple[Any, ...], options: dict[str, Any])
     if isinstance(options.get("out"), Tensor):
         rest = {key: value for key, value in options.items() if key != "out"}
         return Write(options["out"], partial(function, *args, **rest))
-    args, options = by_place(args, options)
+    args, options = by_place(function, args, options)
     if options.get("inplace"):
         return Write(args[0], partial(function, *args, **{**options, "inplace": False}))
     if name == "__setitem__":
@@ -60,6 +60,15 @@ def write_of(function: Function, args: tuple[Any, ...], options: dict[str, Any])
         return Write(args[0], lambda: 0)
     beside = _beside(name)
     return None if beside is None else Write(args[0], partial(beside, *args, **options))
+
+
+def masked(tensor: Tensor, index: Any, values: Any) -> Tensor | None:
+    """Return a tensor, (…), with one number where a tensor of truth values says so; None of other indices or values."""
+    is_number = not isinstance(values, Tensor) or values.numel() == 1
+    if not (is_number and isinstance(index, Tensor) and index.dtype == torch.bool):
+        return None
+    mask = index.reshape(*index.shape, *[1] * (tensor.ndim - index.ndim))
+    return torch.where(mask, fitted(values, tensor, ()), tensor)
 
 
 def indexed(tensor: Tensor, index: Any, values: Any) -> Tensor:

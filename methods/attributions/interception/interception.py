@@ -23,6 +23,8 @@ from .written_memory import WrittenMemory
 Function = Callable[..., Any]
 Operation = Any  # a PyTorch function or a `Kind`, in what a union could not be: the keys of a dictionary
 
+DISCRETE = "truth values and whole numbers that vary"  # whose rule takes every call with one
+
 _TORCHSCRIPT_FAILED = "failed in the TorchScript interpreter"
 _REWRITE = "rewrite it with an operation that has a rule or"
 _INSTEAD = f"{_REWRITE} choose another method, such as integrated-gradients"
@@ -51,6 +53,7 @@ class Interception(TorchFunctionMode):
         # Holding the tensor beside its note keeps its id from being given to another
         self._notes: dict[int, tuple[Tensor, Any]] = {}
         self._memory = WrittenMemory(self, self.forget)
+        self.has_discrete = False
 
     def outputs(self, model: nn.Module, inputs: Tensor) -> Tensor:
         """Return what a network makes of inputs, (batch, time, features), every call of it intercepted.
@@ -140,7 +143,7 @@ class Interception(TorchFunctionMode):
         if self._memory and func not in self._metadata:
             args, options = self._as_written(func, args, options)
         if func in LIKENESSES:
-            args, options = _of_the_first(args, options)
+            args, options = _of_the_first(func, args, options)
         is_constant = True
         for tensor in tensors_in((args, options)):
             if self.varies(tensor):
@@ -156,7 +159,7 @@ class Interception(TorchFunctionMode):
     def _reads_no_values(self, function: Function, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
         """Return whether it is a call that reads no values of what varies, of a function that otherwise may."""
         if function in FILLED:
-            args, options = by_place(args, options)
+            args, options = by_place(function, args, options)
             return not self.varying((args[1:], options))
         return function is Tensor.type and len(args) == 1 and not options
 
@@ -184,13 +187,19 @@ class Interception(TorchFunctionMode):
         write = write_of(call.function, call.args, call.options)
         if write is not None:
             return self._written(write)
+        if call.options.get("out") is not None:
+            raise call.unsupported("into several tensors")
+        rule: Rule[Self] | None
         if hasattr(call.function, "elementary"):
-            rule: Rule[Self] = self._rules.get(getattr(call.function, "kind", None), elementary)
+            rule = self._rules.get(getattr(call.function, "kind", None), elementary)
             return rule(call)
-        if call.function not in self._rules:
+        rule = self._rules.get(call.function)
+        if self.has_discrete and not all(map(is_propagated, call.varying())):
+            rule = self._rules.get(DISCRETE)
+        if rule is None:
             raise call.unsupported()
-        args, options = by_place(call.args, call.options)
-        return self._rules[call.function](Call(self, call.function, args, options))
+        args, options = by_place(call.function, call.args, call.options)
+        return rule(Call(self, call.function, args, options))
 
     def _property(self, function: Function, args: tuple[Any, ...]) -> Any:
         value = function(*args)
@@ -230,7 +239,7 @@ class Call(Generic[Mode]):
             UnsupportedOperationError: a result that is not floating point: nothing can be propagated through it.
         """
         if isinstance(result, Tensor):
-            if not result.is_floating_point():
+            if not is_propagated(result):
                 raise self.unsupported(f"with a result of type {result.dtype}")
             self.mode.note(result, notes)
         else:
@@ -246,6 +255,11 @@ class Call(Generic[Mode]):
 Rule = Callable[[Call[Mode]], Any]
 
 
+def is_propagated(tensor: Tensor) -> bool:
+    """Return whether a tensor, (…), is of a type through which autograd propagates."""
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
 def substitute(arguments: Any, replacement: Callable[[Tensor], Tensor]) -> Any:
     """Return nested tuples, lists and dictionaries with each tensor replaced."""
     if isinstance(arguments, Tensor):
@@ -257,9 +271,11 @@ def substitute(arguments: Any, replacement: Callable[[Tensor], Tensor]) -> Any:
     return arguments
 
 
-def _of_the_first(args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _of_the_first(
+    function: Function, args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the arguments of a function whose result depends on its first alone, the others as constants."""
-    (first, *others), options = by_place(args, options)
+    (first, *others), options = by_place(function, args, options)
     return (first, *substitute(others, Tensor.detach)), substitute(options, Tensor.detach)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-SPACES = (torch, Tensor, functional, torch.special)
+SPACES = (torch, Tensor, functional, torch.special, torch.linalg)
 
 _Rule = TypeVar("_Rule")
 
@@ -27,13 +27,17 @@ LIKENESS_NAMES = "to type_as view_as reshape_as expand_as resize_as"
 MOVES = """
     positive __pos__
     reshape view view_as reshape_as resize_as flatten unflatten ravel squeeze unsqueeze expand expand_as broadcast_to
-    transpose t permute movedim moveaxis swapaxes swapdims adjoint contiguous clone
-    to type type_as float double half bfloat16 cpu cuda
-    cat concat concatenate stack hstack vstack dstack chunk split tensor_split split_with_sizes unbind
+    transpose t permute movedim moveaxis swapaxes swapdims adjoint contiguous clone as_tensor asarray
+    cat concat concatenate stack hstack vstack dstack row_stack column_stack block_diag
+    chunk split tensor_split hsplit vsplit dsplit split_with_sizes unsafe_chunk unsafe_split unbind
     select narrow index_select gather take_along_dim masked_select diagonal diag_embed unfold __getitem__
-    as_strided index_put
-    flip roll repeat tile repeat_interleave tril triu masked_fill where pad constant_pad_nd
+    as_strided index_put take narrow_copy embedding
+    scatter select_scatter slice_scatter diagonal_scatter index_copy index_fill masked_scatter
+    flip fliplr flipud rot90 roll repeat tile repeat_interleave tril triu masked_fill where pad constant_pad_nd
+    pixel_shuffle pixel_unshuffle channel_shuffle
 """
+
+CASTS = "to type type_as float double half bfloat16 cpu cuda"
 
 # Several tensors become as many, each of its own values
 SEPARATE = "broadcast_tensors atleast_1d atleast_2d atleast_3d"
@@ -45,6 +49,11 @@ REDUCTIONS = """
     avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
 """
 
+# Sums of what comes from several tensors, and interpolation between entries of one
+SUMS = "index_add scatter_add scatter_reduce"
+
+INTERPOLATIONS = "interpolate upsample upsample_nearest upsample_bilinear fold"
+
 NEGATIONS = "neg negative __neg__"
 
 SMOOTH_GATES = "sigmoid expit exp"
@@ -53,7 +62,7 @@ KINKED_GATES = "hardsigmoid"
 
 SMOOTH = """
     logsigmoid tanh expm1 sin cos erf gelu silu mish softplus softsign square atan arctan
-    sinh cosh asinh __rpow__
+    sinh cosh asinh exp2 erfc tanhshrink sinc deg2rad rad2deg __rpow__
 """
 
 RECIPROCALS = "rsqrt reciprocal"
@@ -62,10 +71,13 @@ POWERS = "pow __pow__"
 
 SINGULAR = "log log2 log10 sqrt"
 
+LOG1P = "log1p"
+
 CLAMPS = "clamp clip clamp_min clamp_max"
 
 KINKED = """
-    relu leaky_relu abs absolute __abs__ elu selu celu relu6 hardtanh hardswish prelu
+    relu leaky_relu abs absolute __abs__ elu selu celu relu6 hardtanh hardswish prelu threshold hardshrink softshrink
+    remainder fmod frac logit asin acos atanh acosh arcsin arccos arctanh arccosh tan erfinv
 """
 
 SCALINGS = "mul multiply __mul__ __rmul__"
@@ -73,6 +85,7 @@ SCALINGS = "mul multiply __mul__ __rmul__"
 CONTRACTIONS = """
     matmul __matmul__ mm bmm mv dot inner outer linear conv1d conv2d conv3d
     conv_transpose1d conv_transpose2d conv_transpose3d
+    bilinear tensordot kron ger vdot vecdot cross
 """
 
 SUMMED_CONTRACTIONS = "addmm addbmm baddbmm addmv"
@@ -83,13 +96,25 @@ REFLECTED_DIVISIONS = "__rtruediv__ __rdiv__"
 
 DROPOUTS = "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout"
 
+JUMPS = "round ceil floor trunc fix sign sgn heaviside floor_divide __floordiv__ __rfloordiv__"
+
+WHOLE_NUMBERS = "long int short char byte bucketize"
+
+TESTS = "isnan isinf isfinite isposinf isneginf signbit logical_not bool"
+
+COMPARISONS = """
+    eq ne lt le gt ge greater greater_equal less less_equal not_equal __eq__ __ne__ __lt__ __le__ __gt__ __ge__ isclose
+"""
+
+POSITIONS = "argmax argmin argsort searchsorted nonzero argwhere one_hot"
+
+BRANCHES = "__bool__ is_nonzero"
+
 # Their gradient is zero or missing wherever the value moves
-FLAT_NAMES = """
-    detach detach_ numpy __array__ item tolist __float__ __int__ __bool__ __index__
-    round ceil floor trunc fix sign sgn heaviside floor_divide __floordiv__ bucketize searchsorted histc
-    long int short char byte bool argmax argmin argsort one_hot count_nonzero nonzero isnan isinf isfinite isclose
-    eq ne lt le gt ge greater greater_equal less less_equal not_equal __eq__ __ne__ __lt__ __le__ __gt__ __ge__
-    logical_and logical_or logical_not logical_xor quantize_per_tensor fake_quantize_per_tensor_affine
+FLAT_NAMES = f"""
+    detach detach_ numpy __array__ item tolist __float__ __int__ __index__ histc count_nonzero
+    {JUMPS} {WHOLE_NUMBERS} {TESTS} {COMPARISONS} {POSITIONS} {BRANCHES}
+    logical_and logical_or logical_xor quantize_per_tensor fake_quantize_per_tensor_affine
 """
 
 TRANSPOSED: tuple[Callable[..., Any], ...] = (Tensor.T.__get__, Tensor.mT.__get__)  # type: ignore[attr-defined]

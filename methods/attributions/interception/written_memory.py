@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from .in_place import fitted, indexed
+from .in_place import fitted, indexed, masked
 
 _Place = tuple[torch.Size, tuple[int, ...], int]  # sizes, strides and the first number
 
@@ -79,11 +79,13 @@ class WrittenMemory:
     def assign(self, tensor: Tensor, index: Any, values: Any) -> None:
         """Put values where an index of a tensor, (…), points."""
         with self._mode:
-            part = tensor[index]
-        if _identity(part) == _identity(tensor):
+            whole = masked(tensor, index, values)
+            part = tensor[index] if whole is None else tensor
+        if whole is None and _identity(part) == _identity(tensor):
             return self.write(part, values)
-        with self._mode:
-            whole = indexed(tensor, index, values)
+        if whole is None:
+            with self._mode:
+                whole = indexed(tensor, index, values)
         return self.write(tensor, whole)
 
     def _block(self, tensor: Tensor) -> _Block:

@@ -15,9 +15,10 @@ def lrp(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilon: float = 0.
 
     What leaves a layer is shared among its inputs in proportion to what each contributed: the ε-rule
     R_i = Σ_j z_ij / (z_j + ε sign z_j) · R_j for every sum z_j = Σ_i z_ij + b_j, R_x = R_y for activations, and
-    R_gate = 0, R_signal = R_y for the products in gated cells and attention. Biases and ε keep their share, so
-    that Σ R = S_c only as ε → 0 in a network without biases. Inside a recurrent layer, relevance below 1.2e-35
-    (2.3e-305 in float64, none in float16) is dropped.
+    R_gate = 0, R_signal = R_y for the products in gated cells and attention. Of factors neither of which gates the
+    other each of N gets R_y/N, the uniform rule of AttnLRP and the half-propagation of MambaLRP. Masks, places and what
+    is detached are constants. Biases and ε keep their share, so that Σ R = S_c only as ε → 0 in a network without
+    biases. Inside a recurrent layer, relevance below 1.2e-35 (2.3e-305 in float64, none in float16) is dropped.
 
     Args:
         model: network in evaluation mode, (batch, time, features) to (batch, classes).
@@ -30,11 +31,11 @@ def lrp(model: nn.Module, inputs: Tensor, target: Tensor, *, epsilon: float = 0.
 
     Raises:
         ParameterError: a negative or infinite epsilon.
-        UnsupportedOperationError: the model applies an operation without a rule to what depends on the input, or
-            relevance reaches a product of two factors neither of which gates the other.
+        UnsupportedOperationError: the model applies an operation without a rule to what depends on the input.
 
     Source: Arras, Montavon, Müller, Samek, "Explaining Recurrent Neural Network Predictions in Sentiment Analysis",
-    WASSA 2017 (signal-take-all).
+    WASSA 2017 (signal-take-all); Achtibat et al., "AttnLRP", ICML 2024, arXiv 2402.05602, and Jafari et al.,
+    "MambaLRP", NeurIPS 2024, arXiv 2406.07592 (products without a gate).
     """
     return _relevance(model, inputs, target, epsilon, Product.SIGNAL_TAKES_ALL)
 

@@ -14,19 +14,21 @@ class Role(IntEnum):
     """What a tensor does in a product: of two factors with different roles, the higher one is what is scaled.
 
     A signal is scaled by a gate (what a sigmoid, softmax or exponential returns), and both by a divisor (the
-    reciprocal of a norm or standard deviation). Moving, averaging or reversing (1 - z) a gate keeps it one.
+    reciprocal of a norm or standard deviation). Moving, averaging or reversing (1 - z) a gate keeps it one. A switch,
+    1 ± tanh z or 1 ± erf z, is to a signal what a gate is, as in a GELU that is written out.
     """
 
     DIVISOR = 0
     GATE = 1
-    SIGNAL = 2
+    SWITCH = 2
+    SIGNAL = 3
 
 
 class Product(Enum):
     """How a product z_g·z_s of gate and signal shares its relevance R.
 
-    SIGNAL_TAKES_ALL: R to the signal; PROPORTIONAL: |z_g| / (|z_g| + |z_s| + ε) · R to the gate and |z_s| likewise to
-    the signal; HALF: R/2 to each.
+    SIGNAL_TAKES_ALL: R to the signal, and R/2 to each of two that scale each other; PROPORTIONAL:
+    |z_g| / (|z_g| + |z_s| + ε) · R to the gate and |z_s| likewise to the signal; HALF: R/2 to each.
     """
 
     SIGNAL_TAKES_ALL = "all"
@@ -65,6 +67,15 @@ class RelevancePass(Interception):
         super().__init__(method, rules, metadata)
         self.epsilon = epsilon
         self.product = product
+        self._squashed: set[int] = set()
+
+    def note_squashed(self, tensor: Tensor) -> None:
+        """Remember that a varying tensor, (…), lies between -1 and 1: 1 added to it makes a switch."""
+        self._squashed.add(id(tensor))
+
+    def is_squashed(self, tensor: Tensor) -> bool:
+        """Return whether a tensor, (…), was noted as squashed."""
+        return id(tensor) in self._squashed
 
     def note_of_constant(self, _tensor: Tensor) -> Role:
         """Return SIGNAL: what is scaled may be constant too, and then keeps its relevance to itself."""

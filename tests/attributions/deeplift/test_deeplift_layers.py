@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from saltbench.errors import NonFiniteError, UnsupportedOperationError
 from saltbench.methods.attributions.deeplift.deeplift import deeplift
-from saltbench.methods.attributions.deeplift.maximum_rules import shares_of_the_way
+from saltbench.methods.attributions.deeplift.rules.maximum_rules import shares_of_the_way
 from saltbench.methods.attributions.explain import attribute
 from saltbench.methods.attributions.lrp.lrp import lrp
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .interception import Interception
+from ..interception.interception import Interception
 
 
 def scaled_dot_product_attention(

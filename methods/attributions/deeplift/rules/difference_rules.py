@@ -20,10 +20,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..interception.argument_names import is_divisor
-from ..interception.interception import Call, Rule
-from ..interception.surrogate_gradient import substitute_gradient
-from .paired_pass import PairedPass
+from ...decompositions.elementwise import rounded_quotient
+from ...interception.argument_names import is_divisor
+from ...interception.interception import Call, Rule
+from ...interception.surrogate_gradient import substitute_gradient
+from ..paired_pass import PairedPass
 
 Elementwise = Callable[[Tensor], Tensor]
 Tolerance = Callable[[Tensor], Tensor]
@@ -81,6 +82,11 @@ def singular(twin: Tensor) -> Tensor:
     return smooth(twin) * twin.abs()
 
 
+def near_minus_one(twin: Tensor) -> Tensor:
+    """Return the tolerances (…) for log(1 + x), whose derivative grows near x = -1: relative to |1 + x|."""
+    return singular(1 + twin)
+
+
 def kinked(twin: Tensor) -> Tensor:
     """Return the tolerances (…) for functions with a kink: only Δx = 0 leaves the quotient undefined."""
     return torch.zeros_like(twin)
@@ -128,28 +134,15 @@ def scaling(call: Call[PairedPass]) -> Any:
     return product()(call)
 
 
-def einsum(call: Call[PairedPass]) -> Any:
-    """Apply the symmetric split to the two varying operands of an einsum; others are constant factors.
-
-    Raises:
-        UnsupportedOperationError: more than two varying operands.
-    """
-    if isinstance(call.args[1], (list, tuple)):
-        call = replace(call, args=(call.args[0], *call.args[1]))
-    factors = [position for position, value in enumerate(call.args) if call.mode.varies(value)]
-    if len(factors) > 2:
-        raise call.unsupported(f"of {len(factors)} varying operands")
-    return _split(call, *factors) if len(factors) == 2 else linear(call)
-
-
 def division(call: Call[PairedPass]) -> Any:
     """Apply a/b: linear where b is constant, else a·(1/b), itself a reciprocal where a is constant.
 
     Raises:
-        UnsupportedOperationError: a quotient that is rounded, or operands given by name.
+        UnsupportedOperationError: operands given by name.
     """
     if call.options.get("rounding_mode") is not None:
-        raise call.unsupported(f"with rounding_mode {call.options['rounding_mode']!r}")
+        with call.mode:
+            return rounded_quotient(call.args[0], call.args[1], call.options["rounding_mode"])
     if len(call.args) != 2:
         raise call.unsupported("with operands given by name")
     numerator, denominator = call.args

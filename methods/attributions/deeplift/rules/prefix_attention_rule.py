@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...causal_products import causal_product, reverse_causal_product
-from ..interception.hop_layout import layout_of
-from ..interception.interception import Call, elementary
-from ..interception.recurrent_layers import propagate_by
-from ..numerics.quadrature import nodes_for, quadrature
+from ....causal_products import causal_product, reverse_causal_product
+from ...interception.hop_layout import layout_of
+from ...interception.interception import Call, elementary
+from ...interception.recurrent_layers import propagate_by
+from ...numerics.quadrature import nodes_for, quadrature
+from ..paired_pass import PairedPass
 from .difference_rules import linear
-from .paired_pass import PairedPass
 
 _MOST_NODES = 64  # for changes up to about 100 in single precision; beyond, the definition
 _CACHED = 2**17  # numbers of a kind at all nodes of some samples, that are computed at once

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .interception import Call, Interception, Mode, Rule
+from ..interception.interception import Call, Interception, Mode, Rule
 
 Standardise = Callable[[Tensor, tuple[int, ...], float], Tensor]
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..interception.interception import Call
-from ..interception.recurrence import CellShares, Shares, States, cell_shares
-from ..interception.recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagate_by
-from .paired_pass import PairedPass
+from ...interception.interception import Call
+from ...interception.recurrence import CellShares, Shares, States, cell_shares
+from ...interception.recurrent_layers import Backward, Direction, OneDirection, SharesType, StatesOf, propagate_by
+from ..paired_pass import PairedPass
 
 SharesOf = Callable[[States], SharesType]
 

@@ -1,27 +1,11 @@
 """Softmax and its relatives, decomposed for DeepLIFT into sums, univariate functions and products."""
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 from torch import Tensor
 
-from ..interception.interception import Call, Mode, Rule
+from ...interception.interception import Call
+from ..paired_pass import PairedPass
 from .difference_rules import between, singular
-from .paired_pass import PairedPass
-
-# PyTorch hands these over without meaning: `out` is None here, `_stacklevel` belongs to a warning
-_MEANINGLESS = {"out", "_stacklevel"}
-
-
-def composition(operation: Callable[..., Any]) -> Rule[Mode]:
-    """Return the rule of a function that `operation(mode, *args, **options)` writes in other operations."""
-
-    def rule(call: Call[Mode]) -> Any:
-        options = {name: value for name, value in call.options.items() if name not in _MEANINGLESS}
-        return operation(call.mode, *call.args, **options)
-
-    return rule
 
 
 def softmax(mode: PairedPass, x: Tensor, dim: int | None = None, dtype: torch.dtype | None = None) -> Tensor:
@@ -59,16 +43,6 @@ def logsumexp(mode: PairedPass, x: Tensor, dim: int, keepdim: bool = False) -> T
     with mode:
         result = logarithm + shift
         return result if keepdim else result.squeeze(dim)
-
-
-def logcumsumexp(mode: PairedPass, x: Tensor, dim: int) -> Tensor:
-    """Compute log Σ_{s <= t} exp(x_s) for each t along dim, each with its own shift against underflow, (…)."""
-    length = x.shape[dim]
-    later = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
-    with mode:
-        last = x.movedim(dim, -1)
-        prefixes = last.unsqueeze(-2).expand(*last.shape, length).masked_fill(later, -torch.inf)
-        return torch.logsumexp(prefixes, -1).movedim(-1, dim)
 
 
 def _logarithm(total: Tensor, x: Tensor, shift: Tensor, dim: int) -> Tensor:

@@ -9,15 +9,19 @@ Source: Shrikumar, Greenside, Kundaje, ICML 2017 (rescale rule); the straight wa
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..interception.interception import Call, Rule
+from ...interception.interception import Call, Rule
+from ..paired_pass import PairedPass
 from .difference_rules import with_gradient_of
-from .paired_pass import PairedPass
 from .pooling_windows import Windows, adaptive, sliding
+
+_ALONG_AXES = {"max": torch.amax, "min": torch.amin}
+_OF_TWO = {"max": torch.maximum, "min": torch.minimum}
 
 _Windows = Callable[[Call[PairedPass], Sequence[int], Sequence[int]], Windows]
 
@@ -75,6 +79,34 @@ def smaller(call: Call[PairedPass]) -> Tensor:
     """Apply minimum(a, b) = -maximum(-a, -b)."""
     with call.mode:
         return -torch.maximum(*(-operand for operand in call.args))
+
+
+def smallest_along_axes(call: Call[PairedPass]) -> Tensor:
+    """Apply amin: the smallest along axes, (…)."""
+    with call.mode:
+        return -torch.amax(-call.args[0], *call.args[1:], **call.options)
+
+
+def extremum(along_axes: Rule[PairedPass], of_two: Rule[PairedPass]) -> Rule[PairedPass]:
+    """Return the rule of max or min: over all entries, of two tensors, or along an axis with places.
+
+    Args:
+        along_axes: that of amax or amin.
+        of_two: that of maximum or minimum.
+    """
+
+    def rule(call: Call[PairedPass]) -> Any:
+        if len(call.args) > 1 and isinstance(call.args[1], Tensor):
+            return of_two(replace(call, function=_OF_TWO[call.function.__name__]))
+        values = along_axes(replace(call, function=_ALONG_AXES[call.function.__name__]))
+        if len(call.args) == 1 and not call.options:
+            return values
+        with torch.no_grad():
+            found, twins = call.run(), call.run_with(call.mode.twin)
+        call.mode.note_discrete(found[1], twins[1])
+        return type(found)((values, found[1]))
+
+    return rule
 
 
 def max_pool(axes: int) -> Rule[PairedPass]:

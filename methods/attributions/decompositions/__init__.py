@@ -1,0 +1,1 @@
+"""Operations decomposed into others that have rules, for every rule set."""

@@ -1,0 +1,1 @@
+"""The rules of DeepLIFT, kind by kind, and their table."""
