@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
@@ -17,19 +18,20 @@ from ..suites.installed_entries import installed_registries
 from .answering import answer
 from .explanation import Explanation
 from .inputs import read_inputs
+from .kinds.given_kinds import Kinds
+from .kinds.kind import ArrayExplanation
 from .request import Question, Request
 from .targets import Target, chosen_targets
 
 Model = nn.Module | Callable[..., Any]
 Inputs = Tensor | ArrayLike | Sequence[Any] | Mapping[str, Any]
-Maps = Explanation | list[Explanation] | tuple[Explanation, ...] | dict[str, Explanation]
 Hold = Tensor | ArrayLike | str | Sequence[str | int] | Mapping[str | int, Any]
 
 
 @overload
 def explain(
     model: Model,
-    inputs: Tensor | NDArray[Any],
+    inputs: Tensor,
     target: Target = ...,
     *,
     targets: Sequence[Target] | None = ...,
@@ -38,6 +40,7 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    axes: str | Sequence[Any] | None = ...,
     lengths: Tensor | ArrayLike | str | None = ...,
     mask: Tensor | ArrayLike | str | None = ...,
     seed: int = ...,
@@ -45,6 +48,50 @@ def explain(
     tolerance: float = ...,
     **parameters: Any,
 ) -> Explanation: ...
+
+
+@overload
+def explain(
+    model: Model,
+    inputs: NDArray[Any],
+    target: Target = ...,
+    *,
+    targets: Sequence[Target] | None = ...,
+    method: str | MethodSpec = ...,
+    output: str = ...,
+    baseline: Inputs | None = ...,
+    background: Inputs | None = ...,
+    hold: Hold | None = ...,
+    axes: str | Sequence[Any] | None = ...,
+    lengths: Tensor | ArrayLike | str | None = ...,
+    mask: Tensor | ArrayLike | str | None = ...,
+    seed: int = ...,
+    memory: int | None = ...,
+    tolerance: float = ...,
+    **parameters: Any,
+) -> ArrayExplanation: ...
+
+
+@overload
+def explain(
+    model: Model,
+    inputs: pd.DataFrame,
+    target: Target = ...,
+    *,
+    targets: Sequence[Target] | None = ...,
+    method: str | MethodSpec = ...,
+    output: str = ...,
+    baseline: Inputs | None = ...,
+    background: Inputs | None = ...,
+    hold: Hold | None = ...,
+    axes: str | Sequence[Any] | None = ...,
+    lengths: Tensor | ArrayLike | str | None = ...,
+    mask: Tensor | ArrayLike | str | None = ...,
+    seed: int = ...,
+    memory: int | None = ...,
+    tolerance: float = ...,
+    **parameters: Any,
+) -> pd.DataFrame: ...
 
 
 @overload
@@ -59,13 +106,14 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    axes: str | Sequence[Any] | None = ...,
     lengths: Tensor | ArrayLike | str | None = ...,
     mask: Tensor | ArrayLike | str | None = ...,
     seed: int = ...,
     memory: int | None = ...,
     tolerance: float = ...,
     **parameters: Any,
-) -> dict[str, Explanation]: ...
+) -> dict[str, Any]: ...
 
 
 @overload
@@ -80,13 +128,14 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    axes: str | Sequence[Any] | None = ...,
     lengths: Tensor | ArrayLike | str | None = ...,
     mask: Tensor | ArrayLike | str | None = ...,
     seed: int = ...,
     memory: int | None = ...,
     tolerance: float = ...,
     **parameters: Any,
-) -> Maps: ...
+) -> Any: ...
 
 
 @one_at_a_time()
@@ -101,13 +150,14 @@ def explain(
     baseline: Inputs | None = None,
     background: Inputs | None = None,
     hold: Hold | None = None,
+    axes: str | Sequence[Any] | None = None,
     lengths: Tensor | ArrayLike | str | None = None,
     mask: Tensor | ArrayLike | str | None = None,
     seed: int = 0,
     memory: int | None = None,
     tolerance: float = TOLERANCE,
     **parameters: Any,
-) -> Maps:
+) -> Any:
     """Return a method's attributions of a model's output, (batch, time, features), and leave the model as it was.
 
     They are a tensor that also says what it is of, see `Explanation`.
@@ -134,6 +184,9 @@ def explain(
             several inputs.
         hold: what stays as it is in every row that the model sees, and gets 0: the features of one series, or a mask
             (features,); names or positions of inputs; or a dictionary of inputs with True or their features.
+        axes: the order in which inputs have their axes, such as ("cases", "channels", "time") or "nct"; None for
+            (batch, time, features), which the model takes, see `adapted` for others. Of a data frame its columns of
+            case and time, or of case, time, feature and value. Maps come back as the inputs are.
         lengths: how many of the first steps are real, (batch,), or the name of the input that says it; what comes after
             is padding, which is held, gets 0, and is in no segment or window.
         mask: which entries are real, (batch, time) or (batch, time, features), in place of lengths.
@@ -160,11 +213,13 @@ def explain(
     check_tolerance(tolerance)
     spec.configure(parameters)  # before the network is asked anything
     chosen = chosen_targets(target, targets)
-    given = read_inputs(network, inputs, hold, lengths, mask)
-    absent, drawn_from = given.baseline(network, baseline), given.background(network, background)
+    kinds = Kinds.of(inputs, axes)
+    given = read_inputs(network, kinds.read(inputs), hold, lengths, mask)
+    absent = given.baseline(network, kinds.read(baseline))
+    drawn_from = given.background(network, kinds.read(background))
     question = Question(network, given, absent, drawn_from, sample_seeds(seed, len(given.rows)))
     request = Request(spec, parameters, output, memory, tolerance)
     found = answer(request, question, chosen)
     seconds = time.perf_counter() - started
-    explanations: Maps = given.in_kind(request.explanations(question, found, targets is not None, seconds))
-    return explanations
+    explanations = request.explanations(question, found, targets is not None, seconds)
+    return given.in_kind(kinds.give(explanations, targets is not None))

@@ -68,6 +68,11 @@ class Explanation(Tensor):
         """Return the map as a plain tensor on the same numbers, (batch, time, features)."""
         return self.as_subclass(Tensor)
 
+    def of(self, attributions: Tensor, baseline: Tensor | None) -> Self:
+        """Return another arrangement of the map's numbers, (…), and of the baseline's, with what they are of."""
+        notes = {name: getattr(self, name) for name in _NOTES}
+        return type(self)(attributions, **{**notes, "baseline": baseline})
+
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         facts = [f"{self.method} version {self.version}", *(f"{name}={value}" for name, value in self._settings())]
         facts += [f"map {self._kind()}", *([f"residual {self._missed()}"] if self.residual is not None else [])]

@@ -10,6 +10,7 @@ from ...errors import ParameterError, ShapeError
 from .array_functions import ArrayFunction, as_network
 from .output_forms import FORMS, Item, taken
 from .validation.arguments import check_logits
+from .validation.axes import ORDER, axes_order
 
 OUTPUTS = tuple(FORMS)
 
@@ -76,11 +77,11 @@ class Adapted(nn.Module):
         output: what the model returns.
     """
 
-    def __init__(self, model: nn.Module, time_first: bool, item: Item | None, output: str) -> None:
+    def __init__(self, model: nn.Module, axes: tuple[int, ...], item: Item | None, output: str) -> None:
         super().__init__()
         self.model = model
         self.training = model.training
-        self._time_first = time_first
+        self._axes = axes
         self._item = item
         self.output = output
 
@@ -104,11 +105,16 @@ class Adapted(nn.Module):
 
     def _turned(self, value: Any) -> Any:
         is_series = isinstance(value, Tensor) and value.ndim == 3
-        return value.transpose(0, 1) if self._time_first and is_series else value
+        return value.permute(self._axes) if is_series and self._axes != ORDER else value
 
 
 def adapted(
-    model: nn.Module | Callable[..., Any], *, time_first: bool = False, item: Item | None = None, output: str = "logits"
+    model: nn.Module | Callable[..., Any],
+    *,
+    time_first: bool = False,
+    axes: str | Sequence[str] | None = None,
+    item: Item | None = None,
+    output: str = "logits",
 ) -> nn.Module:
     """Return a model whose logits are (batch, classes), made of one that answers otherwise.
 
@@ -116,6 +122,8 @@ def adapted(
         model: shares its parameters with the result. It may be a function from arrays (samples, time, features) to
             what a model would return, such as the `predict_proba` of a scikit-learn pipeline.
         time_first: it takes (time, batch, features).
+        axes: the order of the axes of series that it takes, such as ("cases", "channels", "time") or "nct", in place of
+            (batch, time, features).
         item: the position or name of the outputs among several that it returns, or of an entry of outputs (batch, …)
             behind the batch; a tuple of these, such as ("forecast", 5, 0) for what a dictionary holds of horizon 5
             and variable 0; None for all that it returns.
@@ -128,11 +136,14 @@ def adapted(
             (batch, time, classes).
 
     Raises:
-        ParameterError: another output, or no model.
+        ParameterError: another output, axes that are not these three, or no model.
     """
+    if time_first and axes is not None:
+        raise ParameterError(f"time_first says what axes does, got both, axes={axes!r}; leave one out")
     if output not in OUTPUTS:
         raise ParameterError(f"output must be one of {', '.join(OUTPUTS)}, got '{output}'")
-    return Adapted(as_network(model), time_first, item, output)
+    order = axes_order("time, batch, features" if time_first else axes)
+    return Adapted(as_network(model), tuple(sorted(ORDER, key=lambda axis: order[axis])), item, output)
 
 
 def softmax_logits(model: nn.Module, outputs: Tensor) -> Tensor:
