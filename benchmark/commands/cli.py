@@ -41,6 +41,7 @@ from .options import (
     Timeout,
     Walltime,
     Workers,
+    beginning,
     option_of_format,
 )
 from .reading import compare, compare_methods, draw, show_leaderboard
@@ -50,20 +51,20 @@ from .status import show_status
 LIGHT = ("list", "new", "status")  # commands that load no PyTorch
 KINDS = ("tasks", "architectures", "methods", "metrics")  # of entries
 LISTED = (*KINDS, "suites")
+REPRODUCED = ("table1", "moving-box", "mnist", "fmri", "vanishing", "all")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
 
 app = typer.Typer(
     name="saltbench",
     help="Which saliency map of a time-series network can be trusted, and where does it go blind?",
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 @app.command("list")
 def list_entries(
-    kind: Annotated[str, typer.Argument(help=" | ".join(LISTED))],
+    kind: Annotated[str, typer.Argument(help=" | ".join(LISTED), autocompletion=beginning(LISTED))],
     patterns: Annotated[list[str] | None, typer.Argument(help="Of names, or tag:TAG.", metavar="G…")] = None,
     form: Annotated[str, option_of_format(LISTING)] = "table",
     plugin: Plugins = None,
@@ -168,11 +169,12 @@ app.command("figures")(draw)
 
 @app.command()
 def reproduce(
-    what: Annotated[str, typer.Argument(help="table1 | moving-box | mnist | fmri | vanishing | all")],
+    what: Annotated[str, typer.Argument(help=" | ".join(REPRODUCED), autocompletion=beginning(REPRODUCED))],
     device: Device = "auto",
     workers: Workers = None,
     data: Data = None,
     results: Results = RESULTS,
+    seeds: Seeds = None,
     architectures: Annotated[list[str] | None, typer.Option(help="In the figure of mnist.", metavar="NAME…")] = None,
     methods: Annotated[list[str] | None, typer.Option(help="In the figure of mnist.", metavar="NAME…")] = None,
     digits: Annotated[list[int] | None, typer.Option(help="In the figure of mnist.", metavar="DIGIT…")] = None,
@@ -185,7 +187,7 @@ def reproduce(
 
     look_in(data)
     shown = given(architectures=architectures, methods=methods, digits=digits, steps=steps)
-    for line in lines_of(what, results, device, workers, shown):
+    for line in lines_of(what, results, device, workers, shown, seeds):
         say(line)
     tables = {name for section in SECTIONS for name in section.needs}  # what the page is made from
     note_unverified(*(ResultsFolder(results / section.name) for section in SECTIONS), others=sorted(tables))

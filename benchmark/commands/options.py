@@ -1,6 +1,6 @@
 """Options of several commands, as Typer reads them from the types of their arguments."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +9,7 @@ import typer
 from ..execution.executors.engine import IN_WORDS
 from ..formats.registry import Format, choices
 from ..suites import run_options as options
+from ..suites.suite import bundled_suites
 
 
 def shared(option: options.Option) -> Any:
@@ -21,7 +22,22 @@ def option_of_format(formats: Mapping[str, Format]) -> Any:
     return typer.Option("--format", help=f"{choices(formats)}.")
 
 
-SuiteName = Annotated[str, typer.Argument(help="Name of a bundled suite, or the path of a TOML file.")]
+def beginning(names: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return what a shell asks for the names that begin as a word that is being typed."""
+    known = list(names)
+
+    def offer(incomplete: str) -> list[str]:  # Typer knows this parameter by its name
+        return [name for name in known if name.startswith(incomplete)]
+
+    return offer
+
+
+SuiteName = Annotated[
+    str,
+    typer.Argument(
+        help="Name of a bundled suite, or the path of a TOML file.", autocompletion=beginning(bundled_suites())
+    ),
+]
 Globs = Annotated[list[str] | None, shared(options.METHODS)]  # of tasks and architectures too
 Results = Annotated[Path, shared(options.RESULTS)]
 Place = Annotated[

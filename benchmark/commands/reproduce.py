@@ -21,7 +21,12 @@ ALL = "all"
 
 
 def reproduce(
-    what: str, results: Path, device: str, workers: int | None, shown: Mapping[str, Any] | None = None
+    what: str,
+    results: Path,
+    device: str,
+    workers: int | None,
+    shown: Mapping[str, Any] | None = None,
+    seeds: int | None = None,
 ) -> Iterator[str]:
     """Run one reproduction or all of them, yield their lines, and write results/README.md from all that results holds.
 
@@ -31,6 +36,7 @@ def reproduce(
         device: "auto", "cpu" or "cuda".
         workers: processes; None takes one a core.
         shown: what the figure shows in place of what the source's does, by `Reproduction.choices`.
+        seeds: repetitions of each suite; None for its own.
 
     Raises:
         UnknownNameError: no such reproduction.
@@ -44,9 +50,9 @@ def reproduce(
     _check_choices(what, choices)
     try:
         if what == ALL:
-            yield from reproduce_all(results, device, workers)
+            yield from reproduce_all(results, device, workers, seeds)
         else:
-            yield from reproduce_one(REPRODUCTIONS[what], results, device, workers, choices)
+            yield from reproduce_one(REPRODUCTIONS[what], results, device, workers, choices, seeds)
     except SaltbenchError:
         write_page(results)
         raise
@@ -54,7 +60,12 @@ def reproduce(
 
 
 def reproduce_one(
-    reproduction: Reproduction, results: Path, device: str, workers: int | None, shown: Mapping[str, Any]
+    reproduction: Reproduction,
+    results: Path,
+    device: str,
+    workers: int | None,
+    shown: Mapping[str, Any],
+    seeds: int | None = None,
 ) -> Iterator[str]:
     """Run what the suites of a reproduction lack, yield the lines of its presentation, then those of what follows it.
 
@@ -64,6 +75,7 @@ def reproduce_one(
         device: "auto", "cpu" or "cuda".
         workers: processes; None takes one a core.
         shown: what the figure shows, by `Reproduction.choices`.
+        seeds: repetitions of each suite; None for its own.
 
     Raises:
         StoreError: a result cannot be read or written.
@@ -73,17 +85,18 @@ def reproduce_one(
         yield missing
         return
     registries = load_registries()
-    suites = [load_suite(name, registries) for name in reproduction.suites]
+    overrides = [] if seeds is None else [{"seeds": seeds}]
+    suites = [load_suite(name, registries, *overrides) for name in reproduction.suites]
     reproduction.check(suites, **shown)  # not after minutes of training
     runs = [execute(suite, results, device, workers) for suite in suites]
     yield from reproduction.present(runs, **shown)
     for run in runs:
         finish(run, registries)
     for follower in reproduction.followed_by:
-        yield from reproduce_one(follower, results, device, workers, shown)
+        yield from reproduce_one(follower, results, device, workers, shown, seeds)
 
 
-def reproduce_all(results: Path, device: str, workers: int | None) -> Iterator[str]:
+def reproduce_all(results: Path, device: str, workers: int | None, seeds: int | None = None) -> Iterator[str]:
     """Run every reproduction in turn, write results/summary.csv, and yield their lines and what agrees.
 
     One that cannot run, for lack of its data or for any other reason, leaves the others alone.
@@ -92,6 +105,7 @@ def reproduce_all(results: Path, device: str, workers: int | None) -> Iterator[s
         results: parent of the suites' folders.
         device: "auto", "cpu" or "cuda".
         workers: processes; None takes one a core.
+        seeds: repetitions of each suite; None for its own.
 
     Raises:
         SaltbenchError: some could not finish; the others are complete, and the summary is written.
@@ -100,7 +114,7 @@ def reproduce_all(results: Path, device: str, workers: int | None) -> Iterator[s
     for name, reproduction in REPRODUCTIONS.items():
         yield f"== saltbench reproduce {name}"
         try:
-            yield from reproduce_one(reproduction, results, device, workers, {})
+            yield from reproduce_one(reproduction, results, device, workers, {}, seeds)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is named at the end, and the others run
             unfinished[name] = reason_for(error)
             yield f"did not finish: {unfinished[name]}"

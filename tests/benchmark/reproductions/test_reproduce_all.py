@@ -58,7 +58,7 @@ def known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None
 
 def presented(name: str, present: Callable[..., Iterator[str]], **declared: Any) -> Reproduction:
     """A reproduction that needs no run."""
-    return Reproduction(name=name, suites=(), present=present, **declared)
+    return Reproduction(**{"name": name, "suites": (), "present": present, **declared})
 
 
 def call(results: Path, what: str = "all") -> object:
@@ -112,6 +112,25 @@ def test_one_alone_writes_the_page_whether_it_finishes_or_not(known: Callable[..
         results.mkdir(exist_ok=True)
         assert call(results, what) == code
         assert (results / "README.md").read_text("utf-8").startswith("# What the reproductions show")
+
+
+def test_every_suite_has_as_many_seeds_as_were_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ran: list[tuple[str, object]] = []
+    monkeypatch.setattr(reproduce, "execute", lambda suite, *_others: ran.append((suite.name, suite.seeds)))
+    monkeypatch.setattr(reproduce, "finish", lambda *_others: None)
+    follower = presented("last", lambda _runs: iter(()), suites=("mnist",))
+    first = presented("first", lambda _runs: iter(()), suites=("table1", "moving-box"), followed_by=(follower,))
+    monkeypatch.setattr(reproduce, "REPRODUCTIONS", {"first": first})
+    for what in ("first", "all"):
+        ran.clear()
+        assert ended("reproduce", what, "--results", tmp_path, "--seeds", 2) is None
+        assert ran == [("table1", 2), ("moving-box", 2), ("mnist", 2)]
+    ran.clear()
+    assert ended("reproduce", "first", "--results", tmp_path) is None
+    assert ran == [("table1", 5), ("moving-box", 3), ("mnist", 3)]
+    assert "--seeds" in str(ended("reproduce", "first", "--results", tmp_path, "--seeds", 0))
 
 
 def test_what_a_figure_shows_reaches_the_reproduction_that_draws_it(
