@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.nn.modules import module as modules
 
+from ...methods.default_device import default_device
 from .settings import Setting
 
 AUTOCAST = ("cpu", "cuda")
@@ -22,7 +23,7 @@ def usual_mode() -> Iterator[None]:
 
 def _set_default_device(before: torch.device) -> None:
     torch.set_default_device(None)
-    if torch.get_default_device() != before:
+    if default_device() != before:
         torch.set_default_device(before)
 
 
@@ -82,7 +83,7 @@ def _set_hooks(before: Mapping[str, Mapping[int, Any]]) -> None:
 
 
 SETTINGS = (
-    Setting("default device", torch.get_default_device, _set_default_device),
+    Setting("default device", default_device, _set_default_device),
     Setting("default type", torch.get_default_dtype, torch.set_default_dtype),
     Setting("threads of PyTorch", torch.get_num_threads, torch.set_num_threads),
     Setting("deterministic algorithms", _determinism, _set_determinism),

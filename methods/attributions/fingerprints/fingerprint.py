@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as modules
 
+from ...default_device import default_device
 from ..array_functions import ArrayFunction
 from .digests import Digests, UnseenError, digest_of
 from .named_globals import is_library, names_in
@@ -66,7 +67,7 @@ def fingerprint(model: nn.Module) -> Fingerprint | None:
                 reader.read(table)
     except (UnseenError, RecursionError):
         return None
-    settings = (torch.get_default_dtype(), torch.get_default_device(), torch.get_num_threads())
+    settings = (torch.get_default_dtype(), default_device(), torch.get_num_threads())
     return (*settings, reader.digests.all(), *reader.parts)
 
 
