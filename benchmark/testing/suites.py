@@ -34,7 +34,7 @@ from .kept_cells import Place, find_gone
 REASON, STORED = "saltbench_failure", "saltbench_stored"  # what a report carries from a worker to the controller
 
 
-@dataclass
+@dataclass(eq=False)  # pytest 8.3 keeps plugins in a set
 class SuitesPlugin:
     """The hooks of a run of pytest with suites; under xdist one in the controller and one in every worker.
 
