@@ -129,8 +129,10 @@ def pivot(path: Path, table: pd.DataFrame, rows: list[str], columns: str, values
         StoreError: two rows of the file at path, which the table is made of, would share a place.
     """
     check_key(path, table, [*rows, columns])
-    wide = table.set_index([*rows, columns])[values].unstack(columns, sort=False)
-    return wide.reset_index()
+    wide = table.set_index([*rows, columns])[values].unstack(columns)
+    # not by unstack(sort=False), with which pandas 2 puts values into wrong places
+    in_order = table.set_index(rows).index.drop_duplicates(), table[columns].drop_duplicates()
+    return wide.loc[in_order].reset_index()
 
 
 def read_leaderboard(folder: Path) -> Rows:
