@@ -68,7 +68,7 @@ def test_with_one_method_a_panel_for_each_task_has_a_bar_for_each_architecture()
     assert [label.get_text() for label in axes[0].get_yticklabels()] == architectures
     assert len({to_rgb(bar.get_facecolor()) for bar in axes[2].patches}) == 3
     # panels without one below them show the numbers of the axis
-    assert [axis.xaxis.get_tick_params()["labelbottom"] for axis in axes] == [False, False, True, True, True, True]
+    assert [bool(axis.get_xticklabels()) for axis in axes] == [False, False, True, True, True, True]
 
 
 def test_a_missing_score_shows_its_status_and_a_missing_bound_no_line() -> None:

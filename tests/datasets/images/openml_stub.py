@@ -33,6 +33,7 @@ class OpenML(BaseHandler):
             "description": "",
             "format": "ARFF",
             "status": "active",
+            "file_id": "52667",  # by which scikit-learn 1.6 asks
             "url": "https://api.openml.org/data/v1/download/52667/mnist_784.arff",
             "md5_checksum": hashlib.md5(arff, usedforsecurity=False).hexdigest(),
         }
@@ -43,7 +44,7 @@ class OpenML(BaseHandler):
             "/data/features/554": json.dumps({"data_features": {"feature": [*features, target]}}).encode(),
             "/data/qualities/554": json.dumps({"data_qualities": {"quality": [number]}}).encode(),
             "/json/data/554": json.dumps({"data_set_description": described}).encode(),
-            ".arff": arff,
+            "/download/52667": arff,
         }
 
     def https_open(self, request):
