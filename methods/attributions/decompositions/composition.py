@@ -28,5 +28,16 @@ def in_operations(operation: Callable[..., Any]) -> Rule[Mode]:
     return rule
 
 
+def of_complex(operation: Callable[..., Any], otherwise: Rule[Mode]) -> Rule[Mode]:
+    """Return the rule of a function that other operations write for complex numbers alone."""
+    written: Rule[Mode] = in_operations(operation)
+
+    def rule(call: Call[Mode]) -> Any:
+        is_complex = any(tensor.is_complex() for tensor in call.varying())
+        return written(call) if is_complex else otherwise(call)
+
+    return rule
+
+
 def _meaningful(call: Call[Mode]) -> dict[str, Any]:
     return {name: value for name, value in call.options.items() if name not in _MEANINGLESS}

@@ -6,7 +6,7 @@ import torch
 
 from ..interception.interception import Operation, Rule
 from ..interception.operation_names import rules
-from . import elementwise, exponential_sums, order, statistics
+from . import complex_numbers, elementwise, exponential_sums, order, statistics
 from .composition import composition, in_operations
 
 COMPOSITIONS: dict[Operation, Rule[Any]] = {
@@ -14,6 +14,7 @@ COMPOSITIONS: dict[Operation, Rule[Any]] = {
     **rules("lerp", in_operations(elementwise.lerp)),
     **rules("addcmul", in_operations(elementwise.addcmul)),
     **rules("addcdiv", in_operations(elementwise.addcdiv)),
+    **rules("polar", in_operations(complex_numbers.polar)),
     **rules("hypot", in_operations(elementwise.hypot)),
     **rules("logaddexp", in_operations(exponential_sums.logaddexp)),
     **rules("logcumsumexp", in_operations(exponential_sums.logcumsumexp)),

@@ -160,6 +160,7 @@ def _moments(
 
 def _norm(x: Tensor, p: float, dim: _Axes, keepdim: bool) -> Tensor:
     axes = _axes(x, dim)
+    x = x.abs() if x.is_complex() else x
     if p == 2.0:
         return x.square().sum(axes, keepdim=keepdim).sqrt()
     sizes = x.abs()

@@ -140,6 +140,8 @@ class Interception(TorchFunctionMode):
         self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         options = kwargs or {}
+        if torch._C._are_functorch_transforms_active():
+            raise self.unsupported(func, "in torch.vmap or another transform of torch.func")
         if self._memory and func not in self._metadata:
             args, options = self._as_written(func, args, options)
         if func in LIKENESSES:

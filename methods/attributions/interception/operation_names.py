@@ -37,7 +37,12 @@ MOVES = """
     pixel_shuffle pixel_unshuffle channel_shuffle
 """
 
-CASTS = "to type type_as float double half bfloat16 cpu cuda"
+CASTS = "to type type_as float double half bfloat16 cfloat cdouble cpu cuda"
+
+# Each value of the result is a part of a complex number, or made of two of them
+PARTS = "real imag view_as_real view_as_complex complex resolve_conj resolve_neg"
+
+CONJUGATES = "conj conj_physical"
 
 # Several tensors become as many, each of its own values
 SEPARATE = "broadcast_tensors atleast_1d atleast_2d atleast_3d"
@@ -51,6 +56,8 @@ REDUCTIONS = """
 
 # Sums of what comes from several tensors, and interpolation between entries of one
 SUMS = "index_add scatter_add scatter_reduce"
+
+SPECTRA = "stft istft"
 
 INTERPOLATIONS = "interpolate upsample upsample_nearest upsample_bilinear fold"
 
@@ -118,6 +125,16 @@ FLAT_NAMES = f"""
 """
 
 TRANSPOSED: tuple[Callable[..., Any], ...] = (Tensor.T.__get__, Tensor.mT.__get__)  # type: ignore[attr-defined]
+
+PROPERTIES: tuple[Callable[..., Any], ...] = (Tensor.real.__get__, Tensor.imag.__get__)  # type: ignore[attr-defined]
+
+_TRANSFORMS = """
+    fft ifft rfft irfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn hfft ihfft hfft2 ihfft2 hfftn ihfftn
+"""
+
+FOURIER: tuple[Callable[..., Any], ...] = tuple(getattr(torch.fft, name) for name in _TRANSFORMS.split())
+
+SHIFTS: tuple[Callable[..., Any], ...] = (torch.fft.fftshift, torch.fft.ifftshift)
 
 
 def named(names: str) -> Iterable[Callable[..., Any]]:

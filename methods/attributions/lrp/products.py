@@ -15,10 +15,12 @@ Models", NeurIPS 2024, arXiv 2406.07592 (half-propagation).
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..decompositions.complex_numbers import product
 from ..interception.interception import Rule, operation_name
 from ..interception.surrogate_gradient import substitute_gradient
 from .relevance_pass import Product, RelevancePass, Role, stable_reciprocal
@@ -29,6 +31,8 @@ def scaling(call: RelevanceCall) -> Tensor:
     """Apply an elementwise product; a constant factor passes all relevance on, unless it is zero."""
     a, b = operands(call)
     varies = call.mode.varies
+    if any(isinstance(factor, complex) or (isinstance(factor, Tensor) and factor.is_complex()) for factor in (a, b)):
+        return _complex_product(call, a, b)
     if not (varies(a) and varies(b)):
         x, factor = (a, b) if varies(a) else (b, a)
         return passed_to(call, x, call.mode.noted(x), factor != 0)
@@ -41,6 +45,14 @@ def scaling(call: RelevanceCall) -> Tensor:
         shares = _shares(call.mode, takers)
     parts = [taker.expand(value.shape) * share for taker, share in zip(takers, shares, strict=True)]
     return noted(call, substitute_gradient(value, parts[0] + parts[1]), role)
+
+
+def _complex_product(call: RelevanceCall, a: Any, b: Any) -> Tensor:
+    """Apply an elementwise product of complex numbers as the products of their parts, and their sums, (…)."""
+    if not (call.mode.varies(a) and call.mode.varies(b)):
+        return linear(call)
+    with call.mode:
+        return product(a, b)
 
 
 def contraction(first: int = 0, second: int = 1) -> Rule[RelevancePass]:

@@ -1,6 +1,6 @@
 """Forward pass for LRP: every tensor that depends on the input carries its role in products."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, IntEnum
 from typing import Any
 
@@ -106,6 +106,14 @@ def stable_reciprocal(y: Tensor, epsilon: float) -> Tensor:
     return torch.where(stable == 0, 0.0, 1 / stable)
 
 
+def part_by_part(operation: Callable[[Tensor, Tensor], Tensor], first: Tensor, second: Tensor) -> Tensor:
+    """Return an elementwise function of two tensors, (…), of real and imaginary parts each by itself."""
+    if not second.is_complex():
+        return operation(first, second)
+    parts = operation(torch.view_as_real(first.resolve_conj()), torch.view_as_real(second.resolve_conj()))
+    return torch.view_as_complex(parts)
+
+
 class _Entering(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, share: float) -> Tensor:
@@ -116,7 +124,7 @@ class _Entering(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
-        return gradients[0] * x * ctx.share, None
+        return part_by_part(torch.mul, gradients[0], x) * ctx.share, None
 
 
 class _Leaving(torch.autograd.Function):
@@ -129,4 +137,4 @@ class _Leaving(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (y,) = ctx.saved_tensors
-        return gradients[0] * stable_reciprocal(y, ctx.epsilon), None
+        return part_by_part(lambda arriving, z: arriving * stable_reciprocal(z, ctx.epsilon), gradients[0], y), None

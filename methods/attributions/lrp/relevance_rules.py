@@ -126,6 +126,9 @@ def division(call: RelevanceCall) -> Tensor:
         with call.mode:
             return rounded_quotient(call.args[0], call.args[1], call.options["rounding_mode"])
     numerator, denominator = operands(call)
+    if isinstance(denominator, Tensor) and denominator.is_complex() and call.mode.varies(numerator):
+        with call.mode:
+            return numerator * denominator.detach().reciprocal()
     if call.mode.varies(numerator):
         return passed_to(call, numerator, call.mode.noted(numerator))
     return passed_to(call, denominator, Role.DIVISOR)

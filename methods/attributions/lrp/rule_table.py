@@ -4,8 +4,9 @@ import torch
 from torch.nn import functional
 
 from ...operations import Kind
+from ..decompositions import complex_numbers
 from ..decompositions.attention import multi_head_attention, scaled_dot_product_attention
-from ..decompositions.composition import composition
+from ..decompositions.composition import composition, of_complex
 from ..decompositions.compositions import COMPOSITIONS
 from ..decompositions.normalisation import group_norm, instance_norm, layer_norm, normalize, rms_norm
 from ..interception import operation_names as names
@@ -52,6 +53,11 @@ _LOGIC = "logical_and logical_or logical_xor"
 RULES: dict[Operation, Rule[RelevancePass]] = {
     **rules(f"{names.MOVES} {_LARGEST}", move),
     **dict.fromkeys(names.TRANSPOSED, move),
+    **dict.fromkeys((*names.PROPERTIES, *names.SHIFTS), move),
+    **dict.fromkeys(names.FOURIER, linear),
+    **rules(names.PARTS, move),
+    **rules(names.SPECTRA, linear),
+    **rules(names.CONJUGATES, activation()),
     **rules(names.CASTS, cast),
     **rules(names.SEPARATE, separately),
     **rules(names.ADDITIONS, addition),
@@ -66,6 +72,7 @@ RULES: dict[Operation, Rule[RelevancePass]] = {
         activation(Role.SIGNAL),
     ),
     **rules("tanh erf", squashing),
+    **rules("abs absolute __abs__", of_complex(complex_numbers.size, activation(Role.SIGNAL))),
     **rules("logsumexp", soft_maximum),
     **rules(f"{names.CLAMPS} {names.NEGATIONS}", activation()),
     **rules(names.SCALINGS, scaling),

@@ -178,7 +178,7 @@ def between(
         twin = call.mode.twin(x)
         # x - twin is NaN where both are the same infinity, as in a masked softmax
         change = (x - twin).masked_fill_(x == twin, 0.0)
-        near = change.abs() <= tolerance(twin)
+        near = change.abs() <= tolerance(twin.abs() if twin.is_complex() else twin)
         multiplier = (value - reference).div_(change.masked_fill(near, 1.0))
     if bool(near.any()):
         multiplier = torch.where(near, _derivative(elementwise, twin, change), multiplier)
@@ -188,7 +188,9 @@ def between(
 def _derivative(elementwise: Elementwise, twin: Tensor, change: Tensor) -> Tensor:
     """Return the midpoint's derivative, or 0 where that is infinite and nothing changes: their product would be NaN."""
     point = (twin + change / 2).detach().requires_grad_()
-    derivative = torch.autograd.grad(elementwise(point).sum(), point)[0]
+    total = elementwise(point).sum()
+    # of a complex function autograd returns the conjugate of what multiplies a change
+    derivative = torch.autograd.grad(total.real if total.is_complex() else total, point)[0].conj()
     return derivative.masked_fill((change == 0) & ~derivative.isfinite(), 0.0)
 
 
@@ -208,7 +210,7 @@ def _split_of_quotient(call: Call[PairedPass], divisor: int) -> Tensor:
     r, a = call.args[divisor], call.args[1 - divisor]
     with torch.no_grad():
         r_twin, a_twin = call.mode.twin(r), call.mode.twin(a)
-        alike = r.sign() * r_twin.sign() > 0
+        alike = (r * r_twin).real > 0 if r.is_complex() else r.sign() * r_twin.sign() > 0
         # each by its own division: 1 - λ would round away what a large r′ multiplies
         before = torch.where(alike, r_twin / (r + r_twin), 0.5)
         after = torch.where(alike, r / (r + r_twin), 0.5)

@@ -4,8 +4,9 @@ import torch
 from torch.nn import functional
 
 from ....operations import Kind
+from ...decompositions import complex_numbers
 from ...decompositions.attention import multi_head_attention, scaled_dot_product_attention
-from ...decompositions.composition import composition
+from ...decompositions.composition import composition, of_complex
 from ...decompositions.compositions import COMPOSITIONS
 from ...decompositions.normalisation import group_norm, instance_norm, layer_norm, normalize, rms_norm
 from ...interception import operation_names as names
@@ -23,6 +24,7 @@ from ...interception.recurrent_cells import gru_step, lstm_step, rnn_step, singl
 from ...interception.recurrent_layers import layers
 from ...interception.separate_rule import separately
 from ..paired_pass import PairedPass
+from .angle_rule import atan2
 from .compositions import log_softmax, logsumexp, softmax
 from .difference_recurrence import gru_multipliers, lstm_multipliers, paired, relu_multipliers, tanh_multipliers
 from .difference_rules import (
@@ -59,15 +61,20 @@ RULES: dict[Operation, Rule[PairedPass]] = {
     **rules(f"{names.MOVES} {names.NEGATIONS}", move),
     **rules(names.CASTS, cast(move)),
     **dict.fromkeys(names.TRANSPOSED, move),
+    **dict.fromkeys((*names.PROPERTIES, *names.FOURIER, *names.SHIFTS), linear),
+    **rules(f"{names.PARTS} {names.CONJUGATES} {names.SPECTRA}", linear),
     **rules(names.SEPARATE, separately),
     **rules(f"{names.ADDITIONS} {names.REDUCTIONS} {names.SUMS} {names.INTERPOLATIONS}", linear),
     **rules(f"{names.SMOOTH} {names.SMOOTH_GATES}", rescale(smooth)),
     **rules("softplus", softplus),
+    **rules("angle", of_complex(complex_numbers.angle, step)),
+    **rules("atan2 arctan2", atan2),
     **rules(names.SINGULAR, rescale(singular)),
     **rules(names.LOG1P, rescale(near_minus_one)),
     **rules(names.RECIPROCALS, reciprocal),
     **rules(names.POWERS, power),
     **rules(f"{names.KINKED} {names.KINKED_GATES} {names.CLAMPS}", rescale(kinked)),
+    **rules("abs absolute __abs__", of_complex(complex_numbers.size, rescale(kinked))),
     **rules(names.SCALINGS, scaling),
     **rules(names.CONTRACTIONS, product()),
     **rules(names.SUMMED_CONTRACTIONS, product(1, 2)),

@@ -28,8 +28,8 @@ def step(call: PairedCall) -> Any:
         UnsupportedOperationError: several varying operands.
     """
     x, *others = call.varying()
-    if others:
-        raise call.unsupported(f"of {1 + len(others)} varying operands")
+    if others or x.is_complex():
+        raise call.unsupported("of complex numbers" if x.is_complex() else f"of {1 + len(others)} varying operands")
     return _jump_of(call, x)
 
 
