@@ -25,9 +25,9 @@ def _boxes(name: str, description: str, *tags: str) -> TaskSpec:
         version=1,
         description=description,
         reference=SOURCE,
-        factory="saltbench.datasets.boxes:boxes",
+        factory="saltbench.datasets.synthetic.boxes:boxes",
         parameters=parameters,
-        check="saltbench.datasets.boxes:check_boxes",
+        check="saltbench.datasets.synthetic.boxes:check_boxes",
         tags=("synthetic", *tags),
     )
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saltbench.datasets.boxes import boxes
 from saltbench.datasets.fmri.hcp_series import normalise
 from saltbench.datasets.planted.planting import planted
 from saltbench.datasets.preprocessing import standardise, standardise_features
 from saltbench.datasets.spec import Split
+from saltbench.datasets.synthetic.boxes import boxes
 from saltbench.errors import DataError, NonFiniteError, ParameterError, ShapeError
 
 SERIES = np.random.default_rng(0).normal([0, 5, -100], size=(40, 6, 3))

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ParameterError
-from .layouts import Layout, check_layouts, mask
-from .preprocessing import require_counts, require_ordinary, require_room, standardise
-from .spec import Array, Split, TaskData
+from ...errors import ParameterError
+from ..layouts import Layout, check_layouts, mask
+from ..preprocessing import require_counts, require_ordinary, require_room, standardise
+from ..spec import Array, Split, TaskData
 
 
 def boxes(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saltbench.datasets.boxes import boxes
 from saltbench.datasets.layouts import mask
+from saltbench.datasets.synthetic.boxes import boxes
 from saltbench.errors import ParameterError
 
 SMALL = {

@@ -1,0 +1,1 @@
+"""Series that a formula makes, with the class signal where the truth says."""
