@@ -15,7 +15,7 @@ from ...methods.attributions.inputs.several_inputs import check_joint
 from ...methods.attributions.passes.model_state import lend_once
 from ..execution.network_checks.network_checks import check_answers, output_sizes
 from .each_step import explain_each_step, is_each
-from .inputs import Given
+from .given import Given
 from .padding import blocks
 from .request import Found, Question, Request
 from .targets import Outputs, Target, check_named

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
@@ -17,7 +16,7 @@ from ...methods.attributions.spec import MethodSpec
 from ..suites.installed_entries import installed_registries
 from .answering import answer
 from .explanation import Explanation
-from .inputs import read_inputs
+from .inputs import read_embedded, read_inputs
 from .kinds.given_kinds import Kinds
 from .kinds.kind import ArrayExplanation
 from .request import Question, Request
@@ -40,6 +39,7 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    embedding: str | Sequence[str] | None = ...,
     axes: str | Sequence[Any] | None = ...,
     lengths: Tensor | ArrayLike | str | None = ...,
     mask: Tensor | ArrayLike | str | None = ...,
@@ -62,6 +62,7 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    embedding: str | Sequence[str] | None = ...,
     axes: str | Sequence[Any] | None = ...,
     lengths: Tensor | ArrayLike | str | None = ...,
     mask: Tensor | ArrayLike | str | None = ...,
@@ -70,28 +71,6 @@ def explain(
     tolerance: float = ...,
     **parameters: Any,
 ) -> ArrayExplanation: ...
-
-
-@overload
-def explain(
-    model: Model,
-    inputs: pd.DataFrame,
-    target: Target = ...,
-    *,
-    targets: Sequence[Target] | None = ...,
-    method: str | MethodSpec = ...,
-    output: str = ...,
-    baseline: Inputs | None = ...,
-    background: Inputs | None = ...,
-    hold: Hold | None = ...,
-    axes: str | Sequence[Any] | None = ...,
-    lengths: Tensor | ArrayLike | str | None = ...,
-    mask: Tensor | ArrayLike | str | None = ...,
-    seed: int = ...,
-    memory: int | None = ...,
-    tolerance: float = ...,
-    **parameters: Any,
-) -> pd.DataFrame: ...
 
 
 @overload
@@ -106,6 +85,7 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    embedding: str | Sequence[str] | None = ...,
     axes: str | Sequence[Any] | None = ...,
     lengths: Tensor | ArrayLike | str | None = ...,
     mask: Tensor | ArrayLike | str | None = ...,
@@ -128,6 +108,7 @@ def explain(
     baseline: Inputs | None = ...,
     background: Inputs | None = ...,
     hold: Hold | None = ...,
+    embedding: str | Sequence[str] | None = ...,
     axes: str | Sequence[Any] | None = ...,
     lengths: Tensor | ArrayLike | str | None = ...,
     mask: Tensor | ArrayLike | str | None = ...,
@@ -150,6 +131,7 @@ def explain(
     baseline: Inputs | None = None,
     background: Inputs | None = None,
     hold: Hold | None = None,
+    embedding: str | Sequence[str] | None = None,
     axes: str | Sequence[Any] | None = None,
     lengths: Tensor | ArrayLike | str | None = None,
     mask: Tensor | ArrayLike | str | None = None,
@@ -184,6 +166,9 @@ def explain(
             several inputs.
         hold: what stays as it is in every row that the model sees, and gets 0: the features of one series, or a mask
             (features,); names or positions of inputs; or a dictionary of inputs with True or their features.
+        embedding: the name of a module of the model, such as an embedding, or several: explained is what they return,
+            of which the map has the shape, and all inputs are held. Baseline and background are of these, by name if
+            several.
         axes: the order in which inputs have their axes, such as ("cases", "channels", "time") or "nct"; None for
             (batch, time, features), which the model takes, see `adapted` for others. Of a data frame its columns of
             case and time, or of case, time, feature and value. Maps come back as the inputs are.
@@ -214,7 +199,11 @@ def explain(
     spec.configure(parameters)  # before the network is asked anything
     chosen = chosen_targets(target, targets)
     kinds = Kinds.of(inputs, axes)
-    given = read_inputs(network, kinds.read(inputs), hold, lengths, mask)
+    if embedding is None:
+        given = read_inputs(network, kinds.read(inputs), hold, lengths, mask)
+    else:
+        network, given = read_embedded(network, kinds.read(inputs), embedding, hold, lengths, mask)
+        kinds = Kinds.of_tensors(len(given.explained))
     absent = given.baseline(network, kinds.read(baseline))
     drawn_from = given.background(network, kinds.read(background))
     question = Question(network, given, absent, drawn_from, sample_seeds(seed, len(given.rows)))

@@ -20,7 +20,7 @@ from ...methods.attributions.spec import MethodSpec
 from ..execution.network_checks.network_checks import check_choice
 from ..suites.suite import OUTPUTS
 from .explanation import Explanation
-from .inputs import Given
+from .given import Given
 
 
 class Found(NamedTuple):

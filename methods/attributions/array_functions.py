@@ -9,8 +9,15 @@ from torch import Tensor, nn
 
 from ...errors import ParameterError, UnsupportedOperationError
 
-# Of these entries every one asks for outputs alone
-OUTPUTS_ALONE = "feature-ablation, occlusion, feature-permutation, shapley-sampling, kernel-shap, lime or fit"
+# Entries that ask for outputs alone; all but the last replace values by others that they are given
+_ALONE = ("feature-ablation", "occlusion", "feature-permutation", "shapley-sampling", "kernel-shap", "lime", "fit")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+OUTPUTS_ALONE, REPLACING = _listed(_ALONE), _listed(_ALONE[:-1])
 
 
 class ArrayFunction(nn.Module):

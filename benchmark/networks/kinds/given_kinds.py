@@ -42,6 +42,11 @@ class Kinds:
             return cls([_kind(value, axes) for value in inputs], type(inputs), [])
         return cls([_kind(inputs, axes)], None, [])
 
+    @classmethod
+    def of_tensors(cls, count: int) -> "Kinds":
+        """Return the kinds of so many tensors that are not the inputs."""
+        return cls([Plain(False)] * count, None, [])
+
     def read(self, values: Any) -> Any:
         """Return inputs, or baselines and backgrounds in their structure, as a network takes them, (batch, time, …)."""
         if values is None or self.structure is None:

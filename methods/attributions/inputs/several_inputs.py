@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ....errors import UnsupportedOperationError
 from ..adapters import SameOutputs
+from ..array_functions import REPLACING
 from ..passes.segments import Span
 from ..spec import MethodSpec
 from .held_inputs import Conditioned
@@ -46,6 +47,11 @@ class Part:
     def free(self) -> list[int]:
         """Return the features that are explained."""
         return [] if self.held is None else (~self.held).nonzero().flatten().tolist()
+
+    @property
+    def is_coded(self) -> bool:
+        """Return whether the values are whole numbers or truth values, between which there is nothing."""
+        return not self.values.is_floating_point()
 
     @property
     def steps(self) -> int:
@@ -194,8 +200,18 @@ class Layout:
         return [Span(*pair) for pair in pairwise(stops)]
 
 
+def _coded(entries: Tensor, name: str, kind: torch.dtype) -> Tensor:
+    """Return entries, (rows, …), as whole numbers or truth values."""
+    if (torch.is_grad_enabled() and entries.requires_grad) or not torch.equal(entries, entries.round()):
+        raise UnsupportedOperationError(
+            f"whole numbers are replaced as a whole, got fractions or a gradient of {name}; hold it, hold=({name!r},), "
+            f"or choose a method that replaces values: {REPLACING}"
+        )
+    return entries.to(kind)
+
+
 def check_joint(spec: MethodSpec, needed: Sequence[str], layout: Layout) -> None:
-    """Raise where a method has no map of static features.
+    """Raise where a method has no map of static features, or of whole numbers.
 
     Masks, rescaling and attention work along time. A gradient or a share of a change is an entry's own; methods that
     put entries together have to know the parts.
@@ -210,11 +226,22 @@ def check_joint(spec: MethodSpec, needed: Sequence[str], layout: Layout) -> None
     """
     of_cells = bool({"gradient", "difference", "relevance"} & set(spec.tags)) or "parts" in needed
     along_time = bool({"mask", "rescaled"} & set(spec.tags))
+    _check_codes(spec, layout)
     if layout.explains_static and (along_time or not of_cells):
         names = [part.name for part in layout.parts if part.free and part.is_static]
         raise UnsupportedOperationError(
             f"{spec.name} works along time and has no map of static features, got {', '.join(names)} to explain; "
             f"hold them, hold=({', '.join(map(repr, names))},), or choose another method, such as integrated-gradients"
+        )
+
+
+def _check_codes(spec: MethodSpec, layout: Layout) -> None:
+    coded = [part for part in layout.parts if part.free and part.is_coded]
+    if coded and {"gradient", "difference", "relevance", "mask", "attention"} & set(spec.tags):
+        name, kind = coded[0].name, coded[0].values.dtype
+        raise UnsupportedOperationError(
+            f"what {spec.name} explains must be floating point, got {name} of {kind}; hold it, hold=({name!r},), or "
+            f"choose a method that replaces values as a whole, {REPLACING}, or explain what embeds it, embedding="
         )
 
 
@@ -243,6 +270,7 @@ class _Argument:
         # A view of all of it would hide from recurrent layers that it is the series
         self._place = None if len(layout.spans) == 1 else slice(*place)
         self._axes, self._is_static = part.values.ndim, part.is_static
+        self._codes = (part.name, part.values.dtype) if part.is_coded else None
         self._steps, self._span = layout.steps, layout.span
         # with the series, where a method asks for its first few steps
         self._begins = self._axes == 3 and part.values.shape[1] == layout.whole_steps
@@ -259,6 +287,7 @@ class _Argument:
             return held["all"][:, : self._whole(steps)] if self._begins and steps < self._steps else held["all"]
         entries = rows if self._place is None else rows[:, :, self._place]
         entries = entries[:, 0] if self._is_static else entries
+        entries = entries if self._codes is None else _coded(entries, *self._codes)
         if "keep" in held:
             entries = torch.where(self._first(held["keep"], steps), entries, self._first(held["fills"], steps))
         if self._order is not None:
