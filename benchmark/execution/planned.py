@@ -1,10 +1,11 @@
-"""Refuse entries and data that changed since their job was planned, whose keys name the old ones."""
+"""The entries and data of planned jobs: refused where they changed since, or where a named file gives none."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from ...datasets.spec import TaskData
 from ...entry import Entry
-from ...errors import DataError, PluginError
+from ...errors import DataError, PluginError, SaltbenchError
 from ..suites.registry import Registries, Registry
 from ..suites.suite import Choice
 from .entry_checks import check_task
@@ -39,6 +40,22 @@ def planned_data(registries: Registries, job: Job) -> TaskData:
     if task.origin() != job.task.source:  # asked afterwards, so that no change meanwhile is missed
         raise DataError(_changed(job.task))
     return data
+
+
+def find_bad_files(planned: Iterable[Job], registries: Registries) -> dict[str, SaltbenchError]:
+    """Return why no data can be made of the file that a task is named after, by the task; each is read once.
+
+    Files that a task finds by itself, such as those of an archive, are not looked at: its own cells fail for them.
+    """
+    first = {job.task.name: job for job in reversed([*planned])}
+    bad: dict[str, SaltbenchError] = {}
+    for name, job in first.items():
+        if registries.tasks.is_open(name):
+            try:
+                planned_data(registries, job)
+            except SaltbenchError as error:
+                bad[name] = type(error)(f"task {name}: {error}")
+    return bad
 
 
 def _changed(choice: Choice) -> str:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from ...entry import unknown
 from ...errors import LackingDataError, StoreError, UnknownNameError
+from ..execution.stored.run import StoredRun
 from ..leaderboards.columns import metric_names
 from ..leaderboards.cost import COST
 from ..leaderboards.results_folder import ResultsFolder
@@ -100,6 +101,8 @@ def _maps(results: ResultsFolder, _metric: MetricSpec) -> Figure:
         raise LackingDataError("the folder has no provenance.json, which says what was run")
     if not run.keeps_maps():
         raise LackingDataError("the folder has no maps/, where a run keeps its maps; run the suite again")
+    if not _has_examples(run):
+        raise LackingDataError("no map of a network of the recorded run is stored; run the suite again")
     return maps_figure(run)
 
 
@@ -122,10 +125,25 @@ def _cost(results: ResultsFolder, metric: MetricSpec) -> Figure:
     return cost_figure(_with_numbers(results, metric), table, metric)
 
 
+def _has_examples(run: StoredRun) -> bool:
+    return any(
+        run.example_maps(job, method) is not None
+        for repetition in run.first_repetitions().values()
+        for job in repetition.trained
+        for method in job.methods
+    )
+
+
 def _with_numbers(results: ResultsFolder, metric: MetricSpec) -> pd.DataFrame:
     # a column that is whole throughout was read as such
     columns = ["accuracy", metric.name, f"{metric.name}_low", f"{metric.name}_high"]
-    return results.table.astype(dict.fromkeys(columns, "float64"))
+    table = results.table.astype(dict.fromkeys(columns, "float64"))
+    trained = table[table.architecture != ""]
+    if len(trained) and trained[metric.name].isna().all():
+        raise LackingDataError(
+            f"no method has a score by {metric.name} on a network; see the reasons in leaderboard.csv"
+        )
+    return table
 
 
 FIGURES: dict[str, Callable[[ResultsFolder, MetricSpec], Figure]] = {

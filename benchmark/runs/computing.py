@@ -14,6 +14,7 @@ def compute(suite: Suite, lacking: Sequence[Job], store: Store, means: Means) ->
     """Compute jobs of a suite of which a store lacks something, and return the cells that failed.
 
     Raises:
+        SaltbenchError: no task can be made of the file that it is named after; nothing is begun.
         StoreError: the folder cannot be read or written.
         PluginError: a plugin does not load.
         WorkerError: worker processes do not start, or a cluster does not answer.

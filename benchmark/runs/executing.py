@@ -13,7 +13,9 @@ from ..execution.executors.workplace import Workplace
 from ..execution.failures import Failure
 from ..execution.journal import Header, open_journal
 from ..execution.plan import Job
+from ..execution.planned import find_bad_files
 from ..storage.store import Store
+from ..suites.registry import load_registries
 from ..suites.suite import Suite
 from .means import Means
 
@@ -22,11 +24,13 @@ def execute_jobs(suite: Suite, lacking: Sequence[Job], store: Store, means: Mean
     """Compute jobs of a suite, noting in the folder's journal how far they are, and return the cells that failed.
 
     Raises:
+        SaltbenchError: no task of the suite can be made of the file that it is named after; nothing is begun.
         StoreError: the folder cannot be read or written.
         PluginError: a plugin does not load.
         WorkerError: worker processes do not start, or a cluster does not answer.
         MissingPackageError: Dask is not installed.
     """
+    _look_at_files(suite, lacking, means)
     failures: list[Failure] = []
     header = Header.here(means.device, means.workers)
     plain = Store(store.root)  # what is being written is read anew
@@ -35,6 +39,14 @@ def execute_jobs(suite: Suite, lacking: Sequence[Job], store: Store, means: Mean
             failures += failed
             means.report(job, done, len(lacking))
     return failures
+
+
+def _look_at_files(suite: Suite, lacking: Sequence[Job], means: Means) -> None:
+    bad = find_bad_files(lacking, load_registries(means.plugins))
+    if len(bad) == len(suite.tasks):
+        raise next(iter(bad.values()))
+    for error in bad.values():
+        means.announce(f"{error} (its cells fail, the others are computed)")
 
 
 def _executor(suite: Suite, store: Store, means: Means) -> AbstractContextManager[Executor]:

@@ -36,7 +36,8 @@ class Means:
         report: called after every finished job with the job, how many are done, and how many there were to do.
         engine: the cluster that computes in place of this machine, where workers do not count and memory is that of
             each Dask worker; None for this machine.
-        announce: called with what a cluster tells: its dashboard, and which workers come and go.
+        announce: called with what is worth knowing at once: which files are bad, the dashboard of a cluster, and which
+            of its workers come and go.
 
     Raises:
         ParameterError: a timeout that is not a positive number, or workers that are not 1 to 1,000.

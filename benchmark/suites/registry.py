@@ -120,6 +120,10 @@ class Registry(Generic[T]):
     def _open_family(self, name: str) -> OpenFamily[T] | None:
         return next((family for family in self.open_families if name.startswith(family.prefix)), None)
 
+    def is_open(self, name: str) -> bool:
+        """Return whether a name stands for an entry of an open family, such as the task of a file."""
+        return self._open_family(name) is not None
+
     def declared(self, name: str) -> T | None:
         """Return the entry called name, or what stands for its family, or None; no file is looked at."""
         family = self._open_family(name)

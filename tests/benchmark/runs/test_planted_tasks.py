@@ -1,5 +1,6 @@
 """Series of one's own as a task: in a run, in worker processes, from Python, and when the file changes."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,48 @@ def test_a_bad_file_fails_its_cells_and_the_others_finish(folder: Path, capsys: 
         "planted/bad.csv": ["failed"],
         "planted/array.npy": ["ok"],
     }
+
+
+BAD = {
+    "bad.csv": ("id,time,x\na,0,1\na,1,\n", "column 'x' is missing or infinite in row 2"),
+    "unequal.csv": ("id,time,x\na,0,1\na,1,2\nb,0,1\n", "unequal.csv: "),
+    "column.csv": ("id,when,x\na,0,1\na,1,2\n", "column.csv: "),
+}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("name", BAD)
+def test_where_no_file_is_sound_nothing_is_begun(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, workers: int
+) -> None:
+    content, message = BAD[name]
+    Path(name).write_text(content)
+    code, out = call(capsys, "run", "own.toml", "--tasks", f"planted/{name}", "--workers", workers)
+    assert str(code).startswith(f"saltbench: task planted/{name}: ")
+    assert message in str(code)
+    assert "\n" not in str(code)
+    assert out == ""
+    assert [path.name for path in Path("results/own").iterdir()] == [".lock"]
+
+
+def test_a_bad_file_is_told_of_before_the_others_are_computed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("bad.csv").write_text(BAD["bad.csv"][0])
+    suite = load_suite("own.toml", load_registries(), {"tasks": ["planted/bad.csv", "planted/array.npy"]})
+    told: list[str] = []
+    run_suite(suite, folder / "results", announce=told.append, report=lambda *_: told.append("computed"))
+    assert told[0].startswith("task planted/bad.csv: ")
+    assert told[0].endswith(" (its cells fail, the others are computed)")
+    assert [*dict.fromkeys(told[1:])] == ["computed"]
+
+
+def test_a_run_without_a_score_draws_nothing(folder: Path) -> None:
+    suite = load_suite("own.toml", load_registries(), {"tasks": ["planted/array.npy"]})
+    assert run_suite(suite, folder / "results").figures
+    gone = dataclasses.replace(suite, methods=(dataclasses.replace(suite.methods[0], source="gone"),))
+    result = run_suite(gone, folder / "results")
+    assert set(result.table.status[result.table.architecture != ""]) == {"failed"}
+    assert result.figures == []
+    assert not [*result.folder.glob("*.png")]
 
 
 @pytest.mark.parametrize(

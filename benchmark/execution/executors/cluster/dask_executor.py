@@ -141,8 +141,8 @@ class DaskExecutor:
             raise WorkerError(f"the cluster lost a unit of work: {described(error)}; {GONE}") from error
         if reply["ended"] is not None:
             raise Ended(*reply["ended"]).error()
-        for kind, *artifact in reply["parts"]:
-            self._store.put(kind, Artifact(*artifact))
+        for kind, key, facts, files in reply["parts"]:
+            self._store.put(kind, Artifact(key, facts, files))
         await_arrival(self._store.root, reply["seen"], reply["worker"])
         return [Failure(*fields) for fields in reply["failures"]]
 
