@@ -45,7 +45,7 @@ def _items(outputs: Any) -> str:
     return f"None where the model returns a {type(outputs).__name__}"
 
 
-def _entries(outputs: Tensor, keys: tuple[Key, ...]) -> Tensor:
+def _entries(outputs: Tensor, keys: tuple[Any, ...]) -> Tensor:
     with contextlib.suppress(LookupError, TypeError):
         return outputs[(slice(None), *keys)]
     sizes = tuple(outputs.shape[1:])

@@ -78,7 +78,7 @@ def _only(name: str, calls: Sequence[object], batch: int) -> Tensor:
 
 def _module(model: nn.Module, name: object) -> nn.Module:
     network = unwrap(model)
-    found = {} if isinstance(network, ArrayFunction) else dict(network.named_modules())
+    found: dict[str, nn.Module] = {} if isinstance(network, ArrayFunction) else dict(network.named_modules())
     if isinstance(name, str) and name and name in found:
         return found[name]
     known = [own for own, module in found.items() if isinstance(module, nn.Embedding)] or [own for own in found if own]
