@@ -33,7 +33,7 @@ TABLE = {
     "moving-box/t30": [[(30, 90, 20, 80)]],
     "moving-box/t40": [[(40, 100, 20, 80)]],
 }
-BOXES = {entry.name: entry for entry in TASKS if "synthetic" in entry.tags}
+BOXES = {entry.name: entry for entry in TASKS if "layouts" in entry.parameters}
 SIZES = ("train", "validation", "test")
 
 

@@ -136,6 +136,6 @@ def test_a_family_is_checked_as_its_members_are(
 def test_the_families_that_ship_are_products_of_parts() -> None:
     tasks = load_registries().tasks
     families = {family.name: len(family) for family in tasks.families.values()}
-    assert families == {"box/{layout}": 7, "moving-box/{start}": 5, "mnist/{axis}": 2}
+    assert families.items() >= {"box/{layout}": 7, "moving-box/{start}": 5, "mnist/{axis}": 2}.items()
     for entry in tasks:
         assert "{" not in entry.name + entry.description + str(entry.factory)
