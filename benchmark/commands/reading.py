@@ -119,19 +119,25 @@ def draw(
     metric: Annotated[str | None, typer.Option(help="Whose scores are drawn; default: average_precision.")] = None,
     form: Annotated[str, typer.Option("--format", help="Of the files, separated by commas.")] = "png,svg,pdf",
     output: Annotated[Path | None, typer.Option(help="Folder for the files; default: DIR itself.")] = None,
+    width: Annotated[float, typer.Option(help="Inches: a page; 3.5 is a column.", metavar="INCHES")] = 7.2,
+    time: Annotated[str, typer.Option(help="Which way it runs in maps: down or right.")] = "down",
     plugin: Plugins = None,
 ) -> None:
     """Draw maps, scores, curves, ranks and cost, as far as the folder's data allows."""
     from ..figures.draw import draw_figures, drawn_metric
+    from ..figures.figure_size import FigureSize
     from ..leaderboards.results_folder import ResultsFolder
     from ..storage.files import write_atomically
 
+    size = FigureSize(width, time)
     results = ResultsFolder(folder)
     shown = drawn_metric(results, metric, load_registries(plugin or ()).metrics)
     note_unverified(results, others=["cost.csv"])
     place = (results.folder, write_atomically) if output is None else (output, write_to)
-    for drawn in draw_figures(results, shown, form.split(","), *place):
+    for drawn in draw_figures(results, shown, form.split(","), *place, size=size):
         for path in drawn.paths:
             say(f"{path}")
+        if drawn.caption:
+            say(f"{drawn.name}: {drawn.caption}")
         if drawn.reason:
             say(f"{drawn.name}: left out, {drawn.reason}")

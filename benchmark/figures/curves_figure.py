@@ -9,12 +9,14 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from ...errors import LackingDataError
 from ..metrics.spec import MetricSpec
 from ..style.figure_style import label, looks
 from ..style.panel_layout import chunks, drawn_lines, legend_above, page_grid
-from ..style.score_axis import AT_CHANCE, HOLLOW, MARKED, hollow_mark, in_words, limits, marked
+from ..style.score_axis import AT_CHANCE, BOUNDS, HOLLOW, MARKED, hollow_mark, in_words, limits, marked
+from .figure_size import FigureSize
 
 SIDE_BY_SIDE = 3  # panels on a page
 TICKS = 8
@@ -39,7 +41,11 @@ class Panel:
     references: pd.DataFrame
 
 
-def curves_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
+def curves_figure(
+    table: pd.DataFrame,
+    metric: MetricSpec,
+    size: FigureSize = FigureSize(),  # noqa: B008 - frozen
+) -> Figure:
     """Return a metric's scores, with their bounds, over the number at the end of the tasks' names.
 
     There is a panel for each method and family of tasks, and a curve for each architecture.
@@ -47,16 +53,17 @@ def curves_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
     Args:
         table: a leaderboard.
         metric: of one of its columns.
+        size: of the figure.
 
     Raises:
         LackingDataError: no two tasks have names that differ in a number at the end alone.
     """
-    lines = [line for panels in _families(table) for line in chunks(panels, SIDE_BY_SIDE)]
+    lines = [line for panels in _families(table) for line in chunks(panels, size.side_by_side(SIDE_BY_SIDE))]
     if not lines:
         raise LackingDataError(
             "no two tasks differ in a number at the end of their names alone, as moving-box/t20 does"
         )
-    figure, panels = page_grid(lines, HEIGHT, sharex=False)
+    figure, panels = page_grid(lines, HEIGHT, width=size.width, sharex=False)
     styles = looks(list(table.architecture[table.architecture != ""]))
     for panel, axis in panels:
         for architecture, rows in panel.rows.groupby("architecture", sort=False):
@@ -78,6 +85,8 @@ def curves_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
     panels[0][1].set_ylim(limits(table, metric))
     figure.supylabel(in_words(metric), fontsize=7.5)
     handles = drawn_lines(axis for _, axis in panels)
+    if table[f"{metric.name}_low"].notna().any():
+        handles[BOUNDS] = Patch(facecolor="0.25", alpha=0.18, linewidth=0)
     if (table.at_chance == AT_CHANCE).any():
         handles[HOLLOW] = hollow_mark()
     legend_above(figure, handles)

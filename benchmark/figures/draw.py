@@ -20,18 +20,27 @@ from ..style.figure_style import check_formats, paper_style, save
 from ..suites.registry import Registry
 from .cost_figure import cost_figure
 from .curves_figure import curves_figure
+from .figure_size import FigureSize
 from .maps_figure import maps_figure
-from .ranks_figure import ranks_figure
+from .ranks_figure import ranks_caption, ranks_figure
 from .scores_figure import scores_figure
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure's name and the files that hold it; none, and the reason, where it was left out."""
+    """A figure's name and the files that hold it; none, and the reason, where it was left out.
+
+    Attributes:
+        name: of the figure.
+        paths: of its files.
+        reason: why there are none.
+        caption: what a paper says below it that the figure does not.
+    """
 
     name: str
     paths: tuple[Path, ...]
     reason: str = ""
+    caption: str = ""
 
 
 def drawn_metric(results: ResultsFolder, name: str | None, metrics: Registry[MetricSpec]) -> MetricSpec:
@@ -65,6 +74,7 @@ def draw_figures(
     output: Path,
     write: Write = write_atomically,
     names: Sequence[str] = (),
+    size: FigureSize = FigureSize(),  # noqa: B008 - frozen
 ) -> Iterator[Drawn]:
     """Draw the figures that the data allows, and yield each, or why it is left out.
 
@@ -78,6 +88,7 @@ def draw_figures(
         output: folder of the files.
         write: how a file is written; in a results folder links are replaced, not followed.
         names: of the figures; all without one.
+        size: of the figures.
 
     Raises:
         ParameterError: an unknown format.
@@ -87,15 +98,16 @@ def draw_figures(
     for name in names or FIGURES:
         with paper_style():
             try:
-                figure = FIGURES[name](results, metric)
+                figure = FIGURES[name](results, metric, size)
             except LackingDataError as error:
                 yield Drawn(name, (), str(error))
                 continue
             paths = tuple(save(figure, output / name, formats, write))
-        yield Drawn(name, paths)
+            caption = ranks_caption(_with_numbers(results, metric), metric) if name == "ranks" else ""
+        yield Drawn(name, paths, caption=caption)
 
 
-def _maps(results: ResultsFolder, _metric: MetricSpec) -> Figure:
+def _maps(results: ResultsFolder, metric: MetricSpec, size: FigureSize) -> Figure:
     run = results.run
     if run is None:
         raise LackingDataError("the folder has no provenance.json, which says what was run")
@@ -103,26 +115,26 @@ def _maps(results: ResultsFolder, _metric: MetricSpec) -> Figure:
         raise LackingDataError("the folder has no maps/, where a run keeps its maps; run the suite again")
     if not _has_examples(run):
         raise LackingDataError("no map of a network of the recorded run is stored; run the suite again")
-    return maps_figure(run)
+    return maps_figure(run, _numbers(results, metric), metric, size)
 
 
-def _scores(results: ResultsFolder, metric: MetricSpec) -> Figure:
-    return scores_figure(_with_numbers(results, metric), metric)
+def _scores(results: ResultsFolder, metric: MetricSpec, size: FigureSize) -> Figure:
+    return scores_figure(_with_numbers(results, metric), metric, size)
 
 
-def _curves(results: ResultsFolder, metric: MetricSpec) -> Figure:
-    return curves_figure(_with_numbers(results, metric), metric)
+def _curves(results: ResultsFolder, metric: MetricSpec, size: FigureSize) -> Figure:
+    return curves_figure(_with_numbers(results, metric), metric, size)
 
 
-def _ranks(results: ResultsFolder, metric: MetricSpec) -> Figure:
-    return ranks_figure(_with_numbers(results, metric), metric)
+def _ranks(results: ResultsFolder, metric: MetricSpec, size: FigureSize) -> Figure:
+    return ranks_figure(_with_numbers(results, metric), metric, size)
 
 
-def _cost(results: ResultsFolder, metric: MetricSpec) -> Figure:
+def _cost(results: ResultsFolder, metric: MetricSpec, size: FigureSize) -> Figure:
     table = results.cost
     if table is None:
         raise LackingDataError(f"the folder has no {COST}, which a run writes; run the suite again")
-    return cost_figure(_with_numbers(results, metric), table, metric)
+    return cost_figure(_with_numbers(results, metric), table, metric, size)
 
 
 def _has_examples(run: StoredRun) -> bool:
@@ -134,10 +146,14 @@ def _has_examples(run: StoredRun) -> bool:
     )
 
 
-def _with_numbers(results: ResultsFolder, metric: MetricSpec) -> pd.DataFrame:
+def _numbers(results: ResultsFolder, metric: MetricSpec) -> pd.DataFrame:
     # a column that is whole throughout was read as such
     columns = ["accuracy", metric.name, f"{metric.name}_low", f"{metric.name}_high"]
-    table = results.table.astype(dict.fromkeys(columns, "float64"))
+    return results.table.astype(dict.fromkeys(columns, "float64"))
+
+
+def _with_numbers(results: ResultsFolder, metric: MetricSpec) -> pd.DataFrame:
+    table = _numbers(results, metric)
     trained = table[table.architecture != ""]
     if len(trained) and trained[metric.name].isna().all():
         raise LackingDataError(
@@ -146,7 +162,7 @@ def _with_numbers(results: ResultsFolder, metric: MetricSpec) -> pd.DataFrame:
     return table
 
 
-FIGURES: dict[str, Callable[[ResultsFolder, MetricSpec], Figure]] = {
+FIGURES: dict[str, Callable[[ResultsFolder, MetricSpec, FigureSize], Figure]] = {
     "maps": _maps,
     "scores": _scores,
     "curves": _curves,

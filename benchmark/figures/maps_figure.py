@@ -1,32 +1,72 @@
 """The figure of a suite's maps, drawn from stored results without recomputing anything."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from textwrap import fill
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from ...errors import LackingDataError
 from ..execution.plan import Job
 from ..execution.stored.run import StoredRun
+from ..execution.stored.samples import Examples
 from ..metrics.maps import Maps
-from ..style.figure_style import PAGE, PRINT_DPI, label
+from ..metrics.spec import MetricSpec
+from ..style.figure_style import PRINT_DPI, label
+from ..style.score_axis import AT_CHANCE, in_words
 from ..suites.suite import Choice
+from .figure_size import FigureSize
 
-WIDEST, NARROWEST = 1.15, 0.6  # inches of a panel
-MOST = 9  # panels side by side on a page, where the other side has fewer
-LABELS = 1.3  # inches left of the panels
+WIDEST = 1.15  # inches of a panel
+UPRIGHT = 0.6  # inches of a panel below which its title stands upright
+LOWEST, NARROWEST = 0.28, 0.3  # of which many are left out of a page
+TALL, FOOT = 9.3, 1.0  # inches of a page, and of titles, words and bar on it
+MOST = 10  # panels side by side on a page, where the other side has fewer
+LABELS = 1.3  # inches left of the panels, at most a third of the figure
 LETTER = 0.056  # inches of a title's letter
-TRUTH = ("truth",)
+NAME = 0.085  # inches of a feature's name
+TRUTH, INPUT = ("truth",), ("input",)
+CHANCE = "the network is at chance"
+MARK = "*"  # behind the score of such a network
 
 Names = tuple[str, ...]
-Panel = NDArray[Any] | None  # (time, features); None where a map failed
+Block = tuple[str, str, str]  # task, architecture, method
+
+
+class Score(NamedTuple):
+    """What the leaderboard says of the maps of a method, and whether their network is at chance."""
+
+    value: float
+    is_guess: bool
+
+
+@dataclass(frozen=True)
+class Panel:
+    """An entry of the figure.
+
+    Attributes:
+        values: (time, features); None where a map failed.
+        is_input: they are the series itself.
+        score: of the maps in the leaderboard.
+        features: the names of the features, where the task has names.
+    """
+
+    values: NDArray[Any] | None
+    is_input: bool = False
+    score: Score | None = None
+    features: Sequence[str] = ()
+
+
 Panels = dict[Names, Panel]
 
 
@@ -35,16 +75,28 @@ class Row:
     """A row of panels by title; a title and the row's label are names, one a line."""
 
     label: Names
-    panels: Panels
+    panels: Panels = field(default_factory=dict)
 
 
-def maps_figure(run: StoredRun) -> Figure:
-    """Return the figure of one explained sample a task, its truth beside the maps.
+def maps_figure(
+    run: StoredRun,
+    table: pd.DataFrame | None = None,
+    metric: MetricSpec | None = None,
+    size: FigureSize = FigureSize(),  # noqa: B008 - frozen
+) -> Figure:
+    """Return the figure of one explained sample a task on at most a page: the series, its truth and the maps.
 
     With several methods, rows are task × architecture and columns the methods, or the other way round where more
     methods than fit a page would stand side by side; with one method, rows are tasks and columns the architectures.
-    Shown are the first repetition's maps. Time runs downwards, features to the right; maps are |attributions|,
-    min-max scaled as the paper's scores see them. A cell without a map, skipped or failed, is left blank and says so.
+    Shown are the first repetition's maps. Time runs downwards, features to the right, unless the size says otherwise;
+    maps are |attributions|, min-max scaled as the paper's scores see them, each with its method's score. A cell without
+    a map, skipped or failed, is left blank and says so.
+
+    Args:
+        run: what is stored.
+        table: its leaderboard; None for panels without scores.
+        metric: of one of the leaderboard's columns.
+        size: of the figure.
 
     Raises:
         StoreError: a result cannot be read.
@@ -52,43 +104,64 @@ def maps_figure(run: StoredRun) -> Figure:
     """
     if not run.suite.architectures:
         raise LackingDataError("no task of the recorded run has an architecture")
-    rows = list(_by_task(run) if len(run.suite.methods) == 1 else _by_architecture(run))
+    scores = {} if table is None or metric is None else _scores(table, metric)
+    rows = list(_by_task(run, scores) if len(run.suite.methods) == 1 else _by_architecture(run, scores))
     if len(rows[0].panels) > max(MOST, len(rows)):
         rows = _turned(rows)
-    columns = len(rows[0].panels)
-    size = min(WIDEST, max(NARROWEST, (PAGE - LABELS) / columns))
+    rows, left_out = _on_a_page(rows, size.width)
+    columns, beside = len(rows[0].panels), _beside(size.width)
+    wide = min(WIDEST, (size.width - beside) / columns)
+    high = max(LOWEST, min(wide, (TALL - FOOT) / len(rows)))
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
-    figure = Figure(figsize=(size * columns + LABELS, size * len(rows) + 0.6), layout=layout)
+    figure = Figure(figsize=(wide * columns + beside, high * len(rows) + FOOT), layout=layout)
     axes = figure.subplots(len(rows), columns, squeeze=False)
-    for position, (line, row) in enumerate(zip(axes, rows, strict=True)):
+    for line, row in zip(axes, rows, strict=True):
         line[0].set_ylabel(
-            "\n".join(map(label, row.label)), rotation=0, ha="right", va="center", fontsize=7, labelpad=4
+            "\n".join(map(label, row.label)), rotation=0, ha="right", va="center", fontsize=6.5, labelpad=4
         )
-        for axis, (title, panel) in zip(line, row.panels.items(), strict=True):
-            _draw(axis, panel, size)
-            if position == 0:
-                axis.set_title(_wrapped(title, size), fontsize=7, loc="center")
-    figure.supxlabel(
-        "features →, time ↓; |attribution| of each map from its smallest (dark) to its largest", fontsize=7
-    )
+        for axis, panel in zip(line, row.panels.values(), strict=True):
+            draw_panel(axis, panel, min(wide, high), size)
+        name_features(line[0], next(iter(row.panels.values())), wide, high, size)
+    for axis, title in zip(axes[0], rows[0].panels, strict=True):
+        _entitle(axis, title, wide)
+    _colour_bar(figure, list(axes.flat))
+    figure.supxlabel(fill(_words(rows, left_out, metric, size), int(figure.get_figwidth() / LETTER)), fontsize=6.5)
     return figure
 
 
-def _by_architecture(run: StoredRun) -> Iterator[Row]:
+def _scores(table: pd.DataFrame, metric: MetricSpec) -> dict[Block, Score]:
+    identity = table[["task", "architecture", "method"]].itertuples(index=False, name=None)
+    values = zip(table[metric.name], table.at_chance == AT_CHANCE, strict=True)
+    return {block: Score(float(value), bool(guess)) for block, (value, guess) in zip(identity, values, strict=True)}
+
+
+def _by_architecture(run: StoredRun, scores: Mapping[Block, Score]) -> Iterator[Row]:
     for task, repetition in run.first_repetitions().items():
         for job in repetition.trained:
-            maps: Panels = {(method.name,): _map(run, job, method) for method in job.methods}
-            yield Row((task, _architecture(job)), {TRUTH: _truth(run, job), **maps})
+            maps: Panels = {(method.name,): _map(run, job, method, scores) for method in job.methods}
+            yield Row((task, _architecture(job)), {**_givens(run, job), **maps})
 
 
-def _by_task(run: StoredRun) -> Iterator[Row]:
+def _by_task(run: StoredRun, scores: Mapping[Block, Score]) -> Iterator[Row]:
     for task, repetition in run.first_repetitions().items():
-        maps: Panels = {(_architecture(job),): _map(run, job, job.methods[0]) for job in repetition.trained}
-        yield Row((task,), {TRUTH: _truth(run, repetition.references), **maps})
+        maps: Panels = {(_architecture(job),): _map(run, job, job.methods[0], scores) for job in repetition.trained}
+        yield Row((task,), {**_givens(run, repetition.references), **maps})
 
 
 def _turned(rows: Sequence[Row]) -> list[Row]:
     return [Row(title, {row.label: row.panels[title] for row in rows}) for title in rows[0].panels]
+
+
+def _on_a_page(rows: Sequence[Row], width: float) -> tuple[list[Row], tuple[int, int]]:
+    """Return the rows and columns that fit a page, and how many of each do not."""
+    most_rows = int((TALL - FOOT) / LOWEST)
+    most_columns = max(3, int((width - _beside(width)) / NARROWEST))
+    kept = [replace(row, panels=dict(list(row.panels.items())[:most_columns])) for row in rows[:most_rows]]
+    return kept, (len(rows) - len(kept), len(rows[0].panels) - len(kept[0].panels))
+
+
+def _beside(width: float) -> float:
+    return min(LABELS, width / 3)
 
 
 def _architecture(job: Job) -> str:
@@ -96,30 +169,95 @@ def _architecture(job: Job) -> str:
     return job.architecture.name
 
 
-def _truth(run: StoredRun, job: Job) -> Panel:
-    examples = run.examples(job)
-    return None if examples is None else examples.truth[0]
+def _givens(run: StoredRun, job: Job) -> Panels:
+    """Return the panels of the series and its truth."""
+    found: Examples | None = run.examples(job)
+    columns = job.task.parameters.get("columns")
+    names = list(map(str, columns)) if isinstance(columns, list) else []
+    if found is None:
+        return {INPUT: Panel(None, is_input=True), TRUTH: Panel(None)}
+    return {INPUT: Panel(found.inputs[0], is_input=True, features=names), TRUTH: Panel(found.truth[0])}
 
 
-def _map(run: StoredRun, job: Job, method: Choice) -> Panel:
+def _map(run: StoredRun, job: Job, method: Choice, scores: Mapping[Block, Score]) -> Panel:
     maps = run.example_maps(job, method)
     if maps is None:
-        return None
+        return Panel(None)
     first = maps[:1]
     scaled: NDArray[Any] = Maps(first, np.zeros_like(first)).scaled[0]
-    return scaled
+    return Panel(scaled, score=scores.get((job.task.name, _architecture(job), method.name)))
 
 
-def _wrapped(title: Names, size: float) -> str:
-    return "\n".join(fill(label(name), int(size / LETTER)) for name in title)
+def _entitle(axis: Axes, title: Names, wide: float) -> None:
+    if wide < UPRIGHT:
+        axis.set_title("\n".join(map(label, title)), fontsize=6, loc="center", rotation=90)
+    else:
+        lines = (fill(label(name), int(wide / LETTER)) for name in title)
+        axis.set_title("\n".join(lines), fontsize=6.5, loc="center")
 
 
-def _draw(axis: Axes, panel: Panel, size: float) -> None:
+def draw_panel(axis: Axes, panel: Panel, inches: float, size: FigureSize) -> None:
+    """Draw a map, or a series, on an axis whose shorter side has so many inches."""
     axis.set(xticks=[], yticks=[])
-    if panel is None:
-        axis.text(0.5, 0.5, "no map", ha="center", va="center", fontsize=7, transform=axis.transAxes)
+    if panel.values is None:
+        axis.text(0.5, 0.5, "no map", ha="center", va="center", fontsize=6, transform=axis.transAxes)
         return
+    values = panel.values.T if size.is_time_to_right else panel.values
     # a panel with fewer pixels than entries would drop some of them: their mean is shown
-    smooth = max(panel.shape) > size * PRINT_DPI
-    palette = sns.color_palette("rocket", as_cmap=True)
-    axis.imshow(panel, vmin=0, vmax=1, cmap=palette, aspect="auto", interpolation="antialiased" if smooth else "none")
+    smooth = "antialiased" if max(values.shape) > inches * PRINT_DPI else "none"
+    if panel.is_input:
+        axis.imshow(values, cmap="Greys", aspect="auto", interpolation=smooth)
+    else:
+        axis.imshow(values, vmin=0, vmax=1, cmap=_colours(), aspect="auto", interpolation=smooth)
+    if panel.score is not None and not np.isnan(panel.score.value):
+        words = f"{panel.score.value:z.2f}{MARK if panel.score.is_guess else ''}"
+        halo = [Stroke(linewidth=1.6, foreground="black"), Normal()]
+        place = {"ha": "right", "va": "top", "transform": axis.transAxes}
+        axis.text(0.96, 0.94, words, fontsize=5.5, color="white", path_effects=halo, **place)
+
+
+def name_features(axis: Axes, panel: Panel, wide: float, high: float, size: FigureSize) -> None:
+    """Write the features' names beside the panel of the series, where it has names and these fit."""
+    along = high if size.is_time_to_right else wide
+    if panel.values is None or not panel.features or len(panel.features) * NAME > along:
+        return
+    names, places = [label(name, 14) for name in panel.features], range(len(panel.features))
+    if size.is_time_to_right:
+        axis.set_yticks(places, names, fontsize=5)
+    else:
+        axis.set_xticks(places, names, fontsize=5, rotation=90)
+
+
+def _colours() -> Colormap:
+    colours: Colormap = sns.color_palette("rocket", as_cmap=True)
+    return colours
+
+
+def _colour_bar(figure: Figure, axes: Sequence[Axes]) -> None:
+    width, height = figure.get_size_inches()
+    thick = 0.07
+    bar = figure.colorbar(
+        ScalarMappable(Normalize(0, 1), _colours()),
+        ax=axes,
+        location="bottom",
+        aspect=0.5 * width / thick,
+        fraction=thick / height,
+        pad=0.5 * thick / height,
+    )
+    bar.set_ticks([0, 1], labels=["smallest", "largest"])
+    bar.set_label("|attribution| of each map", fontsize=6.5, labelpad=0)
+    bar.ax.tick_params(labelsize=6, length=2)
+
+
+def _words(rows: Sequence[Row], left_out: tuple[int, int], metric: MetricSpec | None, size: FigureSize) -> str:
+    scores = [panel.score for row in rows for panel in row.panels.values() if panel.score is not None]
+    directions = "time →, features ↓" if size.is_time_to_right else "features →, time ↓"
+    facts = [f"{directions}; input in grey, black at its largest"]
+    if metric is not None and scores:
+        facts.append(f"numbers: {in_words(metric)}, the mean over all samples")
+    if any(score.is_guess for score in scores):
+        facts.append(f"{MARK} {CHANCE}")
+    for count, what in zip(left_out, ("rows", "columns"), strict=True):
+        if count:
+            facts.append(f"{count} more {what} do not fit the page")
+    return "; ".join(facts)

@@ -1,7 +1,6 @@
 """The critical-difference diagram: mean ranks of methods, and which of them cannot be told apart."""
 
 import math
-from textwrap import fill
 
 import pandas as pd
 import scikit_posthocs
@@ -12,25 +11,55 @@ from ...errors import LackingDataError
 from ..metrics.spec import MetricSpec
 from ..statistics.block_ranks import ALPHA
 from ..statistics.method_ranks import Overall, compare_over_blocks
-from ..style.figure_style import PAGE, label
+from ..style.figure_style import LONGEST, PAGE, label
 from ..style.score_axis import in_words
+from .figure_size import FigureSize
 
 LINE = 0.155  # inches of a method's line
+NAMES = 6  # letters of a name for each inch of a figure narrower than a page
 ABOVE = 2.2  # lines, of the critical difference above the axis
-WORDS = 145  # letters of a line that fits the page
 
 
-def ranks_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
+def ranks_figure(
+    table: pd.DataFrame,
+    metric: MetricSpec,
+    size: FigureSize = FigureSize(),  # noqa: B008 - frozen
+) -> Figure:
     """Return the critical-difference diagram of a metric over the blocks (task × architecture) of a leaderboard.
 
     Methods joined by a bar differ by less than Nemenyi's critical difference. Where Friedman's test finds no
-    difference between any methods, one bar joins all. Methods without a score in some block are named, not ranked.
+    difference between any methods, one bar joins all. Methods without a score in some block are not ranked. What else
+    a paper says below it is `ranks_caption`.
+
+    Args:
+        table: a leaderboard.
+        metric: of one of its columns.
+        size: of the figure.
 
     Raises:
         LackingDataError: fewer than 3 methods have a score in each of at least 2 blocks, or all have the same.
 
     Source: J. Demšar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 7, 2006.
     """
+    compared = _compared(table, metric)
+    longest = LONGEST if size.width == PAGE else int(NAMES * size.width)
+    lines = math.ceil(len(compared.methods) / 2) + len(compared.groups)
+    figure = Figure(figsize=(size.width, LINE * lines + 1.1), layout="constrained")
+    _diagram(figure.subplots(), compared, longest)
+    figure.supxlabel(f"mean rank by {metric.name.replace('_', ' ')}, 1 is best", fontsize=7)
+    return figure
+
+
+def ranks_caption(table: pd.DataFrame, metric: MetricSpec) -> str:
+    """Return what a paper says below `ranks_figure`, in one line.
+
+    Raises:
+        LackingDataError: as there.
+    """
+    return _words(_compared(table, metric), metric)
+
+
+def _compared(table: pd.DataFrame, metric: MetricSpec) -> Overall:
     trained = table[table.architecture != ""]
     by_block = trained.pivot(index=["task", "architecture"], columns="method", values=metric.name)
     by_block = by_block[list(dict.fromkeys(trained.method))]
@@ -42,16 +71,10 @@ def ranks_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
         )
     if (complete.nunique(axis="columns") == 1).all():
         raise LackingDataError("all methods have the same score in every block, there is nothing to rank")
-    compared = compare_over_blocks(by_block, metric)
-    words = _words(compared, metric)
-    lines = math.ceil(len(compared.methods) / 2) + len(compared.groups)
-    figure = Figure(figsize=(PAGE, LINE * (lines + words.count("\n")) + 1.1), layout="constrained")
-    _diagram(figure.subplots(), compared)
-    figure.supxlabel(words, fontsize=7, x=0.01, ha="left")
-    return figure
+    return compare_over_blocks(by_block, metric)
 
 
-def _diagram(axis: Axes, compared: Overall) -> None:
+def _diagram(axis: Axes, compared: Overall, longest: int) -> None:
     # numbers stand for the methods: the library walks over sets, whose order changes with every process for text
     ranks = dict(enumerate(compared.mean_ranks))
     p = compared.nemenyi.set_axis(list(ranks)).set_axis(list(ranks), axis="columns")
@@ -73,7 +96,7 @@ def _diagram(axis: Axes, compared: Overall) -> None:
     )
     for text in drawn["labels"]:
         place = int(text.get_text())
-        name, rank = label(compared.methods[place]), f"{ranks[place]:.2f}"
+        name, rank = label(compared.methods[place], longest), f"{ranks[place]:.2f}"
         shown = f"{name}  {rank} " if text.get_ha() == "right" else f" {rank}  {name}"
         text.set(text=shown, color="black")
     axis.set_xlim(1, len(ranks))
@@ -95,14 +118,12 @@ def _words(compared: Overall, metric: MetricSpec) -> str:
     )
     ranked = set(compared.methods)
     absent = [label(method) for method in compared.coverage.method if method not in ranked]
-    return fill(
+    return (
         f"Mean rank by {in_words(metric)}, 1 is best, over {len(compared.blocks)} blocks (task × architecture). "
-        f"Friedman χ²\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{compared.friedman:.1f}, {_p(compared.friedman_p)}. {finding}"
-        + (f" Not ranked, without a score in some block: {', '.join(absent)}." if absent else ""),
-        WORDS,
+        f"Friedman χ² = {compared.friedman:.1f}, {_p(compared.friedman_p)}. {finding}"
+        + (f" Not ranked, without a score in some block: {', '.join(absent)}." if absent else "")
     )
 
 
 def _p(value: float) -> str:
-    words = "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".")
-    return words.replace(" ", "\N{NO-BREAK SPACE}")
+    return "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".")

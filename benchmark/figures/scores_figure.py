@@ -7,16 +7,19 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ...errors import LackingDataError
 from ..metrics.spec import MetricSpec
-from ..style.figure_style import Look, label, looks
+from ..style.figure_style import PAGE, Look, label, looks
 from ..style.panel_layout import chunks, drawn_lines, legend_above, page_grid
-from ..style.score_axis import AT_CHANCE, HOLLOW, MARKED, in_words, limits, marked
+from ..style.score_axis import AT_CHANCE, BOUNDS, HOLLOW, MARKED, in_words, limits, marked
+from .figure_size import FigureSize
 
 SIDE_BY_SIDE = 4  # panels on a page
 BAR, HEAD = 0.145, 0.45  # inches of a bar, and of a panel's title and ticks
+LINE = 0.13  # inches of a title's third line, in a column
 TITLE = 22  # letters above a panel
 LETTER = 0.065  # inches of a task's letter, which stands beside its panels
 
@@ -30,7 +33,11 @@ class Panel:
     bars: pd.DataFrame
 
 
-def scores_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
+def scores_figure(
+    table: pd.DataFrame,
+    metric: MetricSpec,
+    size: FigureSize = FigureSize(),  # noqa: B008 - frozen
+) -> Figure:
     """Return a metric's scores as bars, with their bounds, between those of the truth and of a random map.
 
     There is a panel for each task and architecture; with one method, a panel for each task has a bar for each
@@ -39,6 +46,7 @@ def scores_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
     Args:
         table: a leaderboard.
         metric: of one of its columns.
+        size: of the figure; fewer panels stand side by side in a narrower one.
 
     Raises:
         LackingDataError: the leaderboard has no method that explains a network.
@@ -48,9 +56,12 @@ def scores_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
         raise LackingDataError("no row of leaderboard.csv has an architecture")
     one_method = trained.method.nunique() == 1
     bars = list(dict.fromkeys(trained.architecture if one_method else trained.method))
-    lines = list(_by_task(trained) if one_method else _by_architecture(trained))
+    side_by_side = size.side_by_side(SIDE_BY_SIDE)
+    lines = list(_by_task(trained, side_by_side) if one_method else _by_architecture(trained, side_by_side, size))
     beside = max(len(label(line[0].task)) for line in lines)
-    figure, panels = page_grid(lines, HEAD + max(BAR * len(bars), 0 if one_method else LETTER * beside))
+    head = HEAD if one_method or size.width == PAGE else HEAD + LINE
+    high = head + max(BAR * len(bars), 0 if one_method else LETTER * beside)
+    figure, panels = page_grid(lines, high, width=size.width)
     styles, references = looks(list(trained.architecture)), marked(table)
     for panel, axis in panels:
         _bars(axis, panel.bars.reindex(bars), metric, styles)
@@ -65,31 +76,33 @@ def scores_figure(table: pd.DataFrame, metric: MetricSpec) -> Figure:
     of = f"{label(trained.method.iloc[0])}: " if one_method else ""
     figure.supxlabel(f"{of}{in_words(metric)}", fontsize=7.5)
     handles = drawn_lines(axis for _, axis in panels)
+    if trained[f"{metric.name}_low"].notna().any():
+        handles[BOUNDS] = Line2D([], [], color="black", linewidth=1)
     if (trained.at_chance == AT_CHANCE).any():
         handles[HOLLOW] = Patch(facecolor="none", edgecolor="0.25", linewidth=0.8)
     legend_above(figure, handles)
     return figure
 
 
-def _by_architecture(trained: pd.DataFrame) -> Iterator[Sequence[Panel]]:
+def _by_architecture(trained: pd.DataFrame, side_by_side: int, size: FigureSize) -> Iterator[Sequence[Panel]]:
     for task, rows in trained.groupby("task", sort=False):
         blocks = rows.groupby("architecture", sort=False)
         yield from chunks(
-            [Panel(str(task), _title(block), block.set_index("method")) for _, block in blocks], SIDE_BY_SIDE
+            [Panel(str(task), _title(block, size), block.set_index("method")) for _, block in blocks], side_by_side
         )
 
 
-def _by_task(trained: pd.DataFrame) -> Iterator[Sequence[Panel]]:
+def _by_task(trained: pd.DataFrame, side_by_side: int) -> Iterator[Sequence[Panel]]:
     tasks = trained.groupby("task", sort=False)
     panels = [
         Panel(str(task), label(str(task), TITLE), rows.set_index("architecture", drop=False)) for task, rows in tasks
     ]
-    yield from chunks(panels, SIDE_BY_SIDE)
+    yield from chunks(panels, side_by_side)
 
 
-def _title(block: pd.DataFrame) -> str:
+def _title(block: pd.DataFrame, size: FigureSize) -> str:
     row = block.iloc[0]
-    chance = ", at chance" if row.at_chance == AT_CHANCE else ""
+    chance = f"{', ' if size.width == PAGE else chr(10)}at chance" if row.at_chance == AT_CHANCE else ""
     accuracy = "" if pd.isna(row.accuracy) else f"\naccuracy {row.accuracy:.2f}{chance}"
     return f"{label(row.architecture, TITLE)}{accuracy}"
 

@@ -10,15 +10,18 @@ from .figure_style import PAGE
 
 Item = TypeVar("Item")
 LETTER, MARK = 0.058, 0.55  # inches of a legend's letter, and of what stands before it
-FOOT = 0.55  # inches for the legend and the words of the last axis
+FOOT = 0.55  # inches on a page for the legend, which is higher in a column, and the words of the last axis
 
 
 def page_grid(
-    lines: Sequence[Sequence[Item]], height: float, *, sharex: bool = True
+    lines: Sequence[Sequence[Item]], height: float, *, width: float = PAGE, sharex: bool = True
 ) -> tuple[Figure, list[tuple[Item, Axes]]]:
-    """Return a figure and the axes of each item, in lines of panels so many inches high with one scale of scores."""
+    """Return a figure and the axes of each item, in lines of panels so many inches high with one scale of scores.
+
+    The figure is so many inches wide.
+    """
     columns = max(map(len, lines))
-    figure = Figure(figsize=(PAGE, height * len(lines) + FOOT), layout="constrained")
+    figure = Figure(figsize=(width, height * len(lines) + FOOT * PAGE / width), layout="constrained")
     axes = figure.subplots(len(lines), columns, squeeze=False, sharex=sharex, sharey=True)
     used = []
     for position, line in enumerate(lines):
@@ -43,7 +46,7 @@ def drawn_lines(axes: Iterable[Axes]) -> dict[str, Any]:
 def legend_above(figure: Figure, handles: Mapping[str, Any]) -> None:
     """Give a figure a legend above its panels, in as many columns as its words leave room for."""
     if handles:
-        columns = int(PAGE / (MARK + LETTER * max(map(len, handles))))
+        columns = int(figure.get_figwidth() / (MARK + LETTER * max(map(len, handles))))
         columns = max(1, min(columns, len(handles)))
         figure.legend(
             list(handles.values()), list(handles), loc="outside upper center", ncols=columns, frameon=False

@@ -15,6 +15,7 @@ MARKED: dict[str, tuple[str, dict[str, Any]]] = {
     "random-uniform": ("a map of random numbers", {"color": "0.25", "linestyle": (0, (1, 1.2)), "linewidth": 1.5}),
 }
 HOLLOW = "the network is at chance"
+BOUNDS = "95 % confidence interval"
 
 
 def in_words(metric: MetricSpec) -> str:

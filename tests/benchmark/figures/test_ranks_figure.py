@@ -8,7 +8,8 @@ import pytest
 from hand_made import METRIC, board
 from matplotlib.figure import Figure
 
-from saltbench.benchmark.figures.ranks_figure import ranks_figure
+from saltbench.benchmark.figures.figure_size import FigureSize
+from saltbench.benchmark.figures.ranks_figure import ranks_caption, ranks_figure
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import LackingDataError
 
@@ -31,10 +32,6 @@ def demsar() -> pd.DataFrame:
     return board([f"data-{n}" for n in range(14)], ["c4.5"], methods, lambda task, _, m: DEMSAR[methods[m]][task])
 
 
-def words(figure: Figure) -> str:
-    return re.sub(r"\s+", " ", figure.get_supxlabel())
-
-
 def labels(figure: Figure) -> dict[str, float]:
     found = {}
     for text in figure.axes[0].texts:
@@ -52,11 +49,12 @@ def bars(figure: Figure) -> list[tuple[float, float]]:
 
 
 def test_the_published_example() -> None:
-    figure = ranks_figure(demsar(), PRECISION)
+    figure, words = ranks_figure(demsar(), PRECISION), ranks_caption(demsar(), PRECISION)
+    assert figure.get_supxlabel() == "mean rank by average precision, 1 is best"  # the caption is the paper's
     assert labels(figure) == {"c4.5+m+cf": 1.96, "c4.5+m": 2.0, "c4.5+cf": 2.89, "c4.5": 3.14}
-    assert "over 14 blocks" in words(figure)
+    assert "over 14 blocks" in words
     # the published 9.28 knows no correction for ties; one four and three pairs of ties make it 9.28 / (1 − 78 / 840)
-    assert "Friedman χ² = 10.2, p = .017." in words(figure)
+    assert "Friedman χ² = 10.2, p = .017." in words
     # the difference of the best and the worst, 1.179, is below 1.25: "not powerful enough", says the paper
     assert bars(figure) == [pytest.approx((1.964, 3.143), abs=5e-4)]
     assert [text.get_text() for text in figure.axes[0].texts if "critical" in text.get_text()] == [
@@ -68,10 +66,10 @@ def test_bars_join_what_the_critical_difference_does_not_part() -> None:
     # five methods in the same order in 12 blocks: ranks 1 to 5, critical difference 2.728 √(5 · 6 / (6 · 12)) = 1.761
     methods = [f"method-{n}" for n in range(5)]
     table = board([f"task-{n}" for n in range(12)], ["lstm"], methods, lambda task, _, method: 0.9 - 0.1 * method)
-    figure = ranks_figure(table, PRECISION)
+    figure, words = ranks_figure(table, PRECISION), ranks_caption(table, PRECISION)
     assert labels(figure) == {method: place for place, method in enumerate(methods, start=1)}
     assert bars(figure) == [(1, 2), (2, 3), (3, 4), (4, 5)]
-    assert "Friedman χ² = 48.0, p < .001. Bars join methods that differ by less" in words(figure)
+    assert "Friedman χ² = 48.0, p < .001. Bars join methods that differ by less" in words
     assert figure.axes[0].get_xlim() == (1, 5)
 
 
@@ -81,10 +79,10 @@ def test_without_a_difference_one_bar_joins_all_and_the_figure_says_so() -> None
     table = board(
         [f"task-{n}" for n in range(6)], ["lstm"], methods, lambda task, _, method: 0.1 * ((task + method) % 3)
     )
-    figure = ranks_figure(table, PRECISION)
+    figure, words = ranks_figure(table, PRECISION), ranks_caption(table, PRECISION)
     assert labels(figure) == {"a": 2.0, "b": 2.0, "c": 2.0}
     assert bars(figure) == [(2, 2)]
-    assert "Methods are not told apart: Friedman's test finds no difference between them (5 %)." in words(figure)
+    assert "Methods are not told apart: Friedman's test finds no difference between them (5 %)." in words
     assert not [text for text in figure.axes[0].texts if "critical" in text.get_text()]
 
 
@@ -92,9 +90,9 @@ def test_nothing_is_told_apart_where_only_the_second_test_finds_a_difference() -
     # mean ranks from 2.3 to 3.75 lie 1.45 apart, the critical difference is 2.728 √(5 · 6 / (6 · 20)) = 1.364
     scores = np.random.default_rng(144).uniform(size=(20, 5)) + np.array([0.22, 0, 0, 0, -0.22])
     table = board([f"task-{n:02d}" for n in range(20)], ["lstm"], list("abcde"), lambda task, _, m: scores[task, m])
-    figure = ranks_figure(table, PRECISION)
+    figure, words = ranks_figure(table, PRECISION), ranks_caption(table, PRECISION)
     assert labels(figure) == {"a": 2.3, "b": 2.8, "c": 3.15, "d": 3.0, "e": 3.75}
-    assert "p = .063. Methods are not told apart" in words(figure)
+    assert "p = .063. Methods are not told apart" in words
     assert bars(figure) == [pytest.approx((2.3, 3.75))]
 
 
@@ -110,7 +108,7 @@ def test_a_method_without_a_score_in_some_block_is_named_and_not_ranked() -> Non
     table.loc[absent, [METRIC, "status"]] = [np.nan, "skipped"]
     figure = ranks_figure(table, PRECISION)
     assert set(labels(figure)) == {"one", "two", "three"}
-    assert words(figure).endswith("Not ranked, without a score in some block: attention.")
+    assert ranks_caption(table, PRECISION).endswith("Not ranked, without a score in some block: attention.")
 
 
 @pytest.mark.parametrize(
@@ -127,11 +125,13 @@ def test_equal_scores_are_no_figure() -> None:
         ranks_figure(board(["a", "b"], ["lstm"], ["one", "two", "three"], lambda *_: 0.3), PRECISION)
 
 
-def test_twenty_methods_have_labels_that_do_not_overlap() -> None:
+@pytest.mark.parametrize("width", [3.5, 7.2])
+def test_twenty_methods_have_labels_that_do_not_overlap(width: float) -> None:
     methods = [f"a-method-with-a-long-name-{n}" for n in range(20)]
     rng = np.random.default_rng(0)
     scores = rng.uniform(size=(5, 2, 20)) + np.linspace(0, 1, 20)
-    figure = ranks_figure(board("abcde", ARCHITECTURES, methods, lambda t, a, m: scores[t, a, m]), PRECISION)
+    table = board("abcde", ARCHITECTURES, methods, lambda t, a, m: scores[t, a, m])
+    figure = ranks_figure(table, PRECISION, FigureSize(width))
     figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in figure.axes[0].texts]
     assert len(boxes) == 21

@@ -9,10 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
+from saltbench.benchmark.figures.figure_size import FigureSize
 from saltbench.benchmark.figures.scores_figure import scores_figure
 from saltbench.benchmark.leaderboards.results_folder import ResultsFolder
+from saltbench.benchmark.style.figure_style import paper_style
 from saltbench.benchmark.suites.registry import load_registries
-from saltbench.errors import LackingDataError
+from saltbench.errors import LackingDataError, ParameterError
 
 PRECISION = load_registries().metrics.get(METRIC)
 EUCLIDEAN = load_registries().metrics.get("euclidean")
@@ -105,3 +107,41 @@ def test_many_architectures_take_several_lines() -> None:
     shown = [axis for axis in figure.axes if axis.get_visible()]
     assert len(figure.axes) == 16
     assert [axis.get_title(loc="left").split("\n")[0] for axis in shown] == 2 * [f"net-{n}" for n in range(6)]
+
+
+def words(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_what_the_lines_on_bars_are_is_said_where_there_are_any() -> None:
+    table = board(["t"], ["lstm"], METHODS)
+    assert "95 % confidence interval" in words(scores_figure(table, PRECISION))
+    table.loc[:, [f"{METRIC}_low", f"{METRIC}_high"]] = np.nan  # one seed
+    assert "95 % confidence interval" not in words(scores_figure(table, PRECISION))
+
+
+def test_in_a_column_half_as_many_panels_stand_side_by_side_and_titles_do_not_collide() -> None:
+    table = board(["a", "b"], ["lstm", "bi-lstm", "mine"], METHODS)
+    table.loc[table.architecture != "", ["at_chance", "accuracy"]] = ["true", 0.5]
+    with paper_style():
+        figure = scores_figure(table, PRECISION, FigureSize(3.5))
+        figure.draw_without_rendering()
+    assert figure.get_size_inches()[0] == 3.5
+    shown = [axis for axis in figure.axes if axis.get_visible()]
+    assert {axis.get_subplotspec().colspan.start for axis in shown} == {0, 1}
+    boxes = [axis._left_title.get_window_extent() for axis in shown]
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+    assert all(box.x1 <= figure.bbox.x1 for box in boxes)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"width": 2.0}, r"--width must be inches in 3 … 7\.2, got 2"),
+        ({"width": float("nan")}, "--width must be inches"),
+        ({"time": "left"}, "--time must be one of down, right, got 'left'"),
+    ],
+)
+def test_an_impossible_size_is_one_line(given, message) -> None:
+    with pytest.raises(ParameterError, match=message):
+        FigureSize(**given)
