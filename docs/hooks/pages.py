@@ -5,6 +5,7 @@ from pathlib import Path
 
 import command_page
 import notebook_pages
+import operations_page
 import python_page
 import registry_pages
 from mkdocs.config.defaults import MkDocsConfig
@@ -41,6 +42,7 @@ def generated_pages() -> dict[str, str]:
     return {
         **registry_pages.pages(),
         "reference/command-line.md": command_page.page(),
+        "reference/operations.md": operations_page.page(),
         "reference/python.md": python_page.page(),
     }
 

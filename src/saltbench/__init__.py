@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .methods.attributions.contract import method_contract
     from .methods.attributions.explain import attribute
     from .methods.attributions.handed_in import from_captum, from_shap, from_zennit
+    from .methods.attributions.interception.custom_functions import register_rule
     from .methods.attributions.passes.passes import Passes
     from .methods.attributions.rescaling.rescaling import rescaled
     from .methods.attributions.spec import MethodSpec
@@ -70,6 +71,7 @@ _PUBLIC = {
     "plot": "benchmark.figures.series_figure",
     "plot_methods": "benchmark.networks.plot_methods",
     "randomisation_check": "benchmark.networks.randomisation_check",
+    "register_rule": "methods.attributions.interception.custom_functions",
     "rescaled": "methods.attributions.rescaling.rescaling",
     "standardise": "datasets.preprocessing",
     "task_contract": "datasets.contract",
@@ -111,6 +113,7 @@ __all__ = [
     "plot",
     "plot_methods",
     "randomisation_check",
+    "register_rule",
     "rescaled",
     "standardise",
     "task_contract",

@@ -3,11 +3,15 @@
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 from ..interception.interception import Operation, Rule
 from ..interception.operation_names import rules
+from ..interception.recurrent_cells import gru_step, lstm_step, rnn_step, single_step
 from . import complex_numbers, elementwise, exponential_sums, order, statistics
+from .attention import multi_head_attention, scaled_dot_product_attention
 from .composition import composition, in_operations
+from .normalisation import normalize, rms_norm
 
 COMPOSITIONS: dict[Operation, Rule[Any]] = {
     **rules("glu", in_operations(elementwise.glu)),
@@ -35,5 +39,15 @@ COMPOSITIONS: dict[Operation, Rule[Any]] = {
     **rules("msort", in_operations(order.msort)),
     **rules("kthvalue", composition(order.kthvalue)),
     **rules("median", composition(order.median)),
+    **rules("cummax", composition(order.cummax)),
+    **rules("cummin", composition(order.cummin)),
     **rules("quantile", composition(order.quantile)),
+    **rules("normalize", composition(normalize)),
+    functional.rms_norm: composition(rms_norm),
+    functional.scaled_dot_product_attention: composition(scaled_dot_product_attention),
+    functional.multi_head_attention_forward: composition(multi_head_attention),
+    **rules("lstm_cell", single_step(lstm_step)),
+    **rules("gru_cell", single_step(gru_step)),
+    **rules("rnn_tanh_cell", single_step(rnn_step(torch.tanh))),
+    **rules("rnn_relu_cell", single_step(rnn_step(torch.relu))),
 }

@@ -26,6 +26,20 @@ def median(mode: Interception, x: Tensor, dim: int | None = None, keepdim: bool 
     return _of_rank(mode, x, torch.median(x.detach(), dim, keepdim), (x.shape[dim] - 1) // 2, dim, keepdim)
 
 
+def cummax(mode: Interception, x: Tensor, dim: int) -> Any:
+    """Return the largest of x up to each step of dim, (…), and where it is."""
+    found = torch.cummax(x.detach(), dim)
+    with mode:
+        return type(found)((_largest_so_far(x, dim), found[1]))
+
+
+def cummin(mode: Interception, x: Tensor, dim: int) -> Any:
+    """Return the smallest of x up to each step of dim, (…), and where it is."""
+    found = torch.cummin(x.detach(), dim)
+    with mode:
+        return type(found)((-_largest_so_far(-x, dim), found[1]))
+
+
 def quantile(
     mode: Interception,
     x: Tensor,
@@ -53,6 +67,13 @@ def quantile(
         if not keepdim:
             return found
         return found.reshape(*place.shape, *[1] * x.ndim) if dim is None else found.unsqueeze(_after(axis, place, x))
+
+
+def _largest_so_far(x: Tensor, dim: int) -> Tensor:
+    length = x.shape[dim]
+    later = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
+    last = x.movedim(dim, -1)
+    return last.unsqueeze(-2).expand(*last.shape, length).masked_fill(later, -torch.inf).amax(-1).movedim(-1, dim)
 
 
 def _of_rank(mode: Interception, x: Tensor, found: Any, rank: int, dim: int, keepdim: bool) -> Any:

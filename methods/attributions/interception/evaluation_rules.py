@@ -1,8 +1,12 @@
-"""Rules for dropout and batch normalisation in evaluation mode."""
+"""Rules that hold under a condition: dropout and batch normalisation in evaluation mode, scatters that add."""
 
 from typing import Any
 
+from torch import Tensor
+
 from .interception import Call, Mode, Rule
+
+_ADDING = (None, "add", "sum", "mean")
 
 
 def switched_off_dropout(call: Call[Mode]) -> Any:
@@ -31,3 +35,34 @@ def running_batch_norm(affine: Rule[Mode]) -> Rule[Mode]:
         return affine(call)
 
     return rule
+
+
+def adding(replacing: Rule[Mode], adding: Rule[Mode]) -> Rule[Mode]:
+    """Return the rule of a scatter, which writes values over others, or adds them.
+
+    Raises:
+        UnsupportedOperationError: it multiplies them, or keeps the largest.
+    """
+
+    def rule(call: Call[Mode]) -> Any:
+        reduce = call.options.get("reduce", call.args[4] if len(call.args) > 4 else None)
+        if reduce not in _ADDING:
+            raise call.unsupported(f"with reduce={reduce!r}")
+        return replacing(call) if reduce is None else adding(call)
+
+    return rule
+
+
+def of_tensor(rule: Rule[Mode]) -> Rule[Mode]:
+    """Return the rule of torch.as_tensor, which copies a tensor, but takes numbers out of a list of tensors.
+
+    Raises:
+        UnsupportedOperationError: it is given such a list.
+    """
+
+    def copied(call: Call[Mode]) -> Any:
+        if not isinstance(call.args[0], Tensor):
+            raise call.unsupported("of a list of tensors (stack them)")
+        return rule(call)
+
+    return copied

@@ -16,6 +16,7 @@ from ....errors import UnsupportedOperationError
 from ..gradient_failures import INSTEAD
 from .argument_names import by_place
 from .checkpointing import run_checkpoints_directly
+from .custom_functions import running_function
 from .in_place import Write, write_of
 from .operation_names import FILLED, FLAT, LIKENESSES
 from .written_memory import WrittenMemory
@@ -29,7 +30,8 @@ _TORCHSCRIPT_FAILED = "failed in the TorchScript interpreter"
 _REWRITE = "rewrite it with an operation that has a rule or"
 _INSTEAD = f"{_REWRITE} choose another method, such as integrated-gradients"
 _WITHOUT_GRADIENTS = f"{_REWRITE} {INSTEAD}"
-_FLAT_DETAILS = ("with a result of type", "with rounding_mode", "under torch.no_grad")
+_REGISTER = f"say what it computes with saltbench.register_rule, or {INSTEAD}"
+_FLAT_DETAILS = ("with a result of type", "which takes numbers", "with rounding_mode", "under torch.no_grad")
 
 
 class Interception(TorchFunctionMode):
@@ -174,6 +176,13 @@ class Interception(TorchFunctionMode):
         except LookupError as error:
             raise self.unsupported(function, f"on memory that was written in place {error}") from error
 
+    def _without_gradients(self, call: Call[Self]) -> UnsupportedOperationError:
+        name = running_function()
+        if not name:
+            return call.unsupported("under torch.no_grad")
+        where = " ".join(filter(None, ("the torch.autograd.Function", name, place_of_call())))
+        return self._unsupported(where, _REGISTER)
+
     def _written(self, write: Write) -> Tensor:
         with self:
             values = write.compute()
@@ -185,7 +194,7 @@ class Interception(TorchFunctionMode):
 
     def _apply(self, call: Call[Self]) -> Any:
         if not torch.is_grad_enabled():
-            raise call.unsupported("under torch.no_grad or in a custom autograd.Function")
+            raise self._without_gradients(call)
         write = write_of(call.function, call.args, call.options)
         if write is not None:
             return self._written(write)
@@ -243,6 +252,8 @@ class Call(Generic[Mode]):
         if isinstance(result, Tensor):
             if not is_propagated(result):
                 raise self.unsupported(f"with a result of type {result.dtype}")
+            if not result.requires_grad and any(tensor.requires_grad for tensor in self.varying()):
+                raise self.unsupported("which takes numbers out of gradients")
             self.mode.note(result, notes)
         else:
             for part, note in zip(result, notes, strict=True):

@@ -27,15 +27,17 @@ LIKENESS_NAMES = "to type_as view_as reshape_as expand_as resize_as"
 MOVES = """
     positive __pos__
     reshape view view_as reshape_as resize_as flatten unflatten ravel squeeze unsqueeze expand expand_as broadcast_to
-    transpose t permute movedim moveaxis swapaxes swapdims adjoint contiguous clone as_tensor asarray
+    transpose t permute movedim moveaxis swapaxes swapdims adjoint contiguous clone
     cat concat concatenate stack hstack vstack dstack row_stack column_stack block_diag
     chunk split tensor_split hsplit vsplit dsplit split_with_sizes unsafe_chunk unsafe_split unbind
     select narrow index_select gather take_along_dim masked_select diagonal diag_embed unfold __getitem__
     as_strided index_put take narrow_copy embedding
-    scatter select_scatter slice_scatter diagonal_scatter index_copy index_fill masked_scatter
+    select_scatter slice_scatter diagonal_scatter index_copy index_fill masked_scatter
     flip fliplr flipud rot90 roll repeat tile repeat_interleave tril triu masked_fill where pad constant_pad_nd
     pixel_shuffle pixel_unshuffle channel_shuffle
 """
+
+COPIES = "as_tensor asarray"
 
 CASTS = "to type type_as float double half bfloat16 cfloat cdouble cpu cuda"
 
@@ -55,7 +57,9 @@ REDUCTIONS = """
 """
 
 # Sums of what comes from several tensors, and interpolation between entries of one
-SUMS = "index_add scatter_add scatter_reduce"
+SUMS = "index_add scatter_add"
+
+REDUCED = "scatter scatter_reduce"
 
 SPECTRA = "stft istft"
 
@@ -92,7 +96,7 @@ SCALINGS = "mul multiply __mul__ __rmul__"
 CONTRACTIONS = """
     matmul __matmul__ mm bmm mv dot inner outer linear conv1d conv2d conv3d
     conv_transpose1d conv_transpose2d conv_transpose3d
-    bilinear tensordot kron ger vdot vecdot cross
+    tensordot kron ger vdot vecdot cross
 """
 
 SUMMED_CONTRACTIONS = "addmm addbmm baddbmm addmv"
@@ -113,6 +117,8 @@ COMPARISONS = """
     eq ne lt le gt ge greater greater_equal less less_equal not_equal __eq__ __ne__ __lt__ __le__ __gt__ __ge__ isclose
 """
 
+LOGIC = "logical_and logical_or logical_xor"
+
 POSITIONS = "argmax argmin argsort searchsorted nonzero argwhere one_hot"
 
 BRANCHES = "__bool__ is_nonzero"
@@ -121,7 +127,7 @@ BRANCHES = "__bool__ is_nonzero"
 FLAT_NAMES = f"""
     detach detach_ numpy __array__ item tolist __float__ __int__ __index__ histc count_nonzero
     {JUMPS} {WHOLE_NUMBERS} {TESTS} {COMPARISONS} {POSITIONS} {BRANCHES}
-    logical_and logical_or logical_xor quantize_per_tensor fake_quantize_per_tensor_affine
+    {LOGIC} quantize_per_tensor fake_quantize_per_tensor_affine
 """
 
 TRANSPOSED: tuple[Callable[..., Any], ...] = (Tensor.T.__get__, Tensor.mT.__get__)  # type: ignore[attr-defined]

@@ -82,6 +82,18 @@ def einsum(call: RelevanceCall) -> Tensor:
     return _contracted(call, factors) if len(factors) > 1 else linear(call)
 
 
+def bilinear(call: RelevanceCall) -> Tensor:
+    """Apply x1ᵀ W x2 + b, (…).
+
+    Raises:
+        UnsupportedOperationError: W depends on the input.
+    """
+    if call.mode.varies(call.args[2]):
+        raise call.unsupported("with weights that depend on the input")
+    result: Tensor = contraction()(call)
+    return result
+
+
 def chain(call: RelevanceCall) -> Tensor:
     """Apply a product of several matrices, (…)."""
     matrices = call.args[0] if isinstance(call.args[0], (list, tuple)) else call.args
@@ -245,3 +257,5 @@ _IN_TERMS: dict[str, Callable[..., Tensor]] = {
     "tensordot": _tensordot,
     "einsum": _einsum,
 }
+
+SHARED_BY_TERM: frozenset[str] = frozenset(name.removeprefix("linalg_") for name in _IN_TERMS)

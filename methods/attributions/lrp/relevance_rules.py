@@ -45,6 +45,12 @@ def move(call: RelevanceCall) -> Any:
     return result
 
 
+def placed(call: RelevanceCall) -> Any:
+    """Apply index_put, which writes values over others, or adds them."""
+    accumulates = call.options.get("accumulate", call.args[3] if len(call.args) > 3 else False)
+    return linear(call) if accumulates else move(call)
+
+
 def constant(call: RelevanceCall) -> Any:
     """Apply a function whose result counts as a constant, such as a comparison: no relevance comes from it."""
     with torch.no_grad():
@@ -128,7 +134,8 @@ def division(call: RelevanceCall) -> Tensor:
     numerator, denominator = operands(call)
     if isinstance(denominator, Tensor) and denominator.is_complex() and call.mode.varies(numerator):
         with call.mode:
-            return numerator * denominator.detach().reciprocal()
+            quotient: Tensor = numerator * denominator.detach().reciprocal()
+        return quotient
     if call.mode.varies(numerator):
         return passed_to(call, numerator, call.mode.noted(numerator))
     return passed_to(call, denominator, Role.DIVISOR)

@@ -46,7 +46,7 @@ REFUSED = {
     "item": (lambda x: x * x[0, 0, 0].item(), "item"),
     "data": (lambda x: x * x.data, "property data"),
     "no-grad": (rounded_down, "mul under torch.no_grad"),
-    "own-gradient": (OwnGradient.apply, "exp under torch.no_grad or in a custom autograd.Function"),
+    "own-gradient": (OwnGradient.apply, "the torch.autograd.Function OwnGradient"),
     "unseen": (lambda x: Unseen.apply(x) * 2, "mul on a tensor that was computed out of PyTorch's sight"),
     "dropout": (lambda x: F.dropout(x, 0.5, training=True), "dropout in training mode"),
     "dropout-by-place": (lambda x: torch.dropout(x, 0.5, True), "dropout in training mode"),

@@ -39,6 +39,7 @@ CONSERVING = {
     "topk": lambda x: x.topk(3, 1)[0].sum(1) + torch.topk(x, 2, dim=1, largest=False, sorted=False).values.sum(1),
     "order": lambda x: x.median(1).values + x.kthvalue(2, 1)[0] + torch.kthvalue(x, 5, dim=1, keepdim=True)[0][:, 0],
     "median-of-all": each(lambda x: x.median()[None] + x.flatten().quantile(0.3)[None]),
+    "cumulative": lambda x: x.cummax(1)[0] + torch.cummin(x, dim=2).values,
     "quantiles": lambda x: torch.quantile(x, torch.tensor([0.1, 0.5, 0.77]).double(), 1).movedim(0, 1),
     "quantile": lambda x: x.quantile(0.3, 2, keepdim=True) + torch.quantile(x, q=1.0, dim=2, keepdim=True),
     "variance": lambda x: torch.var(x, (1, 2), correction=0)[:, None] + x.var(1) + x.std(1, unbiased=False),
@@ -102,6 +103,7 @@ CONSERVING = {
     "quotients": lambda x: torch.addcdiv(x, x, positive(x), value=2) + torch.hypot(x, x.flip(1)),
     "masks": lambda x: (x > 0).double() * x.sum(1, keepdim=True) + x * (x >= x.flip(1)) + torch.gt(x, 0.3) * x,
     "logic": lambda x: ((x > 0) & (x.flip(1) < 1) | ~(x > 0.5)).double() * x + x * torch.logical_xor(x > 0, x > 1),
+    "logical": lambda x: torch.logical_and(x > 0, x.trunc()) * x + x.round().logical_or(x.flip(1) > 1) * x,
     "any": lambda x: (
         x[:, 0] * (x > 1.0).any(1).double() + x[:, 1] * (x > -1).all(1) + x[:, 2] * torch.any(x > 2, dim=1)
     ),

@@ -99,14 +99,19 @@ def extremum(along_axes: Rule[PairedPass], of_two: Rule[PairedPass]) -> Rule[Pai
         if len(call.args) > 1 and isinstance(call.args[1], Tensor):
             return of_two(replace(call, function=_OF_TWO[call.function.__name__]))
         values = along_axes(replace(call, function=_ALONG_AXES[call.function.__name__]))
-        if len(call.args) == 1 and not call.options:
-            return values
-        with torch.no_grad():
-            found, twins = call.run(), call.run_with(call.mode.twin)
-        call.mode.note_discrete(found[1], twins[1])
-        return type(found)((values, found[1]))
+        return values if len(call.args) == 1 and not call.options else _beside_places(call, values)
 
     return rule
+
+
+def with_places(rule: Rule[PairedPass]) -> Rule[PairedPass]:
+    """Return the rule of a function that may also tell where its values stood, elsewhere for the baseline."""
+
+    def placed(call: Call[PairedPass]) -> Any:
+        result = rule(call)
+        return result if isinstance(result, Tensor) else _beside_places(call, result[0])
+
+    return placed
 
 
 def max_pool(axes: int) -> Rule[PairedPass]:
@@ -137,6 +142,13 @@ def _pooling(axes: int, windows: _Windows) -> Rule[PairedPass]:
         return _largest(call, found.of(x, axes), found.of(call.mode.twin(x), axes))
 
     return rule
+
+
+def _beside_places(call: Call[PairedPass], values: Tensor) -> Any:
+    with torch.no_grad():
+        found, twins = call.run(), call.run_with(call.mode.twin)
+    call.mode.note_discrete(found[1], twins[1])
+    return type(found)((values, found[1]))
 
 
 def _largest(call: Call[PairedPass], operands: Tensor, twins: Tensor) -> Tensor:

@@ -5,12 +5,11 @@ from torch.nn import functional
 
 from ....operations import Kind
 from ...decompositions import complex_numbers
-from ...decompositions.attention import multi_head_attention, scaled_dot_product_attention
 from ...decompositions.composition import composition, of_complex
 from ...decompositions.compositions import COMPOSITIONS
-from ...decompositions.normalisation import group_norm, instance_norm, layer_norm, normalize, rms_norm
+from ...decompositions.normalisation import group_norm, instance_norm, layer_norm
 from ...interception import operation_names as names
-from ...interception.evaluation_rules import running_batch_norm, switched_off_dropout
+from ...interception.evaluation_rules import adding, of_tensor, running_batch_norm, switched_off_dropout
 from ...interception.interception import DISCRETE, Operation, Rule
 from ...interception.operation_names import rules
 from ...interception.recurrence import (
@@ -20,7 +19,6 @@ from ...interception.recurrence import (
     lstm_states,
     rnn_states,
 )
-from ...interception.recurrent_cells import gru_step, lstm_step, rnn_step, single_step
 from ...interception.recurrent_layers import layers
 from ...interception.separate_rule import separately
 from ..paired_pass import PairedPass
@@ -51,81 +49,107 @@ from .maximum_rules import (
     max_pool,
     smaller,
     smallest_along_axes,
+    with_places,
 )
 from .order_rules import sort, topk
 from .path_rules import einsum, multilinear, product_along_axis
 from .prefix_attention_rule import attention, attention_per_hop
-from .steps import branch, cast, comparison, constant, discrete, position, step
+from .steps import branch, cast, comparison, constant, discrete, logical, position, step
 
-RULES: dict[Operation, Rule[PairedPass]] = {
+Table = dict[Operation, Rule[PairedPass]]
+
+LINEAR: Table = {
     **rules(f"{names.MOVES} {names.NEGATIONS}", move),
+    **rules(names.COPIES, of_tensor(move)),
     **rules(names.CASTS, cast(move)),
     **dict.fromkeys(names.TRANSPOSED, move),
     **dict.fromkeys((*names.PROPERTIES, *names.FOURIER, *names.SHIFTS), linear),
     **rules(f"{names.PARTS} {names.CONJUGATES} {names.SPECTRA}", linear),
     **rules(names.SEPARATE, separately),
     **rules(f"{names.ADDITIONS} {names.REDUCTIONS} {names.SUMS} {names.INTERPOLATIONS}", linear),
+    **rules(names.REDUCED, adding(linear, linear)),
+    **rules(names.DROPOUTS, switched_off_dropout),
+    **rules("batch_norm", running_batch_norm(linear)),
+}
+
+RESCALED: Table = {
     **rules(f"{names.SMOOTH} {names.SMOOTH_GATES}", rescale(smooth)),
     **rules("softplus", softplus),
-    **rules("angle", of_complex(complex_numbers.angle, step)),
-    **rules("atan2 arctan2", atan2),
     **rules(names.SINGULAR, rescale(singular)),
     **rules(names.LOG1P, rescale(near_minus_one)),
     **rules(names.RECIPROCALS, reciprocal),
     **rules(names.POWERS, power),
     **rules(f"{names.KINKED} {names.KINKED_GATES} {names.CLAMPS}", rescale(kinked)),
     **rules("abs absolute __abs__", of_complex(complex_numbers.size, rescale(kinked))),
+    **rules(f"{names.JUMPS} {names.WHOLE_NUMBERS} {names.TESTS}", step),
+    **rules(names.COMPARISONS, comparison),
+    **rules(names.LOGIC, logical),
+}
+
+SPLIT: Table = {
     **rules(names.SCALINGS, scaling),
     **rules(names.CONTRACTIONS, product()),
     **rules(names.SUMMED_CONTRACTIONS, product(1, 2)),
-    **rules("addcmul", product(1, 2)),
     **rules("__rmatmul__", product()),
     **rules("einsum", einsum),
-    **rules("multi_dot chain_matmul", multilinear),
+    **rules("bilinear multi_dot chain_matmul", multilinear),
     **rules("prod cumprod", product_along_axis),
     **rules(names.DIVISIONS, division),
     **rules(names.REFLECTED_DIVISIONS, reflected_division),
-    **rules(names.DROPOUTS, switched_off_dropout),
-    **rules("softmax", composition(softmax)),
-    **rules("log_softmax", composition(log_softmax)),
-    **rules("logsumexp", composition(logsumexp)),
-    **COMPOSITIONS,
-    **rules("normalize", composition(normalize)),
-    **rules("batch_norm", running_batch_norm(linear)),
-    functional.layer_norm: composition(layer_norm),
-    functional.group_norm: composition(group_norm),
-    functional.rms_norm: composition(rms_norm),
-    functional.instance_norm: instance_norm(running_batch_norm(linear), composition(group_norm)),
-    functional.scaled_dot_product_attention: composition(scaled_dot_product_attention),
-    functional.multi_head_attention_forward: composition(multi_head_attention),
-    **rules(f"{names.JUMPS} {names.WHOLE_NUMBERS} {names.TESTS}", step),
-    **rules(names.COMPARISONS, comparison),
-    **rules(names.POSITIONS, position),
-    **rules(names.BRANCHES, branch),
-    **rules("detach", constant),
-    DISCRETE: discrete,
+}
+
+ALONG_THE_WAY: Table = {
+    **rules("atan2 arctan2", atan2),
+    **rules("angle", of_complex(complex_numbers.angle, step)),
     **rules("amax", largest_along_axes),
     **rules("amin", smallest_along_axes),
     **rules("max", extremum(largest_along_axes, larger)),
     **rules("min", extremum(smallest_along_axes, smaller)),
     **rules("sort", sort),
     **rules("topk", topk),
-    **rules("maximum", larger),
-    **rules("minimum", smaller),
+    **rules("maximum fmax", larger),
+    **rules("minimum fmin", smaller),
     **rules("max_pool1d", max_pool(1)),
     **rules("max_pool2d", max_pool(2)),
     **rules("max_pool3d", max_pool(3)),
     functional.adaptive_max_pool1d: adaptive_max_pool(1),
     functional.adaptive_max_pool2d: adaptive_max_pool(2),
     functional.adaptive_max_pool3d: adaptive_max_pool(3),
+}
+
+DECOMPOSED: Table = {
+    **COMPOSITIONS,
+    **{function: with_places(COMPOSITIONS[function]) for function in names.named("kthvalue median cummax cummin")},
+    **rules("addcmul", product(1, 2)),
+    **rules("softmax", composition(softmax)),
+    **rules("log_softmax", composition(log_softmax)),
+    **rules("logsumexp", composition(logsumexp)),
+    functional.layer_norm: composition(layer_norm),
+    functional.group_norm: composition(group_norm),
+    functional.instance_norm: instance_norm(running_batch_norm(linear), composition(group_norm)),
     **rules("lstm", layers(paired(lstm_states, lstm_multipliers, backward_through_cells))),
     **rules("gru", layers(paired(gru_states, gru_multipliers, backward_through_states))),
     **rules("rnn_tanh", layers(paired(rnn_states(torch.tanh), tanh_multipliers, backward_through_states))),
     **rules("rnn_relu", layers(paired(rnn_states(torch.relu), relu_multipliers, backward_through_states))),
-    **rules("lstm_cell", single_step(lstm_step)),
-    **rules("gru_cell", single_step(gru_step)),
-    **rules("rnn_tanh_cell", single_step(rnn_step(torch.tanh))),
-    **rules("rnn_relu_cell", single_step(rnn_step(torch.relu))),
     Kind.PREFIX_ATTENTION: attention,
     Kind.PREFIX_ATTENTION_PER_HOP: attention_per_hop,
 }
+
+CONSTANT: Table = {
+    **rules(names.POSITIONS, position),
+    **rules(names.BRANCHES, branch),
+    **rules("detach", constant),
+    DISCRETE: discrete,
+}
+
+# By what a rule is; `docs/hooks/operations_page.py` says it in words
+KINDS: dict[str, Table] = {
+    "linear": LINEAR,
+    "rescale": RESCALED,
+    "split": SPLIT,
+    "along the way": ALONG_THE_WAY,
+    "in other operations": DECOMPOSED,
+    "constant": CONSTANT,
+}
+
+RULES: Table = {operation: rule for table in KINDS.values() for operation, rule in table.items()}

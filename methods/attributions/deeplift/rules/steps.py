@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ...interception.interception import Call, Rule, is_propagated, substitute, tensors_in
-from ...interception.operation_names import named
+from ...interception.operation_names import LOGIC, named
 from ..paired_pass import PairedPass
 from .difference_rules import with_gradient_of
 
@@ -38,6 +38,12 @@ def comparison(call: PairedCall) -> Any:
     with call.mode:
         difference = torch.sub(*(_as_numbers(operand) for operand in call.args[:2]))
     return _jump_of(call, difference)
+
+
+def logical(call: PairedCall) -> Any:
+    """Apply and, or, xor to numbers, (…): to whether they are 0."""
+    with call.mode:
+        return call.function(*(operand != 0 for operand in call.args))
 
 
 def cast(otherwise: Rule[PairedPass]) -> Rule[PairedPass]:
@@ -95,6 +101,8 @@ def discrete(call: PairedCall) -> Any:
     """
     if call.function in _CHOICES:
         return _CHOICES[call.function](call)
+    if call.function in _OF_NUMBERS and any(map(is_propagated, call.varying())):
+        return logical(call)
     with torch.no_grad():
         value, twin = call.run(), call.run_with(call.mode.twin)
     if not tensors_in([value]):
@@ -268,6 +276,8 @@ def _selected(call: PairedCall) -> Tensor:
 def _table(entries: dict[str, Any]) -> dict[Callable[..., Any], Any]:
     return {function: rule for names, rule in entries.items() for function in named(names)}
 
+
+_OF_NUMBERS = frozenset(named(LOGIC))
 
 _CASTS = frozenset(named("to type type_as long int short char byte bool"))
 
