@@ -51,7 +51,7 @@ class Pictured:
         farthest = {name: _farthest(own) or 1.0 for name, own in drawn.items()}
         if len(drawn) == 1:
             words = "attribution" if is_signed else "|attribution|"
-            return replace(self, maps={**self.maps, **drawn}), ColourScale(*farthest.values(), is_signed, words)
+            return replace(self, maps={**self.maps, **drawn}), ColourScale(max(farthest.values()), is_signed, words)
         shares = {name: own / farthest[name] for name, own in drawn.items()}
         return replace(self, maps={**self.maps, **shares}), ColourScale(1.0, is_signed, SHARE)
 

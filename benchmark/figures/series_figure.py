@@ -189,9 +189,9 @@ def _name_features(axis: Axes, pictured: Pictured, reach: NDArray[Any], high: fl
     count = len(pictured.features)
     letters = int(NAMES * width)
     if count == 1:
-        tick_values(axis, *reach[:, 0], high)
+        tick_values(axis, float(reach[0, 0]), float(reach[1, 0]), high)
         axis.set_ylabel(label(pictured.features[0], letters), fontsize=6.5)
         return
     every = int(np.ceil(count * NAME / high))
-    places = np.arange(0, count, every)
-    axis.set_yticks(places + 0.5, [label(pictured.features[place], letters) for place in places])
+    places = range(0, count, every)
+    axis.set_yticks([place + 0.5 for place in places], [label(pictured.features[place], letters) for place in places])

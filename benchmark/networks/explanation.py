@@ -35,7 +35,7 @@ class Explanation(Tensor):
     """
 
     # as nn.Parameter: what operations return are plain tensors
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     method: str
     version: int
@@ -73,7 +73,7 @@ class Explanation(Tensor):
         notes = {name: getattr(self, name) for name in _NOTES}
         return type(self)(attributions, **{**notes, "baseline": baseline})
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         facts = [f"{self.method} version {self.version}", *(f"{name}={value}" for name, value in self._settings())]
         facts += [f"map {self._kind()}", *([f"residual {self._missed()}"] if self.residual is not None else [])]
         return f"Explanation({', '.join([*facts, f'{self.seconds:.3g} s'])})"

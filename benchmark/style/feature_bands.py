@@ -58,10 +58,10 @@ def draw_coloured_curves(
 def tick_values(axis: Axes, low: float, high: float, height: float) -> None:
     """Write a few round values from low to high beside the band of a single feature, so many inches high."""
     most = min(4, max(1, int((1 - 2 * ROOM) * height / TICK)))
-    values = MaxNLocator(most).tick_values(low, high) if high > low else np.array([low])
+    values = np.asarray(MaxNLocator(most).tick_values(low, high) if high > low else [low])
     values = values[(values >= low) & (values <= high)]
     heights = in_bands(values[:, None], np.array([[low], [high]]))[:, 0]
-    axis.set_yticks(heights, [f"{value:g}".replace("-", "−") for value in values])
+    axis.set_yticks(heights.tolist(), [f"{value:g}".replace("-", "−") for value in values])
 
 
 def _draw_curve(axis: Axes, heights: NDArray[Any], times: Times, **line: Any) -> None:

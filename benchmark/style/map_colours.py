@@ -73,7 +73,9 @@ def colour_bar(figure: Figure, axes: Sequence[Axes], scale: ColourScale) -> None
     )  # fmt: skip
     power, ends = _in_powers(scale.farthest)
     shares = np.linspace(-1 if scale.is_signed else 0, 1, 5)
-    bar.set_ticks(scale.farthest * shares, labels=[f"{ends * share:.2g}".replace("-", "−") for share in shares])
+    bar.set_ticks(
+        (scale.farthest * shares).tolist(), labels=[f"{ends * share:.2g}".replace("-", "−") for share in shares]
+    )
     bar.outline.set_linewidth(0.5)
     bar.ax.tick_params(labelsize=6.5)
     bar.set_label(scale.words + power, fontsize=7)

@@ -1,7 +1,7 @@
 """Labels beside marks that lie close to each other: each as near as it fits."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def label_marks(axis: Axes, marks: NDArray[np.floating], words: Sequence[str]) -
         marks: where, (marks, 2).
         words: one each.
     """
-    points = axis.get_figure(root=True).dpi / 72  # pixels of a point
+    points = axis.figure.dpi / 72  # pixels of a point
     places = axis.transData.transform(marks)
     taken = [_around(place, (2 * MARK * points, 2 * MARK * points)) for place in places]
     room = axis.get_window_extent()
@@ -53,7 +53,7 @@ def label_marks(axis: Axes, marks: NDArray[np.floating], words: Sequence[str]) -
 
 def _fitting(
     place: NDArray[np.floating], size: tuple[float, float], points: float, taken: Sequence[Bbox], room: Bbox
-) -> Iterable[tuple[float, float]]:
+) -> Iterator[tuple[float, float]]:
     """Yield shifts from a place, in points, the nearest first, to where a box overlaps none and is in the room."""
     for radius in RADII:
         for step in range(DIRECTIONS):

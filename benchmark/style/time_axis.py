@@ -35,10 +35,11 @@ class Times:
     def edges(self) -> NDArray[Any]:
         """Return where each step begins and the last one ends, (time + 1,): half-way between its neighbours."""
         if len(self.values) == 1:
-            return self.values[0] + np.array([-0.5, 0.5])
+            return np.array([self.values[0] - 0.5, self.values[0] + 0.5])
         middles = (self.values[1:] + self.values[:-1]) / 2
         ends = self.values[[0, -1]] + np.diff(self.values)[[0, -1]] / (-2, 2)
-        return np.concatenate([ends[:1], middles, ends[1:]])
+        edges: NDArray[Any] = np.concatenate([ends[:1], middles, ends[1:]])
+        return edges
 
     def dress(self, axis: Axes, width: float) -> None:
         """Give an axis so many inches wide ticks that do not collide."""

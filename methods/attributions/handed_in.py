@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -270,4 +270,4 @@ def _as_tuples(value: Any) -> Any:
 
 def _as_tensor(values: Any) -> Tensor:
     found = values[0] if isinstance(values, tuple) and len(values) == 1 else values
-    return found if isinstance(found, Tensor) else cast("Tensor", torch.as_tensor(found))
+    return found if isinstance(found, Tensor) else torch.as_tensor(found)
