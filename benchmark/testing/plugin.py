@@ -35,13 +35,14 @@ def _keywords(option: options.Option) -> dict[str, Any]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
-    """Add --force-regen unless pytest-regressions or a conftest did: by now all of them have been loaded."""
-    try:
+    """Add --force-regen unless pytest-regressions or a conftest did: by now all of them have been loaded.
+
+    Theirs means the same and is read from the same place.
+    """
+    if not hasattr(parser.parse_known_args([]), "force_regen"):
         parser.getgroup("saltbench").addoption(
             "--force-regen", action="store_true", help="Write golden tables anew instead of comparing with them."
         )
-    except ValueError:
-        return  # theirs means the same and is read from the same place
 
 
 def pytest_configure(config: pytest.Config) -> None:
