@@ -48,7 +48,7 @@ def lost(values: Floats, single: Array) -> NDArray[np.bool_]:
     lose nothing.
 
     Args:
-        values: (cells, columns).
+        values: (rows, columns).
         single: the same after standardisation.
     """
     magnitude = np.abs(values)

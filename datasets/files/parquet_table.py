@@ -9,14 +9,14 @@ from ...errors import DataError
 from .long_format import Columns, check_names
 from .parser_failures import translate_failures
 
-MOST_CELLS = 2**28  # of a table in memory, 2 GiB of numbers: few bytes of a compressed file can claim any number
+MOST_VALUES = 2**28  # of a table in memory, 2 GiB of numbers: few bytes of a compressed file can claim any number
 
 
 def read_parquet(file: BinaryIO, name: str, columns: Columns) -> pa.Table:
     """Return the columns of a Parquet file that are needed, or all without rows where one of them is absent.
 
     Raises:
-        DataError: a damaged file, one that claims too many cells, or names that are not clear.
+        DataError: a damaged file, one that claims too many values, or names that are not clear.
     """
     parquet = _opened(file, name)
     names = parquet.schema_arrow.names
@@ -38,14 +38,14 @@ def _opened(file: BinaryIO, name: str) -> pyarrow.parquet.ParquetFile:
 
 def _check_size(parquet: pyarrow.parquet.ParquetFile, columns: int, name: str) -> None:
     claimed = parquet.metadata
-    if not 0 <= claimed.num_rows * columns <= MOST_CELLS:
+    if not 0 <= claimed.num_rows * columns <= MOST_VALUES:
         raise DataError(
-            f"{name} claims {claimed.num_rows} rows of {columns} columns: expected at most {MOST_CELLS} cells; split "
+            f"{name} claims {claimed.num_rows} rows of {columns} columns: expected at most {MOST_VALUES} values; split "
             "it, or save the series with numpy.save"
         )
     size = sum(claimed.row_group(place).total_byte_size for place in range(claimed.num_row_groups))
-    if not 0 <= size <= 8 * MOST_CELLS:
+    if not 0 <= size <= 8 * MOST_VALUES:
         raise DataError(
-            f"{name} claims {size} bytes when decompressed: expected at most {8 * MOST_CELLS}; split it, or save the "
+            f"{name} claims {size} bytes when decompressed: expected at most {8 * MOST_VALUES}; split it, or save the "
             "series with numpy.save"
         )

@@ -12,14 +12,14 @@ TIGHT = 2_000_000  # bytes: several small passes in place of one, of 16 rows at 
 
 
 def slow_gradient(model, inputs, target):
-    """Central differences, one cell at a time."""
+    """Central differences, one entry at a time."""
     gradient = torch.zeros_like(inputs)
-    for cell in np.ndindex(*inputs.shape):
+    for entry in np.ndindex(*inputs.shape):
         step = torch.zeros_like(inputs)
-        step[cell] = 1e-6
+        step[entry] = 1e-6
         with torch.no_grad():
             change = model(inputs + step) - model(inputs - step)
-        gradient[cell] = change[cell[0], target[cell[0]]] / 2e-6
+        gradient[entry] = change[entry[0], target[entry[0]]] / 2e-6
     return gradient
 
 

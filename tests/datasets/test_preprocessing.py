@@ -16,7 +16,7 @@ def random_split(seed, samples):
 
 
 def test_hand_solved_example():
-    # cell 0: mean 2, std 1; cell 1: constant 5, so its std is taken as 1
+    # entry 0: mean 2, std 1; entry 1: constant 5, so its std is taken as 1
     train, validation, test = standardise(split([[[1, 5]], [[3, 5]]]), split([[[4, 6]]]), split([[[0, 5]]]))
     np.testing.assert_array_equal(train.inputs, [[[-1, 0]], [[1, 0]]])
     np.testing.assert_array_equal(validation.inputs, [[[2, 1]]])

@@ -1,10 +1,10 @@
-"""Dynamask as the paper writes it: one cell at a time."""
+"""Dynamask as the paper writes it: one entry at a time."""
 
 import torch
 
 
 def slow_fade(series, mask, towards):
-    """One cell at a time."""
+    """One entry at a time."""
     faded = series.clone()
     for t in range(series.shape[0]):
         for i in range(series.shape[1]):
@@ -33,9 +33,9 @@ def slow_perturbed(series, mask, baseline, perturbation, window):
 
 
 def slow_size_slope(mask, kept, t, i):
-    """2 (m - r): r is how much of the kept places is left for those of the cell's value, shared evenly."""
-    cells, own = mask.flatten().tolist(), mask[t, i].item()
-    larger, equal = sum(m > own for m in cells), sum(m == own for m in cells)
+    """2 (m - r): r is how much of the kept places is left for those of the entry's value, shared evenly."""
+    entries, own = mask.flatten().tolist(), mask[t, i].item()
+    larger, equal = sum(m > own for m in entries), sum(m == own for m in entries)
     return 2 * (own - min(max((kept - larger) / equal, 0), 1))
 
 
@@ -47,7 +47,7 @@ def slow_jump_slope(mask, t, i):
 
 
 def slow_dynamask(model, series, label, baseline, *, kept, epochs, perturbation, window, deletion, **rates):
-    """Algorithm of the paper for one series, (time, features), cell by cell, with momentum .9."""
+    """Algorithm of the paper for one series, (time, features), entry by entry, with momentum .9."""
     mask, velocity = torch.full_like(series, 0.5), torch.zeros_like(series)
     original = model(series[None])[0, label]
     for epoch in range(epochs):

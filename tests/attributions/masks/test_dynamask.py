@@ -58,9 +58,9 @@ def test_one_epoch_has_a_closed_form():
 
 @pytest.mark.parametrize("perturbation", PERTURBATIONS)
 @pytest.mark.parametrize("deletion", [False, True])
-@pytest.mark.parametrize("cell", [(0, 0), (2, 3), (5, 1)])
-def test_a_network_that_looks_at_one_cell_gets_that_cell(perturbation, deletion, cell):
-    t, i = cell
+@pytest.mark.parametrize("entry", [(0, 0), (2, 3), (5, 1)])
+def test_a_network_that_looks_at_one_entry_gets_that_entry(perturbation, deletion, entry):
+    t, i = entry
     model = Scores(lambda x: torch.stack([x[:, t, i], -x[:, t, i]], 1))
     inputs = series(3) / 10
     inputs[:, t, i] = 3.0  # far from what it is blurred with, whatever the width

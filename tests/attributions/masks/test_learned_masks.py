@@ -96,7 +96,7 @@ def test_nothing_is_printed_written_or_left_behind(tint, spec, tmp_path, monkeyp
     assert not caplog.records
 
 
-def test_extremal_mask_lowers_its_loss_and_keeps_the_cell_that_matters(tint):
+def test_extremal_mask_lowers_its_loss_and_keeps_the_entry_that_matters(tint):
     model = Scores(lambda x: torch.stack([x[:, 2, 1], -x[:, 2, 1]], 1) * 10)
     inputs = series(2) / 10
     inputs[:, 2, 1] = 2.0
@@ -128,7 +128,7 @@ def test_fit_credits_the_feature_that_moves_the_prediction(tint):
 @pytest.mark.parametrize("perturbation", ["fade-to-moving-average", "gaussian-blur"])
 @pytest.mark.parametrize("deletion", [False, True])
 def test_dynamask_is_time_interprets_once_its_regulariser_is_called_again(tint, models, perturbation, deletion):
-    cells, epochs = TIME * 4, 20
+    entries, epochs = TIME * 4, 20
 
     class Trainer(_Trainer):
         def predict(self, net, dataloaders):
@@ -152,7 +152,7 @@ def test_dynamask_is_time_interprets_once_its_regulariser_is_called_again(tint, 
             perturbation=perturbation.replace("-to-", "-").replace("-", "_"),
             keep_ratio=0.25,
             deletion_mode=deletion,
-            size_reg_factor_init=1e-9 * cells,  # their order of ties matters in the first epoch: make it small
+            size_reg_factor_init=1e-9 * entries,  # their order of ties matters in the first epoch: make it small
             size_reg_factor_dilation=1e9,
         ),
     )

@@ -23,8 +23,8 @@ def test_perturbations_know_their_slopes(name, window):
     mask[:, 0], mask[:, 1] = 0, 1
     mask.requires_grad_()
     perturbation = choose_perturbation(name, inputs, baseline, window, 2.0)
-    cells = zip(inputs[samples], mask, baseline[samples], strict=True)
-    expected = torch.stack([slow_perturbed(*sample, name, window) for sample in cells])
+    given = zip(inputs[samples], mask, baseline[samples], strict=True)
+    expected = torch.stack([slow_perturbed(*sample, name, window) for sample in given])
     points = torch.empty_like(expected)
     perturbation.write(mask.detach(), samples, points)
     torch.testing.assert_close(points, expected, rtol=0, atol=1e-12)

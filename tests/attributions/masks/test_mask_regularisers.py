@@ -24,8 +24,8 @@ def test_size_slopes_are_the_mean_over_the_orders_of_ties(values, data):
     orders = [order for order in permutations(range(len(values))) if sorted(values) == [values[k] for k in order]]
     expected = torch.zeros(len(values))
     for order in orders:
-        for place, cell in enumerate(order):
-            expected[cell] += (values[cell] - reference[place]) / len(orders)
+        for place, entry in enumerate(order):
+            expected[entry] += (values[entry] - reference[place]) / len(orders)
     slopes = size_slopes(torch.tensor(values).reshape(1, -1, 1), kept)
     torch.testing.assert_close(slopes.flatten(), expected, rtol=1e-6, atol=1e-6)
 
@@ -36,8 +36,8 @@ def test_size_slopes_forget_nothing_and_remember_nothing_wrong(time, features, d
     """Whatever bound an epoch leaves, the next one has the slopes that a sort of its masks gives."""
     kept = data.draw(st.integers(0, time * features))
     values = st.sampled_from([0.0, math.nextafter(0.5, 0), 0.5, math.nextafter(0.5, 1), 0.75, 1.0])
-    cells = st.lists(values, min_size=2 * time * features, max_size=2 * time * features)
-    drawn = data.draw(st.lists(cells, min_size=1, max_size=4))
+    entries = st.lists(values, min_size=2 * time * features, max_size=2 * time * features)
+    drawn = data.draw(st.lists(entries, min_size=1, max_size=4))
     epochs = [torch.tensor(values, dtype=torch.float64).reshape(2, time, features) for values in drawn]
     slopes = SizeSlopes(epochs[0], kept)
     for masks in epochs:
@@ -49,7 +49,7 @@ def test_size_slopes_forget_nothing_and_remember_nothing_wrong(time, features, d
                     assert found[0, t, i].item() == pytest.approx(slow_size_slope(mask, kept, t, i) / 2, rel=1e-15)
 
 
-def test_masks_whose_largest_cells_stay_are_not_sorted_again(monkeypatch):
+def test_masks_whose_largest_entries_stay_are_not_sorted_again(monkeypatch):
     generator = torch.Generator().manual_seed(0)
     largest = torch.rand(3, 20, generator=generator).argsort(1).lt(7).reshape(3, 4, 5)
     slopes, sort, sorted_masks = SizeSlopes(torch.empty(3, 4, 5), 7), SizeSlopes._sorted, []
@@ -63,7 +63,7 @@ def test_masks_whose_largest_cells_stay_are_not_sorted_again(monkeypatch):
 
 
 @pytest.mark.parametrize("kept", [2049, 4095])
-def test_cells_are_counted_exactly_in_half_precision(kept):
+def test_entries_are_counted_exactly_in_half_precision(kept):
     mask = torch.linspace(0, 1, 4096).clamp_(0, 1).reshape(1, 64, 64).half()
     expected = size_slopes(mask.double(), kept)
     torch.testing.assert_close(size_slopes(mask, kept).double(), expected, rtol=1e-3, atol=1e-3)
@@ -71,7 +71,7 @@ def test_cells_are_counted_exactly_in_half_precision(kept):
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 1000), st.data())
-def test_slopes_of_distinct_cells_are_the_derivatives_of_the_regularisers(time, features, seed, data):
+def test_slopes_of_distinct_entries_are_the_derivatives_of_the_regularisers(time, features, seed, data):
     kept = data.draw(st.integers(0, time * features))
     mask = torch.rand(2, time, features, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     mask.requires_grad_()

@@ -155,14 +155,16 @@ def test_columns_that_are_not_needed_may_hold_anything():
     np.testing.assert_array_equal(found.values[..., 1], [[1, 2], [3, 4]])
 
 
-def test_more_cells_than_a_table_in_memory_may_have_are_refused_before_they_are_read(monkeypatch):
-    monkeypatch.setattr("saltbench.datasets.files.parquet_table.MOST_CELLS", 11)
-    with pytest.raises(DataError, match=r"my\.parquet claims 4 rows of 3 columns: expected at most 11 cells; split it"):
+def test_more_values_than_a_table_in_memory_may_have_are_refused_before_they_are_read(monkeypatch):
+    monkeypatch.setattr("saltbench.datasets.files.parquet_table.MOST_VALUES", 11)
+    with pytest.raises(
+        DataError, match=r"my\.parquet claims 4 rows of 3 columns: expected at most 11 values; split it"
+    ):
         read()
 
 
 def test_text_that_decompresses_to_a_lot_is_refused_before(monkeypatch):
-    monkeypatch.setattr("saltbench.datasets.files.parquet_table.MOST_CELLS", 1000)
+    monkeypatch.setattr("saltbench.datasets.files.parquet_table.MOST_VALUES", 1000)
     with pytest.raises(
         DataError, match=r"my\.parquet claims \d+ bytes when decompressed: expected at most 8000; split"
     ):

@@ -69,7 +69,7 @@ def owners(data, tasks, subjects=SUBJECTS, **changes):
         split = getattr(data, name)
         found[name] = []
         for inputs, label in zip(split.inputs, split.labels, strict=True):
-            # training statistics scale each cell; the run is the one with which the sample goes up and down
+            # training statistics scale each entry; the run is the one with which the sample goes up and down
             agreement = {run: (inputs * sample[0]).mean() for run, sample in samples.items() if run[1] == tasks[label]}
             found[name].append(max(agreement, key=agreement.get))
     return found, samples

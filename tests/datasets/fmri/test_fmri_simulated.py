@@ -191,7 +191,7 @@ def test_the_drift_has_the_given_deviation():
         return power.mean() / (runs**2).sum(axis=1).mean()
 
     for drift in (0.5, 1.0, 2.0):
-        # the cell's scale is shared by all tasks, whose drift has the same variance
+        # the entry's scale is shared by all tasks, whose drift has the same variance
         expected = (1 + 176 * drift**2) / (176 * (1 + drift**2))
         assert slow_share(drift) == pytest.approx(expected, rel=0.2)
     assert slow_share(0.0) == pytest.approx(1 / 176, rel=0.2)

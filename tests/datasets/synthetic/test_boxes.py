@@ -25,12 +25,12 @@ SPLITS = ("train", "validation", "test")
 
 
 def slow_mask(layout, time, features):
-    cells = [[0.0] * features for _ in range(time)]
+    entries = [[0.0] * features for _ in range(time)]
     for start, stop, low, high in layout:
         for t in range(start, stop):
             for f in range(low, high):
-                cells[t][f] = 1.0
-    return np.array(cells, dtype=np.float32)
+                entries[t][f] = 1.0
+    return np.array(entries, dtype=np.float32)
 
 
 def all_bytes(data):
@@ -71,7 +71,7 @@ def test_shapes_types_and_truth_at_any_size(given_layout, sizes, seed):
 
 
 def test_the_class_shifts_the_mean_inside_the_box_only():
-    # 2000 samples: the mean of a cell's class has a standard error of 1 / sqrt(1000), 5 of them are .16
+    # 2000 samples: the mean of an entry's class has a standard error of 1 / sqrt(1000), 5 of them are .16
     data = boxes(3, **{**SMALL, "train": 2000, "shift": 0.7})
     inside = slow_mask([[1, 4, 2, 5]], 6, 7) == 1
     split = data.train
@@ -151,7 +151,7 @@ def test_mixed_every_layout_occurs_and_each_mask_is_the_samples_own():
         which = [next(k for k, m in enumerate(masks) if np.array_equal(truth, m)) for truth in split.truth]
         assert set(which) == {0, 1, 2}
         boxed = np.stack(masks)[which] == 1
-        # a cell of the sample's box departs from that cell's values in samples that do not have the box
+        # an entry of the sample's box departs from that entry's values in samples that do not have the box
         for t, f in np.argwhere(np.any(masks, axis=0)):
             with_box, without = split.inputs[boxed[:, t, f], t, f], split.inputs[~boxed[:, t, f], t, f]
             centre = np.median(without)
