@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -13,13 +13,22 @@ from .operation_names import SPACES
 
 Function = Callable[..., Any]
 
-_ARITHMETIC = ("add", "sub", "mul", "truediv", "div", "pow", "and", "or", "xor")
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "div", "pow", "floordiv", "mod", "and", "or", "xor")
 _OPERATORS = {f"__i{name}__": f"__{name}__" for name in _ARITHMETIC}
 # They change what a tensor is, or draw random numbers
 _WITHOUT = (
     *("squeeze_", "unsqueeze_", "t_", "transpose_", "swapaxes_", "swapdims_", "as_strided_", "resize_", "resize_as_"),
     *("detach_", "normal_", "bernoulli_"),
 )
+
+
+_VALUES: dict[Function, Function] = {
+    Tensor.__setitem__: lambda _tensor, _index, values: values,
+    Tensor.copy_: lambda _tensor, values, *_: values,
+    Tensor.fill_: lambda _tensor, value: value,
+    Tensor.zero_: lambda _tensor: 0,
+    torch.zero_: lambda _tensor: 0,
+}
 
 
 @dataclass(frozen=True)
@@ -45,21 +54,17 @@ def write_of(function: Function, args: tuple[Any, ...], options: dict[str, Any])
         args: the arguments given by place.
         options: those given by name.
     """
-    name: str = getattr(function, "__name__", "")
     if isinstance(options.get("out"), Tensor):
         rest = {key: value for key, value in options.items() if key != "out"}
         return Write(options["out"], partial(function, *args, **rest))
+    beside = function if options.get("inplace") else _beside(function)
+    if beside is None:
+        return None
     args, options = by_place(function, args, options)
-    if options.get("inplace"):
-        return Write(args[0], partial(function, *args, **{**options, "inplace": False}))
-    if name == "__setitem__":
+    if function is Tensor.__setitem__:
         return Write(args[0], lambda: args[2], index=(args[1],))
-    if name in ("copy_", "fill_"):
-        return Write(args[0], lambda: (*args, *options.values())[1])
-    if name == "zero_":
-        return Write(args[0], lambda: 0)
-    beside = _beside(name)
-    return None if beside is None else Write(args[0], partial(beside, *args, **options))
+    options.pop("inplace", None)
+    return Write(args[0], partial(beside, *args, **options))
 
 
 def masked(tensor: Tensor, index: Any, values: Any) -> Tensor | None:
@@ -92,8 +97,12 @@ def fitted(values: Any, tensor: Tensor, shape: Sequence[int] | None = None) -> T
     return given.to(tensor).reshape(given.shape[surplus:]).expand(shape)
 
 
-def _beside(name: str) -> Function | None:
-    """Return the function of PyTorch that computes elsewhere what another one writes in place."""
+@cache
+def _beside(function: Function) -> Function | None:
+    """Return what computes elsewhere what a function of PyTorch writes in place, or None where it writes nothing."""
+    if function in _VALUES:
+        return _VALUES[function]
+    name: str = getattr(function, "__name__", "")
     if name in _OPERATORS:
         return getattr(Tensor, _OPERATORS[name], None)
     if not name.endswith("_") or name.endswith("__") or name in _WITHOUT:

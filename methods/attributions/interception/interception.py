@@ -235,6 +235,18 @@ class Call(Generic[Mode]):
         """Return the function's result."""
         return self.function(*self.args, **self.options)
 
+    def run_with_gradients(self) -> Any:
+        """Return the function's result, through which autograd has to propagate.
+
+        Raises:
+            UnsupportedOperationError: it takes numbers out of tensors, so that nothing is propagated.
+        """
+        result = self.run()
+        first = result if isinstance(result, Tensor) else result[0]
+        if not first.requires_grad and any(tensor.requires_grad for tensor in self.varying()):
+            raise self.unsupported("which takes numbers out of gradients")
+        return result
+
     def run_with(self, replacement: Callable[[Tensor], Tensor]) -> Any:
         """Return the function's result with every tensor among the arguments replaced."""
         return self.function(*substitute(self.args, replacement), **substitute(self.options, replacement))
@@ -252,8 +264,6 @@ class Call(Generic[Mode]):
         if isinstance(result, Tensor):
             if not is_propagated(result):
                 raise self.unsupported(f"with a result of type {result.dtype}")
-            if not result.requires_grad and any(tensor.requires_grad for tensor in self.varying()):
-                raise self.unsupported("which takes numbers out of gradients")
             self.mode.note(result, notes)
         else:
             for part, note in zip(result, notes, strict=True):

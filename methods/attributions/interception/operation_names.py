@@ -88,7 +88,7 @@ CLAMPS = "clamp clip clamp_min clamp_max"
 
 KINKED = """
     relu leaky_relu abs absolute __abs__ elu selu celu relu6 hardtanh hardswish prelu threshold hardshrink softshrink
-    remainder fmod frac logit asin acos atanh acosh arcsin arccos arctanh arccosh tan erfinv
+    remainder __mod__ fmod frac logit asin acos atanh acosh arcsin arccos arctanh arccosh tan erfinv
 """
 
 SCALINGS = "mul multiply __mul__ __rmul__"

@@ -36,7 +36,7 @@ RelevanceCall = Call[RelevancePass]
 def move(call: RelevanceCall) -> Any:
     """Apply a function that only moves values: relevance goes where the value came from."""
     role = call.mode.role(call.varying())
-    result = call.run()
+    result = call.run_with_gradients()
     if isinstance(result, Tensor):
         return call.noted(result, role)
     for part in result:

@@ -89,6 +89,11 @@ FORMS = {
     "mul_": (lambda x: x.tanh().mul_(x.sigmoid()), lambda x: x.tanh() * x.sigmoid()),
     "mul_-constant": (lambda x: x.tanh().mul_(OTHER), lambda x: x.tanh() * OTHER),
     "div_": (lambda x: x.tanh().div_(x.square() + 1), lambda x: x.tanh() / (x.square() + 1)),
+    "floor": (
+        lambda x: written(x, lambda y: [y.__ifloordiv__(0.3), y.__imul__(x)]) + (2 * x).__imod__(0.7),
+        lambda x: x.tanh() // 0.3 * x + (2 * x) % 0.7,
+    ),
+    "fill_-varying": (lambda x: torch.stack([(2 * y).fill_(y[0, 1]) * y for y in x]), lambda x: x[:, :1, 1:2] * x),
     "relu_": (lambda x: (x + x.flip(1)).relu_(), lambda x: torch.relu(x + x.flip(1))),
     "torch.relu_": (lambda x: torch.relu_(2 * x), lambda x: torch.relu(2 * x)),
     "relu-of-linear": (lambda x: F.relu(x @ OTHER.mT, inplace=True), lambda x: F.relu(x @ OTHER.mT)),

@@ -32,7 +32,7 @@ Tolerance = Callable[[Tensor], Tensor]
 
 def linear(call: Call[PairedPass]) -> Any:
     """Apply a function that is affine in its varying arguments together: its derivative is the multiplier."""
-    result = call.run()
+    result = call.run_with_gradients()
     with torch.no_grad():
         twin = call.run_with(call.mode.twin)
     return call.noted(result, twin)
