@@ -1,12 +1,15 @@
 """Evaluate a network that saltbench did not build."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import torch
+from rich.console import Console
 from torch import nn
 
 from ...datasets.spec import TaskData, TaskSpec
@@ -30,10 +33,12 @@ from ..execution.training import facts_on_test, train
 from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec
 from ..process.settings import settings_restored
+from ..style.progress_bar import is_live, progress_bar
 from ..suites.counts import check_counts
 from ..suites.registry import Registries, default_metrics, load_registries
 from ..suites.suite import OUTPUTS, TARGETS
 from ..suites.training_recipe import Recipe
+from .evaluation import Evaluation
 
 Factory = Callable[[int, int], nn.Module]
 GRADIENT_METHODS = ("saliency", "input-x-gradient", "integrated-gradients", "deeplift", "smoothgrad")
@@ -80,8 +85,8 @@ def evaluate(
         parameters: settings by the name of a task, method or metric, in place of defaults.
 
     Returns:
-        The columns of leaderboard.csv, one row a method; a method that does not apply to the network has the
-        status `skipped`, and one that fails `failed`, with the reason.
+        The columns of leaderboard.csv, `at_chance` being a boolean, of which it shows a few; one row a method. A method
+        that does not apply to the network has the status `skipped`, and one that fails `failed`, with the reason.
 
     Raises:
         UnknownNameError: no such task, method, metric or parameter.
@@ -102,17 +107,30 @@ def evaluate(
     registries = load_registries()
     plan = _Plan.of(registries, task, methods, metrics, parameters or {})
     recipe = training or Recipe()
-    parts = []
-    for number in range(seeds):
-        data = plan.load(number)
-        subject = model if isinstance(model, nn.Module) else _trained(model, name, data, recipe, number, chosen)
-        place = _place(subject, chosen)
-        explained = Explained.of(data, samples, str(place)).like(subject)
-        _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, plan.task)
-        facts = facts_on_test(subject, data, place)
-        asked = subject, explained, data, facts, target, output, memory, tolerance
-        parts.append(_Repetition(plan, name, number, *asked).collected())
-    return leaderboard(_merged(parts), [metric for metric, _ in plan.metrics])
+    with _progress(seeds * len(plan.methods)) as report:
+        parts = []
+        for number in range(seeds):
+            data = plan.load(number)
+            subject = model if isinstance(model, nn.Module) else _trained(model, name, data, recipe, number, chosen)
+            place = _place(subject, chosen)
+            explained = Explained.of(data, samples, str(place)).like(subject)
+            _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, plan.task)
+            facts = facts_on_test(subject, data, place)
+            asked = subject, explained, data, facts, target, output, memory, tolerance
+            parts.append(_Repetition(plan, name, number, *asked, report).collected())
+    return Evaluation.of(leaderboard(_merged(parts), [metric for metric, _ in plan.metrics]))
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Give a function to say that a method is done, shown on a terminal and in a notebook."""
+    console = Console(stderr=True, highlight=False)
+    if not is_live(console):
+        yield lambda _words: None
+        return
+    done = itertools.count(1)
+    with progress_bar(console, "training and looking at the network", redirects=False) as report:
+        yield lambda words: report(words, next(done), total)
 
 
 def _place(model: nn.Module, otherwise: str) -> torch.device:
@@ -222,6 +240,7 @@ class _Repetition:
     output: str
     memory: int | None
     tolerance: float
+    report: Callable[[str], None]
 
     def collected(self) -> Collection:
         cells, scores = [], []
@@ -239,6 +258,7 @@ class _Repetition:
             cells.append({**identity, **outcome, **(facts if outcome["status"] == "ok" else {})})
             if columns is not None:
                 scores.append(numbered(identity, columns))
+            self.report(f"done: {method.name}, seed {self.number}")
         yards = [] if yard is None else [numbered({"task": self.plan.task, "seed": self.number}, yard)]
         return Collection(joined(scores), pd.DataFrame(cells), joined(yards), [])
 

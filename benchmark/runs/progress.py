@@ -1,4 +1,4 @@
-"""Live progress on standard error: a bar on a terminal, elsewhere a line a job, and one every ten seconds without."""
+"""Live progress on standard error: a bar where one can be drawn, else lines, one a job and one every ten seconds."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,19 +6,11 @@ from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from ...errors import printable
 from ..execution.plan import Job
 from ..style.durations import duration
+from ..style.progress_bar import is_live, progress_bar
 
 SILENCE = 10.0  # seconds after which a line says that a run goes on
 
@@ -26,28 +18,15 @@ SILENCE = 10.0  # seconds after which a line says that a run goes on
 @contextmanager
 def progress(console: Console, silence: float = SILENCE) -> Iterator[Callable[[Job, int, int], None]]:
     """Give the function that a run calls after every finished job."""
-    shown = _bar(console) if console.is_terminal else _lines(console, silence)
+    shown = _bar(console) if is_live(console) else _lines(console, silence)
     with shown as report:
         yield report
 
 
 @contextmanager
 def _bar(console: Console) -> Iterator[Callable[[Job, int, int], None]]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        shown = bar.add_task("starting workers", total=None)
-
-        def report(job: Job, done: int, total: int) -> None:
-            bar.update(shown, completed=done, total=total, description=f"done: {printable(job.describe())}")
-
-        yield report
+    with progress_bar(console, "starting workers") as report:
+        yield lambda job, done, total: report(f"done: {job.describe()}", done, total)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def test_a_function_is_trained_anew_for_each_seed():
     saliency = row(table, "saliency")
     assert (saliency["seeds"], saliency["samples"]) == (2, 40)
     assert saliency["accuracy"] > 0.9
-    assert saliency["at_chance"] == "false"
+    assert saliency["at_chance"] is False
     assert saliency["average_precision_low"] < saliency["average_precision"] < saliency["average_precision_high"]
 
 
@@ -67,7 +67,7 @@ def test_a_network_that_counts_its_calls_is_left_as_it_was():
 
 def test_an_untrained_network_is_at_chance():
     torch.manual_seed(0)
-    assert row(evaluated(), "saliency")["at_chance"] == "true"
+    assert row(evaluated(), "saliency")["at_chance"] is True
 
 
 def test_the_gradient_is_scored_like_any_map():

@@ -1,0 +1,44 @@
+"""The table that `evaluate` returns: all columns of a leaderboard, of which few are shown."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from ..leaderboards.columns import metric_names
+from ..leaderboards.score_columns import READABLE
+
+MOST = 5  # metrics that are shown
+
+
+class Evaluation(pd.DataFrame):  # type: ignore[misc]
+    """A leaderboard that shows itself in a few columns; what is computed from it is a plain DataFrame."""
+
+    @property
+    def _constructor(self) -> Callable[..., pd.DataFrame]:
+        return pd.DataFrame
+
+    @staticmethod
+    def of(table: pd.DataFrame) -> "Evaluation":
+        """Return a leaderboard whose `at_chance` is true, false, or NA where there is no network."""
+        marks: Mapping[str, bool] = {"true": True, "false": False}
+        return Evaluation(table.assign(at_chance=table.at_chance.map(marks).astype("boolean")))
+
+    def brief(self) -> pd.DataFrame:
+        """Return what is shown: methods, statuses where one is not ok, accuracy, chance, and the mean scores."""
+        names = metric_names(self)
+        scores = [name for name in READABLE if name in names] or names[:MOST]
+        status = [] if (self.status == "ok").all() else ["status"]
+        return self[["method", *status, "accuracy", "at_chance", *scores]].round(3)
+
+    def __repr__(self) -> str:
+        return f"{self.brief()!r}\n\n{self._note()}"
+
+    def _repr_html_(self) -> str:
+        """Return the brief table, for notebooks."""
+        shown: Any = self.brief()._repr_html_()
+        return f"{shown}<p>{self._note()}</p>"
+
+    def _note(self) -> str:
+        hidden = len(self.columns) - len(self.brief().columns)
+        return f"{hidden} further columns, bounds and reasons among them: pandas.DataFrame(table) shows all"
