@@ -1,6 +1,6 @@
 """The table that `evaluate` returns: all columns of a leaderboard, of which few are shown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ class Evaluation(pd.DataFrame):  # type: ignore[misc]
     """A leaderboard that shows itself in a few columns; what is computed from it is a plain DataFrame."""
 
     @property
-    def _constructor(self) -> Callable[..., pd.DataFrame]:
+    def _constructor(self) -> Any:
         return pd.DataFrame
 
     @staticmethod

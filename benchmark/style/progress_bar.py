@@ -43,8 +43,9 @@ def progress_bar(console: Console, first: str, *, redirects: bool = True) -> Ite
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    streams = {"redirect_stdout": redirects, "redirect_stderr": redirects}
-    with Progress(*columns, console=console, transient=True, **streams) as bar:
+    with Progress(
+        *columns, console=console, transient=True, redirect_stdout=redirects, redirect_stderr=redirects
+    ) as bar:
         shown = bar.add_task(first, total=None)
 
         def report(words: str, done: int, total: int) -> None:
