@@ -21,7 +21,7 @@ import typer
 import yaml
 from command_line import ended
 
-from saltbench.benchmark.commands import cli
+from saltbench.benchmark.commands import chosen_suite, cli
 from saltbench.benchmark.commands.arguments import COMMITTED
 from saltbench.benchmark.commands.reproduce import REPRODUCTIONS
 from saltbench.benchmark.runs import console
@@ -183,7 +183,7 @@ def saltbench(arguments: list[str], *, small: bool) -> tuple[int, str, str]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(console, "default_workers", return_value=1))
         if small:
-            stack.enter_context(mock.patch.object(cli, "load_suite", small_suite))
+            stack.enter_context(mock.patch.object(chosen_suite, "load_suite", small_suite))
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(error))
         status = ended(*arguments)
