@@ -9,6 +9,7 @@ from ...errors import ParameterError, UnsupportedOperationError
 from ...methods.attributions.adapters import Flat, adapted, tells_classes
 from ...methods.attributions.checks.guard import attribute_checked
 from ...methods.attributions.explain import answers_of
+from ...methods.attributions.fingerprints.digests import digest_of
 from ...methods.attributions.fingerprints.facts import facts_of, kept_still
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.steps.held_past import ALIKE_FOR_PREFIXES, EachStep, holds_all_past
@@ -64,10 +65,20 @@ def explain_each_step(request: Request, question: Question, sizes: tuple[int, ..
         steps = EachStep(asked)
         is_alike = request.spec.name in ALIKE_FOR_PREFIXES and len(rows) > 0 and _is_held(steps, rows)
         if len(rows):
-            check_causal(question.given.model(question.network), rows, takes_prefixes=not is_alike)
+            _check_causal(question, flat, takes_prefixes=not is_alike)
         classes = _classes(request, flat, question, sizes, wanted)
         maps = _at_once(request, steps, question, classes) if is_alike else _by_prefixes(request, question, classes)
     return Found(maps if real is None else maps * real[..., None].to(maps), classes, None)
+
+
+def _check_causal(question: Question, flat: nn.Module, takes_prefixes: bool) -> None:
+    """Raise unless a network is causal, found once for the same series; see `check_causal`."""
+    rows = question.given.rows
+    facts, kind = facts_of(flat), ("causal", takes_prefixes, rows.shape, rows.dtype, rows.device)
+    digest = digest_of(rows)
+    if facts.get(kind) != digest:
+        check_causal(question.given.model(question.network), rows, takes_prefixes)
+        facts[kind] = digest
 
 
 def _is_held(model: EachStep, rows: Tensor) -> bool:

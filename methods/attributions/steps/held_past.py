@@ -109,6 +109,9 @@ def _step_by_step(layer: Layer) -> tuple[Tensor, ...]:
 
 def _states_before(layer: Layer) -> list[State]:
     """Return the states, (layers, batch, hidden) each, before every step."""
+    if layer.options[1] == 1 and layer.function is not torch.lstm:
+        outputs, _ = layer.run(0, layer.steps, layer.initial)
+        return [layer.initial, *((output[None],) for output in outputs.unbind(layer.time_axis)[:-1])]
     states = [layer.initial]
     for step in range(layer.steps - 1):
         states.append(layer.run(step, step + 1, states[-1])[1])
