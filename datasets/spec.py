@@ -40,9 +40,11 @@ class Split:
         inputs: float32 (batch, time, features).
         labels: int64 (batch,), classes counted from 0.
         truth: float32 (batch, time, features) in [0, 1]: how salient each entry is.
+        lengths: int64 (batch,), how many steps of each sample are real, 1 at least: the others are padding, which no
+            method changes and no metric counts; None for all.
 
     Raises:
-        ShapeError: arrays whose shapes do not fit, or a truth outside [0, 1].
+        ShapeError: arrays whose shapes do not fit, a truth outside [0, 1], or lengths beyond the steps.
         ParameterError: something else than arrays of these types.
         NonFiniteError: NaN or infinity in the inputs.
     """
@@ -50,6 +52,7 @@ class Split:
     inputs: Array
     labels: NDArray[np.int64]
     truth: Array
+    lengths: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         for name, dtype in (("inputs", np.float32), ("labels", np.int64), ("truth", np.float32)):
@@ -66,6 +69,9 @@ class Split:
         # np.nanmin would let NaN pass: the negated comparison does not
         if self.truth.size and not (self.truth.min() >= 0 and self.truth.max() <= 1):
             raise ShapeError("a split's truth must lie in [0, 1]; scale it before making the task")
+
+        if self.lengths is not None:
+            _check_lengths(self.lengths, *self.inputs.shape[:2])
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -89,6 +95,15 @@ class TaskData:
     def features(self) -> int:
         """Number of features of each time step."""
         return int(self.train.inputs.shape[2])
+
+
+def _check_lengths(lengths: NDArray[np.int64], count: int, steps: int) -> None:
+    _check_type("lengths", lengths, np.int64)
+    if lengths.shape != (count,) or (count and not (lengths.min() >= 1 and lengths.max() <= steps)):
+        raise ShapeError(
+            f"a split of {count} samples of {steps} steps needs as many lengths, in 1 … {steps}, got {lengths.shape} "
+            f"from {lengths.min(initial=steps)} to {lengths.max(initial=0)}"
+        )
 
 
 def _check_type(name: str, values: object, dtype: type[np.generic]) -> None:

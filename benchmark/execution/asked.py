@@ -170,4 +170,5 @@ def check_series(asked: str, inputs: NDArray[Any], size: tuple[int, ...], batch:
 
 
 def _read_only(split: Split) -> Split:
-    return Split(read_only(split.inputs), read_only(split.labels), read_only(split.truth))
+    lengths = None if split.lengths is None else read_only(split.lengths)
+    return Split(read_only(split.inputs), read_only(split.labels), read_only(split.truth), lengths)

@@ -98,7 +98,7 @@ class Evaluator:
             labels, truth = as_array(explained.labels), as_array(explained.truth)
             ask = partial(self._ask, job, method, explained)
             with settings_restored():
-                columns = score(made, labels, truth, self._metrics(lacking), ask)
+                columns = score(made, labels, truth, self._metrics(lacking), ask, explained.lengths)
             scores.put(lacking, columns, {"map": made.facts, "environment": environment()})
 
     def _ask(self, job: Job, choice: Choice, explained: Explained, names: Sequence[str]) -> dict[str, Any] | None:
@@ -134,7 +134,7 @@ class Evaluator:
             self.store.put(SAMPLES, explained.stored().artifact(job.data_key()))
         if lacking:
             with settings_restored():
-                scored = yardsticks(as_array(explained.truth), self._metrics(lacking))
+                scored = yardsticks(as_array(explained.truth), self._metrics(lacking), explained.lengths)
             columns.put(lacking, scored, {})
 
     def _asks_network(self, job: Job, method: Choice) -> bool:

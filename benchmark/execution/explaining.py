@@ -1,7 +1,7 @@
 """Explain samples with a method, and find what its maps must sum to; nothing is stored here."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from .stored.maps import StoredMap
 from .stored.samples import Examples, StoredSamples, example_rows
 from .tensors import like_parameters
 from .training import as_tensors, predict
+from .unpadded import Lengths, beside_padding, first_steps, of_one_length
 
 BACKGROUND = 100  # training samples from which methods draw what absence is
 
@@ -36,6 +37,7 @@ class Explained:
         truth: (batch, time, features) in [0, 1].
         background: (any, time, features), the first training samples.
         examples: the first sample of each class, for figures.
+        lengths: int64 (batch,), steps of each sample that are no padding; None for all.
     """
 
     inputs: Tensor
@@ -43,6 +45,7 @@ class Explained:
     truth: Tensor
     background: Tensor
     examples: list[int]
+    lengths: Lengths = None
 
     @staticmethod
     def of(data: TaskData, samples: int, device: str) -> "Explained":
@@ -52,7 +55,12 @@ class Explained:
         inputs, labels = (values[:count] for values in as_tensors(split, device))
         truth = torch.tensor(split.truth[:count], device=device)
         background = torch.tensor(data.train.inputs[:BACKGROUND], device=device)
-        return Explained(inputs, labels, truth, background, example_rows(split.labels[:count]).tolist())
+        lengths = None if split.lengths is None else split.lengths[:count]
+        return Explained(inputs, labels, truth, background, example_rows(split.labels[:count]).tolist(), lengths)
+
+    def by_length(self) -> Iterator[tuple[list[int], int]]:
+        """Yield the numbers of the samples of each length, and it; see `of_one_length`."""
+        return of_one_length(self.lengths, len(self.inputs), self.inputs.shape[1])
 
     def stored(self) -> StoredSamples:
         """Return what is stored of the samples."""
@@ -126,17 +134,28 @@ def explain_samples(
     Raises:
         ContractError: the method changes samples or model, or draws random numbers without seeds.
     """
-    return attribute_checked(
-        method,
-        parameters,
-        question.model,
-        explained.inputs,
-        target=question.target,
-        background=explained.background,
-        truth=explained.truth if method.is_reference else None,
-        seeds=sample_seeds(seed, len(explained.inputs)),
-        memory=memory,
-    )
+    found = torch.zeros_like(explained.inputs)
+    for rows, length in explained.by_length():
+        found[rows, :length] = attribute_checked(
+            method,
+            parameters,
+            beside_padding(question.model, explained.inputs, rows, length),
+            first_steps(explained.inputs, rows, length),
+            truth=first_steps(explained.truth, rows, length) if method.is_reference else None,
+            memory=memory,
+            **_options(question, explained, seed, rows, length),
+        )
+    return found
+
+
+def _options(question: Question, explained: Explained, seed: int, rows: list[int], length: int) -> dict[str, Any]:
+    """Return what of some samples and their first steps, (rows, length, features), a method is given."""
+    seeds = sample_seeds(seed, len(explained.inputs))
+    return {
+        "target": question.target[rows],
+        "background": explained.background[:, :length],
+        "seeds": [seeds[row] for row in rows],
+    }
 
 
 def _completed(
@@ -152,20 +171,19 @@ def _completed(
     """Return the maps, (batch, time, features), and the change of the output that they sum to, (batch,)."""
     if question.model is None or not method.is_complete:
         return attributions, None
-    explanation = Explanation(
-        method,
-        parameters,
-        question.model,
-        explained.inputs,
-        question.target,
-        background=explained.background,
-        seeds=sample_seeds(seed, len(explained.inputs)),
-        memory=memory,
-    )
-    ends = explanation.ends()
-    if is_promised(method):
-        attributions = completed(explanation, attributions.to(explained.inputs), ends, tolerance).cpu()
-    return attributions, as_array(ends.change)
+    whole, change = attributions.clone(), np.zeros(len(attributions))
+    for rows, length in explained.by_length():
+        model = beside_padding(question.model, explained.inputs, rows, length)
+        assert model is not None
+        options = _options(question, explained, seed, rows, length)
+        inputs = first_steps(explained.inputs, rows, length)
+        explanation = Explanation(method, parameters, model, inputs, memory=memory, **options)
+        ends = explanation.ends()
+        if is_promised(method):
+            maps = first_steps(attributions, rows, length).to(explained.inputs)
+            whole[rows, :length] = completed(explanation, maps, ends, tolerance).cpu()
+        change[rows] = as_array(ends.change)
+    return whole, change
 
 
 def as_array(values: Tensor) -> NDArray[Any]:

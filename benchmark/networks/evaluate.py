@@ -263,7 +263,7 @@ class _Repetition:
         return Collection(joined(scores), pd.DataFrame(cells), joined(yards), [])
 
     def _yardsticks(self) -> Columns:
-        return yardsticks(as_array(self.explained.truth), self.plan.metrics)
+        return yardsticks(as_array(self.explained.truth), self.plan.metrics, self.explained.lengths)
 
     def _cell(self, method: MethodSpec, parameters: Mapping[str, Any]) -> Columns:
         seed = Seeds.of(self.number).attribution
@@ -272,7 +272,7 @@ class _Repetition:
         made = make_map(method, parameters, question, self.explained, seed, self.memory, self.tolerance)
         labels, truth = as_array(self.explained.labels), as_array(self.explained.truth)
         asked = Asked(method, parameters, model, question, self.explained, self.data, seed, self.memory)
-        return score(made, labels, truth, self.plan.metrics, asked.arguments)
+        return score(made, labels, truth, self.plan.metrics, asked.arguments, self.explained.lengths)
 
 
 def _attempted(compute: Callable[[], Columns]) -> tuple[Columns | None, dict[str, str]]:
