@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...errors import UnsupportedOperationError, text_of
 from ...methods.attributions.spec import MethodSpec
@@ -14,11 +14,11 @@ from ..figures.series_figure import plot
 from ..style.figure_style import PAGE
 from ..suites.installed_entries import installed_registries
 from .evaluate import GRADIENT_METHODS, check_names
-from .explain import explain
+from .explain import Model, explain
 
 
 def plot_methods(
-    network: nn.Module,
+    network: Model,
     series: Any,
     methods: Sequence[str | MethodSpec] = GRADIENT_METHODS,
     target: Tensor | ArrayLike | int | None = None,
@@ -38,7 +38,7 @@ def plot_methods(
     A method that cannot be applied to the network has a row that says why.
 
     Args:
-        network: (batch, time, features) to logits (batch, classes), as `explain` takes it.
+        network: (batch, time, features) to logits (batch, classes), or what else `explain` takes.
         series: (batch, time, features), (time, features) or (time,), as `plot` takes them.
         methods: entries or names.
         target: the class that is explained, as in `explain`.

@@ -1,5 +1,6 @@
 """A kind in which series are given: tensors, arrays and lists, their axes in any order."""
 
+import html
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,6 +54,10 @@ class ArrayExplanation(np.ndarray[Any, Any]):
 
     def __repr__(self) -> str:
         return repr(self.explanation) if "explanation" in vars(self) else repr(np.asarray(self))
+
+    def _repr_html_(self) -> str:
+        """Return a small table, for notebooks."""
+        return self.explanation._repr_html_() if "explanation" in vars(self) else html.escape(repr(self))
 
     def __reduce__(self) -> Any:
         return np.asarray(self).__reduce__()

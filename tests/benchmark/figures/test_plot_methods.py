@@ -10,21 +10,26 @@ from saltbench.errors import DuplicateNameError, UnsupportedOperationError
 
 
 class Network(nn.Module):
-    """A convolution and a mean; with a spectrum, of which LRP knows nothing, if asked for."""
+    """A convolution and a mean."""
 
-    def __init__(self, has_spectrum=False):
+    def __init__(self):
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(0)
             self.layer = nn.Conv1d(2, 3, 3)
-        self.has_spectrum = has_spectrum
 
     def forward(self, inputs):
-        seen = torch.fft.fft(inputs, dim=1).real if self.has_spectrum else inputs
-        return self.layer(seen.mT).relu().mean(2)
+        return self.layer(inputs.mT).relu().mean(2)
 
 
 SERIES = torch.randn(2, 12, 2, generator=torch.Generator().manual_seed(1))
+
+
+def picky(model, inputs, target):
+    raise UnsupportedOperationError("picky has no rule for convolutions; choose another method")
+
+
+PICKY = saltbench.MethodSpec(name="picky", version=1, description="", reference="", factory=picky)
 
 
 def shown(figure):
@@ -50,16 +55,16 @@ def test_one_sample_may_stand_alone(series):
 
 
 def test_a_method_that_cannot_be_applied_has_a_row_that_says_why():
-    figure = saltbench.plot_methods(Network(has_spectrum=True), SERIES[0], ["lrp", "saliency"], 1)
+    figure = saltbench.plot_methods(Network(), SERIES[0], [PICKY, "saliency"], 1)
     refused, drawn = shown(figure)
     assert refused is None
     assert drawn is not None
-    assert "LRP has no rule" in " ".join(figure.axes[0].texts[0].get_text().split())
+    assert "picky has no rule" in " ".join(figure.axes[0].texts[0].get_text().split())
 
 
 def test_where_no_method_can_be_applied_the_refusal_is_raised():
-    with pytest.raises(UnsupportedOperationError, match="LRP has no rule"):
-        saltbench.plot_methods(Network(has_spectrum=True), SERIES, ["lrp"], 1)
+    with pytest.raises(UnsupportedOperationError, match="picky has no rule"):
+        saltbench.plot_methods(Network(), SERIES, [PICKY], 1)
 
 
 def test_a_method_twice_is_refused():

@@ -184,3 +184,11 @@ def test_no_sample_gives_an_empty_one(network, method):
     assert found.shape == (0, TIME, FEATURES)
     assert "map (0, 6, 4)" in repr(found)
     assert "<table>" in found._repr_html_()
+
+
+def test_one_of_an_array_is_the_same_table_and_is_drawn(network):
+    found = saltbench.explain(network, series().numpy(), 1, method="saliency")
+    assert "saliency, version" in found._repr_html_()
+    figure = saltbench.plot(series(), found)
+    shown = np.stack([axis.collections[0].get_array().T for axis in figure.axes[:-1]])
+    assert np.allclose(shown, np.asarray(found))
