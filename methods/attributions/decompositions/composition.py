@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from torch import Tensor
+
 from ..interception.interception import Call, Mode, Rule
 
 # PyTorch hands these over without meaning: `out` is None here, `_stacklevel` belongs to a warning
@@ -35,6 +37,17 @@ def of_complex(operation: Callable[..., Any], otherwise: Rule[Mode]) -> Rule[Mod
     def rule(call: Call[Mode]) -> Any:
         is_complex = any(tensor.is_complex() for tensor in call.varying())
         return written(call) if is_complex else otherwise(call)
+
+    return rule
+
+
+def of_tensors(operation: Callable[..., Any], otherwise: Rule[Mode]) -> Rule[Mode]:
+    """Return the rule of a function that is written in other operations where further operands are tensors."""
+    written: Rule[Mode] = in_operations(operation)
+
+    def rule(call: Call[Mode]) -> Any:
+        has_tensors = any(isinstance(value, Tensor) for value in (*call.args[1:], *call.options.values()))
+        return written(call) if has_tensors else otherwise(call)
 
     return rule
 

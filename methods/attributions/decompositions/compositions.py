@@ -39,6 +39,7 @@ COMPOSITIONS: dict[Operation, Rule[Any]] = {
     **rules("msort", in_operations(order.msort)),
     **rules("kthvalue", composition(order.kthvalue)),
     **rules("median", composition(order.median)),
+    **rules("aminmax", in_operations(order.aminmax)),
     **rules("cummax", composition(order.cummax)),
     **rules("cummin", composition(order.cummin)),
     **rules("quantile", composition(order.quantile)),

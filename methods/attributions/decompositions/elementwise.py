@@ -38,6 +38,12 @@ def nan_to_num(x: Tensor, nan: float | None = None, posinf: float | None = None,
     return torch.where(below == -torch.inf, limits.min if neginf is None else neginf, below)
 
 
+def clamp(x: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None) -> Tensor:  # noqa: A002
+    """Compute x, (…), between two bounds, either of which may be missing."""
+    above = x if min is None else torch.maximum(x, _like(min, x))
+    return above if max is None else torch.minimum(above, _like(max, x))
+
+
 def rounded_quotient(x: Tensor, divisor: Tensor | float, mode: str) -> Tensor:
     """Compute x / divisor, (…), rounded as torch.div's rounding_mode says."""
     quotient = x / divisor
@@ -47,3 +53,7 @@ def rounded_quotient(x: Tensor, divisor: Tensor | float, mode: str) -> Tensor:
 def softmin(x: Tensor, dim: int | None = None, dtype: torch.dtype | None = None, **_: int) -> Tensor:
     """Compute softmax(-x) over dim, (…)."""
     return torch.softmax(-x, dim, dtype)  # type: ignore[arg-type]
+
+
+def _like(bound: Tensor | float, x: Tensor) -> Tensor:
+    return bound if isinstance(bound, Tensor) else torch.as_tensor(bound, dtype=x.dtype, device=x.device)

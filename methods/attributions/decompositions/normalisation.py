@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..interception.interception import Call, Interception, Mode, Rule
+from .statistics import norm
 
 Standardise = Callable[[Tensor, tuple[int, ...], float], Tensor]
 
@@ -87,13 +88,11 @@ def rms_norm(
 
 
 def normalize(mode: Interception, x: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
-    """Compute x / max(‖x‖₂, eps) over dim, (…), written with max(‖x‖₂², eps²) so that it has no kink at x = 0.
-
-    Raises:
-        UnsupportedOperationError: a norm other than p = 2.
-    """
+    """Compute x / max(‖x‖, eps) over dim, (…), by max(‖x‖₂², eps²) where p = 2, so that it has no kink at x = 0."""
     if p != 2.0:
-        raise mode.unsupported(functional.normalize, f"with p={p}")
+        sizes = norm(mode, x, p, dim, keepdim=True)
+        with mode:
+            return x / sizes.clamp_min(eps)
     with mode:
         return x * torch.rsqrt(x.square().sum(dim, keepdim=True).clamp_min(eps**2))
 

@@ -13,6 +13,12 @@ def msort(x: Tensor) -> Tensor:
     return x.sort(0)[0]
 
 
+def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> tuple[Tensor, Tensor]:
+    """Return the smallest and the largest of x, (), or along dim, (…)."""
+    axes = () if dim is None else dim
+    return x.amin(axes, keepdim), x.amax(axes, keepdim)
+
+
 def kthvalue(mode: Interception, x: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """Return the kth smallest of x along dim, (…), and where it is."""
     return _of_rank(mode, x, torch.kthvalue(x.detach(), k, dim, keepdim), k - 1, dim, keepdim)

@@ -77,7 +77,7 @@ class Interception(TorchFunctionMode):
             if _TORCHSCRIPT_FAILED in str(error):
                 raise self._unsupported("TorchScript (a function made by torch.jit)") from error
             raise
-        outputs = self._memory.current(outputs)
+        ((outputs,), _) = self._as_written(None, (outputs,), {})
         self.check_escape(outputs)
         return outputs
 
@@ -168,7 +168,7 @@ class Interception(TorchFunctionMode):
         return function is Tensor.type and len(args) == 1 and not options
 
     def _as_written(
-        self, function: Function, args: tuple[Any, ...], options: dict[str, Any]
+        self, function: Function | None, args: tuple[Any, ...], options: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments with each tensor as operations in place have left it."""
         try:

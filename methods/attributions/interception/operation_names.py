@@ -140,6 +140,8 @@ _TRANSFORMS = """
 
 FOURIER: tuple[Callable[..., Any], ...] = tuple(getattr(torch.fft, name) for name in _TRANSFORMS.split())
 
+PADDED: tuple[Callable[..., Any], ...] = (torch._C._nn.pad_sequence,)
+
 SHIFTS: tuple[Callable[..., Any], ...] = (torch.fft.fftshift, torch.fft.ifftshift)
 
 

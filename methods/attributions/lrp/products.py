@@ -156,7 +156,7 @@ def _contracted(call: RelevanceCall, positions: Sequence[int]) -> Tensor:
 def _term_by_term(call: RelevanceCall) -> Tensor:
     """Apply a contraction as a sum of elementwise products, each of which shares its relevance on its own, (…)."""
     written = _IN_TERMS.get(operation_name(call.function))
-    if written is None:
+    if written is None or (written is _einsum and _repeats_letters(call.args[0])):
         raise call.unsupported("of two varying operands")
     with call.mode:
         return written(*call.args, **call.options)
@@ -214,6 +214,12 @@ def _einsum(equation: str, *factors: Tensor) -> Tensor:
     summed_over = list(range(len(result), len(letters)))
     found: Tensor = terms.sum(summed_over) if summed_over else terms
     return found
+
+
+def _repeats_letters(equation: str) -> bool:
+    """Return whether a factor of an einsum has one letter for several axes, its diagonal."""
+    parts = equation.partition("->")[0].replace(" ", "").replace(".", "").split(",")
+    return any(len(set(part)) < len(part) for part in parts)
 
 
 def _product(factors: Sequence[Tensor]) -> Tensor:

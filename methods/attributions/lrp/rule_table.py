@@ -4,8 +4,8 @@ import torch
 from torch.nn import functional
 
 from ...operations import Kind
-from ..decompositions import complex_numbers
-from ..decompositions.composition import of_complex
+from ..decompositions import complex_numbers, elementwise
+from ..decompositions.composition import of_complex, of_tensors
 from ..decompositions.compositions import COMPOSITIONS
 from ..decompositions.normalisation import group_norm, instance_norm, layer_norm
 from ..interception import operation_names as names
@@ -54,7 +54,7 @@ MOVED: Table = {
     **rules("index_put", placed),
     **rules(names.COPIES, of_tensor(move)),
     **dict.fromkeys(names.TRANSPOSED, move),
-    **dict.fromkeys((*names.PROPERTIES, *names.SHIFTS), move),
+    **dict.fromkeys((*names.PROPERTIES, *names.SHIFTS, *names.PADDED), move),
     **rules(names.PARTS, move),
     **rules(names.CASTS, cast),
     **rules(names.SEPARATE, separately),
@@ -87,6 +87,7 @@ ACTIVATIONS: Table = {
     **rules("tanh erf", squashing),
     **rules("abs absolute __abs__", of_complex(complex_numbers.size, activation(Role.SIGNAL))),
     **rules(f"{names.CLAMPS} {names.NEGATIONS}", activation()),
+    **rules("clamp clip", of_tensors(elementwise.clamp, activation())),
 }
 
 PRODUCTS: Table = {

@@ -55,7 +55,7 @@ REFUSED = {
         lambda x: F.batch_norm(x, None, None, training=True),
         "batch_norm with statistics or weights that depend",
     ),
-    "normalize-1": (lambda x: F.normalize(x, p=1.0), "normalize with p=1.0"),
+    "norm-0": (lambda x: x.norm(0, dim=1), "norm with p=0"),
     "two-exponents": (lambda x: torch.pow(x.abs() + 1, x), "pow of 2 varying operands"),
     "power-shape": (lambda x: torch.pow(x[:, :1].abs(), OTHER.abs()), "pow from shape"),
     "raw-operator": (torch.ops.aten.exp, "exp"),

@@ -39,6 +39,17 @@ CONSERVING = {
     "topk": lambda x: x.topk(3, 1)[0].sum(1) + torch.topk(x, 2, dim=1, largest=False, sorted=False).values.sum(1),
     "order": lambda x: x.median(1).values + x.kthvalue(2, 1)[0] + torch.kthvalue(x, 5, dim=1, keepdim=True)[0][:, 0],
     "median-of-all": each(lambda x: x.median()[None] + x.flatten().quantile(0.3)[None]),
+    "extremes": lambda x: torch.stack([*x.aminmax(dim=1)], 1) + torch.aminmax(x, dim=1, keepdim=True)[1],
+    "clamped": lambda x: torch.clamp(x, min=x.flip(1)) + x.clamp(max=x.flip(2).square()),
+    "normalised": lambda x: F.normalize(x, p=1, dim=1) + F.normalize(x, p=float("inf"), dim=2),
+    "padded": lambda x: torch.nn.utils.rnn.pad_sequence([*x], batch_first=True),
+    "mask-views": lambda x: (
+        (x @ x.mT).masked_fill((x.sum(-1) > 0)[:, None], 0.0) @ x + torch.cumsum((x > 0).any(-1), 1)[..., None] * x
+    ),
+    "last-of-mask": lambda x: x.gather(
+        1, ((x > 0).any(-1).sum(1) - 1).clamp(min=0)[:, None, None].expand(-1, 1, FEATURES)
+    ),
+    "mask-rows": lambda x: (x > 0)[:, 1:] * x[:, 1:] + (x > 0).gather(1, torch.zeros(len(x), 1, 4).long()) * x[:, 1:],
     "cumulative": lambda x: x.cummax(1)[0] + torch.cummin(x, dim=2).values,
     "quantiles": lambda x: torch.quantile(x, torch.tensor([0.1, 0.5, 0.77]).double(), 1).movedim(0, 1),
     "quantile": lambda x: x.quantile(0.3, 2, keepdim=True) + torch.quantile(x, q=1.0, dim=2, keepdim=True),

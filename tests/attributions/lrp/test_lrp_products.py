@@ -267,6 +267,12 @@ def test_a_convolution_with_varying_weights_has_no_terms_to_share():
     torch.testing.assert_close(explained.sum(), model(series(1))[0, 0], rtol=1e-9, atol=1e-9)
 
 
+def test_a_diagonal_of_a_factor_has_no_terms_to_share():
+    model = Formula(lambda x: torch.stack([torch.einsum("ii,ij->i", one @ one.T, one) for one in x]))
+    with pytest.raises(UnsupportedOperationError, match="LRP has no rule for einsum of two varying operands"):
+        lrp_proportional(model, series(1), torch.tensor([0]))
+
+
 def test_a_sum_of_exponentials_shares_as_its_terms():
     found = explain(lambda a, b: torch.logsumexp(torch.stack([a, b]), 0), [2.0, 1.0])
     output, share = math.log(math.exp(2) + math.exp(1)), 1 / (1 + math.exp(-1))

@@ -4,8 +4,8 @@ import torch
 from torch.nn import functional
 
 from ....operations import Kind
-from ...decompositions import complex_numbers
-from ...decompositions.composition import composition, of_complex
+from ...decompositions import complex_numbers, elementwise
+from ...decompositions.composition import composition, of_complex, of_tensors
 from ...decompositions.compositions import COMPOSITIONS
 from ...decompositions.normalisation import group_norm, instance_norm, layer_norm
 from ...interception import operation_names as names
@@ -63,7 +63,7 @@ LINEAR: Table = {
     **rules(names.COPIES, of_tensor(move)),
     **rules(names.CASTS, cast(move)),
     **dict.fromkeys(names.TRANSPOSED, move),
-    **dict.fromkeys((*names.PROPERTIES, *names.FOURIER, *names.SHIFTS), linear),
+    **dict.fromkeys((*names.PROPERTIES, *names.FOURIER, *names.SHIFTS, *names.PADDED), linear),
     **rules(f"{names.PARTS} {names.CONJUGATES} {names.SPECTRA}", linear),
     **rules(names.SEPARATE, separately),
     **rules(f"{names.ADDITIONS} {names.REDUCTIONS} {names.SUMS} {names.INTERPOLATIONS}", linear),
@@ -80,6 +80,7 @@ RESCALED: Table = {
     **rules(names.RECIPROCALS, reciprocal),
     **rules(names.POWERS, power),
     **rules(f"{names.KINKED} {names.KINKED_GATES} {names.CLAMPS}", rescale(kinked)),
+    **rules("clamp clip", of_tensors(elementwise.clamp, rescale(kinked))),
     **rules("abs absolute __abs__", of_complex(complex_numbers.size, rescale(kinked))),
     **rules(f"{names.JUMPS} {names.WHOLE_NUMBERS} {names.TESTS}", step),
     **rules(names.COMPARISONS, comparison),

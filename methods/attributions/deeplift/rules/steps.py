@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ...interception.interception import Call, Rule, is_propagated, substitute, tensors_in
 from ...interception.operation_names import LOGIC, named
@@ -65,9 +66,10 @@ def position(call: PairedCall) -> Any:
     """
     with torch.no_grad():
         value, twin = call.run(), call.run_with(call.mode.twin)
-    if value.shape != twin.shape:
-        raise call.unsupported(_OTHERWISE)
-    call.mode.note_discrete(value, twin)
+    for places, others in zip(tensors_in([value]), tensors_in([twin]), strict=True):
+        if places.shape != others.shape:
+            raise call.unsupported(_OTHERWISE)
+        call.mode.note_discrete(places, others)
     return value
 
 
@@ -99,6 +101,8 @@ def discrete(call: PairedCall) -> Any:
         UnsupportedOperationError: a number leaves PyTorch that is another one for the baseline, or what is selected has
             another shape.
     """
+    if call.function in _SELECTIONS and _places(call):
+        return _selected(call)
     if call.function in _CHOICES:
         return _CHOICES[call.function](call)
     if call.function in _OF_NUMBERS and any(map(is_propagated, call.varying())):
@@ -185,12 +189,14 @@ def _of_shadows(call: PairedCall, value: Any) -> Any:
     return found if not isinstance(found, Tensor) or is_propagated(found) else mode.shadow(found)
 
 
-def _chosen(call: PairedCall) -> Tensor:
+def _chosen(call: PairedCall) -> Any:
     """Apply where(m, a, b) as m·a + (1 - m)·b.
 
     Raises:
         UnsupportedOperationError: infinity is chosen for the input alone, or for the baseline alone.
     """
+    if len(call.args) == 1:
+        return position(call)
     if call.function is Tensor.where:
         return _choose(call, call.args[1], call.args[0], *call.args[2:])
     return _choose(call, *call.args)
@@ -231,6 +237,12 @@ def _shadowed(mode: PairedPass, operand: Any, like: Tensor) -> Tensor:
     return operand.to(torch.get_default_dtype()) if shadow is None else shadow
 
 
+def _places(call: PairedCall) -> list[Tensor]:
+    """Return the varying tensors, (…), that tell a selection what to select."""
+    given = call.args[0] if call.function is functional.embedding else (call.args[1:], call.options)
+    return [tensor for tensor in call.mode.varying(given) if not is_propagated(tensor)]
+
+
 def _selected(call: PairedCall) -> Tensor:
     """Apply a selection of values by places, as the mean of what is at the places of the input and of the baseline.
 
@@ -241,8 +253,8 @@ def _selected(call: PairedCall) -> Tensor:
         UnsupportedOperationError: several tensors of places vary, or another number of values is selected.
     """
     mode = call.mode
-    places, *others = [tensor for tensor in call.varying() if not is_propagated(tensor)]
-    if others:
+    places, *others = _places(call)
+    if others or len([tensor for tensor in call.varying() if not is_propagated(tensor)]) > 1:
         raise call.unsupported(_OTHERWISE)
     twins = mode.twin(places)
 
@@ -285,9 +297,10 @@ _CHOICES: dict[Callable[..., Any], Rule[PairedPass]] = _table(
     {
         "where": _chosen,
         "masked_fill": _filled,
-        "__getitem__ gather take_along_dim index_select take embedding masked_select": _selected,
     }
 )
+
+_SELECTIONS = frozenset(named("__getitem__ gather take_along_dim index_select take embedding masked_select"))
 
 # In floating point, of truth values
 _LOGIC: dict[Callable[..., Any], Callable[..., Tensor]] = _table(
