@@ -21,7 +21,7 @@ from .relevance_pass import Product, RelevancePass, Role, stable_reciprocal
 from .relevance_rules import linear
 
 RelevanceCall = Call[RelevancePass]
-Relevances = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+Relevances = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 _BLOCK = 2**17  # pairs of steps of a sample that are computed at once; the fastest of 2^13 to 2^20 from 1,000 steps on
 _ROOM = 8.0  # of the exponents of a type that keys and their sums leave to what they are multiplied by
