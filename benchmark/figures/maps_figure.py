@@ -212,7 +212,7 @@ def draw_panel(axis: Axes, panel: Panel, inches: float, size: FigureSize) -> Non
     if panel.score is not None and not np.isnan(panel.score.value):
         words = f"{panel.score.value:z.2f}{MARK if panel.score.is_guess else ''}"
         halo = [Stroke(linewidth=1.6, foreground="black"), Normal()]
-        place = {"ha": "right", "va": "top", "transform": axis.transAxes}
+        place: dict[str, Any] = {"ha": "right", "va": "top", "transform": axis.transAxes}
         axis.text(0.96, 0.94, words, fontsize=5.5, color="white", path_effects=halo, **place)
 
 
