@@ -2,12 +2,13 @@
 
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor
 from torch.autograd import Function
 
 from ....errors import ParameterError
-from ...operations import Composite, composite
+from ...operations import composite
 
 _APPLY = Function.apply.__func__.__code__  # type: ignore[attr-defined]
 
@@ -32,15 +33,17 @@ def register_rule(
     Raises:
         ParameterError: function or elementary cannot be called.
     """
-    if not (callable(function) and callable(elementary)):
+    target: Any = function
+    is_class = isinstance(target, type)
+    if not (callable(elementary) and (issubclass(target, Function) if is_class else callable(target))):
         raise ParameterError(
             f"register_rule needs two functions, got {function!r} and {elementary!r}; pass the function, and "
             "one of the same arguments that computes it with operations that have rules"
         )
-    if not (isinstance(function, type) and issubclass(function, Function)):
-        return composite(elementary)(function)
-    made: Composite = composite(elementary)(getattr(function.apply, "__wrapped__", function.apply))
-    function.apply = staticmethod(made)  # type: ignore[assignment, method-assign]
+    if not is_class:
+        return composite(elementary)(target)
+    made = composite(elementary)(getattr(target.apply, "__wrapped__", target.apply))
+    target.apply = staticmethod(made)
     return made
 
 

@@ -108,6 +108,8 @@ def test_an_unregistered_function_is_refused_by_its_name(method):
 def test_a_rule_needs_functions():
     with pytest.raises(ParameterError, match="register_rule needs two functions, got"):
         saltbench.register_rule(Doubled, "x * 2")
+    with pytest.raises(ParameterError, match="register_rule needs two functions, got <class 'int'>"):
+        saltbench.register_rule(int, scaled_tanh)
 
 
 @pytest.mark.parametrize("method", METHODS)
