@@ -11,6 +11,7 @@ from torch import nn
 
 import saltbench
 from saltbench.benchmark.execution.devices import choose_device
+from saltbench.benchmark.networks import request
 from saltbench.benchmark.networks.randomisation import RandomisedCopy, layers
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.suites.registry import load_registries
@@ -20,6 +21,12 @@ from saltbench.methods.attributions.contract_networks import FEATURES, classes, 
 from saltbench.methods.seeding import seeded
 
 TASK = {"layouts": [[[0, 4, 1, 4]]], "time": 6, "features": 5, "train": 40, "validation": 20, "test": 20}
+
+
+@pytest.fixture(autouse=True)
+def plain_maps(monkeypatch):
+    """Maps are the tensors that were computed: an `Explanation` is no pretended tensor."""
+    monkeypatch.setattr(request, "Explanation", lambda own, **_notes: own)
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ def test_own_models_are_explained_where_they_are(device, target, output):
     def explained(model, place):
         chosen = classes(3).to(place) if target == "tensor" else target
         given = {"background": series(2, seed=7).numpy(), "baseline": series(1, seed=5)[0].numpy()}
-        return saltbench.explain(model, series(3).numpy(), chosen, method="saliency", output=output, **given)
+        return saltbench.explain(model, series(3), chosen, method="saliency", output=output, **given)
 
     on_cpu = explained(network("lstm"), "cpu")
     found = explained(network("lstm").to(device), device)
@@ -82,6 +89,43 @@ def test_adapted_models_are_explained_where_they_are(device, form):
     model = models[form.get("output", "logits")].double()
     on_cpu = saltbench.explain(saltbench.adapted(model, **form), series(3), 1, method="deeplift")
     found = saltbench.explain(saltbench.adapted(model.to(device), **form), series(3), 1, method="deeplift")
+    torch.testing.assert_close(found.cpu(), on_cpu, rtol=1e-9, atol=1e-9)
+
+
+class EachStep(nn.Module):
+    """Logits of each step, of series of which values may be missing."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.output = nn.LSTM(FEATURES, 3, batch_first=True), nn.Linear(3, 2)
+
+    def forward(self, inputs):
+        return self.output(self.layer(torch.where(inputs.isnan(), 0, inputs))[0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"target": ([0, 3, -1], None), "method": "integrated-gradients"},
+        {"target": ("each", None), "method": "saliency"},
+        {"target": ("each", 1), "method": "feature-ablation"},
+        {"targets": [(2, 0), ("each", [0, 1, 1])], "method": "input-x-gradient"},
+        {"target": (-1, 1), "method": "kernel-shap", "coalitions": 40, "lengths": [6, 4, 4]},
+        {"target": (-1, None), "method": "shapley-sampling", "mask": "gaps"},
+        {"target": (1, 1), "method": "saliency", "embedding": "output"},
+    ],
+)
+def test_many_outputs_padding_and_gaps_are_explained_where_they_are(device, options):
+    with seeded(0):
+        model = EachStep().double()
+    inputs = series(3)
+    if options.get("mask") == "gaps":
+        options = {**options, "mask": torch.arange(inputs.shape[1]) % 3 != torch.arange(3)[:, None]}
+        inputs = inputs.clone()
+        inputs[1, 2, 0] = torch.nan
+    on_cpu = saltbench.explain(model, inputs, **options)
+    found = saltbench.explain(model.to(device), inputs, **options)
+    assert isinstance(found, PretendTensor)
     torch.testing.assert_close(found.cpu(), on_cpu, rtol=1e-9, atol=1e-9)
 
 
