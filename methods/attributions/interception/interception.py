@@ -243,7 +243,8 @@ class Call(Generic[Mode]):
         """
         result = self.run()
         first = result if isinstance(result, Tensor) else result[0]
-        if not first.requires_grad and any(tensor.requires_grad for tensor in self.varying()):
+        is_cut = is_propagated(first) and not first.requires_grad
+        if is_cut and any(tensor.requires_grad for tensor in self.varying()):
             raise self.unsupported("which takes numbers out of gradients")
         return result
 
