@@ -10,10 +10,10 @@ import pandas as pd
 from ..execution.collection import joined
 from ..execution.plan import Job
 from ..execution.stored.run import MODELS, Repetition, StoredRun
-from ..execution.threads import one_thread
 from ..metrics.on_task import SHARES as REPORTED
 from ..metrics.removal import SHARES as REMOVED
 from ..process.settings import settings_restored
+from ..process.threads import one_thread
 from ..storage.text_bytes import encodable
 from ..suites.provenance import open_results
 from ..suites.registry import Registries

@@ -13,7 +13,7 @@ from ..execution.executors.shared_evaluator import SharingEvaluator
 from ..execution.failures import Failure
 from ..execution.plan import Job, jobs
 from ..execution.stored.run import unfinished
-from ..execution.threads import one_thread
+from ..process.threads import one_thread
 from ..suites import run_options as options
 from ..suites.suite import Suite
 from .kept_cells import Place, locate

@@ -14,9 +14,9 @@ from ...methods.attributions.spec import MethodSpec
 from ..execution.collection import collect
 from ..execution.evaluator import Evaluator
 from ..execution.plan import jobs
-from ..execution.threads import one_thread
 from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec
+from ..process.threads import one_thread
 from ..storage.store import Store
 from ..suites.counts import check_counts
 from ..suites.registry import Registries, Registry, default_metrics, load_registries

@@ -4,8 +4,8 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import Self
 
+from ...process.threads import one_thread
 from ..failures import Failure
-from ..threads import one_thread
 from .executor import Unit
 from .workplace import Workplace
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from .... import errors
 from ....errors import SaltbenchError, text_of
+from ...process.threads import one_thread
 from ...storage.store import Store
 from ...suites.registry import load_registries
 from ..evaluator import Evaluator
 from ..failures import Failure, reason_for
-from ..threads import one_thread
 from .executor import Unit
 
 

@@ -17,9 +17,9 @@ from ...execution.plan import Job
 from ...execution.planned import planned_data
 from ...execution.stored.networks import build_network, stored_network
 from ...execution.stored.run import MODELS, StoredRun
-from ...execution.threads import one_thread
 from ...execution.training import as_tensors
 from ...leaderboards.finished_run import Result
+from ...process.threads import one_thread
 from ...storage.csv_tables import to_csv
 from ...storage.store import Artifact, Store
 from ...suites.provenance import open_results, write_tables

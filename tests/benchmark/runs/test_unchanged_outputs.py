@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands_without_torch import run_blocked
 from hypothesis import given
 from hypothesis import strategies as st
-from test_reading_without_torch import run_blocked
 from tiny_suite import SMALLER
 
 from saltbench.benchmark.execution import evaluator as evaluation
