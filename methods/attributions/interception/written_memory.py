@@ -5,6 +5,7 @@ not in place, and kept beside the memory that it is for: every tensor that lies 
 what it is a view of, is read from there afterwards.
 """
 
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -43,8 +44,9 @@ class WrittenMemory:
     """
 
     def __init__(self, mode: AbstractContextManager[Any], forget: Callable[[Tensor], None]) -> None:
-        self._mode = mode
-        self._forget = forget
+        # a cycle of references would keep all tensors of a pass until the garbage collector finds it
+        self._mode = weakref.ref(mode)
+        self._forget = weakref.WeakMethod(forget)
         self._blocks: dict[int, _Block] = {}
 
     def __bool__(self) -> bool:
@@ -64,29 +66,39 @@ class WrittenMemory:
             raise LookupError("as another type")
         if block.is_known is not None and not bool(block.is_known.as_strided(*place).all()):
             raise LookupError("beside it")
-        with self._mode:
+        with self._active():
             return torch.as_strided(block.values, *place)
 
     def write(self, tensor: Tensor, values: Any) -> None:
         """Put values, numbers or a tensor, in the place of a tensor, (…), in its type and spread to its shape."""
         block = self._block(tensor)
         before = block.values
-        with self._mode:
+        with self._active():
             block.values = _with(before, fitted(values, tensor), _place(tensor))
-        self._forget(before)
+        self._drop(before)
         self._add(block)
 
     def assign(self, tensor: Tensor, index: Any, values: Any) -> None:
         """Put values where an index of a tensor, (…), points."""
-        with self._mode:
+        with self._active():
             whole = masked(tensor, index, values)
             part = tensor[index] if whole is None else tensor
         if whole is None and _identity(part) == _identity(tensor):
             return self.write(part, values)
         if whole is None:
-            with self._mode:
+            with self._active():
                 whole = indexed(tensor, index, values)
         return self.write(tensor, whole)
+
+    def _active(self) -> AbstractContextManager[Any]:
+        mode = self._mode()
+        assert mode is not None, "it ends with its pass"
+        return mode
+
+    def _drop(self, tensor: Tensor) -> None:
+        forget = self._forget()
+        assert forget is not None, "it ends with its pass"
+        forget(tensor)
 
     def _block(self, tensor: Tensor) -> _Block:
         identity = _identity(tensor)
@@ -96,7 +108,7 @@ class WrittenMemory:
             empty = base.new_zeros(base.untyped_storage().nbytes() // base.element_size())
             is_known = torch.zeros_like(empty, dtype=torch.bool)
             is_known.as_strided(*place).fill_(True)
-            with self._mode:
+            with self._active():
                 values = _with(empty, base, place)
             block = _Block(values, None if bool(is_known.all()) else is_known, [])
             self._blocks[identity] = block
