@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...interception.interception import Call, Rule, is_propagated, substitute, tensors_in
-from ...interception.operation_names import LOGIC, named
+from ...interception.operation_names import LOGIC, POSITIONS, named
 from ..paired_pass import PairedPass
 from .difference_rules import with_gradient_of
 
@@ -297,6 +297,7 @@ _CHOICES: dict[Callable[..., Any], Rule[PairedPass]] = _table(
     {
         "where": _chosen,
         "masked_fill": _filled,
+        POSITIONS: position,
     }
 )
 
