@@ -26,7 +26,8 @@ class Example:
         dtype: of weights and series; float32 for networks that make tensors of that type inside.
         accuracy: to which maps agree, of their largest entry; None for that of the type, more where a part of the
             network computes in float32.
-        hides: it detaches what depends on the series, which autograd takes for a constant, and saltbench does not.
+        hides: autograd alone does not give its gradient: it detaches what depends on the series, or changes in place
+            what the gradient needs.
     """
 
     build: Callable[[], nn.Module]

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from ..passes.passes import gradient
+from ..passes.saved_tensors import with_saved_copies
 from ..validation.arguments import check_finite
 
 
@@ -30,4 +31,4 @@ def input_x_gradient(model: nn.Module, inputs: Tensor, target: Tensor) -> Tensor
 
 def _derivative(model: nn.Module, inputs: Tensor, target: Tensor) -> Tensor:
     rows = inputs.detach().requires_grad_()
-    return gradient(check_finite(model(rows)).gather(1, target[:, None]), rows)
+    return with_saved_copies(lambda: gradient(check_finite(model(rows)).gather(1, target[:, None]), rows))

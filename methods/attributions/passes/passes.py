@@ -10,6 +10,7 @@ from ..gradient_failures import INSTEAD
 from ..validation.arguments import check_finite
 from .budget import FEW, GRAIN, PROBE, Budget
 from .peak_memory import PeakMemory
+from .saved_tensors import with_saved_copies
 
 Piece = tuple[slice, slice]
 Write = Callable[[slice, slice, Tensor], object]
@@ -54,7 +55,7 @@ class Passes:
 
         def compute(pieces: Sequence[Piece]) -> Tensor:
             rows = self.rows(inputs, pieces, write).requires_grad_()
-            return gradient(self.explained(rows, pick(target, pieces)), rows)
+            return with_saved_copies(lambda: gradient(self.explained(rows, pick(target, pieces)), rows))
 
         self.each("gradient", target, draws, compute, take)
 

@@ -52,13 +52,8 @@ JOINT = {
 
 
 NARROW = {"FEDformer", "RMoK", "TFT"}  # they make tensors of float32 inside
-HIDING = {
-    "PatchTST",
-    "RMoK",
-    "TimeMixer",
-    "TSMixer",
-    "XLinear",
-}  # they detach the mean and spread by which they normalise
+# they detach the mean and spread by which they normalise, or divide by it in place
+HIDING = {"iTransformer", "PatchTST", "RMoK", "SOFTS", "TimeMixer", "TimeXer", "TSMixer", "XLinear"}
 
 
 class Windows(nn.Module):

@@ -82,7 +82,8 @@ def classifier(name):
     )
 
 
-HIDING = {"SegRNN"}  # it detaches the last step, which it takes off
+# they detach the last step, which they take off, or divide by the spread in place
+HIDING = {"FITS", "NonstationaryTransformer", "SegRNN"}
 
 
 def imputer(name):
