@@ -183,13 +183,16 @@ class Interception(TorchFunctionMode):
         where = " ".join(filter(None, ("the torch.autograd.Function", name, place_of_call())))
         return self._unsupported(where, _REGISTER)
 
-    def _written(self, write: Write) -> Tensor:
+    def _written(self, function: Function, write: Write) -> Tensor:
         with self:
             values = write.compute()
-        if write.index is None:
-            self._memory.write(write.target, values)
-        else:
-            self._memory.assign(write.target, write.index[0], values)
+        try:
+            if write.index is None:
+                self._memory.write(write.target, values)
+            else:
+                self._memory.assign(write.target, write.index[0], values)
+        except LookupError as error:
+            raise self.unsupported(function, f"to memory {error}") from error
         return write.target
 
     def _apply(self, call: Call[Self]) -> Any:
@@ -197,7 +200,7 @@ class Interception(TorchFunctionMode):
             raise self._without_gradients(call)
         write = write_of(call.function, call.args, call.options)
         if write is not None:
-            return self._written(write)
+            return self._written(call.function, write)
         if call.options.get("out") is not None:
             raise call.unsupported("into several tensors")
         rule: Rule[Self] | None

@@ -70,8 +70,14 @@ class WrittenMemory:
             return torch.as_strided(block.values, *place)
 
     def write(self, tensor: Tensor, values: Any) -> None:
-        """Put values, numbers or a tensor, in the place of a tensor, (…), in its type and spread to its shape."""
+        """Put values, numbers or a tensor, in the place of a tensor, (…), in its type and spread to its shape.
+
+        Raises:
+            LookupError: they lie in a part of this place, so that what arrives depends on the order of copying.
+        """
         block = self._block(tensor)
+        if isinstance(values, Tensor) and self._blocks.get(_identity(values)) is block and _overlap(tensor, values):
+            raise LookupError("from a part of it")
         before = block.values
         with self._active():
             block.values = _with(before, fitted(values, tensor), _place(tensor))
@@ -128,6 +134,15 @@ def _with(numbers: Tensor, values: Tensor, place: _Place) -> Tensor:
     # as_strided_scatter would do, but its gradient also passes to what is overwritten
     places = torch.arange(len(numbers), device=numbers.device).as_strided(*place)
     return numbers.index_put((places.reshape(-1),), values.reshape(-1))
+
+
+def _overlap(first: Tensor, second: Tensor) -> bool:
+    """Return whether two tensors, (…) each, share some of a piece of memory, and do not lie in the same places."""
+    if _place(first) == _place(second):
+        return False
+    shared = torch.zeros(first.untyped_storage().nbytes() // first.element_size(), dtype=torch.bool)
+    shared.as_strided(*_place(first)).fill_(True)
+    return bool(shared.as_strided(*_place(second)).any())
 
 
 def _identity(tensor: Tensor) -> int:
