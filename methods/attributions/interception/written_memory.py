@@ -41,12 +41,16 @@ class WrittenMemory:
     Args:
         mode: takes the calls that move values.
         forget: drops what is noted about a tensor.
+        varies: tells whether anything is noted about one.
     """
 
-    def __init__(self, mode: AbstractContextManager[Any], forget: Callable[[Tensor], None]) -> None:
+    def __init__(
+        self, mode: AbstractContextManager[Any], forget: Callable[[Tensor], None], varies: Callable[[Tensor], bool]
+    ) -> None:
         # a cycle of references would keep all tensors of a pass until the garbage collector finds it
         self._mode = weakref.ref(mode)
         self._forget = weakref.WeakMethod(forget)
+        self._noted = weakref.WeakMethod(varies)
         self._blocks: dict[int, _Block] = {}
 
     def __bool__(self) -> bool:
@@ -96,10 +100,20 @@ class WrittenMemory:
                 whole = indexed(tensor, index, values)
         return self.write(tensor, whole)
 
+    def _whole(self, tensor: Tensor) -> Tensor:
+        """Return what a tensor, (…), is a view of, (…), or it itself where that is a rule's own."""
+        base = tensor._base
+        return tensor if base is None or (base.requires_grad and not self._varies(base)) else base
+
     def _active(self) -> AbstractContextManager[Any]:
         mode = self._mode()
         assert mode is not None, "it ends with its pass"
         return mode
+
+    def _varies(self, tensor: Tensor) -> bool:
+        varies = self._noted()
+        assert varies is not None, "it ends with its pass"
+        return varies(tensor)
 
     def _drop(self, tensor: Tensor) -> None:
         forget = self._forget()
@@ -109,7 +123,7 @@ class WrittenMemory:
     def _block(self, tensor: Tensor) -> _Block:
         identity = _identity(tensor)
         if identity not in self._blocks:
-            base = tensor if tensor._base is None else tensor._base
+            base = self._whole(tensor)
             place = _place(base)
             empty = base.new_zeros(base.untyped_storage().nbytes() // base.element_size())
             is_known = torch.zeros_like(empty, dtype=torch.bool)

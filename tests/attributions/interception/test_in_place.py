@@ -319,6 +319,23 @@ def test_what_lies_beside_its_place_may_be_copied(method):
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "layer", [nn.Linear(FEATURES, FEATURES), nn.Sequential(nn.Linear(FEATURES, FEATURES), nn.Dropout())]
+)
+def test_what_a_rule_returns_as_a_view_of_its_own_may_be_written_to(layer, method):
+    layer = layer.double().eval()
+
+    def in_place(x):
+        y = layer(x)
+        y += x
+        return y
+
+    given = series(2), torch.tensor([0, 1]), series(2, seed=7)
+    found, expected = (METHODS[method](Formula(formula), *given) for formula in (in_place, lambda x: layer(x) + x))
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+
+
 def test_memory_that_is_written_as_another_type_is_refused():
     def run(x):
         y = 2 * x
