@@ -34,13 +34,16 @@ def scaled_dot_product_attention(
         dropout_p: 0.
         is_causal: whether later keys are masked.
         scale: of the scores; 1/√width by default.
-        enable_gqa: False.
+        enable_gqa: whether several heads of queries, (…, heads, queries, width), share one of keys and values.
 
     Raises:
-        UnsupportedOperationError: dropout that is switched on, or grouped queries.
+        UnsupportedOperationError: dropout that is switched on.
     """
-    if dropout_p > 0 or enable_gqa:
-        raise mode.unsupported(functional.scaled_dot_product_attention, "with dropout_p or enable_gqa")
+    if dropout_p > 0:
+        raise mode.unsupported(functional.scaled_dot_product_attention, "with dropout_p")
+    if enable_gqa:
+        with mode:
+            key, value = (part.repeat_interleave(query.shape[-3] // part.shape[-3], -3) for part in (key, value))
     if is_causal:
         attn_mask = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
     if attn_mask is not None and attn_mask.dtype == torch.bool:

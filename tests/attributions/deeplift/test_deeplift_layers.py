@@ -264,11 +264,11 @@ def test_what_attention_cannot_do_is_refused(options, message):
         attribute(deeplift, attention(**options), series(), classes())
 
 
-def test_attention_with_dropout_or_grouped_queries_is_refused():
+def test_attention_with_dropout_is_refused():
     def attended(**options):
         return Formula(lambda x: F.scaled_dot_product_attention(x, x, x, **options))
 
-    with pytest.raises(UnsupportedOperationError, match="scaled_dot_product_attention with dropout_p or enable_gqa"):
+    with pytest.raises(UnsupportedOperationError, match="scaled_dot_product_attention with dropout_p"):
         attribute(deeplift, attended(dropout_p=0.5), series(), classes() % 2)
     model = attention(dropout=0.5).train()
     with pytest.raises(UnsupportedOperationError, match="multi_head_attention_forward with dropout in training mode"):
