@@ -53,6 +53,12 @@ def test_a_file_is_short():
     assert {path: lines for path, lines in lengths.items() if lines > LINES} == {}
 
 
+def test_no_two_modules_of_the_tests_share_a_name():
+    # their folders are no packages: the one that is imported first would stand in for the other
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py"))
+    assert {name for name, count in names.items() if count > 1} == {"conftest.py"}
+
+
 def modules():
     for package, folder in PACKAGES.items():
         for path in folder.rglob("*.py"):

@@ -7,7 +7,7 @@ import torch
 from cases import REFUSED, WORKS, WRONG, Case, Outcome
 from examples import Example
 from matrix import write
-from own_networks import EXAMPLES
+from reduced_networks import EXAMPLES
 from torch import nn
 
 METHODS = (
