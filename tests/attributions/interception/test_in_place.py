@@ -282,60 +282,6 @@ def test_what_is_not_known_to_be_written_is_refused(name, method):
         METHODS[method](Formula(formula), series(2), torch.tensor([0, 1]), series(2, seed=7))
 
 
-def moved_on(x):
-    y = 2 * x
-    y[:, 1:] = y[:, :-1]
-    return y
-
-
-def copied_on(x):
-    y = torch.tanh(x)
-    y[:, 0] = x[:, 1]
-    y[:, :-1].copy_(y[:, 1:])
-    return y
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("formula", [moved_on, copied_on])
-def test_what_overlaps_the_place_that_it_is_copied_to_is_refused(formula, method):
-    with pytest.raises(UnsupportedOperationError, match=r"has no rule for \w+ to memory from a part of it"):
-        METHODS[method](Formula(formula), series(2), torch.tensor([0, 1]), series(2, seed=7))
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_what_lies_beside_its_place_may_be_copied(method):
-    def in_place(x):
-        y = torch.tanh(x)
-        y[:, 1] = y[:, 0]
-        y[:, 2:4] = y[:, 0:2]
-        return y
-
-    def elsewhere(x):
-        y = torch.tanh(x)
-        return torch.cat([y[:, :1], y[:, :1], y[:, :1], y[:, :1], y[:, 4:]], 1)
-
-    given = series(2), torch.tensor([0, 1]), series(2, seed=7)
-    found, expected = (METHODS[method](Formula(formula), *given) for formula in (in_place, elsewhere))
-    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(
-    "layer", [nn.Linear(FEATURES, FEATURES), nn.Sequential(nn.Linear(FEATURES, FEATURES), nn.Dropout())]
-)
-def test_what_a_rule_returns_as_a_view_of_its_own_may_be_written_to(layer, method):
-    layer = layer.double().eval()
-
-    def in_place(x):
-        y = layer(x)
-        y += x
-        return y
-
-    given = series(2), torch.tensor([0, 1]), series(2, seed=7)
-    found, expected = (METHODS[method](Formula(formula), *given) for formula in (in_place, lambda x: layer(x) + x))
-    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
-
-
 def test_memory_that_is_written_as_another_type_is_refused():
     def run(x):
         y = 2 * x
