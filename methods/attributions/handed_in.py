@@ -122,7 +122,7 @@ class HandedIn:
 
     Attributes:
         name: of the entry.
-        library: that it is of.
+        package: that it is of; "" where none is known.
         maps: makes them: (model, inputs, target, absence, parameters) to a tensor or an array of the inputs' shape.
         absence: "baseline" or "background", or nothing.
         draws: it draws random numbers; None for what is not known.
@@ -130,7 +130,7 @@ class HandedIn:
     """
 
     name: str
-    library: str
+    package: str
     maps: Callable[..., Any]
     absence: tuple[str, ...]
     draws: bool | None
@@ -171,7 +171,7 @@ class HandedIn:
     ) -> Tensor:
         with warnings.catch_warnings():
             # of hooks that are set, gradients that are asked for, samples that are explained one by one
-            warnings.filterwarnings("ignore", category=UserWarning, module=re.escape(self.library) or "captum")
+            warnings.filterwarnings("ignore", category=UserWarning, module=re.escape(self.package) or "captum")
             try:
                 found = self.maps(model, inputs.detach().clone().requires_grad_(), target, absence, own)
             except _FAILURES as error:
@@ -226,12 +226,12 @@ def _entry(handed: HandedIn, version: int, reference: str, is_complete: bool = F
     return MethodSpec(
         name=handed.name,
         version=version,
-        description=f"{handed.name} as {handed.library or 'its library'} computes it.",
+        description=f"{handed.name} as {handed.package or 'its library'} computes it.",
         reference=reference,
         factory=handed,
         parameters=handed.parameters,
         tags=("as-it-is",),
-        assumptions=f"Those of {handed.library or 'its library'}.",
+        assumptions=f"Those of {handed.package or 'its library'}.",
         is_complete=is_complete,
     )
 
