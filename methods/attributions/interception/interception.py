@@ -54,7 +54,7 @@ class Interception(TorchFunctionMode):
         self._metadata = metadata
         # Holding the tensor beside its note keeps its id from being given to another
         self._notes: dict[int, tuple[Tensor, Any]] = {}
-        self._memory = WrittenMemory(self, self.forget, self.varies)
+        self._memory = WrittenMemory(self)
         self.has_discrete = False
 
     def outputs(self, model: nn.Module, inputs: Tensor) -> Tensor:

@@ -6,10 +6,8 @@ what it is a view of, is read from there afterwards.
 """
 
 import weakref
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -35,22 +33,32 @@ class _Block:
     identities: list[StorageWeakRef]
 
 
+class Mode(Protocol):
+    """What carries out operations of a pass and notes what varies."""
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *exception: Any) -> Any: ...
+
+    def varies(self, value: object) -> bool:
+        """Return whether anything is noted about a tensor."""
+        ...
+
+    def forget(self, tensor: Tensor) -> None:
+        """Drop what is noted about a tensor, (…)."""
+        ...
+
+
 class WrittenMemory:
     """The memory that operations in place wrote to during a pass.
 
     Args:
-        mode: takes the calls that move values.
-        forget: drops what is noted about a tensor.
-        varies: tells whether anything is noted about one.
+        mode: takes the calls that move values, and knows what is noted about tensors.
     """
 
-    def __init__(
-        self, mode: AbstractContextManager[Any], forget: Callable[[Tensor], None], varies: Callable[[Tensor], bool]
-    ) -> None:
+    def __init__(self, mode: Mode) -> None:
         # a cycle of references would keep all tensors of a pass until the garbage collector finds it
-        self._mode = weakref.ref(mode)
-        self._forget = weakref.WeakMethod(forget)
-        self._noted = weakref.WeakMethod(varies)
+        self._reference = weakref.ref(mode)
         self._blocks: dict[int, _Block] = {}
 
     def __bool__(self) -> bool:
@@ -70,7 +78,7 @@ class WrittenMemory:
             raise LookupError("as another type")
         if block.is_known is not None and not bool(block.is_known.as_strided(*place).all()):
             raise LookupError("beside it")
-        with self._active():
+        with self._mode:
             return torch.as_strided(block.values, *place)
 
     def write(self, tensor: Tensor, values: Any) -> None:
@@ -83,42 +91,33 @@ class WrittenMemory:
         if isinstance(values, Tensor) and self._blocks.get(_identity(values)) is block and _overlap(tensor, values):
             raise LookupError("from a part of it")
         before = block.values
-        with self._active():
+        with self._mode:
             block.values = _with(before, fitted(values, tensor), _place(tensor))
-        self._drop(before)
+        self._mode.forget(before)
         self._add(block)
 
     def assign(self, tensor: Tensor, index: Any, values: Any) -> None:
         """Put values where an index of a tensor, (…), points."""
-        with self._active():
+        with self._mode:
             whole = masked(tensor, index, values)
             part = tensor[index] if whole is None else tensor
         if whole is None and _identity(part) == _identity(tensor):
             return self.write(part, values)
         if whole is None:
-            with self._active():
+            with self._mode:
                 whole = indexed(tensor, index, values)
         return self.write(tensor, whole)
 
     def _whole(self, tensor: Tensor) -> Tensor:
         """Return what a tensor, (…), is a view of, (…), or it itself where that is a rule's own."""
         base = tensor._base
-        return tensor if base is None or (base.requires_grad and not self._varies(base)) else base
+        return tensor if base is None or (base.requires_grad and not self._mode.varies(base)) else base
 
-    def _active(self) -> AbstractContextManager[Any]:
-        mode = self._mode()
+    @property
+    def _mode(self) -> Mode:
+        mode = self._reference()
         assert mode is not None, "it ends with its pass"
         return mode
-
-    def _varies(self, tensor: Tensor) -> bool:
-        varies = self._noted()
-        assert varies is not None, "it ends with its pass"
-        return varies(tensor)
-
-    def _drop(self, tensor: Tensor) -> None:
-        forget = self._forget()
-        assert forget is not None, "it ends with its pass"
-        forget(tensor)
 
     def _block(self, tensor: Tensor) -> _Block:
         identity = _identity(tensor)
@@ -128,7 +127,7 @@ class WrittenMemory:
             empty = base.new_zeros(base.untyped_storage().nbytes() // base.element_size())
             is_known = torch.zeros_like(empty, dtype=torch.bool)
             is_known.as_strided(*place).fill_(True)
-            with self._active():
+            with self._mode:
                 values = _with(empty, base, place)
             block = _Block(values, None if bool(is_known.all()) else is_known, [])
             self._blocks[identity] = block
