@@ -248,7 +248,13 @@ CHANGES: dict[str, Callable[[Suite], Suite]] = {
     **{
         f"{what} of {kind}": lambda suite, kind=kind, changed=changed: dataclasses.replace(
             suite,
-            **{kind: (dataclasses.replace(getattr(suite, kind)[0], **changed), *getattr(suite, kind)[1:])},
+            # by slices: the only one may have been left out before
+            **{
+                kind: (
+                    *(dataclasses.replace(c, **changed) for c in getattr(suite, kind)[:1]),
+                    *getattr(suite, kind)[1:],
+                )
+            },
         )
         for kind in ("tasks", "architectures", "methods", "references", "metrics")
         for what, changed in {
