@@ -139,7 +139,7 @@ class Reader:
         match [Path(command[0]).name, *command[1:]]:
             case ["saltbench", *arguments]:
                 return saltbench(arguments, small=not shown)
-            case ["tox", *arguments]:
+            case ["tox", *arguments] | ["MKL_CBWR=COMPATIBLE", "tox", *arguments]:
                 return check_tox(arguments)
             case ["python3", "-m", "venv", *arguments] | ["pip", *arguments]:
                 return check_installation(arguments)
