@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...errors import ParameterError
-from ..metrics.removal import check_replacement
+from ..metrics.faithfulness.removal import check_replacement
 from ..removal.analysis import tabulate_removal
 from ..removal.report import check_trained, write_removal
 from ..removal.summary import summarise_removal, summarise_reported

@@ -2,8 +2,11 @@
 
 import math
 
-from .faithfulness import check_comprehensiveness, comprehensiveness
-from .localisation import (
+from .faithfulness.masking import check_comprehensiveness, comprehensiveness
+from .faithfulness.removal import SHARES as REMOVED
+from .faithfulness.removal import accuracy_after_removal, check_removal
+from .spec import MetricSpec
+from .truth.localisation import (
     average_precision,
     completeness_residual,
     euclidean,
@@ -15,11 +18,8 @@ from .localisation import (
     top_k_jaccard,
     weighted_jaccard,
 )
-from .on_task import SHARES as REPORTED
-from .on_task import check_reported, on_task
-from .removal import SHARES as REMOVED
-from .removal import accuracy_after_removal, check_removal
-from .spec import MetricSpec
+from .truth.on_task import SHARES as REPORTED
+from .truth.on_task import check_reported, on_task
 
 _ISMAIL = (
     "A. A. Ismail, M. Gunady, L. Pessoa, H. Corrada Bravo, S. Feizi, "
@@ -38,7 +38,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=True,
         low=0.0,
         high=1.0,
-        chance="saltbench.benchmark.metrics.chance:weighted_jaccard",
+        chance="saltbench.benchmark.metrics.truth.chance:weighted_jaccard",
     ),
     MetricSpec(
         name="euclidean",
@@ -50,7 +50,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=False,
         low=0.0,
         high=math.inf,
-        chance="saltbench.benchmark.metrics.chance:euclidean",
+        chance="saltbench.benchmark.metrics.truth.chance:euclidean",
     ),
     MetricSpec(
         name="average_precision",
@@ -62,7 +62,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=True,
         low=0.0,
         high=1.0,
-        chance="saltbench.benchmark.metrics.chance:average_precision",
+        chance="saltbench.benchmark.metrics.truth.chance:average_precision",
     ),
     MetricSpec(
         name="roc_auc",
@@ -74,7 +74,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=True,
         low=0.0,
         high=1.0,
-        chance="saltbench.benchmark.metrics.chance:roc_auc",
+        chance="saltbench.benchmark.metrics.truth.chance:roc_auc",
     ),
     MetricSpec(
         name="top_k_jaccard",
@@ -86,7 +86,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=True,
         low=0.0,
         high=1.0,
-        chance="saltbench.benchmark.metrics.chance:top_k_jaccard",
+        chance="saltbench.benchmark.metrics.truth.chance:top_k_jaccard",
     ),
     MetricSpec(
         name="relevance_mass",
@@ -98,7 +98,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=True,
         low=0.0,
         high=1.0,
-        chance="saltbench.benchmark.metrics.chance:relevance_mass",
+        chance="saltbench.benchmark.metrics.truth.chance:relevance_mass",
     ),
     MetricSpec(
         name="time_average_precision",
@@ -110,7 +110,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=True,
         low=0.0,
         high=1.0,
-        chance="saltbench.benchmark.metrics.chance:time_average_precision",
+        chance="saltbench.benchmark.metrics.truth.chance:time_average_precision",
     ),
     MetricSpec(
         name="feature_average_precision",
@@ -122,7 +122,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=True,
         low=0.0,
         high=1.0,
-        chance="saltbench.benchmark.metrics.chance:feature_average_precision",
+        chance="saltbench.benchmark.metrics.truth.chance:feature_average_precision",
     ),
     MetricSpec(
         name="positional_bias",
@@ -134,7 +134,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=False,
         low=0.0,
         high=1.0,
-        chance="saltbench.benchmark.metrics.chance:positional_bias",
+        chance="saltbench.benchmark.metrics.truth.chance:positional_bias",
     ),
     MetricSpec(
         name="completeness_residual",
@@ -175,7 +175,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
         higher_is_better=True,
         low=0.0,
         high=1.0,
-        chance="saltbench.benchmark.metrics.on_task:chance_on_task",
+        chance="saltbench.benchmark.metrics.truth.on_task:chance_on_task",
         is_default=False,
     ),
     MetricSpec(

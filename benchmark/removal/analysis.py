@@ -10,8 +10,8 @@ import pandas as pd
 from ..execution.collection import joined
 from ..execution.plan import Job
 from ..execution.stored.run import MODELS, Repetition, StoredRun
-from ..metrics.on_task import SHARES as REPORTED
-from ..metrics.removal import SHARES as REMOVED
+from ..metrics.faithfulness.removal import SHARES as REMOVED
+from ..metrics.truth.on_task import SHARES as REPORTED
 from ..process.settings import settings_restored
 from ..process.threads import one_thread
 from ..storage.text_bytes import encodable

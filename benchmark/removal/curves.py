@@ -24,10 +24,10 @@ from ..execution.scoring import yardsticks
 from ..execution.stored.networks import stored_network
 from ..execution.stored.run import StoredRun, yardsticks_of
 from ..metrics.arrays import Floats
-from ..metrics.faithfulness import removal_order
+from ..metrics.faithfulness.masking import removal_order
+from ..metrics.faithfulness.removal import answer_after_removal, draw_replacement
 from ..metrics.maps import Maps
-from ..metrics.on_task import reported_on_task
-from ..metrics.removal import answer_after_removal, draw_replacement
+from ..metrics.truth.on_task import reported_on_task
 from ..suites.registry import Registries
 from ..suites.suite import Choice
 from .stored_curve import StoredCurve

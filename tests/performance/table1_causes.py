@@ -17,8 +17,8 @@ from torch import nn
 from saltbench import TaskData, load_registries
 from saltbench.benchmark.execution.plan import Seeds
 from saltbench.benchmark.execution.training import as_tensors, run_epoch, standing, train
-from saltbench.benchmark.metrics.localisation import euclidean, weighted_jaccard
 from saltbench.benchmark.metrics.maps import Maps
+from saltbench.benchmark.metrics.truth.localisation import euclidean, weighted_jaccard
 from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.methods.attributions.adapters import Probabilities
 from saltbench.methods.attributions.explain import attribute

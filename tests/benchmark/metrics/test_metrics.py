@@ -7,9 +7,9 @@ import pytest
 import slow_metrics
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from saltbench.benchmark.metrics import localisation as metrics
 from saltbench.benchmark.metrics.entries import ENTRIES
 from saltbench.benchmark.metrics.maps import Maps
+from saltbench.benchmark.metrics.truth import localisation as metrics
 from saltbench.entry import resolve
 
 NAMES = (
@@ -169,6 +169,6 @@ def test_direction_prefers_the_oracle(entry):
 
 def test_listing_metrics_imports_nothing_heavy():
     heavy = {"torch", "scipy", "sklearn", "pandas"}
-    code = f"import sys, saltbench.benchmark.metrics.localisation; print({heavy} & set(sys.modules))"
+    code = f"import sys, saltbench.benchmark.metrics.truth.localisation; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"

@@ -10,10 +10,10 @@ import pytest
 from command_line import ended
 
 from saltbench.benchmark.formats import quality_check
-from saltbench.benchmark.metrics import localisation as metrics
 from saltbench.benchmark.metrics.entries import ENTRIES
 from saltbench.benchmark.metrics.quality_check import COLUMNS, MAPS, PAIRS, check_metrics, known_maps
 from saltbench.benchmark.metrics.spec import MetricSpec
+from saltbench.benchmark.metrics.truth import localisation as metrics
 from saltbench.errors import ParameterError
 
 # measured by others on one map of each kind of this truth: weighted Jaccard, Euclidean, average precision, ROC AUC

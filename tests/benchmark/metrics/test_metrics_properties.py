@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from saltbench.benchmark.metrics import localisation as metrics
 from saltbench.benchmark.metrics.contract import metric_contract
 from saltbench.benchmark.metrics.entries import ENTRIES
 from saltbench.benchmark.metrics.maps import Maps
+from saltbench.benchmark.metrics.truth import localisation as metrics
 
 TestShippedMetrics = metric_contract(*ENTRIES)
 

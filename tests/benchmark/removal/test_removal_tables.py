@@ -12,7 +12,7 @@ from tiny_suite import TINY
 from saltbench.benchmark.execution.explaining import Explained
 from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.execution.stored.run import MAPS, SCORES
-from saltbench.benchmark.metrics.removal import draw_replacement
+from saltbench.benchmark.metrics.faithfulness.removal import draw_replacement
 from saltbench.benchmark.removal import curves
 from saltbench.benchmark.removal.analysis import RemovalTables, tabulate_removal
 from saltbench.benchmark.removal.summary import report_curves, summarise_removal, summarise_reported

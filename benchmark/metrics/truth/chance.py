@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf, gammaln
 
-from .arrays import Floats, by_entry, centre_in_time, ratio
-from .ranking import top_size
+from ..arrays import Floats, by_entry, centre_in_time, ratio
+from ..ranking import top_size
 
 Truth = NDArray[np.floating[Any]]
 

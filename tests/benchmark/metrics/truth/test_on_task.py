@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from saltbench.benchmark.metrics.maps import Maps
-from saltbench.benchmark.metrics.on_task import SHARES, chance_on_task, on_task, on_task_steps, reported_on_task
+from saltbench.benchmark.metrics.truth.on_task import SHARES, chance_on_task, on_task, on_task_steps, reported_on_task
 from saltbench.errors import ParameterError
 
 SHAPE = (2, 3)  # time, features: 720 orders to enumerate

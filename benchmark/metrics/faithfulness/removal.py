@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.spec import TaskData
-from ...entry import unknown
-from ...errors import ParameterError, ShapeError, UnknownNameError
-from .arrays import Floats
-from .faithfulness import removal_order, replace_first
-from .maps import Maps
-from .needs import Model, Series
+from ....datasets.spec import TaskData
+from ....entry import unknown
+from ....errors import ParameterError, ShapeError, UnknownNameError
+from ..arrays import Floats
+from ..maps import Maps
+from ..needs import Model, Series
+from .masking import removal_order, replace_first
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)  # of a map's entries, as in the source
 

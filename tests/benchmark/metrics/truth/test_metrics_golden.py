@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from saltbench.benchmark.metrics import localisation as metrics
 from saltbench.benchmark.metrics.maps import Maps
+from saltbench.benchmark.metrics.truth import localisation as metrics
 
 SAMPLES = 20
 

@@ -9,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from saltbench.benchmark.metrics.faithfulness import removal_order
+from saltbench.benchmark.metrics.faithfulness.masking import removal_order
+from saltbench.benchmark.metrics.faithfulness.removal import (
+    SHARES,
+    accuracy_after_removal,
+    answer_after_removal,
+    draw_replacement,
+)
 from saltbench.benchmark.metrics.maps import Maps
-from saltbench.benchmark.metrics.removal import SHARES, accuracy_after_removal, answer_after_removal, draw_replacement
 from saltbench.errors import ParameterError, ShapeError, UnknownNameError
 
 TIME, FEATURES, ENTRY = 5, 4, (3, 2)

@@ -9,7 +9,7 @@ import torch
 from saltbench import Maps, evaluate, load_registries
 from saltbench.benchmark.execution.plan import Seeds
 from saltbench.benchmark.metrics.entries import ENTRIES
-from saltbench.benchmark.metrics.faithfulness import comprehensiveness, removal_order, removed
+from saltbench.benchmark.metrics.faithfulness.masking import comprehensiveness, removal_order, removed
 from saltbench.benchmark.metrics.quality_check import check_metrics
 from saltbench.errors import ParameterError, UnknownNameError
 

@@ -11,11 +11,11 @@ map with all mass on the most relevant entry.
 
 import numpy as np
 
-from .arrays import Floats, by_entry, centre_in_time, ratio
-from .maps import Maps
-from .ranking import average_precision as ranked_average_precision
-from .ranking import rank, top_share, top_size
-from .ranking import roc_auc as ranked_roc_auc
+from ..arrays import Floats, by_entry, centre_in_time, ratio
+from ..maps import Maps
+from ..ranking import average_precision as ranked_average_precision
+from ..ranking import rank, top_share, top_size
+from ..ranking import roc_auc as ranked_roc_auc
 
 
 def weighted_jaccard(maps: Maps) -> Floats:

@@ -6,9 +6,9 @@ import pytest
 import slow_metrics
 from scipy.stats import hypergeom
 
-from saltbench.benchmark.metrics import chance
-from saltbench.benchmark.metrics import localisation as metrics
 from saltbench.benchmark.metrics.maps import Maps
+from saltbench.benchmark.metrics.truth import chance
+from saltbench.benchmark.metrics.truth import localisation as metrics
 
 EXACT = ("average_precision", "roc_auc", "top_k_jaccard", "relevance_mass")
 EXACT_BY_AXIS = ("time_average_precision", "feature_average_precision")

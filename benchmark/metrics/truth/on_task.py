@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ParameterError
-from .arrays import Floats
-from .maps import Maps
+from ....errors import ParameterError
+from ..arrays import Floats
+from ..maps import Maps
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)  # of a map's entries, as in the source
 

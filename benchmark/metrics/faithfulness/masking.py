@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...entry import unknown
-from ...errors import ParameterError, UnknownNameError
-from .arrays import Floats
-from .maps import Maps
-from .needs import Model, Series
+from ....entry import unknown
+from ....errors import ParameterError, UnknownNameError
+from ..arrays import Floats
+from ..maps import Maps
+from ..needs import Model, Series
 
 
 def comprehensiveness(maps: Maps, *, model: Model, share: float = 0.2, replacement: str = "zero") -> Floats:
