@@ -13,8 +13,8 @@ from rich.console import Console
 from torch import nn
 
 from ...datasets.spec import TaskData, TaskSpec
-from ...entry import Entry, unknown
-from ...errors import DuplicateNameError, ParameterError, ShapeError, UnknownNameError
+from ...entry import unknown
+from ...errors import ParameterError, ShapeError, UnknownNameError
 from ...methods.attributions.adapters import tells_classes
 from ...methods.attributions.checks.completeness import TOLERANCE, check_tolerance
 from ...methods.attributions.passes.lending import one_at_a_time
@@ -35,7 +35,7 @@ from ..metrics.spec import MetricSpec
 from ..process.settings import settings_restored
 from ..style.progress_bar import is_live, progress_bar
 from ..suites.counts import check_counts
-from ..suites.registry import Registries, default_metrics, load_registries
+from ..suites.registry import Registries, check_names, default_metrics, load_registries
 from ..suites.suite import OUTPUTS, TARGETS
 from ..suites.training_recipe import Recipe
 from .evaluation import Evaluation
@@ -70,9 +70,10 @@ def evaluate(
         model: a network (batch, time, features) to logits (batch, classes), evaluated as it is, trained or not,
             and left as it was; or a function (features, classes) -> network, which is called and trained anew for
             each seed.
-        task: an entry, its name, or data of your own.
-        methods: entries or names.
-        metrics: entries or names; None for those of a suite that names none.
+        task: an entry, its name or a pattern (`box/*`, `tag:moving`), whose tasks stand below each other, or data of
+            your own.
+        methods: entries, names or patterns (`*-gradients`, `tag:gradient`).
+        metrics: entries, names or patterns; None for those of a suite that names none.
         name: stands in the column architecture.
         seeds: repetitions, each with its own data, training and noise.
         samples: test samples explained in each repetition.
@@ -89,7 +90,7 @@ def evaluate(
         that does not apply to the network has the status `skipped`, and one that fails `failed`, with the reason.
 
     Raises:
-        UnknownNameError: no such task, method, metric or parameter.
+        UnknownNameError: no such task, method, metric or parameter, or a pattern that matches none.
         DuplicateNameError: two methods, the reference methods included, or two metrics share a name.
         ParameterError, ShapeError: an argument or the model's output is not as described.
         ContractError: the task's data do not fit together, or the function makes no network to train.
@@ -107,17 +108,17 @@ def evaluate(
     registries = load_registries()
     plan = _Plan.of(registries, task, methods, metrics, parameters or {})
     recipe = training or Recipe()
-    with _progress(seeds * len(plan.methods)) as report:
+    with _progress(len(plan.tasks) * seeds * len(plan.methods)) as report:
         parts = []
-        for number in range(seeds):
-            data = plan.load(number)
+        for of_task, number in itertools.product(plan.tasks, range(seeds)):
+            data = of_task.load(number)
             subject = model if isinstance(model, nn.Module) else _trained(model, name, data, recipe, number, chosen)
             place = _place(subject, chosen)
             explained = Explained.of(data, samples, str(place)).like(subject)
-            _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, plan.task)
+            _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, of_task.name)
             facts = facts_on_test(subject, data, place)
             asked = subject, explained, data, facts, target, output, memory, tolerance
-            parts.append(_Repetition(plan, name, number, *asked, report).collected())
+            parts.append(_Repetition(plan, of_task.name, name, number, *asked, report).collected())
     return Evaluation.of(leaderboard(_merged(parts), [metric for metric, _ in plan.metrics]))
 
 
@@ -164,11 +165,32 @@ def _trained(factory: Factory, name: str, data: TaskData, recipe: Recipe, repeti
 
 
 @dataclass(frozen=True)
+class _Task:
+    """A task by the name of its rows, and its data of each repetition."""
+
+    name: str
+    load: Callable[[int], TaskData]
+
+
+def _tasks(
+    registries: Registries, task: str | TaskSpec | TaskData, parameters: Mapping[str, Mapping[str, Any]]
+) -> list[_Task]:
+    if isinstance(task, TaskData):
+        own = check_task("data", task)
+        return [_Task("data", lambda _repetition: own)]
+    return [_task(spec, parameters.get(spec.name, {})) for spec in registries.tasks.choose([task])]
+
+
+def _task(spec: TaskSpec, parameters: Mapping[str, Any]) -> _Task:
+    load = functools.partial(spec.load(), **spec.configure(parameters))
+    return _Task(spec.name, lambda repetition: check_task(spec.name, load(Seeds.of(repetition).data)))
+
+
+@dataclass(frozen=True)
 class _Plan:
     """What a network is evaluated on, and with what."""
 
-    task: str
-    load: Callable[[int], TaskData]
+    tasks: Sequence[_Task]
     methods: Sequence[tuple[MethodSpec, Mapping[str, Any]]]
     metrics: Metrics
 
@@ -180,49 +202,21 @@ class _Plan:
         metrics: Sequence[str | MetricSpec] | None,
         parameters: Mapping[str, Mapping[str, Any]],
     ) -> "_Plan":
-        chosen = [registries.methods.get(m) if isinstance(m, str) else m for m in methods]
+        chosen = registries.methods.choose(methods)
         references = [method for method in registries.methods if method.is_reference and method not in chosen]
-        scored = default_metrics(registries) if metrics is None else metrics
-        measured = [registries.metrics.get(m) if isinstance(m, str) else m for m in scored]
+        measured = default_metrics(registries) if metrics is None else registries.metrics.choose(metrics)
         check_names("method", [*chosen, *references])
         check_names("metric", measured)
-        name, load = _loader(registries, task, parameters)
-        known = [name, *(method.name for method in chosen), *(metric.name for metric in measured)]
+        tasks = _tasks(registries, task, parameters)
+        known = [named.name for named in (*tasks, *chosen, *measured)]
         for entry in parameters:
             if entry not in known:
                 raise UnknownNameError(unknown("entry in parameters", entry, known))
         return _Plan(
-            name,
-            load,
+            tasks,
             [(method, method.configure(parameters.get(method.name, {}))) for method in [*chosen, *references]],
             [(metric, metric.configure(parameters.get(metric.name, {}))) for metric in measured],
         )
-
-
-def check_names(kind: str, entries: Sequence[Entry]) -> None:
-    """Raise where two entries share a name.
-
-    Raises:
-        DuplicateNameError: they do.
-    """
-    names = [entry.name for entry in entries]
-    for name in names:
-        if names.count(name) > 1:  # their rows or columns would be taken for one's
-            raise DuplicateNameError(
-                f"each {kind} must have a name of its own, got '{name}' twice; leave one out, or rename it with "
-                "dataclasses.replace(entry, name=...)"
-            )
-
-
-def _loader(
-    registries: Registries, task: str | TaskSpec | TaskData, parameters: Mapping[str, Mapping[str, Any]]
-) -> tuple[str, Callable[[int], TaskData]]:
-    if isinstance(task, TaskData):
-        own = check_task("data", task)
-        return "data", lambda _repetition: own
-    spec = registries.tasks.get(task) if isinstance(task, str) else task
-    load = functools.partial(spec.load(), **spec.configure(parameters.get(spec.name, {})))
-    return spec.name, lambda repetition: check_task(spec.name, load(Seeds.of(repetition).data))
 
 
 @dataclass(frozen=True)
@@ -230,6 +224,7 @@ class _Repetition:
     """The rows of one repetition: a network's, and the reference methods'."""
 
     plan: _Plan
+    task: str
     architecture: str
     number: int
     model: nn.Module
@@ -247,7 +242,7 @@ class _Repetition:
         yard, no_yard = _attempted(self._yardsticks)
         for method, parameters in self.plan.methods:
             identity = {
-                "task": self.plan.task,
+                "task": self.task,
                 "architecture": "" if method.is_reference else self.architecture,
                 "method": method.name,
                 "seed": self.number,
@@ -259,7 +254,7 @@ class _Repetition:
             if columns is not None:
                 scores.append(numbered(identity, columns))
             self.report(f"done: {method.name}, seed {self.number}")
-        yards = [] if yard is None else [numbered({"task": self.plan.task, "seed": self.number}, yard)]
+        yards = [] if yard is None else [numbered({"task": self.task, "seed": self.number}, yard)]
         return Collection(joined(scores), pd.DataFrame(cells), joined(yards), [])
 
     def _yardsticks(self) -> Columns:

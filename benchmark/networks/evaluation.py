@@ -25,11 +25,12 @@ class Evaluation(pd.DataFrame):  # type: ignore[misc]
         return Evaluation(table.assign(at_chance=table.at_chance.map(marks).astype("boolean")))
 
     def brief(self) -> pd.DataFrame:
-        """Return what is shown: methods, statuses where one is not ok, accuracy, chance, and the mean scores."""
+        """Return what is shown: tasks if several, methods, statuses if not all ok, accuracy, chance, mean scores."""
         names = metric_names(self)
         scores = [name for name in READABLE if name in names] or names[:MOST]
         status = [] if (self.status == "ok").all() else ["status"]
-        return self[["method", *status, "accuracy", "at_chance", *scores]].round(3)
+        task = [] if self.task.nunique() <= 1 else ["task"]
+        return self[[*task, "method", *status, "accuracy", "at_chance", *scores]].round(3)
 
     def __repr__(self) -> str:
         return f"{self.brief()!r}\n\n{self._note()}"

@@ -13,7 +13,8 @@ from ...methods.attributions.spec import MethodSpec
 from ..figures.series_figure import plot
 from ..style.figure_style import PAGE
 from ..suites.installed_entries import installed_registries
-from .evaluate import GRADIENT_METHODS, check_names
+from ..suites.registry import check_names
+from .evaluate import GRADIENT_METHODS
 from .explain import Model, explain
 
 
@@ -40,7 +41,7 @@ def plot_methods(
     Args:
         network: (batch, time, features) to logits (batch, classes), or what else `explain` takes.
         series: (batch, time, features), (time, features) or (time,), as `plot` takes them.
-        methods: entries or names.
+        methods: entries, names, or patterns as in `evaluate`.
         target: the class that is explained, as in `explain`.
         parameters: of a method, by its name.
         truth: a row above the methods', as in `plot`.
@@ -54,11 +55,12 @@ def plot_methods(
 
     Raises:
         DuplicateNameError: a method is named twice.
+        UnknownNameError: a pattern that matches no method.
         UnsupportedOperationError: no method can be applied to the network.
         SaltbenchError: as `explain` and `plot`.
     """
     registry = installed_registries().methods
-    chosen = [registry.get(method) if isinstance(method, str) else method for method in methods]
+    chosen = registry.choose(methods)
     check_names("method", chosen)
     rows = _batch(series)
     maps: dict[str, Any] = {}

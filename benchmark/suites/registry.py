@@ -109,6 +109,26 @@ class Registry(Generic[T]):
         names = (name for pattern in patterns for name in self._matching(pattern))
         return [self.get(name) for name in dict.fromkeys(names)]
 
+    def choose(self, asked: Sequence[str | T]) -> list[T]:
+        """Return entries given as themselves, or by what `match` takes, each once where several patterns match it.
+
+        Raises:
+            UnknownNameError: a pattern that matches nothing.
+            DuplicateNameError: a name or pattern that is given twice.
+            ParameterError: something else than a list of entries, names and patterns.
+            SaltbenchError: a family has no entry of that name.
+        """
+        if isinstance(asked, str):
+            raise ParameterError(f"{self.kind}s must be a list of names or patterns, got {asked!r}; write [{asked!r}]")
+        found: list[T] = []
+        for place, one in enumerate(asked):
+            if not isinstance(one, str | Entry):
+                raise ParameterError(f"a {self.kind} must be an entry, a name or a pattern, got {repr_of(one)}")
+            if isinstance(one, str) and one in asked[:place]:
+                raise repeated(self.kind, one)
+            found += [entry for entry in self.match([one]) if entry not in found] if isinstance(one, str) else [one]
+        return found
+
     def _matching(self, pattern: str) -> list[str]:
         if self._open_family(pattern):
             return [pattern]
@@ -139,6 +159,26 @@ class Registry(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def check_names(kind: str, entries: Sequence[Entry]) -> None:
+    """Raise where two entries share a name, whose rows or columns would be taken for one's.
+
+    Raises:
+        DuplicateNameError: they do.
+    """
+    names = [entry.name for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise repeated(kind, name)
+
+
+def repeated(kind: str, name: str) -> DuplicateNameError:
+    """Return what is raised of a name that is given twice."""
+    return DuplicateNameError(
+        f"each {kind} must have a name of its own, got '{name}' twice; leave one out, or rename it with "
+        "dataclasses.replace(entry, name=...)"
+    )
 
 
 @dataclass(frozen=True)

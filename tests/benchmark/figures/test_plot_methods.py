@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import saltbench
-from saltbench.errors import DuplicateNameError, UnsupportedOperationError
+from saltbench.errors import DuplicateNameError, UnknownNameError, UnsupportedOperationError
 
 
 class Network(nn.Module):
@@ -70,3 +70,10 @@ def test_where_no_method_can_be_applied_the_refusal_is_raised():
 def test_a_method_twice_is_refused():
     with pytest.raises(DuplicateNameError, match="each method must have a name of its own, got 'saliency' twice"):
         saltbench.plot_methods(Network(), SERIES, ["saliency", "saliency"])
+
+
+def test_methods_may_be_chosen_by_patterns():
+    figure = saltbench.plot_methods(Network(), SERIES[0], ["salienc?", "input-x-*"], 1)
+    assert [axis.get_title(loc="left") for axis in figure.axes[:-1]] == ["saliency", "input-x-gradient"]
+    with pytest.raises(UnknownNameError, match=r"unknown method 'salience\*'; did you mean 'saliency'"):
+        saltbench.plot_methods(Network(), SERIES, ["salience*"])
