@@ -119,7 +119,7 @@ def _check_numbers(frame: pd.DataFrame, file: str, columns: Columns, name: str) 
         numbers = pd.to_numeric(frame[name], errors="coerce")
         bad = (numbers.isna() & frame[name].notna()).to_numpy()
         where = f" in {_row(frame, columns, bad)}" if bad.any() else ""
-        example = _short(frame[name][bad].iloc[0]) if bad.any() else _example(frame[name])
+        example = short(frame[name][bad].iloc[0]) if bad.any() else _example(frame[name])
         raise DataError(
             f"{file}: column '{name}' must hold numbers, got '{example}'{where}; "
             "convert it, or name the columns of the features with the parameter columns"
@@ -144,7 +144,7 @@ def _one_length(sizes: "pd.Series[int]", file: str, columns: Columns) -> int:
     other = sizes[sizes != usual]
     if len(other):
         raise DataError(
-            f"{file}: {columns.id} {_short(other.index[0])} has {other.iloc[0]} time steps, others have {usual}; "
+            f"{file}: {columns.id} {short(other.index[0])} has {other.iloc[0]} time steps, others have {usual}; "
             "cut or resample the series to one length"
         )
     return usual
@@ -155,7 +155,7 @@ def _labels(labels: Any, file: str, columns: Columns) -> NDArray[Any]:
     mixed = kinds[kinds > 1]
     if len(mixed):
         raise DataError(
-            f"{file}: {columns.id} {_short(mixed.index[0])} has {mixed.iloc[0]} different values in column "
+            f"{file}: {columns.id} {short(mixed.index[0])} has {mixed.iloc[0]} different values in column "
             f"'{columns.label}'; a series has one label"
         )
     first: NDArray[Any] = labels.first().to_numpy()
@@ -168,15 +168,15 @@ def _row(frame: pd.DataFrame, columns: Columns, bad: NDArray[np.bool_]) -> str:
 
 
 def _where(row: Any, columns: Columns, between: str) -> str:
-    return f"{columns.id} {_short(row[columns.id])}{between}{columns.time} {_short(row[columns.time])}"
+    return f"{columns.id} {short(row[columns.id])}{between}{columns.time} {short(row[columns.time])}"
 
 
 def _example(values: Any) -> str:
     known = values.dropna()
-    return _short(known.iloc[0]) if len(known) else "nothing"
+    return short(known.iloc[0]) if len(known) else "nothing"
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """Return a value of a file as text for a message: in one line that leaves room for the rest."""
     text = " ".join(str(value).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -2,17 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...errors import DataError, SaltbenchError
 from ..files.long_format import Columns
-from ..files.regular_files import open_regular
 from ..spec import TaskData
-from .planted_files import TABLES, files_of
+from .planted_files import TABLES
 from .planting import planted
-from .series_files import Series, read_array, read_table
+from .series_files import opened, read_opened
 
 
 def planted_file(seed: int, path: Path, digests: Sequence[str], **parameters: Any) -> TaskData:
@@ -21,7 +20,7 @@ def planted_file(seed: int, path: Path, digests: Sequence[str], **parameters: An
     Args:
         seed: of splits, new classes and windows.
         path: of an NPY array (samples, time, features), with labels in `<stem>.labels.npy` where there is such a file;
-            or of a table in long format, CSV or Parquet.
+            of a table in long format, CSV or Parquet; or of a file of the UEA and UCR archives, ts or tsv.
         digests: SHA-256 that the files must have.
         **parameters: for a table id, time and label, the names of those columns, and columns, those of the features
             (none: all others); and what `planted` takes.
@@ -31,28 +30,21 @@ def planted_file(seed: int, path: Path, digests: Sequence[str], **parameters: An
         SaltbenchError: see `planted`; the message begins with the file.
     """
     table = {key: parameters.pop(key) for key in TABLES if key in parameters}
-    with _opened(path, digests) as files:
-        series = _read(files, path.name, table)
+    with _unchanged(path, digests) as files:
+        series = read_opened(files, path.name, _columns(**table))
     try:
-        return planted(series.values, series.labels, seed=seed, **parameters)
+        return planted(series.values, series.labels, series.lengths, seed=seed, **parameters)
     except SaltbenchError as error:
         raise type(error)(f"{path.name}: {error}") from error
 
 
-def _read(files: Sequence[BinaryIO], name: str, table: dict[str, Any]) -> Series:
-    if table:
-        columns = Columns(id=table["id"], time=table["time"], label=table["label"], features=table["columns"])
-        return read_table(files[0], name, columns)
-    return read_array(files[0], files[1] if len(files) > 1 else None, name)
+def _columns(columns: Sequence[str] = (), **names: str) -> Columns:
+    return Columns(**names, features=columns)
 
 
 @contextmanager
-def _opened(path: Path, digests: Sequence[str]) -> Iterator[Sequence[BinaryIO]]:
-    with ExitStack() as stack:
-        try:
-            files = [stack.enter_context(open_regular(place)) for place in files_of(path)]
-        except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror}; check the path") from error
+def _unchanged(path: Path, digests: Sequence[str]) -> Iterator[Sequence[BinaryIO]]:
+    with opened(path) as files:
         # a result's key holds the digests: other content must not be stored under it
         if [hashlib.file_digest(file, "sha256").hexdigest() for file in files] != list(digests):
             raise DataError(f"{path} or its labels changed during the run; run the same command again")

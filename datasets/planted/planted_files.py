@@ -13,7 +13,8 @@ from ..local_data import local_file
 from ..spec import TaskData, TaskSpec
 
 PREFIX = "planted/"
-SUFFIXES = (".npy", ".csv", ".parquet")
+TABLE_SUFFIXES = (".csv", ".parquet")
+SUFFIXES = (".npy", *TABLE_SUFFIXES, ".ts", ".tsv")
 PLANTING = {
     "shape": "box",
     "strength": 2.0,
@@ -45,7 +46,7 @@ def planted_task(place: str) -> TaskSpec:
     """Return the task of a file, whose source carries the SHA-256 of the file and of its labels.
 
     Args:
-        place: path of an NPY, CSV or Parquet file, absolute or from the current folder, taken literally.
+        place: path of an NPY, CSV, Parquet, ts or tsv file, absolute or from the current folder, taken literally.
 
     Raises:
         DataError: the path names no such file, or it cannot be read.
@@ -53,18 +54,26 @@ def planted_task(place: str) -> TaskSpec:
     if not place.isprintable():
         raise DataError(f"{PREFIX}<file> needs a path of printable characters, got {place!r}; rename the file")
     path = local_file(place)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise DataError(f"{PREFIX}<file> needs a file with the suffix {', '.join(SUFFIXES)}, got '{place}'; convert it")
+    check_suffix(f"{PREFIX}<file>", place)
     files = files_of(path)
     digests = tuple(_digest(file) for file in files)
     return _spec(
         f"{PREFIX}{place}",
         f"a known signal planted into the series of {path.name}",
         Load(path.absolute(), digests),
-        PLANTING if suffix == ".npy" else {**TABLES, **PLANTING},
+        {**TABLES, **PLANTING} if path.suffix.lower() in TABLE_SUFFIXES else PLANTING,
         "; ".join(f"{file.name} sha256:{digest}" for file, digest in zip(files, digests, strict=True)),
     )
+
+
+def check_suffix(what: str, place: str) -> None:
+    """Raise unless a file's name tells a format that can be read.
+
+    Raises:
+        DataError: another one; what needs the file is named.
+    """
+    if Path(place).suffix.lower() not in SUFFIXES:
+        raise DataError(f"{what} needs a file with the suffix {', '.join(SUFFIXES)}, got '{place}'; convert it")
 
 
 def files_of(path: Path) -> list[Path]:
@@ -104,8 +113,8 @@ def _spec(name: str, description: str, factory: Any, parameters: dict[str, Any],
 
 LISTED = _spec(
     f"{PREFIX}<file>",
-    "a known signal planted into series of your own (CSV, NPY, Parquet), which get new, random classes: nothing "
-    "but the signal tells them apart",
+    "a known signal planted into series of your own (CSV, NPY, Parquet, ts, tsv), which get new, random classes: "
+    "nothing but the signal tells them apart",
     "saltbench.datasets.planted.planted_data:planted_file",
     {**TABLES, **PLANTING},
 )

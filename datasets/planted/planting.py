@@ -6,20 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...errors import DataError, NonFiniteError, ParameterError, ShapeError
+from ...errors import ParameterError
 from ..layouts import check_layouts, mask
-from ..preprocessing import require_ordinary, standardise_features
+from ..preprocessing import require_ordinary
 from ..spec import Array, Split, TaskData
 from .patterns import check_shape, class_patterns
-from .stratification import balanced_labels, divide
+from .prepared_series import Lengths, PreparedSeries, check_shares
+from .stratification import balanced_labels
 
-Floats = NDArray[np.float64]
 LONGEST = 2**31  # steps or features: a window may lie anywhere before the series are known
 
 
 def planted(
     series: ArrayLike,
     labels: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
     *,
     seed: int = 0,
     shape: str = "box",
@@ -43,35 +44,29 @@ def planted(
     Args:
         series: (samples, time, features), finite numbers.
         labels: (samples,), any values; None for two new classes and no strata.
+        lengths: (samples,), steps of each series that are no padding; None for all. Windows lie within them, and what
+            is behind them becomes 0.
         seed: of splits, new classes and windows; the same seed gives the same bytes.
         shape: "box", "ramp", "bump" or "sine".
         strength: height of the signal, in standard deviations of the feature; 0 leaves nothing to find.
-        length: time steps of the window, which lies at a random place in each sample; 0 for a quarter of them, or
-            for as many as the classes need.
+        length: time steps of the window, which lies at a random place in each sample; 0 for a quarter of the
+            shortest series, or for as many as the classes need.
         width: features of it, side by side; 0 for half of them.
         window: [time from, time to, features from, features to], the same for all samples, in place of the two.
         validation_share: of the samples, for validation.
         test_share: of the samples, for testing.
 
     Raises:
-        ShapeError, NonFiniteError: series or labels are not as described.
+        ShapeError, NonFiniteError: series, labels or lengths are not as described.
         DataError: too few series, a single label, a feature that is constant in training, or one with a value that
             leaves nothing of the others in single precision, as a missing one written as the largest number.
         ParameterError: a parameter that is impossible, or a window that leaves the series.
     """
-    values = _series(series)
-    strata = np.zeros(len(values), dtype=np.int64) if labels is None else _strata(labels, len(values))
-    _check_shares(validation_share, test_share)
-    classes = 2 if labels is None else _several(strata)
     rng = np.random.default_rng(seed)
-    parts = divide(rng, strata, validation_share, test_share)
-    _check_sizes([len(part) for part in parts], classes)
-    signal = _Signal.of(values.shape[1:], classes, shape, strength, length, width, window)
-    standardised = standardise_features(values, parts[0])
-    train, validation, test = (
-        signal.plant(rng, standardised[part], balanced_labels(rng, strata[part], classes)) for part in parts
-    )
-    return TaskData(train, validation, test, classes)
+    given = PreparedSeries.of(series, labels, lengths, rng, validation_share, test_share)
+    signal = _Signal.of(given.size, given.classes, shape, strength, length, width, window)
+    train, validation, test = (signal.plant(rng, given, part) for part in given.parts)
+    return TaskData(train, validation, test, given.classes)
 
 
 @dataclass(frozen=True)
@@ -100,23 +95,28 @@ class _Signal:
         patterns = strength * class_patterns(shape, length, classes)
         return _Signal(patterns.astype(np.float32), width, place)
 
-    def plant(self, rng: np.random.Generator, inputs: Array, labels: NDArray[np.int64]) -> Split:
-        """Add each sample's pattern to its inputs, in place, and mark its entries."""
+    def plant(self, rng: np.random.Generator, given: PreparedSeries, part: NDArray[np.int64]) -> Split:
+        """Return the samples of a split, labelled anew, with the pattern of each one's class and its entries marked."""
+        labels = balanced_labels(rng, given.strata[part], given.classes)
+        inputs = given.inputs[part]
         truth = np.zeros_like(inputs)
         length = self.patterns.shape[1]
-        starts = self._starts(rng, inputs.shape)
+        lengths = None if given.lengths is None else given.lengths[part]
+        starts = self._starts(rng, inputs.shape, lengths)
         for entries, marks, label, (time, feature) in zip(inputs, truth, labels, starts, strict=True):
             where = np.s_[time : time + length, feature : feature + self.width]
             entries[where] += self.patterns[label][:, None]
             marks[where] = 1
-        return Split(inputs, labels, truth)
+        return Split(inputs, labels, truth, lengths)
 
-    def _starts(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    def _starts(self, rng: np.random.Generator, shape: tuple[int, ...], lengths: Lengths) -> NDArray[np.int64]:
         samples, time, features = shape
         if self.place is not None:
             return np.tile(np.array(self.place), (samples, 1))
-        room = (time - self.patterns.shape[1] + 1, features - self.width + 1)
-        return rng.integers(room, size=(samples, 2))
+        room = np.empty((samples, 2), dtype=np.int64)
+        room[:, 0] = (time if lengths is None else lengths) - self.patterns.shape[1] + 1
+        room[:, 1] = features - self.width + 1
+        return rng.integers(room)
 
 
 def _placed(size: tuple[int, ...], length: int, width: int, window: Sequence[int]) -> tuple[tuple[int, int], int, int]:
@@ -159,7 +159,7 @@ def check_planting(
     if len(window):
         _check_either(length, width, window)
         check_layouts([[window]], LONGEST, LONGEST)
-    _check_shares(validation_share, test_share)
+    check_shares(validation_share, test_share)
 
 
 def _check_strength(strength: float) -> None:
@@ -171,66 +171,3 @@ def _check_strength(strength: float) -> None:
 def _check_either(length: int, width: int, window: Sequence[int]) -> None:
     if length or width:
         raise ParameterError(f"give either window or length and width, got window={list(window)}, {length} and {width}")
-
-
-def _series(series: ArrayLike) -> Floats:
-    try:
-        given = np.asarray(series)
-    except ValueError as error:
-        raise ShapeError(f"series must be of one length and one number of features: {error}; cut them") from error
-    if given.ndim != 3 or 0 in given.shape:
-        raise ShapeError(
-            f"series must be (samples, time, features), none of them 0, got {given.shape}; "
-            "one feature alone is series[:, :, None]"
-        )
-    if given.dtype.kind not in "biuf":
-        raise ShapeError(f"series must hold real numbers, got {given.dtype}; convert them first")
-    if isinstance(series, np.ma.MaskedArray) and series.mask.any():
-        raise NonFiniteError(f"series must have no masked values, got {series.mask.sum()}; fill or drop them")
-    with np.errstate(over="ignore"):  # a longer type: refused as infinite
-        values = given.astype(np.float64)
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        sample, time, feature = bad[0]
-        raise NonFiniteError(
-            f"series must be finite, got {values[tuple(bad[0])]} at sample {sample}, time {time}, feature {feature} "
-            f"(counted from 0) and {len(bad) - 1} more; fill or drop them"
-        )
-    return values
-
-
-def _strata(labels: ArrayLike, samples: int) -> NDArray[np.int64]:
-    given = np.asarray(labels)
-    if given.shape != (samples,):
-        raise ShapeError(f"{samples} series need as many labels, ({samples},), got {given.shape}")
-    missing = given != given  # noqa: PLR0124 - NaN and NaT are unlike themselves, whatever their type
-    if missing.any():
-        raise NonFiniteError(f"labels must be known, got NaN for sample {missing.argmax()}; drop it")
-    try:
-        return np.unique(given, return_inverse=True)[1].astype(np.int64)
-    except TypeError as error:
-        raise ShapeError(f"labels must be of one type, all text or all numbers: {error}; convert them") from error
-
-
-def _several(strata: NDArray[np.int64]) -> int:
-    classes = int(strata.max()) + 1
-    if classes < 2:
-        raise DataError("labels must be of at least two kinds, got one; leave them out to plant two classes")
-    return classes
-
-
-def _check_shares(validation: float, test: float) -> None:
-    if not (validation > 0 and test > 0 and validation + test < 1):
-        raise ParameterError(
-            "validation_share and test_share must be above 0 and leave some samples for training, "
-            f"got {validation} and {test}"
-        )
-
-
-def _check_sizes(sizes: Sequence[int], classes: int) -> None:
-    if min(sizes) < classes:
-        train, validation, test = sizes
-        raise DataError(
-            f"{classes} classes need at least {classes} series in each split, got {train} for training, {validation} "
-            f"for validation and {test} for testing; bring more series or enlarge the smallest share"
-        )

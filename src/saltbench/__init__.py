@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .datasets.contract import task_contract
     from .datasets.layouts import mask
     from .datasets.planted.planting import planted
+    from .datasets.planted.series_files import Series, read_series
     from .datasets.preprocessing import standardise
     from .datasets.spec import Split, TaskData, TaskSpec
     from .errors import DataError, ParameterError, SaltbenchError, UnsupportedOperationError
@@ -50,6 +51,7 @@ _PUBLIC = {
     "Passes": "methods.attributions.passes.passes",
     "Recipe": "benchmark.suites.training_recipe",
     "SaltbenchError": "errors",
+    "Series": "datasets.planted.series_files",
     "Split": "datasets.spec",
     "TaskData": "datasets.spec",
     "TaskSpec": "datasets.spec",
@@ -71,6 +73,7 @@ _PUBLIC = {
     "plot": "benchmark.figures.series_figure",
     "plot_methods": "benchmark.networks.plot_methods",
     "randomisation_check": "benchmark.networks.randomisation_check",
+    "read_series": "datasets.planted.series_files",
     "register_rule": "methods.attributions.interception.custom_functions",
     "rescaled": "methods.attributions.rescaling.rescaling",
     "standardise": "datasets.preprocessing",
@@ -91,6 +94,7 @@ __all__ = [
     "Passes",
     "Recipe",
     "SaltbenchError",
+    "Series",
     "Split",
     "TaskData",
     "TaskSpec",
@@ -113,6 +117,7 @@ __all__ = [
     "plot",
     "plot_methods",
     "randomisation_check",
+    "read_series",
     "register_rule",
     "rescaled",
     "standardise",

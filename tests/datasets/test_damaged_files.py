@@ -26,7 +26,7 @@ from saltbench.datasets.fmri.hcp_series import normalise, open_series
 from saltbench.datasets.fmri.paradigms import PARADIGMS
 from saltbench.datasets.images.idx import read_idx
 from saltbench.datasets.planted.planting import planted
-from saltbench.datasets.planted.series_files import read_array, read_table
+from saltbench.datasets.planted.series_files import read_array, read_cases, read_table
 
 FEW, MANY = 30, 750  # mutations of each kind of file
 POOL = 256 * 2**20  # bytes that pyarrow may take from its own pool, which `faults` does not see
@@ -81,6 +81,22 @@ def read_as(name, content):
     planted(found.values, found.labels)
 
 
+def read_archive(name, content):
+    found = read_cases(io.BytesIO(content), name)
+    planted(found.values, found.labels, found.lengths)
+
+
+def ts_line(number, series):
+    """A line of a ts file: the dimensions, and a label; every second series is a step shorter."""
+    rows = [",".join(f"{value:.3f}" for value in row[: 3 + number % 2]) for row in series.T]
+    return ":".join([*rows, "ab"[number % 2]])
+
+
+TS = b"# mine\n@problemName Mine\n@univariate false\n@dimensions 2\n@equalLength false\n@classLabel true a b\n@data\n"
+ARCHIVES = {
+    "ts": ("my.ts", TS + "\n".join(map(ts_line, range(40), SERIES)).encode()),
+    "tsv": ("my.tsv", pd.DataFrame(SERIES[..., 0], SAMPLE[:40] % 2).to_csv(sep="\t", header=False).encode()),
+}
 TABLES = {
     "csv": ("my.csv", TABLE.to_csv(index=False).encode()),
     "csv with semicolons": ("my.csv", TABLE.to_csv(index=False, sep=";", decimal=",").encode("utf-8-sig")),
@@ -132,23 +148,29 @@ class Files:
         idx = lambda content: read_idx(self.written(content))  # noqa: E731
         atlas = lambda content: load_atlas(self.written(content))  # noqa: E731
         tables = {kind: (good, functools.partial(read_as, name)) for kind, (name, good) in TABLES.items()}
-        return tables | {
-            "npy": (npy(SERIES), read_series),
-            "labels": (npy(SAMPLE[:40] % 2), functools.partial(read_series, npy(SERIES))),
-            "idx": (IDX, idx),
-            "gz": (gzip.compress(IDX, mtime=0), idx),
-            "inside of gz": (IDX, lambda content: idx(gzip.compress(content, 1))),
-            "hcp": (npy(9000 + np.random.default_rng(1).normal(size=(360, 9))), self.run_of),
-            "events": ((self.run.events / "fear.txt").read_bytes(), self.events),
-            "subjects": (b"7\n100307\n100408\n", self.subjects),
-            "atlas": (self.atlas, atlas),
-            "inside of atlas": (self.members["labels_L.npy"], lambda content: atlas(self.with_member(content))),
-            "toml": (SUITE, lambda content: load_suite(str(self.written(content, "mine.toml")), self.registries)),
-        }
+        archives = {kind: (good, functools.partial(read_archive, name)) for kind, (name, good) in ARCHIVES.items()}
+        return (
+            tables
+            | archives
+            | {
+                "npy": (npy(SERIES), read_series),
+                "labels": (npy(SAMPLE[:40] % 2), functools.partial(read_series, npy(SERIES))),
+                "idx": (IDX, idx),
+                "gz": (gzip.compress(IDX, mtime=0), idx),
+                "inside of gz": (IDX, lambda content: idx(gzip.compress(content, 1))),
+                "hcp": (npy(9000 + np.random.default_rng(1).normal(size=(360, 9))), self.run_of),
+                "events": ((self.run.events / "fear.txt").read_bytes(), self.events),
+                "subjects": (b"7\n100307\n100408\n", self.subjects),
+                "atlas": (self.atlas, atlas),
+                "inside of atlas": (self.members["labels_L.npy"], lambda content: atlas(self.with_member(content))),
+                "toml": (SUITE, lambda content: load_suite(str(self.written(content, "mine.toml")), self.registries)),
+            }
+        )
 
 
 KINDS = [
     *TABLES,
+    *ARCHIVES,
     "npy",
     "labels",
     "idx",

@@ -161,7 +161,7 @@ def test_a_run_without_a_score_draws_nothing(folder: Path) -> None:
         ),
         (
             "planted/",
-            "suite quick, --tasks: planted/<file> needs a file with the suffix .npy, .csv, .parquet, got ''; con",
+            "suite quick, --tasks: planted/<file> needs a file with the suffix .npy, .csv, .parquet, .ts, .tsv, got '",
         ),
         ("plantd/array.npy", "suite quick, --tasks: unknown task 'plantd/array.npy'"),
     ],

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltbench.datasets.files.long_format import Columns, to_series
-from saltbench.datasets.planted.planted_files import planted_task
+from saltbench.datasets.planted.planted_files import SUFFIXES, planted_task
 from saltbench.datasets.planted.planting import planted
 from saltbench.datasets.planted.series_files import read_array, read_table
 from saltbench.errors import DataError, ParameterError, UnknownNameError
@@ -305,8 +305,11 @@ class TestTask:
             ("absent.csv", "absent.csv cannot be read: No such file or directory; planted/<file> takes the path of a"),
             ("folder.csv", "folder.csv cannot be read: Is a directory; planted/<file> takes the path of a file"),
             ("*.csv", "*.csv cannot be read: No such file or directory"),
-            ("my.xlsx", "planted/<file> needs a file with the suffix .npy, .csv, .parquet, got 'my.xlsx'; convert it"),
-            ("", "planted/<file> needs a file with the suffix .npy, .csv, .parquet, got ''; convert it"),
+            (
+                "my.xlsx",
+                f"planted/<file> needs a file with the suffix {', '.join(SUFFIXES)}, got 'my.xlsx'; convert it",
+            ),
+            ("", "planted/<file> needs a file with the suffix .npy, .csv, .parquet, .ts, .tsv, got ''; convert it"),
             ("my\n.csv", "planted/<file> needs a path of printable characters, got 'my\\n.csv'; rename the file"),
         ],
     )
