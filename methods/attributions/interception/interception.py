@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from ....errors import UnsupportedOperationError
 from ..gradient_failures import INSTEAD
 from .argument_names import by_place
-from .checkpointing import run_checkpoints_directly
+from .checkpointing import same_calls
 from .custom_functions import running_function
 from .in_place import Write, write_of
 from .operation_names import FILLED, FLAT, LIKENESSES
@@ -69,7 +69,7 @@ class Interception(TorchFunctionMode):
                 raise self._unsupported(f"TorchScript ({type(module).__name__} {module.original_name})")
         repeated = self._unsupported("hooks on saved tensors (torch.autograd.graph.saved_tensors_hooks)")
         try:
-            with torch.autograd.graph.disable_saved_tensors_hooks(str(repeated)), run_checkpoints_directly(), self:
+            with torch.autograd.graph.disable_saved_tensors_hooks(str(repeated)), same_calls(inputs.device), self:
                 outputs: Tensor = model(inputs)
         except RuntimeError as error:
             if str(error) == str(repeated):
