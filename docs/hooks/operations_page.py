@@ -24,7 +24,7 @@ perturbations need no rules.
 | linear | the derivative, exact |
 | rescale | Δy/Δx, also of a jump at a threshold: a mask's change is owed to what is compared |
 | split | exact: Δ(ab) = Δa·(b+b′)/2 + Δb·(a+a′)/2, quotients and products of several factors likewise |
-| along the way | exact: the share of the way from the baseline on which an operand is largest, or kth in the order |
+| along the way | exact: the share of the way from the baseline on which an operand is largest, or has that place |
 | in other operations | those of the operations that make it, or of a recurrent layer's cells |
 | constant | none: the same for the baseline, or else missed, and `explain` says so |
 

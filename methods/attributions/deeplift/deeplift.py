@@ -17,8 +17,8 @@ def deeplift(model: nn.Module, inputs: Tensor, target: Tensor, baseline: Tensor)
     linear, rescale, the symmetric split of products Δ(ab) = Δa·(b+b′)/2 + Δb·(a+a′)/2, for quotients q = a/b the same
     split of a = qb, Δq = (Δa - Δb·(q+q′)/2) / ((b+b′)/2), and for maxima and sorted values the share of the straight
     way from x′ to x on which each operand has that place. Comparisons and roundings are steps, which rescale takes as
-    any function: a mask's change is owed to what the mask was made of. What is detached, or found by places such as
-    argmax, is owed to nothing; that much a map misses.
+    any function: a mask's change is owed to what the mask was made of. A place, as of argmax or topk, changes where two
+    operands cross, by a step of their difference. What is detached is owed to nothing; that much a map misses.
 
     In recurrent layers a multiplier below 1024 times the smallest normal number of its type (1e-35 in single precision)
     becomes 0, since arithmetic below takes a hundred times as long; in half precision none does.

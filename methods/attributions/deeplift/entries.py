@@ -14,7 +14,7 @@ _SHRIKUMAR = (
 DEEPLIFT: tuple[MethodSpec, ...] = (
     MethodSpec(
         name="deeplift-shap",
-        version=4,
+        version=5,
         description="Mean of exact DeepLIFT's contributions over random series of a background.",
         reference=(
             "Lundberg, Lee. A Unified Approach to Interpreting Model Predictions. NeurIPS 2017. arXiv:1705.07874, on "
@@ -32,7 +32,7 @@ DEEPLIFT: tuple[MethodSpec, ...] = (
     ),
     MethodSpec(
         name="deeplift",
-        version=5,
+        version=6,
         description="Contributions by difference-from-baseline rules, exact through gates and softmax.",
         reference=_SHRIKUMAR,
         factory=f"{_HERE}.deeplift:deeplift",

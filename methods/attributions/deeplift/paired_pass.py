@@ -1,6 +1,6 @@
 """Paired forward pass: every tensor that depends on the input carries its value for the baseline."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ class PairedPass(Interception):
     ) -> None:
         super().__init__(method, rules, metadata)
         self._reciprocals: set[int] = set()
-        self._shadows: dict[int, Tensor] = {}
+        self._shadows: dict[int, Tensor | Callable[[], Tensor]] = {}
 
     def note_reciprocal(self, tensor: Tensor) -> None:
         """Remember that a varying tensor is a reciprocal: a product with it is a quotient."""
@@ -45,8 +45,14 @@ class PairedPass(Interception):
         """Return the tensor: a constant is its own twin."""
         return tensor
 
-    def note_discrete(self, tensor: Tensor, note: Tensor, shadow: Tensor | None = None) -> None:
-        """Note truth values or whole numbers, (…), their twin and their shadow, unless twin and value are the same."""
+    def note_discrete(self, tensor: Tensor, note: Tensor, shadow: Tensor | Callable[[], Tensor] | None = None) -> None:
+        """Note truth values or whole numbers, (…), and their twin, unless twin and value are the same.
+
+        Args:
+            tensor: (…).
+            note: (…), its twin.
+            shadow: (…), or what makes it once it is asked for.
+        """
         if torch.equal(tensor, note):
             return
         self.has_discrete = True
@@ -56,4 +62,7 @@ class PairedPass(Interception):
 
     def shadow(self, tensor: Tensor) -> Tensor | None:
         """Return the shadow of varying truth values or whole numbers, (…), or None where they have none."""
-        return self._shadows.get(id(tensor))
+        shadow = self._shadows.get(id(tensor))
+        if callable(shadow) and not isinstance(shadow, Tensor):
+            shadow = self._shadows[id(tensor)] = shadow()
+        return shadow

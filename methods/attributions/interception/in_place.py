@@ -76,10 +76,19 @@ def masked(tensor: Tensor, index: Any, values: Any) -> Tensor | None:
     return torch.where(mask, fitted(values, tensor, ()), tensor)
 
 
-def indexed(tensor: Tensor, index: Any, values: Any) -> Tensor:
-    """Return a tensor, (…), with values where tensors of places or truth values point; of several for a place, one."""
+def indexed(tensor: Tensor, index: Any, values: Any, varies: Callable[[Tensor], bool]) -> Tensor:
+    """Return a tensor, (…), with values where tensors of places or truth values point; of several for a place, one.
+
+    Args:
+        tensor: (…).
+        index: one of it.
+        values: numbers or a tensor.
+        varies: whether a tensor depends on the input, by which a rule has to see where places point.
+    """
     places = torch.arange(tensor.numel(), device=tensor.device).reshape(tensor.shape)[index]
     spread = fitted(values, tensor, places.shape).reshape(-1)
+    if varies(places):
+        return tensor.reshape(-1).index_put((places.reshape(-1),), spread).reshape(tensor.shape)
     winners = places.new_full((tensor.numel(),), -1)
     winners[places.reshape(-1)] = torch.arange(len(spread), device=tensor.device)
     (written,) = torch.nonzero(winners >= 0, as_tuple=True)

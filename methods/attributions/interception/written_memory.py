@@ -105,7 +105,7 @@ class WrittenMemory:
             return self.write(part, values)
         if whole is None:
             with self._mode:
-                whole = indexed(tensor, index, values)
+                whole = indexed(tensor, index, values, self._mode.varies)
         return self.write(tensor, whole)
 
     def _whole(self, tensor: Tensor) -> Tensor:

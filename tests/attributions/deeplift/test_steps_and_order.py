@@ -136,8 +136,8 @@ def test_masks_and_places_that_are_the_same_for_the_baseline_are_constants():
 
 UNOWED = {
     "detach": lambda x: x * x.detach().sigmoid(),
-    "argmax": lambda x: x.gather(1, x.argmax(1, keepdim=True)) + x[:, :1].sin(),
-    "sorted-places": lambda x: x.gather(1, x.flip(2).sort(1)[1]),
+    "nonzero": lambda x: x[:, :1] + (x > x.sort(1)[0][:, 2:3]).nonzero()[:, 1].view(len(x), -1, 1),
+    "cummax": lambda x: x.gather(1, x.cummax(1)[1]),
 }
 
 

@@ -18,6 +18,8 @@ from torch import Tensor
 from ...interception.interception import Call, Rule
 from ..paired_pass import PairedPass
 from .difference_rules import with_gradient_of
+from .largest_line import LargestLine
+from .place_rules import place_of_the_largest
 from .pooling_windows import Windows, adaptive, sliding
 
 _ALONG_AXES = {"max": torch.amax, "min": torch.amin}
@@ -29,9 +31,6 @@ _Windows = Callable[[Call[PairedPass], Sequence[int], Sequence[int]], Windows]
 def shares_of_the_way(values: Tensor, twins: Tensor) -> Tensor:
     """Return w_i, the share of α in [0, 1] at which twin + α·(value - twin) is the largest, along the last axis.
 
-    The lines are followed from one crossing to the next: the largest line is left for a steeper one at the
-    earliest crossing that lies ahead.
-
     Args:
         values: (…, operands); -inf in both takes no part.
         twins: (…, operands), the values for the baseline.
@@ -39,18 +38,10 @@ def shares_of_the_way(values: Tensor, twins: Tensor) -> Tensor:
     Returns:
         (…, operands), at least 0, summing to 1.
     """
-    slopes = torch.where(values == twins, 0.0, values - twins)
-    shares = torch.zeros_like(slopes)
-    current = twins.argmax(-1, keepdim=True)
-    place = torch.zeros_like(slopes[..., :1])
-    while bool((place < 1).any()):
-        height, slope = twins.gather(-1, current), slopes.gather(-1, current)
-        ahead = slopes - slope
-        crossings = torch.where(ahead > 0, (height - twins) / torch.where(ahead > 0, ahead, 1.0), torch.inf)
-        following, index = crossings.min(-1, keepdim=True)
-        end = torch.maximum(following, place).clamp(max=1.0)
-        shares.scatter_add_(-1, current, end - place)
-        current, place = torch.where(following < 1, index, current), end
+    chain = LargestLine(values, twins, twins.argmax(-1, keepdim=True))
+    shares = torch.zeros_like(chain.slopes)
+    for last, _, share in chain.links():
+        shares.scatter_add_(-1, last, share)
     return shares
 
 
@@ -95,21 +86,32 @@ def extremum(along_axes: Rule[PairedPass], of_two: Rule[PairedPass]) -> Rule[Pai
         of_two: that of maximum or minimum.
     """
 
+    def placed(call: Call[PairedPass], values: Tensor) -> Any:
+        with torch.no_grad():
+            found, twins = call.run(), call.run_with(call.mode.twin)
+        place_of_the_largest(call, found[1], twins[1])
+        return type(found)((values, found[1]))
+
     def rule(call: Call[PairedPass]) -> Any:
         if len(call.args) > 1 and isinstance(call.args[1], Tensor):
             return of_two(replace(call, function=_OF_TWO[call.function.__name__]))
         values = along_axes(replace(call, function=_ALONG_AXES[call.function.__name__]))
-        return values if len(call.args) == 1 and not call.options else _beside_places(call, values)
+        return values if len(call.args) == 1 and not call.options else placed(call, values)
 
     return rule
 
 
 def with_places(rule: Rule[PairedPass]) -> Rule[PairedPass]:
-    """Return the rule of a function that may also tell where its values stood, elsewhere for the baseline."""
+    """Return the rule of a function that may also tell where its values stood, a change of which is owed to nothing."""
 
     def placed(call: Call[PairedPass]) -> Any:
         result = rule(call)
-        return result if isinstance(result, Tensor) else _beside_places(call, result[0])
+        if isinstance(result, Tensor):
+            return result
+        with torch.no_grad():
+            found, twins = call.run(), call.run_with(call.mode.twin)
+        call.mode.note_discrete(found[1], twins[1])
+        return type(found)((result[0], found[1]))
 
     return placed
 
@@ -142,13 +144,6 @@ def _pooling(axes: int, windows: _Windows) -> Rule[PairedPass]:
         return _largest(call, found.of(x, axes), found.of(call.mode.twin(x), axes))
 
     return rule
-
-
-def _beside_places(call: Call[PairedPass], values: Tensor) -> Any:
-    with torch.no_grad():
-        found, twins = call.run(), call.run_with(call.mode.twin)
-    call.mode.note_discrete(found[1], twins[1])
-    return type(found)((values, found[1]))
 
 
 def _largest(call: Call[PairedPass], operands: Tensor, twins: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ...interception.interception import Call
 from ..paired_pass import PairedPass
 from .difference_rules import with_gradient_of
+from .place_rules import bounded, jumps_of_places, note_places, whole_order
 
 
 def shares_of_places(values: Tensor, twins: Tensor) -> Tensor:
@@ -29,7 +30,7 @@ def shares_of_places(values: Tensor, twins: Tensor) -> Tensor:
     Returns:
         (…, places, operands), at least 0; rows and columns sum to 1.
     """
-    values, twins = _finite(values), _finite(twins)
+    values, twins = bounded(values), bounded(twins)
     slopes = values - twins
     gap = twins.unsqueeze(-2) - twins.unsqueeze(-1)
     speed = slopes.unsqueeze(-2) - slopes.unsqueeze(-1)
@@ -48,12 +49,18 @@ def shares_of_places(values: Tensor, twins: Tensor) -> Tensor:
 
 def sort(call: Call[PairedPass]) -> Any:
     """Apply a sort: values and places, (…) each."""
-    named = {"dim": -1, "descending": False}
-    named |= dict(zip(("dim", "descending"), call.args[1:], strict=False))
-    named |= {name: value for name, value in call.options.items() if name != "stable"}
-    x = call.args[0]
-    shares = _shares(call, x, named["dim"])
-    return _ordered(call, shares if named["descending"] else shares.flip(-2), named["dim"])
+    named = _sort_arguments(call)
+    return _ordered(call, named["dim"], named["descending"], None)
+
+
+def sorted_places(call: Call[PairedPass]) -> Tensor:
+    """Apply argsort: the places of sorted values, int64 (…)."""
+    named = _sort_arguments(call)
+    with torch.no_grad():
+        places, twins = call.run(), call.run_with(call.mode.twin)
+    _note_order(call, named["dim"], named["descending"], places, twins)
+    found: Tensor = places
+    return found
 
 
 def topk(call: Call[PairedPass]) -> Any:
@@ -61,29 +68,41 @@ def topk(call: Call[PairedPass]) -> Any:
     named = {"dim": -1, "largest": True}
     named |= dict(zip(("k", "dim", "largest"), call.args[1:], strict=False)) | call.options
     named["sorted"] = True
-    shares = _shares(call, call.args[0], named["dim"])
-    shares = shares if named["largest"] else shares.flip(-2)
     in_order = Call(call.mode, torch.topk, call.args[:1], named)
-    return _ordered(in_order, shares[..., : named["k"], :], named["dim"])
+    return _ordered(in_order, named["dim"], named["largest"], named["k"])
 
 
-def _shares(call: Call[PairedPass], x: Tensor, dim: int) -> Tensor:
-    with torch.no_grad():
-        return shares_of_places(x.movedim(dim, -1), call.mode.twin(x).movedim(dim, -1))
+def _sort_arguments(call: Call[PairedPass]) -> dict[str, Any]:
+    given = dict(zip(("dim", "descending"), call.args[1:], strict=False)) | call.options
+    return {"dim": -1, "descending": False} | given
 
 
-def _ordered(call: Call[PairedPass], shares: Tensor, dim: int) -> Any:
+def _ordered(call: Call[PairedPass], dim: int, is_descending: bool, count: int | None) -> Any:
     x = call.args[0]
+    rows = bounded(x).movedim(dim, -1)
     with torch.no_grad():
         found, twins = call.run(), call.run_with(call.mode.twin)
+        shares = shares_of_places(rows, call.mode.twin(x).movedim(dim, -1))
+    shares = (shares if is_descending else shares.flip(-2))[..., :count, :]
     # -inf times a share of 0 would be NaN
-    surrogate = (shares * _finite(x).movedim(dim, -1).unsqueeze(-2)).sum(-1).movedim(-1, dim)
+    surrogate = (shares * rows.unsqueeze(-2)).sum(-1).movedim(-1, dim)
     values = with_gradient_of(call, surrogate, found[0], twins[0])
-    call.mode.note_discrete(found[1], twins[1])
+    _note_order(call, dim, is_descending, found[1], twins[1])
     return type(found)((values, found[1]))
 
 
-def _finite(x: Tensor) -> Tensor:
-    """Return x, (…), with infinity brought so near that differences are finite."""
-    far = torch.finfo(x.dtype).max / 8
-    return x.clamp(-far, far)
+def _note_order(call: Call[PairedPass], dim: int, is_descending: bool, places: Tensor, twins: Tensor) -> None:
+    """Note the places of the first few in an order along an axis, int64 (…), and those for the baseline."""
+    sign = 1 if is_descending else -1
+
+    def surrogate() -> Tensor:
+        values, values_twin = (
+            sign * bounded(tensor).movedim(dim, -1) for tensor in (call.args[0], call.mode.twin(call.args[0]))
+        )
+        with torch.no_grad():
+            order = whole_order(places.movedim(dim, -1), values)
+            order_twin = whole_order(twins.movedim(dim, -1), values_twin)
+            jumps = jumps_of_places(values, values_twin, order, order_twin)[..., : places.shape[dim], :]
+        return (jumps * values.unsqueeze(-2)).sum(-1).movedim(-1, dim)
+
+    note_places(call, surrogate, places, twins)

@@ -51,10 +51,11 @@ from .maximum_rules import (
     smallest_along_axes,
     with_places,
 )
-from .order_rules import sort, topk
+from .order_rules import sort, sorted_places, topk
 from .path_rules import einsum, multilinear, product_along_axis
+from .place_rules import extremal_place
 from .prefix_attention_rule import attention, attention_per_hop
-from .steps import branch, cast, comparison, constant, discrete, logical, position, step
+from .steps import branch, cast, comparison, constant, discrete, logical, position, search, step
 
 Table = dict[Operation, Rule[PairedPass]]
 
@@ -106,6 +107,8 @@ ALONG_THE_WAY: Table = {
     **rules("amin", smallest_along_axes),
     **rules("max", extremum(largest_along_axes, larger)),
     **rules("min", extremum(smallest_along_axes, smaller)),
+    **rules("argmax argmin", extremal_place),
+    **rules("argsort", sorted_places),
     **rules("sort", sort),
     **rules("topk", topk),
     **rules("maximum fmax", larger),
@@ -137,7 +140,8 @@ DECOMPOSED: Table = {
 }
 
 CONSTANT: Table = {
-    **rules(names.POSITIONS, position),
+    **rules("nonzero argwhere one_hot", position),
+    **rules("searchsorted", search),
     **rules(names.BRANCHES, branch),
     **rules("detach", constant),
     DISCRETE: discrete,

@@ -10,16 +10,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ...interception.interception import Call, Rule, is_propagated, substitute, tensors_in
 from ...interception.operation_names import LOGIC, POSITIONS, named
 from ..paired_pass import PairedPass
 from .difference_rules import with_gradient_of
+from .selections import OTHERWISE, by_places, one_hot, settled, takes_places
 
 PairedCall = Call[PairedPass]
-
-_OTHERWISE = "of what is otherwise for the baseline (pass baseline= series that give the same)"
 
 
 def step(call: PairedCall) -> Any:
@@ -68,9 +66,15 @@ def position(call: PairedCall) -> Any:
         value, twin = call.run(), call.run_with(call.mode.twin)
     for places, others in zip(tensors_in([value]), tensors_in([twin]), strict=True):
         if places.shape != others.shape:
-            raise call.unsupported(_OTHERWISE)
+            raise call.unsupported(OTHERWISE)
         call.mode.note_discrete(places, others)
     return value
+
+
+def search(call: PairedCall) -> Any:
+    """Apply searchsorted, int64 (…): steps of what is searched for in sorted constants, else places."""
+    is_step = call.varying() == [call.args[1]] if len(call.args) > 1 else False
+    return step(call) if is_step else position(call)
 
 
 def branch(call: PairedCall) -> bool:
@@ -82,7 +86,7 @@ def branch(call: PairedCall) -> bool:
     with torch.no_grad():
         value = bool(call.run())
         if value != bool(call.run_with(call.mode.twin)):
-            raise call.unsupported(_OTHERWISE)
+            raise call.unsupported(OTHERWISE)
     return value
 
 
@@ -91,7 +95,7 @@ def constant(call: PairedCall) -> Tensor:
     result: Tensor = call.run().detach()
     with torch.no_grad():
         twin = call.run_with(call.mode.twin).detach()
-    return _noted(call, result, twin, None)
+    return settled(call, result, twin, None)
 
 
 def discrete(call: PairedCall) -> Any:
@@ -101,8 +105,8 @@ def discrete(call: PairedCall) -> Any:
         UnsupportedOperationError: a number leaves PyTorch that is another one for the baseline, or what is selected has
             another shape.
     """
-    if call.function in _SELECTIONS and _places(call):
-        return _selected(call)
+    if takes_places(call):
+        return by_places(call)
     if call.function in _CHOICES:
         return _CHOICES[call.function](call)
     if call.function in _OF_NUMBERS and any(map(is_propagated, call.varying())):
@@ -111,13 +115,13 @@ def discrete(call: PairedCall) -> Any:
         value, twin = call.run(), call.run_with(call.mode.twin)
     if not tensors_in([value]):
         if value != twin:
-            raise call.unsupported(_OTHERWISE)
+            raise call.unsupported(OTHERWISE)
         return value
     shadow = _of_shadows(call, value)
     if isinstance(value, Tensor):
-        return _settled(call, value, twin, shadow)
+        return settled(call, value, twin, shadow)
     shadows = [None] * len(value) if shadow is None else shadow
-    parts = [_settled(call, *each) for each in zip(value, twin, shadows, strict=True)]
+    parts = [settled(call, *each) for each in zip(value, twin, shadows, strict=True)]
     return type(value)(parts)
 
 
@@ -132,50 +136,33 @@ def _jump_of(call: PairedCall, x: Tensor) -> Any:
         change = x - twin(x)
         jump = as_numbers[0] - as_numbers[1]
         multiplier = torch.where(jump == 0, 0.0, jump / torch.where(jump == 0, 1.0, change))
-    return _settled(call, value, reference, with_gradient_of(call, multiplier * x, *as_numbers))
-
-
-def _settled(call: PairedCall, value: Tensor, twin: Tensor, shadow: Tensor | None) -> Tensor:
-    """Return values, (…), that have the gradient of a shadow: its own in floating point, else noted with it.
-
-    What is the same for the baseline owes nothing, also where changes of several operands cancel: other series, which
-    make the whole a constant or not, must not matter.
-    """
-    if not is_propagated(value):
-        if shadow is not None:
-            moved = torch.where(value == twin, shadow.detach(), shadow)
-            shadow = with_gradient_of(call, moved, shadow, call.mode.twin(shadow))
-        call.mode.note_discrete(value, twin, shadow)
-        return value
-    if shadow is None:
-        return _noted(call, value, twin, None)
-    with call.mode:
-        return shadow.to(value.dtype)
-
-
-def _noted(call: PairedCall, value: Tensor, twin: Tensor, shadow: Tensor | None) -> Tensor:
-    if is_propagated(value):
-        call.mode.note(value, twin)
-    else:
-        call.mode.note_discrete(value, twin, shadow)
-    return value
+    return settled(call, value, reference, with_gradient_of(call, multiplier * x, *as_numbers))
 
 
 def _as_numbers(operand: Any) -> Any:
     return operand.to(torch.uint8) if isinstance(operand, Tensor) and operand.dtype == torch.bool else operand
 
 
+def _unowed(mode: PairedPass, tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return truth values or whole numbers, (…), in floating point, whose change is owed to nothing."""
+    numbers = tensor.to(dtype)
+    mode.note(numbers, mode.twin(tensor).to(dtype))
+    return numbers
+
+
 def _of_shadows(call: PairedCall, value: Any) -> Any:
     """Return what a function makes of the shadows, in place of truth values and whole numbers; None for none."""
     mode = call.mode
-    shadows = [mode.shadow(tensor) for tensor in call.varying() if not is_propagated(tensor)]
-    if any(shadow is None for shadow in shadows):
+    known = [mode.shadow(tensor) for tensor in call.varying() if not is_propagated(tensor)]
+    numbers = [tensor for tensor in (*known, *call.varying()) if tensor is not None and is_propagated(tensor)]
+    if not numbers:
         return None
-    dtype = shadows[0].dtype  # type: ignore[union-attr]
+    dtype = numbers[0].dtype
 
     def replaced(tensor: Tensor) -> Tensor:
         if mode.varies(tensor) and not is_propagated(tensor):
-            return mode.shadow(tensor)  # type: ignore[return-value]
+            shadow = mode.shadow(tensor)
+            return _unowed(mode, tensor, dtype) if shadow is None else shadow
         return tensor.to(dtype) if tensor.dtype == torch.bool else tensor
 
     args, options = substitute(call.args, replaced), substitute(call.options, replaced)
@@ -184,8 +171,11 @@ def _of_shadows(call: PairedCall, value: Any) -> Any:
     logical = _LOGIC.get(call.function)
     if logical is not None and value.dtype != torch.bool:
         return None
-    with mode:
-        found = (logical or call.function)(*args, **options)
+    try:
+        with mode:
+            found = (logical or call.function)(*args, **options)
+    except (RuntimeError, TypeError, IndexError):  # it takes no floating-point numbers: what it makes owes nothing
+        return None
     return found if not isinstance(found, Tensor) or is_propagated(found) else mode.shadow(found)
 
 
@@ -217,13 +207,13 @@ def _choose(call: PairedCall, condition: Tensor, first: Any, second: Any) -> Ten
         gap = ((a + mode.twin(a)) - (b + mode.twin(b))) / 2
         gap = torch.where(condition == twins, 0.0, gap)
     if not bool(gap.isfinite().all()):
-        raise call.unsupported(f"with infinity in place {_OTHERWISE}")
+        raise call.unsupported(f"with infinity in place {OTHERWISE}")
     none = a.new_zeros(())
     parts = [torch.where(m, a, none) + torch.where(m, none, b) for m in (condition, twins)]
     surrogate = (parts[0] + parts[1]) / 2
     surrogate = surrogate if shadow is None else surrogate + shadow * gap
     numbers = value.to(surrogate.dtype), reference.to(surrogate.dtype)
-    return _settled(call, value, reference, with_gradient_of(call, surrogate, *numbers))
+    return settled(call, value, reference, with_gradient_of(call, surrogate, *numbers))
 
 
 def _shadowed(mode: PairedPass, operand: Any, like: Tensor) -> Tensor:
@@ -235,54 +225,6 @@ def _shadowed(mode: PairedPass, operand: Any, like: Tensor) -> Tensor:
         return operand
     shadow = mode.shadow(operand)
     return operand.to(torch.get_default_dtype()) if shadow is None else shadow
-
-
-def _places(call: PairedCall) -> list[Tensor]:
-    """Return the varying tensors, (…), that tell a selection what to select."""
-    given = call.args[0] if call.function is functional.embedding else (call.args[1:], call.options)
-    return [tensor for tensor in call.mode.varying(given) if not is_propagated(tensor)]
-
-
-def _selected(call: PairedCall) -> Tensor:
-    """Apply a selection of values by places, as the mean of what is at the places of the input and of the baseline.
-
-    What is left of the change, between the two places, is owed to the places where these have a shadow of the result's
-    leading axes.
-
-    Raises:
-        UnsupportedOperationError: several tensors of places vary, or another number of values is selected.
-    """
-    mode = call.mode
-    places, *others = _places(call)
-    if others or len([tensor for tensor in call.varying() if not is_propagated(tensor)]) > 1:
-        raise call.unsupported(_OTHERWISE)
-    twins = mode.twin(places)
-
-    def selected(at: Tensor, is_twin: bool) -> Tensor:
-        def replaced(tensor: Tensor) -> Tensor:
-            if tensor is places:
-                return at
-            return mode.twin(tensor) if is_twin else tensor
-
-        result: Tensor = call.run_with(replaced)
-        return result
-
-    try:
-        here, there = selected(places, False), selected(twins, False)
-    except (RuntimeError, IndexError) as error:
-        raise call.unsupported(_OTHERWISE) from error
-    if here.shape != there.shape or not is_propagated(here):
-        raise call.unsupported(_OTHERWISE)
-    with torch.no_grad():
-        here_twin, reference = selected(places, True), selected(twins, True)
-        gap = ((here - there) + (here_twin - reference)) / 2
-    surrogate = (here + there) / 2
-    shadow = mode.shadow(places)
-    if shadow is not None and here.shape[: places.ndim] == places.shape:
-        spread = (...,) + (None,) * (here.ndim - places.ndim)
-        moved = (places - twins)[spread]
-        surrogate = surrogate + shadow[spread] * torch.where(moved == 0, 0.0, gap / torch.where(moved == 0, 1, moved))
-    return with_gradient_of(call, surrogate, here.detach(), reference)
 
 
 def _table(entries: dict[str, Any]) -> dict[Callable[..., Any], Any]:
@@ -298,10 +240,9 @@ _CHOICES: dict[Callable[..., Any], Rule[PairedPass]] = _table(
         "where": _chosen,
         "masked_fill": _filled,
         POSITIONS: position,
+        "one_hot": one_hot,
     }
 )
-
-_SELECTIONS = frozenset(named("__getitem__ gather take_along_dim index_select take embedding masked_select"))
 
 # In floating point, of truth values
 _LOGIC: dict[Callable[..., Any], Callable[..., Tensor]] = _table(
