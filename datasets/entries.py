@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ..family import Family, Variant
 from .spec import TaskSpec
+from .tsib import entries as tsib
 
 SOURCE = "Ismail, Gunady, Pessoa, Corrada Bravo, Feizi: Input-Cell Attention Reduces Vanishing Saliency (NeurIPS 2019)"
 THIRDS = ((0, 30), (35, 65), (70, 100))
@@ -145,4 +146,6 @@ ENTRIES: tuple[TaskSpec | Family[TaskSpec], ...] = (
         tags=("real", "fmri", "external-data"),
         content="saltbench.datasets.fmri.hcp:hcp_content",
     ),
+    tsib.FAMILY,
+    tsib.MENDED,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ParameterError
 from .spec import Array
@@ -23,6 +24,24 @@ def mask(layout: Layout, time: int, features: int) -> Array:
         start, stop, low, high = _checked(box, time, features)
         result[start:stop, low:high] = 1
     return result
+
+
+def placed_boxes(
+    time_starts: NDArray[np.int64], feature_starts: NDArray[np.int64], box: tuple[int, int], size: tuple[int, int]
+) -> Array:
+    """Return float32 (batch, time, features), 1 inside each sample's own box and 0 outside.
+
+    Args:
+        time_starts: first time step of each box, (batch,).
+        feature_starts: first feature of each box, (batch,).
+        box: its time steps and features.
+        size: of the series, (time, features).
+    """
+    within = [
+        (np.arange(whole) >= starts[:, None]) & (np.arange(whole) < starts[:, None] + length)
+        for starts, length, whole in zip((time_starts, feature_starts), box, size, strict=True)
+    ]
+    return (within[0][:, :, None] & within[1][:, None]).astype(np.float32)
 
 
 def check_layouts(layouts: Sequence[Layout], time: int, features: int) -> None:

@@ -1,12 +1,14 @@
 """Checks of sizes, and standardisation with training statistics, for every family of tasks."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, ParameterError, repr_of
+from ..entry import unknown
+from ..errors import DataError, ParameterError, UnknownNameError, repr_of
 from .scaling import beyond_range, exponents, lost, scaled, to_single
 from .spec import Array, Split
 
@@ -37,6 +39,17 @@ def require_room(samples: int, time: int, features: int) -> None:
             f"a split must have at most {MOST_VALUES} values, got {repr_of(samples)} series of {repr_of(time)} time "
             f"steps and {repr_of(features)} features; take fewer or shorter series"
         )
+
+
+def require_sizes(time: int, features: int, **samples: int) -> None:
+    """Raise unless every size is at least one, and so many series of a split are not more than memory can hold.
+
+    Raises:
+        ParameterError: a smaller or a larger one.
+    """
+    require_counts(time=time, features=features, **samples)
+    for count in samples.values():
+        require_room(count, time, features)
 
 
 def require_ordinary(**values: float) -> None:
@@ -73,6 +86,34 @@ def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Sp
         return dataclasses.replace(split, inputs=inputs)
 
     return apply(train), apply(validation), apply(test)
+
+
+def min_max(train: Split, validation: Split, test: Split) -> tuple[Split, Split, Split]:
+    """Return the splits with inputs (x − low) / (high − low), the bounds (time, features) of the training split.
+
+    Training inputs lie in [0, 1], others may leave it. An entry that is constant in training becomes 0 there.
+    """
+    low = train.inputs.min(axis=0)
+    reach = np.ptp(train.inputs, axis=0)
+    scale = np.where(reach > 0, reach, np.float32(1))
+    apply = (dataclasses.replace(split, inputs=(split.inputs - low) / scale) for split in (train, validation, test))
+    scaled_train, scaled_validation, scaled_test = apply
+    return scaled_train, scaled_validation, scaled_test
+
+
+Scaling = Callable[[Split, Split, Split], tuple[Split, Split, Split]]
+SCALINGS: dict[str, Scaling] = {"min-max": min_max, "standardise": standardise}
+
+
+def scaler(name: str) -> Scaling:
+    """Return a way of scaling splits with training statistics.
+
+    Raises:
+        UnknownNameError: another name.
+    """
+    if name not in SCALINGS:
+        raise UnknownNameError(unknown("scaling", name, SCALINGS))
+    return SCALINGS[name]
 
 
 def standardise_features(series: NDArray[np.float64], training: NDArray[np.int64]) -> Array:

@@ -110,3 +110,11 @@ def test_a_parameter_that_the_template_lacks_comes_with_near_matches() -> None:
     family = Family(template("{mood}", description="d", factory=len), {"mood": {"x": Variant({"volumes": 11})}})
     with pytest.raises(UnknownNameError, match=r"unknown parameter of {mood} 'volumes'; did you mean 'volume'"):
         list(family.members())
+
+
+def test_further_names_of_members_are_made_of_those_of_their_variants() -> None:
+    mood = {"calm": Variant(aliases=("quiet",)), "loud": LOUD}
+    family = Family(template(), {"key": {"c": Variant(aliases=("do", "ut"))}, "mood": mood})
+    calm, loud = family.members()
+    assert calm.aliases == ("song/c/quiet", "song/do/calm", "song/do/quiet", "song/ut/calm", "song/ut/quiet")
+    assert loud.aliases == ("song/do/loud", "song/ut/loud")

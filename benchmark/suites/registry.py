@@ -44,6 +44,7 @@ class Registry(Generic[T]):
         self.open_families = open_families
         self.families: dict[str, Family[T]] = {}  # by the name of each member
         self._entries: dict[str, T] = {}
+        self._aliases: dict[str, str] = {}  # the names of entries by further ones
         for entry in entries:
             self.register(entry)
 
@@ -64,18 +65,8 @@ class Registry(Generic[T]):
             self.families[member.name] = entry
 
     def _register(self, entry: T) -> None:
-        if entry.name.startswith(TAG):
-            raise ParameterError(f"{self.kind} '{entry.name}': what begins with {TAG} stands for a tag; rename it")
-        if family := self._open_family(entry.name):
-            raise DuplicateNameError(
-                f"{self.kind} '{entry.name}': names that begin with {family.prefix} stand for "
-                f"{family.listed.name}; rename it"
-            )
-        if entry.name in self._entries:
-            raise DuplicateNameError(
-                f"{self.kind} '{entry.name}' is registered twice "
-                f"({self._entries[entry.name].source or 'saltbench'} and {entry.source or 'saltbench'}); rename one"
-            )
+        for name in (entry.name, *entry.aliases):
+            self._check_free(name, entry)
         if not isinstance(entry.version, int) or entry.version < 1:
             raise ParameterError(
                 f"{self.kind} '{entry.name}' needs a whole number of at least 1 as version, "
@@ -83,6 +74,24 @@ class Registry(Generic[T]):
             )
         entry.configure(entry.parameters)
         self._entries[entry.name] = entry
+        self._aliases |= dict.fromkeys(entry.aliases, entry.name)
+
+    def _check_free(self, name: str, entry: T) -> None:
+        if name.startswith(TAG):
+            raise ParameterError(f"{self.kind} '{name}': what begins with {TAG} stands for a tag; rename it")
+        if family := self._open_family(name):
+            raise DuplicateNameError(
+                f"{self.kind} '{name}': names that begin with {family.prefix} stand for {family.listed.name}; rename it"
+            )
+        if known := self.declared(name):
+            raise DuplicateNameError(
+                f"{self.kind} '{name}' is registered twice "
+                f"({known.source or 'saltbench'} and {entry.source or 'saltbench'}); rename one"
+            )
+
+    def named(self, name: str) -> str:
+        """Return the name of the entry that has this one as an alias, or the name itself."""
+        return self._aliases.get(name, name)
 
     def get(self, name: str) -> T:
         """Return the entry called name.
@@ -93,6 +102,7 @@ class Registry(Generic[T]):
         """
         if family := self._open_family(name):
             return family.make(name.removeprefix(family.prefix))
+        name = self.named(name)
         if name not in self._entries:
             raise UnknownNameError(unknown(self.kind, name, self._entries))
         return self._entries[name]
@@ -135,7 +145,7 @@ class Registry(Generic[T]):
         for family in self.open_families:
             if pattern.removeprefix(TAG) in family.listed.tags and pattern.startswith(TAG):
                 raise UnknownNameError(f"{self.kind} {pattern} stands for {family.listed.name}; name one of them")
-        return select(self.kind, [pattern], self.tags_of(self._entries))
+        return select(self.kind, [self.named(pattern)], self.tags_of(self._entries))
 
     def _open_family(self, name: str) -> OpenFamily[T] | None:
         return next((family for family in self.open_families if name.startswith(family.prefix)), None)
@@ -147,7 +157,7 @@ class Registry(Generic[T]):
     def declared(self, name: str) -> T | None:
         """Return the entry called name, or what stands for its family, or None; no file is looked at."""
         family = self._open_family(name)
-        return family.listed if family else self._entries.get(name)
+        return family.listed if family else self._entries.get(self.named(name))
 
     def tags_of(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return the tags of each entry by name; none of a name that is not known."""
@@ -299,7 +309,7 @@ def _line_in(path: Path, error: BaseException) -> str:
 
 FIELDS = (  # of an entry in a list, where it has them
     *("name", "version", "description", "reference", "tags", "parameters", "source"),
-    *("assumptions", "passes", "needs"),
+    *("aliases", "assumptions", "passes", "needs"),
 )
 
 
@@ -316,7 +326,9 @@ def listing(registry: Registry[Any], patterns: Sequence[str] = ()) -> list[dict[
         UnknownNameError: a pattern that matches nothing.
     """
     stated = {entry.name: entry for entry in (*registry, *(family.listed for family in registry.open_families))}
-    chosen = select(registry.kind, patterns or ["*"], {name: entry.tags for name, entry in stated.items()})
+    chosen = select(
+        registry.kind, [*map(registry.named, patterns)] or ["*"], {name: entry.tags for name, entry in stated.items()}
+    )
     return [_stated(stated[name], registry.families.get(name)) for name in chosen]
 
 

@@ -254,7 +254,12 @@ def _entries(kind: str, content: Mapping[str, Any], registries: Registries) -> S
 
 
 def _choices(entries: Iterable[Entry], parameters: Mapping[str, Any]) -> tuple[Choice, ...]:
-    return tuple(_choice(entry, parameters.get(entry.name, {})) for entry in entries)
+    return tuple(_choice(entry, _given(entry, parameters)) for entry in entries)
+
+
+def _given(entry: Entry, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    names = [*entry.aliases, entry.name]
+    return {key: value for name in names for key, value in parameters.get(name, {}).items()}
 
 
 def _choice(entry: Entry, parameters: Mapping[str, Any]) -> Choice:

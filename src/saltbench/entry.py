@@ -27,6 +27,7 @@ class Entry:
         check: function that takes all parameters by name and raises a ParameterError where the factory cannot have
             their values, or its "module:attribute", whose module imports nothing heavy; None leaves that to the
             factory, which is called after networks were trained.
+        aliases: further names under which it is found, such as the source's; results have its name.
         tags: words that group entries, shown by `saltbench list --format json`.
         source: empty for what ships with saltbench; otherwise names the plugin and a digest of its bytes,
             so that an edited plugin is computed anew.
@@ -39,6 +40,7 @@ class Entry:
     factory: Factory
     parameters: Mapping[str, Any] = field(default_factory=dict)
     check: Factory | None = None
+    aliases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     source: str = ""
 

@@ -22,11 +22,13 @@ class Variant:
         parameters: those that it sets.
         words: that stand for it in the members' descriptions; its name without any.
         tags: that its members have beside those of the family.
+        aliases: further names that its members are found under, such as the source's.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     words: str = ""
     tags: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,14 @@ class Family(Generic[T]):
             description=self._filled(self.template.description, words),
             factory=factory,
             parameters=self.template.updated({key: v.parameters[key] for v in variants for key in v.parameters}),
+            aliases=tuple(self._aliases(chosen)),
             tags=tuple(dict.fromkeys([*self.template.tags, *(tag for v in variants for tag in v.tags)])),
         )
+
+    def _aliases(self, chosen: Mapping[str, tuple[str, Variant]]) -> Iterator[str]:
+        found = ((name, *variant.aliases) for name, variant in chosen.values())
+        for names in itertools.islice(itertools.product(*found), 1, None):  # the first is the member's name
+            yield self._filled(self.name, dict(zip(chosen, names, strict=True)))
 
     def _filled(self, text: str, names: Mapping[str, str]) -> str:
         try:

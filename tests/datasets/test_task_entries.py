@@ -1,3 +1,4 @@
+import itertools
 import shutil
 
 import pytest
@@ -6,9 +7,24 @@ from hcp_trees import write_b
 from saltbench.datasets.contract import SPLITS, task_bytes, task_contract
 from saltbench.datasets.entries import ENTRIES
 from saltbench.datasets.spec import TaskSpec
-from saltbench.family import members_of
+from saltbench.family import Family, members_of
 
 TASKS = tuple(members_of(ENTRIES))
+
+
+def covering(family):
+    """As few members of a family as have each variant of each part."""
+    most = max(map(len, family.parts.values()))
+    parts = [list(variants) for variants in family.parts.values()]
+    names = {tuple(variants[number % len(variants)] for variants in parts) for number in range(most)}
+    combinations = itertools.product(*parts)
+    return [member for member, chosen in zip(family.members(), combinations, strict=True) if chosen in names]
+
+
+FEW = tuple(
+    task for entry in ENTRIES for task in (covering(entry) if isinstance(entry, Family) else members_of([entry]))
+)
+OTHERS = tuple(task for task in TASKS if task not in FEW)
 
 # the source's table, (time from, time to, features from, features to); each inner list is one sample's layout
 TABLE = {
@@ -73,7 +89,7 @@ SMALL = {"train": 100, "validation": 20, "test": 25, "train_subjects": 2, "test_
 FEWER = {entry.name: {size: SMALL[size] for size in SMALL if size in entry.parameters} for entry in TASKS}
 
 
-class TestShippedTasks(task_contract(*TASKS, parameters=FEWER)):
+class TestShippedTasks(task_contract(*FEW, parameters=FEWER)):
     @pytest.fixture(autouse=True)
     def data_at_hand(self, request, spec):
         if spec.name.startswith("mnist/"):
@@ -88,6 +104,19 @@ class TestShippedTasks(task_contract(*TASKS, parameters=FEWER)):
 
     def test_another_seed_gives_other_bytes(self, spec):
         assert task_bytes(self._data(spec)) != task_bytes(self._data(spec, seed=2))
+
+
+@pytest.mark.slow
+class TestOtherMembersOfFamilies(task_contract(*OTHERS, parameters=FEWER)):
+    pass
+
+
+def test_few_members_have_each_variant_of_each_part():
+    for family in (entry for entry in ENTRIES if isinstance(entry, Family)):
+        names = [task.name for task in covering(family)]
+        assert len(names) == max(map(len, family.parts.values()))
+        for variants in family.parts.values():
+            assert all(any(variant in name for name in names) for variant in variants)
 
 
 @pytest.mark.parametrize("entry", TASKS, ids=lambda entry: entry.name)

@@ -117,6 +117,31 @@ def test_a_name_of_a_family_cannot_be_taken():
         with_family().register(entry("file/x"))
 
 
+def test_an_entry_is_found_by_its_aliases_and_listed_under_its_name():
+    found = registry("box/a")
+    found.register(entry("box/b", aliases=("old/b",)))
+    assert found.get("old/b").name == found.declared("old/b").name == "box/b"
+    assert names(found.match(["old/b", "box/*"])) == ["box/b", "box/a"]
+    assert [row["name"] for row in listing(found, ["old/b"])] == ["box/b"]
+    assert names(found) == ["box/a", "box/b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "aliases", "message"),
+    [
+        ("old/b", (), r"^task 'old/b' is registered twice \(saltbench and saltbench\); rename one$"),
+        ("c", ("box/b",), r"^task 'box/b' is registered twice"),
+        ("c", ("old/b",), r"^task 'old/b' is registered twice"),
+        ("c", ("tag:old",), r"^task 'tag:old': what begins with tag: stands for a tag; rename it$"),
+    ],
+)
+def test_an_alias_is_taken_once(name, aliases, message):
+    found = registry("box/a")
+    found.register(entry("box/b", aliases=("old/b",)))
+    with pytest.raises((DuplicateNameError, ParameterError), match=message):
+        found.register(entry(name, aliases=aliases))
+
+
 def test_registries_are_fresh_each_time():
     one, other = load_registries(), load_registries()
     one.tasks.register(entry("mine", TaskSpec))
@@ -152,7 +177,7 @@ def test_listing_is_json_with_one_object_an_entry(kind):
         family = found.families.get(row["name"])
         assert row.pop("family", None) == (family and {"name": family.name, "members": len(family)})
         assert all(row[field] == getattr(spec, field) for field in row)
-        stated = {"name", "version", "description", "reference", "tags", "parameters", "source"}
+        stated = {"name", "version", "description", "reference", "tags", "parameters", "source", "aliases"}
         assert set(row) == stated | {"methods": {"assumptions", "passes"}, "metrics": {"needs"}}.get(kind, set())
 
 

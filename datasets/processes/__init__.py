@@ -1,0 +1,1 @@
+"""Processes that generate series without a class, shared by families of tasks."""

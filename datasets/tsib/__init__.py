@@ -1,0 +1,1 @@
+"""The benchmark of interpretability in time-series predictions (TSIB): processes × layouts of a shifted box."""
