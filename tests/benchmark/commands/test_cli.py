@@ -170,6 +170,7 @@ def test_options_take_several_values(given: list[str], expanded: list[str]) -> N
     assert cli.expand(given) == expanded
 
 
+@pytest.mark.slow
 def test_reproduce_in_small(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -302,6 +302,7 @@ def test_long_names_do_not_widen_the_page(visit: Open, tmp_path: Path) -> None:
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.slow
 def test_print_shows_every_matching_row_and_no_controls(visit: Open, tmp_path: Path) -> None:
     folder = write_leaderboard(tmp_path / "many", [("t", "lstm", f"m{i}", i / 1000) for i in range(450)])
     tab = visit(folder, color_scheme="dark")
@@ -316,6 +317,7 @@ def test_print_shows_every_matching_row_and_no_controls(visit: Open, tmp_path: P
     assert tab.locator("tr.row").count() == 450
 
 
+@pytest.mark.slow
 def test_ten_thousand_rows_are_sorted_searched_and_drawn_as_they_are_reached(visit: Open, tmp_path: Path) -> None:
     scores = [(f"t{i % 7}", "lstm", f"m{i}", (i * 7919 % 10_000) / 10_000) for i in range(10_000)]
     tab = visit(write_leaderboard(tmp_path / "large", scores))

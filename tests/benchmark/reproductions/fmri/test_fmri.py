@@ -68,6 +68,7 @@ def test_all_files_are_there_and_named(finished):
     assert any(line.startswith("fmri/hcp: not run, no copy of the HCP is given") for line in lines)
 
 
+@pytest.mark.slow
 def test_the_same_run_again_gives_the_same_bytes(finished):
     folder, lines = finished
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".csv", ".png", ".svg")}
@@ -172,6 +173,7 @@ def hcp(tmp_path, monkeypatch):
     return tmp_path / "hcp"
 
 
+@pytest.mark.slow
 def test_the_users_copy_is_analysed_with_the_atlas_beside_it(hcp, tmp_path):
     folder = tmp_path / "results" / "fmri-hcp"
     lines = list(reproduce_one(HCP, tmp_path / "results", "cpu", 1, {}))

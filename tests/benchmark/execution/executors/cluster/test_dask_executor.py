@@ -151,6 +151,7 @@ def test_workers_write_the_bytes_of_one_process(
     assert found == "2 workers, 2 cells at once"
 
 
+@pytest.mark.slow
 def test_plugins_data_and_series_of_ones_own_reach_the_workers(
     cluster: LoopbackCluster, plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +170,7 @@ def test_plugins_data_and_series_of_ones_own_reach_the_workers(
     assert set(result.table.task) == set(tasks)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_or_hangs_costs_its_cell_and_no_worker(
     cluster: LoopbackCluster, plugin: Path, tmp_path: Path
 ) -> None:
@@ -188,6 +190,7 @@ def killed_when_marked(mark: Path, process: int | None = None) -> None:
     os.kill(process or int(mark.read_text()), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_what_it_had_in_flight(
     cluster: LoopbackCluster, plugin: Path, tmp_path: Path
 ) -> None:
