@@ -44,7 +44,7 @@ def test_rows_are_those_of_the_rules(operations_page):
     assert table["mul"] == ("split", "signal", "1/N", "size")
     assert table["conv1d"] == ("split", "signal", "1/N", "size ¹")
     assert table["gt"] == ("rescale", *["constant"] * 3)
-    assert table["atan2"] == ("along the way", *["refused"] * 3)
+    assert table["atan2"] == ("along the way", *["activation"] * 3)
     assert "rrelu" not in table
     assert torch.rrelu not in deeplift.RULES
     assert "| `rfft` | linear | sum | sum | sum |" in operations_page.page()

@@ -86,9 +86,12 @@ class RelevancePass(Interception):
         roles: set[Role] = {self.noted(tensor) for tensor in tensors}
         return roles.pop() if len(roles) == 1 else Role.SIGNAL
 
-    def entering(self, x: Tensor, share: float = 1.0) -> Tensor:
-        """Return x, (…), as a summand of what `left` returns: its relevance is share · x times what arrives."""
-        entered: Tensor = _Entering.apply(x, share)  # type: ignore[no-untyped-call]
+    def entering(self, x: Tensor, share: float = 1.0, may_be_infinite: bool = False) -> Tensor:
+        """Return x, (…), as a summand of what `left` returns: its relevance is share · x times what arrives.
+
+        Nothing arrives from an infinite sum, as of a score that is masked, and its infinite summands get nothing.
+        """
+        entered: Tensor = _Entering.apply(x, share, may_be_infinite)  # type: ignore[no-untyped-call]
         return entered
 
     def left(self, y: Tensor) -> Tensor:
@@ -116,15 +119,17 @@ def part_by_part(operation: Callable[[Tensor, Tensor], Tensor], first: Tensor, s
 
 class _Entering(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, share: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, share: float, may_be_infinite: bool) -> Tensor:
         ctx.save_for_backward(x)
-        ctx.share = share
+        ctx.share, ctx.may_be_infinite = share, may_be_infinite
         return x.detach()
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (x,) = ctx.saved_tensors
-        return part_by_part(torch.mul, gradients[0], x) * ctx.share, None
+        if ctx.may_be_infinite and not x.is_complex():
+            x = x.clamp(torch.finfo(x.dtype).min, torch.finfo(x.dtype).max)
+        return part_by_part(torch.mul, gradients[0], x) * ctx.share, None, None
 
 
 class _Leaving(torch.autograd.Function):

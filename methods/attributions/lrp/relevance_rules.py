@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..decompositions.elementwise import rounded_quotient
+from ..decompositions.elementwise import hypot, rounded_quotient
 from ..decompositions.normalisation import standardised_by_constant
 from ..interception.argument_names import is_divisor
 from ..interception.interception import Call, Rule, is_propagated
@@ -86,7 +86,7 @@ def addition(call: RelevanceCall) -> Tensor:
         return passed_to(call, varying[0], call.mode.noted(varying[0]))
     is_switch = len(varying) == 1 and call.mode.is_squashed(varying[0]) and _adds_one(call)
     role = Role.SWITCH if is_switch else call.mode.role(varying)
-    return summed(call, call.run_with(entering(call)), role)
+    return summed(call, call.run_with(entering(call, may_be_infinite=True)), role)
 
 
 def squashing(call: RelevanceCall) -> Tensor:
@@ -113,6 +113,13 @@ def activation(role: Role | None = None) -> Rule[RelevancePass]:
         return result
 
     return rule
+
+
+def arctangent(call: RelevanceCall) -> Tensor:
+    """Apply atan2, (…): relevance goes to both operands as that of their √(x² + y²) does."""
+    with call.mode:
+        size = hypot(*call.args)
+    return passed_to(call, size, Role.SIGNAL)
 
 
 def power(call: RelevanceCall) -> Tensor:
@@ -171,10 +178,10 @@ def soft_maximum(call: RelevanceCall) -> Tensor:
     return noted(call, substitute_gradient(value, surrogate), Role.SIGNAL)
 
 
-def entering(call: RelevanceCall) -> Callable[[Tensor], Tensor]:
+def entering(call: RelevanceCall, may_be_infinite: bool = False) -> Callable[[Tensor], Tensor]:
     """Return the function of a tensor, (…), that makes it a summand if it varies."""
     mode = call.mode
-    return lambda tensor: mode.entering(tensor) if mode.varies(tensor) else tensor
+    return lambda tensor: mode.entering(tensor, may_be_infinite=may_be_infinite) if mode.varies(tensor) else tensor
 
 
 def summed(call: RelevanceCall, terms: Tensor, role: Role) -> Tensor:

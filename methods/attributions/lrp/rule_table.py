@@ -28,6 +28,7 @@ from .relevance_recurrence import gru_relevance, lstm_relevance, plain_relevance
 from .relevance_rules import (
     activation,
     addition,
+    arctangent,
     cast,
     constant,
     division,
@@ -85,6 +86,8 @@ ACTIVATIONS: Table = {
         activation(Role.SIGNAL),
     ),
     **rules("tanh erf", squashing),
+    **rules("atan2 arctan2", arctangent),
+    **rules("angle", of_complex(complex_numbers.angle, constant)),
     **rules("abs absolute __abs__", of_complex(complex_numbers.size, activation(Role.SIGNAL))),
     **rules(f"{names.CLAMPS} {names.NEGATIONS}", activation()),
     **rules("clamp clip", of_tensors(elementwise.clamp, activation())),

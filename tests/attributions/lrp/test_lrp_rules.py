@@ -114,6 +114,32 @@ def test_a_square_is_an_activation_however_it_is_written():
 
 
 @methods
+@pytest.mark.parametrize(
+    "angle", [torch.atan2, lambda y, x: torch.complex(x, y).angle()], ids=["of two numbers", "of a complex number"]
+)
+def test_an_angle_is_owed_to_both_parts_as_their_size_is(name, angle):
+    # R = θ, shared as in x² + y²
+    expected = [math.atan2(3, 4) * share for share in (9 / 25, 16 / 25)]
+    assert explain(lambda y, x: angle(y, x) + 0 * x, [3.0, 4.0], METHODS[name]) == pytest.approx(expected)
+
+
+@methods
+def test_a_masked_sum_owes_nothing_and_keeps_nothing_from_others(name):
+    # scores that are masked before something is added to them, as in the gates of an mLSTM
+    later = torch.ones(TIME, TIME, dtype=torch.bool).triu(1)
+    gates = torch.arange(-1.0, FEATURES - 1, dtype=torch.float64)[:, None].expand(-1, TIME)
+
+    def mixed(x, hidden):
+        scores = torch.where(later, hidden, x @ gates) + x[..., :1]
+        return torch.exp(scores - scores.amax(2, keepdim=True)) @ x
+
+    inputs, target = series(3), classes(3) % 2
+    maps = [METHODS[name](Formula(lambda x, h=hidden: mixed(x, h)), inputs, target) for hidden in (-torch.inf, -1e3)]
+    assert maps[0].abs().max() > 0.01
+    torch.testing.assert_close(*maps, rtol=1e-9, atol=1e-9)
+
+
+@methods
 def test_the_largest_takes_all(name):
     assert explain(torch.maximum, [5.0, 2.0], METHODS[name]) == [5.0, 0.0]
     assert explain(lambda a, b: torch.stack([a, b]).amax(0), [1.0, 2.0], METHODS[name]) == [0.0, 2.0]
