@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import disable_saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 
 from ....errors import UnsupportedOperationError
@@ -61,15 +62,14 @@ class Interception(TorchFunctionMode):
         """Return what a network makes of inputs, (batch, time, features), every call of it intercepted.
 
         Raises:
-            UnsupportedOperationError: an operation without a rule, TorchScript, or hooks on saved tensors, which
-                would repeat calls out of sight.
+            UnsupportedOperationError: an operation without a rule, TorchScript, or hooks on saved tensors.
         """
         for module in model.modules():
             if isinstance(module, torch.jit.ScriptModule):
                 raise self._unsupported(f"TorchScript ({type(module).__name__} {module.original_name})")
         repeated = self._unsupported("hooks on saved tensors (torch.autograd.graph.saved_tensors_hooks)")
         try:
-            with torch.autograd.graph.disable_saved_tensors_hooks(str(repeated)), same_calls(inputs.device), self:
+            with disable_saved_tensors_hooks(str(repeated)), same_calls(model, inputs.device), self:
                 outputs: Tensor = model(inputs)
         except RuntimeError as error:
             if str(error) == str(repeated):
