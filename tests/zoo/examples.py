@@ -39,6 +39,7 @@ class Example:
     dtype: torch.dtype = torch.float64
     accuracy: float | None = None
     hides: bool = False
+    settles: bool = False
 
     def network(self):
         """The network behind the contract, in evaluation mode; the same weights in every call."""
@@ -46,6 +47,8 @@ class Example:
             torch.manual_seed(0)
             built = self.build().eval()
             built = moved(built.float() if self.dtype == torch.float32 else built.double())
+            if self.settles:
+                built(self.series(1))
         return saltbench.adapted(built, item=self.item, output=self.output)
 
     def series(self, samples, seed=0):

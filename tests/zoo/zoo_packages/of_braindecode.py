@@ -27,7 +27,7 @@ NETWORKS = {
     "SincShallowNet": (128, {"num_time_filters": 4}),
     "SleepStagerChambon2018": (300, {}),
     "SPARCNet": (128, {"block_layers": 1, "growth_rate": 4, "bottleneck_size": 4}),
-    "SSTDPN": (128, {"n_fused_filters": 9, "mvp_kernel_sizes": [10, 20, 30]}),
+    "SSTDPN": (128, {"n_fused_filters": 9, "mvp_kernel_sizes": [10, 20, 30], "spt_attn_global_context_kernel": 25}),
     "SyncNet": (128, {}),
     "TCFormer": (128, {"n_filters_time": 4, "group_dim": 16, "n_transformer_layers": 1}),
     "BDTCN": (128, {"n_filters": 4}),
@@ -51,6 +51,7 @@ EXAMPLES = {
         time=steps,
         features=CHANNELS,
         dtype=torch.float32 if name == "SyncNet" else torch.float64,  # it makes tensors of float32 inside
+        settles=name == "SSTDPN",
     )
     for name, (steps, _) in NETWORKS.items()
 }
