@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ..family import Family, Variant
+from .arma import entries as arma
 from .spec import TaskSpec
 from .tsib import entries as tsib
 
@@ -146,6 +147,7 @@ ENTRIES: tuple[TaskSpec | Family[TaskSpec], ...] = (
         tags=("real", "fmri", "external-data"),
         content="saltbench.datasets.fmri.hcp:hcp_content",
     ),
+    *arma.FAMILIES,
     tsib.FAMILY,
     tsib.MENDED,
 )

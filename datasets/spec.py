@@ -19,9 +19,13 @@ class TaskSpec(Entry):
         content: for a task that reads files of the user: a function () -> str that names their content wherever they
             lie, such as a digest, and raises a DataError where they cannot be read; or "module:attribute". Results of
             other files are then computed anew.
+        function: for a white box, whose network is known: a function (series, salient) -> (batch, classes) of tensors
+            (batch, time, features), or "module:attribute". Such a task is explained without training; the label of a
+            sample is the column that it is explained for.
     """
 
     content: Factory | None = None
+    function: Factory | None = None
 
     def origin(self) -> str:
         """Return the entry's source and the content of its files.

@@ -103,7 +103,8 @@ class Evaluator:
 
     def _ask(self, job: Job, choice: Choice, explained: Explained, names: Sequence[str]) -> dict[str, Any] | None:
         """Return what a metric asks for; the network is loaded anew, so that no metric sees what another does to it."""
-        network = self._model(job).model if job.architecture and {*names} & {"model", "explainer"} else None
+        has_classes = job.architecture and not job.task.brings
+        network = self._model(job).model if has_classes and {*names} & {"model", "explainer"} else None
         method, seed = planned_entry(self.registries.methods, choice), job.seeds.attribution
         question = Question.about(network, explained, job.protocol.target, job.protocol.output)
         asked = Asked(method, choice.parameters, network, question, explained, self._data(job), seed, self.memory)
@@ -147,7 +148,8 @@ class Evaluator:
     def _prepare(self, job: Job) -> None:
         """Train the network, or load it, and check that it answers each of the samples that are explained by itself."""
         model = self._model(job).model
-        check_answers(model, self._explained(job).like(model).inputs)
+        explained = self._explained(job).like(model)
+        check_answers(explained.asked_of(model), explained.inputs)
 
     def _data(self, job: Job) -> TaskData:
         key = canonical({"task": job.task.as_json(), "seed": job.seeds.data})
@@ -181,6 +183,9 @@ class Evaluator:
     def _train(self, job: Job, data: TaskData) -> Network:
         started = time.perf_counter()
         recipe, device = job.protocol.training, job.protocol.device
+        if job.task.brings:
+            known = build_network(job, data, self.registries).to(device).eval()
+            return Network(known, {"seconds": time.perf_counter() - started, "environment": environment()})
 
         def build() -> nn.Module:
             return build_network(job, data, self.registries)

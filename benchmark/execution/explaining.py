@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...datasets.spec import TaskData
-from ...methods.attributions.adapters import Probabilities
+from ...errors import UnsupportedOperationError
+from ...methods.architectures.white_box import WhiteBox
+from ...methods.attributions.adapters import Probabilities, adapted
 from ...methods.attributions.checks.completeness import TOLERANCE, Explanation, completed, is_promised
 from ...methods.attributions.checks.guard import attribute_checked
 from ...methods.attributions.explain import sample_seeds
+from ...methods.attributions.inputs.held_inputs import Conditioned
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
 from ..metrics.maps import check_finite
@@ -62,6 +65,13 @@ class Explained:
         """Yield the numbers of the samples of each length, and it; see `of_one_length`."""
         return of_one_length(self.lengths, len(self.inputs), self.inputs.shape[1])
 
+    def asked_of(self, model: nn.Module) -> nn.Module:
+        """Return a model of the series alone, (batch, time, features): a white box gets each sample's truth beside."""
+        if not isinstance(model, WhiteBox):
+            return model
+        shapes = f"series {tuple(self.inputs.shape)} and what is salient in them"
+        return adapted(Conditioned(model, [self.truth], shapes), output="value")
+
     def stored(self) -> StoredSamples:
         """Return what is stored of the samples."""
         labels, inputs, truth = (as_array(values) for values in (self.labels, self.inputs, self.truth))
@@ -83,14 +93,29 @@ class Question:
 
     @staticmethod
     def about(model: nn.Module | None, explained: Explained, target: str, output: str) -> "Question":
-        """Return the question for the true or predicted class, and for its logit or its probability."""
+        """Return the question for the true or predicted class, and for its logit or its probability.
+
+        Raises:
+            UnsupportedOperationError: a white box is asked for its predicted class or a probability.
+        """
         if model is None:
             return Question(None, explained.labels)
+        if isinstance(model, WhiteBox):
+            _check_white_box(target, output)
+            return Question(explained.asked_of(model), explained.labels)
         asked = Probabilities(model) if output == "probability" else model
         if target == "true":
             return Question(asked, explained.labels)
         with lend(model, explained.inputs.device):
             return Question(asked, predict(model, explained.inputs).argmax(dim=1))
+
+
+def _check_white_box(target: str, output: str) -> None:
+    if (target, output) != ("true", "logit"):
+        raise UnsupportedOperationError(
+            f"a white box has neither classes nor probabilities, got target {target} and output {output}; "
+            "explain its output: target true, output logit"
+        )
 
 
 def make_map(

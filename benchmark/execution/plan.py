@@ -136,5 +136,9 @@ def jobs(suite: Suite, device: str) -> Iterator[Job]:
     for task in suite.tasks:
         for repetition, levels in enumerate(repetitions(suite.seeds)):
             yield Job(protocol, task, None, suite.references, repetition, levels)
-            for architecture in suite.architectures:
+            for architecture in _architectures(task, suite):
                 yield Job(protocol, task, architecture, suite.methods, repetition, levels)
+
+
+def _architectures(task: Choice, suite: Suite) -> tuple[Choice, ...]:
+    return (Choice(task.brings, 1, "", {}),) if task.brings else suite.architectures

@@ -182,6 +182,11 @@ def _tasks(
 
 
 def _task(spec: TaskSpec, parameters: Mapping[str, Any]) -> _Task:
+    if spec.function is not None:
+        raise ParameterError(
+            f"evaluate needs a task with classes for the network to tell apart, got {spec.name}, which is a function "
+            f"of its own; score methods on it with `saltbench run --tasks {spec.name}`"
+        )
     load = functools.partial(spec.load(), **spec.configure(parameters))
     return _Task(spec.name, lambda repetition: check_task(spec.name, load(Seeds.of(repetition).data)))
 

@@ -45,8 +45,8 @@ def tabulate_removal(
     """Return both tables of a suite that has run, computing what the store lacks of their curves.
 
     Every network is asked about inputs from which its own map, every other network's and the reference maps remove
-    entries. Networks whose training failed are absent, and so are methods that do not apply. Networks answer in one
-    thread on the CPU.
+    entries. Networks whose training failed are absent, and so are methods that do not apply, and white boxes, which
+    answer neither right nor wrong. Networks answer in one thread on the CPU.
 
     Args:
         run: of any suite whose tasks have a ground truth.
@@ -72,7 +72,8 @@ def _tabulate(
 ) -> Iterator[RemovalTables]:
     """Yield the rows of each map."""
     references = repetition.references
-    trained = tuple(job for job in repetition.trained if run.store.get(MODELS, job.model_key()) is not None)
+    asked = (job for job in repetition.trained if not job.task.brings)
+    trained = tuple(job for job in asked if run.store.get(MODELS, job.model_key()) is not None)
     if not trained:
         return
     curves = Curves(run, references, trained, registries)

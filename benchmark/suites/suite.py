@@ -13,6 +13,7 @@ from typing import Any
 
 from ... import __version__
 from ...datasets.files.regular_files import open_regular
+from ...datasets.spec import TaskSpec
 from ...entry import Entry, unknown
 from ...errors import DataError, ParameterError, SaltbenchError, UnknownNameError, printable, repr_of
 from .located_errors import at, placed
@@ -26,17 +27,27 @@ from .training_recipe import TRAINING_VERSION, Recipe
 TARGETS = ("true", "predicted")
 OUTPUTS = ("logit", "probability")
 UNREAD = "files that cannot be read"  # in place of their content; no result has it in its key
+WHITE_BOX = "white-box"  # the architecture of tasks that bring their own function
 KINDS = ("tasks", "architectures", "methods", "metrics")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An entry by name and version, with every parameter set: all that determines its behaviour."""
+    """An entry by name and version, with every parameter set: all that determines its behaviour.
+
+    Attributes:
+        name: of the entry.
+        version: of the entry.
+        source: of its code and files.
+        parameters: all of them.
+        brings: the architecture that a task brings, in place of the suite's; empty for none.
+    """
 
     name: str
     version: int
     source: str
     parameters: Mapping[str, Any]
+    brings: str = ""
 
     @staticmethod
     def of(entry: Entry, overrides: Mapping[str, Any]) -> "Choice":
@@ -50,12 +61,16 @@ class Choice:
             origin = entry.origin()
         except DataError:  # its cells fail with the reason, those of other tasks do not
             origin = UNREAD
-        return Choice(entry.name, entry.version, origin, entry.configure(overrides))
+        brings = WHITE_BOX if isinstance(entry, TaskSpec) and entry.function else ""
+        return Choice(entry.name, entry.version, origin, entry.configure(overrides), brings)
 
     def as_json(self) -> dict[str, Any]:
         """Return the choice as JSON values."""
         # not by asdict, which copies all of it: keys are made for every cell of a run
-        return {**vars(self), "parameters": dict(self.parameters)}
+        values = {**vars(self), "parameters": dict(self.parameters)}
+        if not self.brings:
+            del values["brings"]  # which the keys of stored results do not have
+        return values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +109,8 @@ class Suite:
 
     def as_json(self) -> dict[str, Any]:
         """Return the suite as JSON values, for provenance."""
-        return dataclasses.asdict(self)
+        kinds = (*KINDS, "references")
+        return {**dataclasses.asdict(self), **{kind: [c.as_json() for c in getattr(self, kind)] for kind in kinds}}
 
 
 def bundled_suites() -> list[str]:

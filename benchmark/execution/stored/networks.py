@@ -8,6 +8,8 @@ from safetensors.torch import load, save
 from torch import nn
 
 from ....datasets.spec import TaskData
+from ....entry import resolve
+from ....methods.architectures.white_box import WhiteBox
 from ...storage.store import Artifact, Store
 from ...suites.registry import Registries
 from ..entry_checks import check_architecture
@@ -36,6 +38,10 @@ def build_network(job: Job, data: TaskData, registries: Registries) -> nn.Module
     """
     architecture = job.architecture
     assert architecture is not None
+    if job.task.brings:
+        function = planned_entry(registries.tasks, job.task).function
+        assert function is not None
+        return WhiteBox(resolve(function))
     factory = planned_entry(registries.architectures, architecture).load()
     model = factory(features=data.features, classes=data.classes, **architecture.parameters)
     return check_architecture(architecture.name, model)

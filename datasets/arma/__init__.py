@@ -1,0 +1,1 @@
+"""White boxes: functions of a known part of autoregressive moving averages, which need no training."""
