@@ -69,19 +69,22 @@ def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Sp
     """Return the splits with inputs (x − mean) / std, mean and std (time, features) of the training split.
 
     An entry that is constant in training has its std taken as 1, so it becomes 0 there. The unit does not matter:
-    entries times any power of two give the same.
+    entries times any power of two give the same. Padding counts in neither, and stays as it is.
 
     Raises:
-        DataError: an entry of validation or test is so far from those of training that single precision cannot hold it.
+        DataError: an entry of validation or test is so far from those of training that single precision cannot hold
+            it, or at a step that is padding in all of training.
     """
-    powers = exponents(train.inputs, 0)
-    trained = scaled(train.inputs, powers)
-    mean, std = trained.mean(axis=0, dtype=np.float64), trained.std(axis=0, dtype=np.float64)
+    values, known = _trained(train, validation, test)
+    powers = exponents(values, 0)
+    trained = scaled(values, powers)
+    mean, std = (of(trained, axis=0, dtype=np.float64, where=known) for of in (np.mean, np.std))
     scale = np.where(std > 0, std, 1.0)
 
     def apply(split: Split) -> Split:
         with np.errstate(over="ignore"):  # refused below
             inputs = (scaled(split.inputs, powers) - mean.astype(np.float32)) / scale.astype(np.float32)
+        inputs = _with_padding(split, inputs)
         _check_range(inputs)
         return dataclasses.replace(split, inputs=inputs)
 
@@ -91,14 +94,54 @@ def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Sp
 def min_max(train: Split, validation: Split, test: Split) -> tuple[Split, Split, Split]:
     """Return the splits with inputs (x − low) / (high − low), the bounds (time, features) of the training split.
 
-    Training inputs lie in [0, 1], others may leave it. An entry that is constant in training becomes 0 there.
+    Training inputs lie in [0, 1], others may leave it. An entry that is constant in training becomes 0 there. Padding
+    counts in neither bound, and stays as it is.
+
+    Raises:
+        DataError: an entry of validation or test is at a step that is padding in all of training.
     """
-    low = train.inputs.min(axis=0)
-    reach = np.ptp(train.inputs, axis=0)
+    values, known = _trained(train, validation, test)
+    low = values.min(axis=0, where=known, initial=np.inf)
+    reach = values.max(axis=0, where=known, initial=-np.inf) - low
     scale = np.where(reach > 0, reach, np.float32(1))
-    apply = (dataclasses.replace(split, inputs=(split.inputs - low) / scale) for split in (train, validation, test))
+    apply = (
+        dataclasses.replace(split, inputs=_with_padding(split, (split.inputs - low) / scale))
+        for split in (train, validation, test)
+    )
     scaled_train, scaled_validation, scaled_test = apply
     return scaled_train, scaled_validation, scaled_test
+
+
+def _trained(train: Split, *others: Split) -> tuple[Array, Any]:
+    """Return training inputs, (samples, time, features), 0 in padding, and which of them count; True for all.
+
+    Raises:
+        DataError: a step that is padding in all of training is none in another split.
+    """
+    if train.lengths is None:
+        return train.inputs, True
+    longest = int(train.lengths.max())
+    for split in others:
+        reached = split.inputs.shape[1] if split.lengths is None else int(split.lengths.max(initial=0))
+        if len(split) and reached > longest:
+            raise DataError(
+                f"scaling by entries needs training series as long as all others, {reached} steps, got at most "
+                f"{longest}; draw the splits so that the longest series are in training, too"
+            )
+    real = _real(train, train.lengths)
+    # steps that no series has: one value, so that there is something to take the mean of
+    return np.where(real, train.inputs, np.float32(0)), real | ~real.any(axis=0)
+
+
+def _real(split: Split, lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which steps are no padding, (samples, time, 1)."""
+    found: NDArray[np.bool_] = np.arange(split.inputs.shape[1])[:, None] < lengths[:, None, None]
+    return found
+
+
+def _with_padding(split: Split, inputs: Array) -> Array:
+    """Return other inputs of a split, (samples, time, features), with its own in padding."""
+    return inputs if split.lengths is None else np.where(_real(split, split.lengths), inputs, split.inputs)
 
 
 Scaling = Callable[[Split, Split, Split], tuple[Split, Split, Split]]

@@ -24,12 +24,10 @@ from ..execution.scoring import yardsticks
 from ..execution.stored.networks import stored_network
 from ..execution.stored.run import StoredRun, yardsticks_of
 from ..metrics.arrays import Floats
-from ..metrics.faithfulness.masking import removal_order
-from ..metrics.faithfulness.removal import answer_after_removal, draw_replacement
 from ..metrics.maps import Maps
-from ..metrics.truth.on_task import reported_on_task
 from ..suites.registry import Registries
 from ..suites.suite import Choice
+from .real_steps import RankedSteps, answer_by_length, rank_real_steps, report_on_task
 from .stored_curve import StoredCurve
 
 CPU = device("cpu")
@@ -88,7 +86,7 @@ class Curves:
         """
         curve = StoredCurve(self.run.store, job.map_key(method), self._metric("on_task", shares=list(shares)))
         if curve.is_lacking():
-            curve.put(reported_on_task(self._maps(job, method), shares))
+            curve.put(report_on_task(self._samples.explained, self._maps(job, method), shares))
         return curve.get()
 
     def chance_on_task(self) -> Floats:
@@ -101,11 +99,12 @@ class Curves:
         metric = Choice.of(spec, {})
         columns = yardsticks_of(self.references, self.run.store)
         if columns.lacking([metric]):
-            truth = self._samples.explained.truth.numpy()
-            columns.put([metric], yardsticks(truth, [(spec, metric.parameters)]), {})
-        found = columns.get([metric])
-        assert found is not None
-        chance: Floats = found[0][f"{metric.name}_chance"]
+            explained = self._samples.explained
+            found = yardsticks(explained.truth.numpy(), [(spec, metric.parameters)], explained.lengths)
+            columns.put([metric], found, {})
+        stored = columns.get([metric])
+        assert stored is not None
+        chance: Floats = stored[0][f"{metric.name}_chance"]
         return chance
 
     def answers(self, job: Job, method: Choice, replacements: Sequence[str], shares: Sequence[float]) -> Answers:
@@ -135,20 +134,20 @@ class Curves:
         ]
         lacking = [(number, curve) for number, curve in wanted if curve.is_lacking()]
         if lacking:
-            order = removal_order(self._maps(job, method).magnitude, self._samples.seeds)
+            samples = self._samples
+            ranked = [*rank_real_steps(samples.explained, self._maps(job, method), samples.seeds)]
             for number, curve in lacking:
-                curve.put(self._ask(number, order, **curve.metric.parameters))
+                curve.put(self._ask(number, ranked, **curve.metric.parameters))
         found = np.stack([curve.get() for _, curve in wanted]).astype(np.int8)
         return found.reshape(len(replacements), len(self.asked), len(shares), -1)
 
     def _metric(self, name: str, **parameters: Any) -> Choice:
         return Choice.of(self.registries.metrics.get(name), parameters)
 
-    def _ask(self, number: int, order: NDArray[np.int32], replacement: str, shares: Sequence[float]) -> Floats:
-        model, training = self._networks[number], self._samples.data.train.inputs
-        filling = draw_replacement(replacement, model.inputs, training, model.seeds)
+    def _ask(self, number: int, ranked: list[RankedSteps], replacement: str, shares: Sequence[float]) -> Floats:
+        model, training = self._networks[number], self._samples.data.train
         try:
-            return answer_after_removal(model, order, filling, shares).astype(np.float64)
+            return answer_by_length(model, ranked, training, replacement, shares).astype(np.float64)
         except NonFiniteError as error:
             where = f"{self.asked[number].describe()}, removed entries replaced by {replacement}"
             raise NonFiniteError(f"{where}: {error}; leave out the network or that replacement") from error

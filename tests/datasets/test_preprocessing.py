@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from saltbench.datasets.preprocessing import require_counts, standardise
+from saltbench.datasets.preprocessing import SCALINGS, require_counts, standardise
 from saltbench.datasets.spec import Split
-from saltbench.errors import ParameterError
+from saltbench.errors import DataError, ParameterError
 
 
 def split(inputs):
@@ -56,6 +56,37 @@ def test_types_labels_and_truth_are_kept():
     assert after.inputs.dtype == np.float32
     assert after.labels is before.labels
     assert after.truth is before.truth
+
+
+def padded_split(seed, lengths, padding=77.0):
+    whole = random_split(seed, len(lengths))
+    real = np.arange(3)[:, None] < np.array(lengths)[:, None, None]
+    return Split(np.where(real, whole.inputs, np.float32(padding)), whole.labels, whole.truth, np.array(lengths)), real
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_padding_does_not_count_and_stays_as_it_is(scaling):
+    splits, real = zip(
+        *(padded_split(seed, lengths) for seed, lengths in enumerate(([3, 2, 1, 2], [1, 2], [3]))), strict=True
+    )
+    found = SCALINGS[scaling](*splits)
+    for step in range(3):
+        # those that have the step, as series of one step
+        parts = [part.inputs[keep[:, step, 0]][:, [step]] for part, keep in zip(splits, real, strict=True)]
+        expected = SCALINGS[scaling](*map(split, parts))
+        for after, keep, alone in zip(found, real, expected, strict=True):
+            np.testing.assert_allclose(after.inputs[keep[:, step, 0]][:, [step]], alone.inputs, rtol=1e-6, atol=1e-6)
+    for after, keep in zip(found, real, strict=True):
+        assert (after.inputs[~np.broadcast_to(keep, after.inputs.shape)] == 77).all()
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_a_step_that_no_training_series_has_is_refused(scaling):
+    train, _ = padded_split(0, [2, 1])
+    with pytest.raises(DataError, match="scaling by entries needs training series as long as all others, 3 "):
+        SCALINGS[scaling](train, train, random_split(1, 2))
+    found = SCALINGS[scaling](train, train, train)[0]
+    assert (found.inputs[:, 2] == 77).all()
 
 
 def test_counts_below_one_are_refused():

@@ -13,7 +13,7 @@ from saltbench.benchmark.execution.explaining import Explained
 from saltbench.benchmark.execution.plan import jobs
 from saltbench.benchmark.execution.stored.run import MAPS, SCORES
 from saltbench.benchmark.metrics.faithfulness.removal import draw_replacement
-from saltbench.benchmark.removal import curves
+from saltbench.benchmark.removal import curves, real_steps
 from saltbench.benchmark.removal.analysis import RemovalTables, tabulate_removal
 from saltbench.benchmark.removal.summary import report_curves, summarise_removal, summarise_reported
 from saltbench.benchmark.runs.runner import run_suite
@@ -104,7 +104,7 @@ def test_the_oracle_reports_the_box_and_chance_is_its_share_of_steps(finished):
 
 def test_what_is_stored_is_not_computed_again(finished, monkeypatch):
     _, run, tables = finished
-    for name in ("planned_data", "stored_network", "reported_on_task", "answer_after_removal", "Evaluator"):
+    for name in ("planned_data", "stored_network", "report_on_task", "answer_by_length", "Evaluator"):
         monkeypatch.setattr(curves, name, lambda *_, name=name: pytest.fail(f"{name} was called again"))
     again = tabulate_removal(run.stored, REGISTRIES)
     pd.testing.assert_frame_equal(again.reported, tables.reported)
@@ -152,7 +152,7 @@ def test_a_damaged_curve_is_computed_to_the_same_numbers_from_the_training_split
         sources.append((name, training))
         return draw_replacement(name, inputs, training, seeds)
 
-    monkeypatch.setattr(curves, "draw_replacement", record)
+    monkeypatch.setattr(real_steps, "draw_replacement", record)
     for stored in (run.folder / SCORES).rglob("scores.parquet"):
         if "accuracy_after_removal" in pd.read_parquet(stored).columns[0]:
             stored.write_bytes(b"damaged")
@@ -167,8 +167,8 @@ def test_a_damaged_curve_is_computed_to_the_same_numbers_from_the_training_split
 def test_another_replacement_asks_for_its_answers_alone(finished, monkeypatch):
     _, run, tables = finished
     asked = []
-    real = curves.answer_after_removal
-    monkeypatch.setattr(curves, "answer_after_removal", lambda *given: asked.append(given) or real(*given))
+    real = curves.answer_by_length
+    monkeypatch.setattr(curves, "answer_by_length", lambda *given: asked.append(given) or real(*given))
     more = tabulate_removal(run.stored, REGISTRIES, ["zero", "mean"])
     assert len(asked) == 2 * 2 * (2 + 2) * 2  # tasks, seeds, maps, networks
     mean = tables.removal[tables.removal.replacement == "mean"].reset_index(drop=True)
