@@ -65,7 +65,8 @@ def rare(
         series = autoregressive(rng.standard_normal(truth.shape), COEFFICIENTS)
         return Split(series.astype(np.float32), groups, truth)
 
-    return TaskData(*(split(count) for count in (train, validation, test)), classes=2 if sets == "groups" else 1)
+    splits = split(train), split(validation), split(test)
+    return TaskData(*splits, classes=2 if sets == "groups" else 1)
 
 
 def check_rare(
