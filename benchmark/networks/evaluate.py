@@ -2,14 +2,12 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import torch
-from rich.console import Console
 from torch import nn
 
 from ...datasets.spec import TaskData, TaskSpec
@@ -33,7 +31,7 @@ from ..execution.training import facts_on_test, train
 from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec
 from ..process.settings import settings_restored
-from ..style.progress_bar import is_live, progress_bar
+from ..style.progress_bar import counted_progress
 from ..suites.counts import check_counts
 from ..suites.registry import Registries, check_names, default_metrics, load_registries
 from ..suites.suite import OUTPUTS, TARGETS
@@ -108,11 +106,12 @@ def evaluate(
     registries = load_registries()
     plan = _Plan.of(registries, task, methods, metrics, parameters or {})
     recipe = training or Recipe()
-    with _progress(len(plan.tasks) * seeds * len(plan.methods)) as report:
+    total = len(plan.tasks) * seeds * len(plan.methods)
+    with counted_progress("training and looking at the network", total) as report:
         parts = []
         for of_task, number in itertools.product(plan.tasks, range(seeds)):
             data = of_task.load(number)
-            subject = model if isinstance(model, nn.Module) else _trained(model, name, data, recipe, number, chosen)
+            subject = model if isinstance(model, nn.Module) else trained(model, name, data, recipe, number, chosen)
             place = _place(subject, chosen)
             explained = Explained.of(data, samples, str(place)).like(subject)
             _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, of_task.name)
@@ -120,18 +119,6 @@ def evaluate(
             asked = subject, explained, data, facts, target, output, memory, tolerance
             parts.append(_Repetition(plan, of_task.name, name, number, *asked, report).collected())
     return Evaluation.of(leaderboard(_merged(parts), [metric for metric, _ in plan.metrics]))
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """Give a function to say that a method is done, shown on a terminal and in a notebook."""
-    console = Console(stderr=True, highlight=False)
-    if not is_live(console):
-        yield lambda _words: None
-        return
-    done = itertools.count(1)
-    with progress_bar(console, "training and looking at the network", redirects=False) as report:
-        yield lambda words: report(words, next(done), total)
 
 
 def _place(model: nn.Module, otherwise: str) -> torch.device:
@@ -157,7 +144,14 @@ def _check_classes(answered: int, classes: int, task: str) -> None:
         )
 
 
-def _trained(factory: Factory, name: str, data: TaskData, recipe: Recipe, repetition: int, device: str) -> nn.Module:
+def trained(factory: Factory, name: str, data: TaskData, recipe: Recipe, repetition: int, device: str) -> nn.Module:
+    """Return a network that a function (features, classes) makes, trained on data as in a repetition.
+
+    Raises:
+        ContractError: it makes no network to train.
+        ParameterError, ShapeError, NonFiniteError: its output is not as described.
+    """
+
     def build() -> nn.Module:
         return _classifier(check_architecture(name, factory(data.features, data.classes)))
 

@@ -1,6 +1,7 @@
 """A bar that shows how far something has come, on a terminal and in a notebook."""
 
 import importlib.util
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -52,3 +53,15 @@ def progress_bar(console: Console, first: str, *, redirects: bool = True) -> Ite
             bar.update(shown, completed=done, total=total, description=printable(words))
 
         yield report
+
+
+@contextmanager
+def counted_progress(first: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Give a function to say that one more of so many is done, shown on a terminal and in a notebook, else nowhere."""
+    console = Console(stderr=True, highlight=False)
+    if not is_live(console):
+        yield lambda _words: None
+        return
+    done = itertools.count(1)
+    with progress_bar(console, first, redirects=False) as report:
+        yield lambda words: report(words, next(done), total)

@@ -27,5 +27,14 @@ def check_workers(workers: int) -> None:
     Raises:
         ParameterError: another number, or no whole one.
     """
-    if not (isinstance(workers, Integral) and 1 <= workers <= MOST_WORKERS):
-        raise ParameterError(f"workers must be a whole number from 1 to {MOST_WORKERS}, got {repr_of(workers)}")
+    check_count("workers", workers, MOST_WORKERS)
+
+
+def check_count(name: str, count: int, most: int) -> None:
+    """Raise unless there is a whole number from 1 on of what is named.
+
+    Raises:
+        ParameterError: another number, or no whole one.
+    """
+    if not (isinstance(count, Integral) and 1 <= count <= most):
+        raise ParameterError(f"{name} must be a whole number from 1 to {most}, got {repr_of(count)}")

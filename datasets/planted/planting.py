@@ -14,6 +14,7 @@ from .patterns import check_shape, class_patterns
 from .prepared_series import Lengths, PreparedSeries, check_shares
 from .stratification import balanced_labels
 
+STRENGTH = 2.0  # by default, in standard deviations
 LONGEST = 2**31  # steps or features: a window may lie anywhere before the series are known
 
 
@@ -24,7 +25,7 @@ def planted(
     *,
     seed: int = 0,
     shape: str = "box",
-    strength: float = 2.0,
+    strength: float = STRENGTH,
     length: int = 0,
     width: int = 0,
     window: Sequence[int] = (),
@@ -69,6 +70,27 @@ def planted(
     return TaskData(train, validation, test, given.classes)
 
 
+def labelled(
+    series: ArrayLike,
+    labels: ArrayLike | None,
+    lengths: ArrayLike | None = None,
+    *,
+    seed: int = 0,
+    validation_share: float = 0.15,
+    test_share: float = 0.2,
+) -> TaskData:
+    """Return the splits that `planted` makes of series (samples, time, features) with that seed, with their own labels.
+
+    Classes are the labels in their order; nobody knows the truth, so it is 0.
+
+    Raises:
+        ShapeError, NonFiniteError, DataError, ParameterError: see `planted`.
+    """
+    given = PreparedSeries.of(series, labels, lengths, np.random.default_rng(seed), validation_share, test_share)
+    train, validation, test = (given.split(part, given.strata[part]) for part in given.parts)
+    return TaskData(train, validation, test, given.classes)
+
+
 @dataclass(frozen=True)
 class _Signal:
     """Patterns (classes, length), the number of features that carry them, and where: (time, feature), or anywhere."""
@@ -97,17 +119,14 @@ class _Signal:
 
     def plant(self, rng: np.random.Generator, given: PreparedSeries, part: NDArray[np.int64]) -> Split:
         """Return the samples of a split, labelled anew, with the pattern of each one's class and its entries marked."""
-        labels = balanced_labels(rng, given.strata[part], given.classes)
-        inputs = given.inputs[part]
-        truth = np.zeros_like(inputs)
+        split = given.split(part, balanced_labels(rng, given.strata[part], given.classes))
         length = self.patterns.shape[1]
-        lengths = None if given.lengths is None else given.lengths[part]
-        starts = self._starts(rng, inputs.shape, lengths)
-        for entries, marks, label, (time, feature) in zip(inputs, truth, labels, starts, strict=True):
+        starts = self._starts(rng, split.inputs.shape, split.lengths)
+        for entries, marks, label, (time, feature) in zip(split.inputs, split.truth, split.labels, starts, strict=True):
             where = np.s_[time : time + length, feature : feature + self.width]
             entries[where] += self.patterns[label][:, None]
             marks[where] = 1
-        return Split(inputs, labels, truth, lengths)
+        return split
 
     def _starts(self, rng: np.random.Generator, shape: tuple[int, ...], lengths: Lengths) -> NDArray[np.int64]:
         samples, time, features = shape

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import DataError, NonFiniteError, ParameterError, ShapeError
 from ..preprocessing import standardise_features
-from ..spec import Array
+from ..spec import Array, Split
 from .stratification import divide
 
 Floats = NDArray[np.float64]
@@ -60,6 +60,11 @@ class PreparedSeries:
         parts = divide(rng, strata, validation_share, test_share)
         _check_sizes([len(part) for part in parts], classes)
         return PreparedSeries(_standardised(values, ends, parts[0]), strata, ends, parts, classes)
+
+    def split(self, part: NDArray[np.int64], labels: NDArray[np.int64]) -> Split:
+        """Return the samples of a part with labels (samples,), a copy, nothing of which is salient yet."""
+        inputs = self.inputs[part]
+        return Split(inputs, labels, np.zeros_like(inputs), None if self.lengths is None else self.lengths[part])
 
 
 def is_padding(lengths: NDArray[np.int64], steps: int) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .benchmark.metrics.maps import Maps
     from .benchmark.metrics.needs import Explainer, Model
     from .benchmark.metrics.spec import MetricSpec
+    from .benchmark.networks.calibration import Calibration, calibrate_strength
     from .benchmark.networks.evaluate import evaluate
     from .benchmark.networks.explain import explain
     from .benchmark.networks.explanation import Explanation
@@ -39,6 +40,7 @@ __version__ = "0.2.0"
 
 _PUBLIC = {
     "ArchitectureSpec": "methods.architectures.spec",
+    "Calibration": "benchmark.networks.calibration",
     "DataError": "errors",
     "Explainer": "benchmark.metrics.needs",
     "Explanation": "benchmark.networks.explanation",
@@ -60,6 +62,7 @@ _PUBLIC = {
     "adapted": "methods.attributions.adapters",
     "architecture_contract": "methods.architectures.contract",
     "attribute": "methods.attributions.explain",
+    "calibrate_strength": "benchmark.networks.calibration",
     "evaluate": "benchmark.networks.evaluate",
     "explain": "benchmark.networks.explain",
     "from_captum": "methods.attributions.handed_in",
@@ -82,6 +85,7 @@ _PUBLIC = {
 
 __all__ = [
     "ArchitectureSpec",
+    "Calibration",
     "DataError",
     "Explainer",
     "Explanation",
@@ -104,6 +108,7 @@ __all__ = [
     "adapted",
     "architecture_contract",
     "attribute",
+    "calibrate_strength",
     "evaluate",
     "explain",
     "from_captum",
