@@ -7,6 +7,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from ...errors import DataError
+from .categories import written_out
 from .long_format import Columns
 
 SIMPLE: tuple[Callable[[Any], bool], ...] = (
@@ -49,4 +50,6 @@ def _plain(column: pa.ChunkedArray, name: str, columns: Columns, file: str) -> p
         )
     if name not in (columns.id, columns.label):
         kind = NUMBERS.get(kind.id, kind)
-    return column if name == columns.id or kind == column.type else column.cast(kind)
+    if name == columns.id or kind == column.type:
+        return column
+    return written_out(column, kind, name, file) if types.is_dictionary(column.type) else column.cast(kind)

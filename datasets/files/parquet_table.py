@@ -1,11 +1,14 @@
 """Read tables from Parquet, after checking what a file claims to hold."""
 
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet
+from pyarrow import types
 
 from ...errors import DataError
+from .categories import written_out
 from .long_format import Columns, check_names
 from .parser_failures import translate_failures
 
@@ -26,14 +29,26 @@ def read_parquet(file: BinaryIO, name: str, columns: Columns) -> pa.Table:
         return parquet.schema_arrow.empty_table()
     _check_size(parquet, len(needed), name)
     with translate_failures(f"{name} cannot be read as a table: ", "; write it anew"):
-        table = parquet.read(columns=needed, use_threads=False)  # also parts of nested columns that are called so
+        short = _opened(file, name, _texts(parquet.schema_arrow))
+        table = short.read(columns=needed, use_threads=False)  # also parts of nested columns that are called so
         table.validate(full=True)
-        return table
+        return pa.table({column: _as_in(parquet.schema_arrow, table[column], column, name) for column in needed})
 
 
-def _opened(file: BinaryIO, name: str) -> pyarrow.parquet.ParquetFile:
+def _opened(file: BinaryIO, name: str, texts: Sequence[str] = ()) -> pyarrow.parquet.ParquetFile:
+    """Open a file; a text in the columns named is read once, however many rows have it."""
     with translate_failures(f"{name} cannot be read as a table: ", "; write it anew"):
-        return pyarrow.parquet.ParquetFile(file, page_checksum_verification=True)
+        return pyarrow.parquet.ParquetFile(file, page_checksum_verification=True, read_dictionary=texts)
+
+
+def _texts(schema: pa.Schema) -> list[str]:
+    kinds = types.is_string, types.is_large_string, types.is_string_view
+    return [field.name for field in schema if any(is_kind(field.type) for is_kind in kinds)]
+
+
+def _as_in(schema: pa.Schema, column: pa.ChunkedArray, name: str, file: str) -> pa.ChunkedArray:
+    kind = schema.field(name).type
+    return column if column.type == kind else written_out(column, kind, name, file)
 
 
 def _check_size(parquet: pyarrow.parquet.ParquetFile, columns: int, name: str) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from saltbench.datasets.files import parquet_table
 from saltbench.datasets.files.long_format import Columns
 from saltbench.datasets.planted.series_files import read_table
 from saltbench.errors import DataError
@@ -169,6 +170,31 @@ def test_text_that_decompresses_to_a_lot_is_refused_before(monkeypatch):
         DataError, match=r"my\.parquet claims \d+ bytes when decompressed: expected at most 8000; split"
     ):
         read(label=pa.array(["a" * 10_000] * 4))
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+@pytest.mark.parametrize("column", ["id", "label", "x"])
+def test_one_text_of_many_rows_is_not_written_out_beyond_memory(column, kind, monkeypatch):
+    monkeypatch.setattr("saltbench.datasets.files.categories.MOST_BYTES", 39_999)
+    with pytest.raises(
+        DataError,
+        match=rf"my\.parquet: column '{column}' holds 40000 bytes of text when every row is written out: expected",
+    ):
+        read(**{column: pa.array(["a" * 10_000] * 4, kind)})
+
+
+@pytest.mark.parametrize("column", ["label", "x"])
+def test_one_category_of_many_rows_is_not_written_out_beyond_memory(column, monkeypatch):
+    monkeypatch.setattr("saltbench.datasets.files.categories.MOST_BYTES", 39_999)
+    with pytest.raises(DataError, match=rf"column '{column}' holds 40000 bytes of text"):
+        read(**{column: pa.array(["a" * 10_000] * 4).dictionary_encode()})
+
+
+def test_a_text_of_many_rows_is_read_once(monkeypatch):
+    sizes = []
+    monkeypatch.setattr(parquet_table, "written_out", lambda column, *_: sizes.append(column.nbytes) or column)
+    read(label=pa.array(["a" * 10_000] * 4))
+    assert max(sizes) < 11_000
 
 
 def test_pages_whose_checksum_is_wrong_are_refused():
