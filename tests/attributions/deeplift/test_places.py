@@ -107,6 +107,7 @@ FORMULAS = {
     "add": counted,
     "write": written,
     "scatter": lambda x: x.scatter(1, x.topk(2, 1)[1], x[:, :2].cos()),
+    "scatter_reduce": lambda x: x.scatter_reduce(1, x.argmax(1, keepdim=True), x[:, :1].cos(), reduce="sum"),
     "scatter number": lambda x: x.scatter(1, x.topk(2, 1)[1], 0.0),
     "mask": lambda x: torch.zeros(x.shape, dtype=torch.bool).scatter(1, x.topk(2, 1)[1], True) * x,
     "one-hot": lambda x: functional.one_hot(x.argmax(1), TIME).transpose(1, 2) * x,
@@ -143,6 +144,10 @@ REFUSED = {
     "infinity": (
         lambda x: torch.where(COUNT > 2, -torch.inf, COUNT)[x.argmax(1)].softmax(1),
         "__getitem__ with infinity in place of what is otherwise",
+    ),
+    "replaced sum": (
+        lambda x: x.scatter_reduce(1, x.argmax(1, keepdim=True), x[:, :1], reduce="sum", include_self=False),
+        "scatter_reduce with reduce='sum'",
     ),
     "product": (
         lambda x: x.scatter(1, x.argmax(1, keepdim=True), x[:, :1], reduce="multiply"),

@@ -167,7 +167,7 @@ def _by_gather(call: PairedCall) -> _Write:
         values = given[tuple(map(slice, places.shape))] if isinstance(given, Tensor) and given.ndim else given
     reduce = call.args[4] if len(call.args) > 4 else call.options.get("reduce")
     is_added = operation_name(call.function) == "scatter_add" or reduce in ("add", "sum")
-    if not is_added and reduce is not None:
+    if (not is_added and reduce is not None) or not call.options.get("include_self", True):
         raise call.unsupported(f"with reduce={reduce!r}")
     return _Write(target, lambda x: x.gather(dim, places), _as_tensor(values), is_added)
 
@@ -199,7 +199,7 @@ def _with(call: PairedCall, places: Tensor, at: Tensor, otherwise: Callable[[Ten
 
 def _moves(mode: PairedPass, places: Tensor) -> Tensor | None:
     """Return what changes by 1 where a place does, (…), as places owe it; None where that is nothing."""
-    shadow = mode.shadow(places)
+    shadow = None if places.dtype == torch.bool else mode.shadow(places)
     if shadow is None:
         return None
     moved = (places - mode.twin(places)).to(shadow.dtype)
@@ -220,7 +220,9 @@ def _spread_by_index(call: PairedCall, moves: Tensor, result: Tensor) -> Tensor 
     target, index = call.args
     parts = index if isinstance(index, tuple) else (index,)
     tensors = [place for place, part in enumerate(parts) if isinstance(part, Tensor)]
-    if any(parts[place].dtype == torch.bool for place in tensors) or any(isinstance(part, list) for part in parts):
+    if not all(part is None or part is ... or isinstance(part, int | slice | Tensor) for part in parts):
+        return None
+    if any(parts[place].dtype == torch.bool for place in tensors):
         return None
     shape = torch.broadcast_shapes(*(parts[place].shape for place in tensors))
     taken = sum(part is not None and part is not ... for part in parts)
@@ -240,7 +242,7 @@ def _table(entries: dict[str, Callable[[PairedCall, Tensor], Tensor]]) -> dict[A
 
 
 _WRITES: dict[str, Callable[[PairedCall], _Write]] = {
-    **dict.fromkeys(("scatter", "scatter_add"), _by_gather),
+    **dict.fromkeys(("scatter", "scatter_add", "scatter_reduce"), _by_gather),
     **dict.fromkeys(("index_add", "index_copy", "index_fill"), _by_axis),
     "index_put": _by_index,
 }

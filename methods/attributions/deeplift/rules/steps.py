@@ -73,7 +73,7 @@ def position(call: PairedCall) -> Any:
 
 def search(call: PairedCall) -> Any:
     """Apply searchsorted, int64 (…): steps of what is searched for in sorted constants, else places."""
-    is_step = call.varying() == [call.args[1]] if len(call.args) > 1 else False
+    is_step = len(call.varying()) == 1 and len(call.args) > 1 and call.mode.varies(call.args[1])
     return step(call) if is_step else position(call)
 
 
