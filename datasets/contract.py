@@ -8,6 +8,7 @@ In a test file of a third party, one line is all:
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ..entry_contract import Contract, hold
@@ -45,9 +46,15 @@ class _TaskContract(Contract):
 
     @pytest.mark.parametrize("name", SPLITS)
     def test_every_sample_has_something_to_find_and_something_that_is_not(self, spec: TaskSpec, name: str) -> None:
-        truth = getattr(self._data(spec), name).truth
-        empty, full = ~truth.any(axis=(1, 2)), (truth == 1).all(axis=(1, 2))
-        for which, what in ((empty, "nothing to find"), (full, "nothing but salient entries")):
+        split = getattr(self._data(spec), name)
+        empty, full = ~split.truth.any(axis=(1, 2)), (split.truth == 1).all(axis=(1, 2))
+        truthless = np.isin(split.labels, spec.truthless)
+        found = {
+            "nothing to find": empty & ~truthless,
+            "nothing but salient entries": full,
+            "something to find, though their class is truthless,": truthless & ~empty,
+        }
+        for what, which in found.items():
             hold(not which.any(), f"truth must tell entries apart, got {what} in {which.sum()} samples of {name}")
 
     def test_the_same_seed_gives_the_same_bytes(self, spec: TaskSpec) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..family import Family, Variant
 from .arma import entries as arma
 from .spec import TaskSpec
+from .timex import entries as timex
 from .tsib import entries as tsib
 
 SOURCE = "Ismail, Gunady, Pessoa, Corrada Bravo, Feizi: Input-Cell Attention Reduces Vanishing Saliency (NeurIPS 2019)"
@@ -148,6 +149,7 @@ ENTRIES: tuple[TaskSpec | Family[TaskSpec], ...] = (
         content="saltbench.datasets.fmri.hcp:hcp_content",
     ),
     *arma.FAMILIES,
+    *timex.ENTRIES,
     tsib.FAMILY,
     tsib.MENDED,
 )

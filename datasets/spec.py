@@ -22,10 +22,12 @@ class TaskSpec(Entry):
         function: for a white box, whose network is known: a function (series, salient) -> (batch, classes) of tensors
             (batch, time, features), or "module:attribute". Such a task is explained without training; the label of a
             sample is the column that it is explained for.
+        truthless: the classes whose samples have nothing to find, and so no scores.
     """
 
     content: Factory | None = None
     function: Factory | None = None
+    truthless: tuple[int, ...] = ()
 
     def origin(self) -> str:
         """Return the entry's source and the content of its files.

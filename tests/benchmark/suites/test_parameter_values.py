@@ -39,7 +39,7 @@ IMPOSSIBLE: dict[str, Any] = {
     **dict.fromkeys(("length", "width", "subjects"), -1),
     **dict.fromkeys(("against", "perturbation", "variant", "replacement", "incomplete", "shape"), "elsewhere"),
     **dict.fromkeys(("validation_share", "test_share"), 1.0),
-    **dict.fromkeys(("process", "scaling", "rare", "sets"), "elsewhere"),
+    **dict.fromkeys(("process", "scaling", "rare", "sets", "kind"), "elsewhere"),
     "time_start": [-1],
     "feature_start": [-1],
     "box": [0, 1],
