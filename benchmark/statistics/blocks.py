@@ -54,30 +54,29 @@ class Block:
 def blocks(scores: pd.DataFrame) -> Iterator[Block]:
     """Yield each block of trained networks in which a method has scores for every seed of the task."""
     seeds = scores.groupby("task").seed.nunique()
-    is_trained = np.flatnonzero(scores.architecture != "")
-    trained = scores[[*BLOCK, "method", "seed", "sample"]].iloc[is_trained]
-    numbers = trained.groupby(BLOCK, sort=False).ngroup().to_numpy()
+    numbers = scores.groupby(BLOCK, sort=False).ngroup().to_numpy()
     order = np.argsort(numbers, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1) if len(order) else ():
-        table = trained.iloc[rows]
-        identity = table[BLOCK].iloc[0].to_dict()
-        codes, methods = pd.factorize(table.method)
-        kept = np.flatnonzero(table.seed.groupby(codes).nunique().to_numpy() == seeds[identity["task"]])
+        identity = {name: scores[name].iloc[rows[0]] for name in BLOCK}
+        if identity["architecture"] == "":
+            continue
+        codes, methods = pd.factorize(scores.method.iloc[rows])
+        kept = np.flatnonzero(scores.seed.iloc[rows].groupby(codes).nunique().to_numpy() == seeds[identity["task"]])
         if len(kept):
             is_kept = np.isin(codes, kept)
             names, numbered = np.asarray(methods)[kept], np.searchsorted(kept, codes[is_kept])
-            yield _block(identity, names, is_trained[rows[is_kept]], table[is_kept], numbered)
+            yield _block(identity, names, rows[is_kept], scores, numbered)
 
 
 def _block(
     identity: Mapping[str, str],
     methods: NDArray[Any],
     rows: NDArray[np.int64],
-    table: pd.DataFrame,
+    scores: pd.DataFrame,
     method: NDArray[np.int64],
 ) -> Block:
-    sample_numbers, sample = np.unique(table["sample"], return_inverse=True)
-    seeds, seed = np.unique(table.seed, return_inverse=True)
+    sample_numbers, sample = np.unique(scores["sample"].to_numpy()[rows], return_inverse=True)
+    seeds, seed = np.unique(scores.seed.to_numpy()[rows], return_inverse=True)
     pairs, place = np.unique(seed * len(sample_numbers) + sample, return_inverse=True)
     starts = np.searchsorted(pairs, np.arange(len(seeds)) * len(sample_numbers))
     return Block(identity, methods, starts, rows, method * len(pairs) + place, len(pairs))

@@ -1,7 +1,7 @@
 """Bounds of a mean over seeds and samples, by a hierarchical bootstrap."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from .intervals import CONFIDENCE, Interval
 
 UNKNOWN = Interval(math.nan, math.nan, math.nan)
 DRAWS = 2000
+TAILS = (1 - CONFIDENCE) / 2, 1 - (1 - CONFIDENCE) / 2
 CHUNK = 2**21  # numbers in the largest array: 16 MiB of float64
 ROOM = 2**24  # numbers in the columns that share resamples: 128 MiB; a quarter of that for their draws
 TILE = 16  # columns: without a rest, most matrix products round a column alike whatever stands beside it
@@ -73,28 +74,32 @@ def intervals_of_blocks(blocks: Iterable[Sequence[Values]], *, draws: int = DRAW
     return [intervals.get(place, UNKNOWN) for place in range(gathering.count)]
 
 
-def _part(sizes: Sizes, draws: int) -> int:
+def columns_of_part(sizes: Sizes, draws: int) -> int:
     """Return how many columns of these sizes stand in one matrix."""
     return max(1, CHUNK // max(draws, sum(sizes)))
 
 
 def _at_once(sizes: Sizes, draws: int) -> int:
     """Return of how many columns the same resamples are taken: whole parts, whose numbers fit the memory."""
-    part = _part(sizes, draws)
+    part = columns_of_part(sizes, draws)
     return part * max(1, ROOM // (part * max(4 * draws, sum(sizes))))
 
 
 def _intervals(columns: Columns, rng: np.random.Generator, draws: int) -> dict[int, Interval]:
-    part = _part(columns.sizes, draws)
-    parts = [columns[start : start + part] for start in range(0, len(columns), part)]
-    distances = _distances([Deviations.of(each) for each in parts], columns.sizes, rng, draws)
-    tail = (1 - CONFIDENCE) / 2
     intervals = {}
-    for each, of_part in zip(parts, distances, strict=True):
-        low, high = np.quantile(of_part[:, : len(each)], [tail, 1 - tail], axis=0)
-        for place, mean, below, above in zip(each.places, _means(each).mean(axis=1), low, high, strict=True):
+    for part, distances in distances_by_part(columns, rng, draws):
+        low, high = np.quantile(distances[:, : len(part)], TAILS, axis=0)
+        for place, mean, below, above in zip(part.places, _means(part).mean(axis=1), low, high, strict=True):
             intervals[int(place)] = Interval(float(mean), float(mean + below), float(mean + above))
     return intervals
+
+
+def distances_by_part(columns: Columns, rng: np.random.Generator, draws: int) -> Iterator[tuple[Columns, Values]]:
+    """Yield parts of columns with the distances of draws from their means, (draws, columns and some of 0)."""
+    size = columns_of_part(columns.sizes, draws)
+    parts = [columns[start : start + size] for start in range(0, len(columns), size)]
+    distances = _distances([Deviations.of(part) for part in parts], columns.sizes, rng, draws)
+    return zip(parts, distances, strict=True)
 
 
 @dataclass(frozen=True, eq=False)

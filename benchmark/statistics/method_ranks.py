@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import scikit_posthocs
 from scipy import stats
 
 from ..metrics.spec import MetricSpec
@@ -141,6 +140,8 @@ def _nemenyi(ordered: pd.DataFrame) -> pd.DataFrame:
     names = list(ordered)
     if min(ordered.shape) < 2:
         return pd.DataFrame(np.where(np.eye(len(names)), 1.0, np.nan), names, names)
+    import scikit_posthocs  # brings matplotlib and scikit-learn, of which the tables of a run need nothing
+
     p = scikit_posthocs.posthoc_nemenyi_friedman(ordered.to_numpy())
     return pd.DataFrame(np.minimum(p.to_numpy(), 1.0), names, names)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ..metrics.spec import MetricSpec
 from .blocks import BLOCK, Block, blocks
-from .bootstrap import intervals_of_blocks
 from .equal_columns import Values
+from .paired_bootstrap import Pairs, intervals_of_pairs
 from .signed_rank import holm, signed_rank
 from .stacked_columns import stacked
 
@@ -50,29 +50,30 @@ def paired_methods(
         found: the `blocks` of the scores, where they are known already.
     """
     parts: list[dict[str, Any]] = []
-    bounds = intervals_of_blocks(_differences(blocks(scores) if found is None else found, scores, metrics, parts))
-    if not bounds:
+    bounds = intervals_of_pairs(_pairs(blocks(scores) if found is None else found, scores, metrics, parts))
+    if not len(bounds):
         return pd.DataFrame(columns=COLUMNS)
     ends = np.cumsum([len(part["p"]) for part in parts])[:-1]
-    for part, of_part in zip(parts, np.split(np.array(bounds), ends), strict=True):
+    for part, of_part in zip(parts, np.split(bounds, ends), strict=True):
         part |= dict(zip(("difference", "low", "high"), of_part.T, strict=True))
     return stacked(parts, COLUMNS)
 
 
-def _differences(
-    found: Iterable[Block], scores: pd.DataFrame, metrics: Sequence[MetricSpec], parts: list[dict[str, Any]]
-) -> Iterator[list[Values]]:
-    """Yield the differences of each block's pairs, and append what else is said of them to parts."""
-    for block in found:
-        for metric in metrics:
-            first, second = np.triu_indices(len(block.methods), 1)
-            values = block.scores(scores[metric.name])
-            differences = values[first] - values[second]
-            parts.append(_pairs(metric.name, block, first, second, differences))
-            yield np.split(differences, block.starts[1:], axis=1)
-
-
 def _pairs(
+    found: Iterable[Block], scores: pd.DataFrame, metrics: Sequence[MetricSpec], parts: list[dict[str, Any]]
+) -> Iterator[Pairs]:
+    """Yield the pairs of each block, and append what is said of them besides their bounds to parts."""
+    count = 0
+    for block in found:
+        first, second = np.triu_indices(len(block.methods), 1)
+        for metric in metrics:
+            values = block.scores(scores[metric.name])
+            parts.append(_tested(metric.name, block, first, second, values[first] - values[second]))
+            yield Pairs(count + np.arange(len(first)), first, second, np.split(values, block.starts[1:], axis=1))
+            count += len(first)
+
+
+def _tested(
     metric: str, block: Block, first: NDArray[np.int64], second: NDArray[np.int64], differences: Values
 ) -> dict[str, Any]:
     test = signed_rank(differences.T)

@@ -39,7 +39,7 @@ class SeedGroups:
         is_other = np.r_[True, numbers[1:] != numbers[:-1]]
         starts = np.flatnonzero(is_other)
         seed_starts = np.flatnonzero(is_other | np.r_[True, seeds[1:] != seeds[:-1]])
-        identities = scores[[*columns]].iloc[order[starts]].itertuples(index=False, name=None)
+        identities = zip(*(scores[column].iloc[order[starts]] for column in columns), strict=True)
         return SeedGroups(list(identities), order, seed_starts, starts)
 
     @cached_property

@@ -40,14 +40,15 @@ def variance(scores: pd.DataFrame, metrics: Sequence[MetricSpec], seeds: int | M
         seeds: those of the suite.
     """
     levels = dict(seeds) if isinstance(seeds, Mapping) else {"seeds": seeds}
-    trained = scores[scores.architecture != ""]
-    if trained.empty:
+    if scores.empty:
         return pd.DataFrame(columns=COLUMNS)
-    groups = SeedGroups.of(trained, [*BLOCK, "method"])
-    columns = [trained[metric.name].to_numpy() for metric in metrics]
+    groups = SeedGroups.of(scores, [*BLOCK, "method"])
+    columns = [scores[metric.name].to_numpy() for metric in metrics]
+    identities = [dict(zip([*BLOCK, "method"], values, strict=True)) for values in groups.identities]
     rows = [
-        {"metric": metric.name, **dict(zip([*BLOCK, "method"], identity, strict=True)), **row}
-        for number, identity in enumerate(groups.identities)
+        {"metric": metric.name, **identity, **row}
+        for number, identity in enumerate(identities)
+        if identity["architecture"]
         for metric, split in zip(metrics, _splits(groups.block(number, columns), levels), strict=True)
         for row in split
     ]
