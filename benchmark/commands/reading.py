@@ -121,17 +121,21 @@ def draw(
     output: Annotated[Path | None, typer.Option(help="Folder for the files; default: DIR itself.")] = None,
     width: Annotated[float, typer.Option(help="Inches: a page; 3.5 is a column.", metavar="INCHES")] = 7.2,
     time: Annotated[str, typer.Option(help="Which way it runs in maps: down or right.")] = "down",
+    tasks: Globs = None,
+    architectures: Globs = None,
+    methods: Globs = None,
     plugin: Plugins = None,
 ) -> None:
     """Draw maps, scores, curves, ranks and cost, as far as the folder's data allows."""
     from ..figures.draw import draw_figures, drawn_metric
     from ..figures.figure_size import FigureSize
-    from ..leaderboards.results_folder import ResultsFolder
+    from ..leaderboards.results_folder import ResultsFolder, narrow
     from ..storage.files import write_atomically
 
-    size = FigureSize(width, time)
-    results = ResultsFolder(folder)
-    shown = drawn_metric(results, metric, load_registries(plugin or ()).metrics)
+    size, registries = FigureSize(width, time), load_registries(plugin or ())
+    chosen = {"tasks": tasks or (), "architectures": architectures or (), "methods": methods or ()}
+    (results,) = narrow(ResultsFolder(folder), registries=registries, **chosen)
+    shown = drawn_metric(results, metric, registries.metrics)
     note_unverified(results, others=["cost.csv"])
     place = (results.folder, write_atomically) if output is None else (output, write_to)
     for drawn in draw_figures(results, shown, form.split(","), *place, size=size):

@@ -17,7 +17,7 @@ from ..leaderboards.columns import IDENTITY
 from ..metrics.spec import MetricSpec
 from ..style.figure_style import Look, label, looks
 from ..style.mark_labels import label_marks
-from ..style.panel_layout import chunks, drawn_lines, legend_above, page_grid
+from ..style.panel_layout import chunks, drawn_lines, first_names, left_out, legend_above, lines_on_a_page, page_grid
 from ..style.score_axis import AT_CHANCE, HOLLOW, MARKED, hollow_mark, in_words, limits, marked
 from .figure_size import FigureSize
 
@@ -62,6 +62,7 @@ def cost_figure(
     There is a panel for each task and architecture, in which every mark bears the number of its method; the names are
     below. The line is the Pareto front of the methods that beat a map of random numbers; there is none over several
     networks, nor of one at chance. With one method there is a panel for each task, and a mark for each architecture.
+    What a page does not hold is left out, and counted below.
 
     Args:
         table: a leaderboard.
@@ -76,13 +77,15 @@ def cost_figure(
     points = points[(points[SECONDS] > 0) & points[metric.name].notna()]
     if points.empty:
         raise LackingDataError("cost.csv has no seconds of a method that has a score")
-    methods = list(dict.fromkeys(points.method))
+    methods, more_methods = first_names(points.method)
     one_method = len(methods) == 1
+    points = points[points.method.isin(methods)]
     side_by_side = size.side_by_side(SIDE_BY_SIDE)
     panels = _by_task(points, table) if one_method else _by_architecture(points, table, metric)
     lines = list(_lines(panels, side_by_side, one_method))
     key = _key(methods, size.width)
     high = (HIGH if len(methods) >= MANY else LOW) + LINE * (key.count("\n") + 1) / len(lines)
+    lines, more_panels = lines_on_a_page(lines, high, width=size.width)
     figure, axes = page_grid(lines, high, width=size.width)
     styles = looks(list(points.architecture))
     for panel, axis in axes:
@@ -94,7 +97,9 @@ def cost_figure(
     axes[0][1].set_ylim(limits(table, metric))
     _tick_times(axes[0][1], points[SECONDS], size.width / side_by_side - 0.3)
     figure.supylabel(in_words(metric), fontsize=7.5)
-    figure.supxlabel("\n".join(["time to explain a sample", *([] if one_method else [key])]), fontsize=6.5)
+    rest = left_out({"panels": more_panels, "methods": more_methods})
+    words = ["time to explain a sample", "" if one_method else key, rest]
+    figure.supxlabel("\n".join(filter(None, words)), fontsize=6.5)
     handles = drawn_lines(axis for _, axis in axes)
     if (points.at_chance == AT_CHANCE).any():
         handles[HOLLOW] = hollow_mark()

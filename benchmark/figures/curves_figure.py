@@ -14,13 +14,14 @@ from matplotlib.patches import Patch
 from ...errors import LackingDataError
 from ..metrics.spec import MetricSpec
 from ..style.figure_style import label, looks
-from ..style.panel_layout import chunks, drawn_lines, legend_above, page_grid
+from ..style.panel_layout import chunks, drawn_lines, first_names, left_out, legend_above, lines_on_a_page, page_grid
 from ..style.score_axis import AT_CHANCE, BOUNDS, HOLLOW, MARKED, hollow_mark, in_words, limits, marked
 from .figure_size import FigureSize
 
 SIDE_BY_SIDE = 3  # panels on a page
 TICKS = 8
 HEIGHT = 2.0  # inches of a panel
+MOST_CURVES = 20  # in a panel
 NUMBER = re.compile(r"(?P<family>.*?)(?P<number>[0-9]{1,9})")
 
 
@@ -48,7 +49,8 @@ def curves_figure(
 ) -> Figure:
     """Return a metric's scores, with their bounds, over the number at the end of the tasks' names.
 
-    There is a panel for each method and family of tasks, and a curve for each architecture.
+    There is a panel for each method and family of tasks, and a curve for each architecture. What a page does not hold
+    is left out, and counted below.
 
     Args:
         table: a leaderboard.
@@ -58,13 +60,16 @@ def curves_figure(
     Raises:
         LackingDataError: no two tasks have names that differ in a number at the end alone.
     """
+    architectures, more_curves = first_names(table.architecture[table.architecture != ""], MOST_CURVES)
+    table = table[table.architecture.isin(["", *architectures])]
     lines = [line for panels in _families(table) for line in chunks(panels, size.side_by_side(SIDE_BY_SIDE))]
     if not lines:
         raise LackingDataError(
             "no two tasks differ in a number at the end of their names alone, as moving-box/t20 does"
         )
+    lines, more_panels = lines_on_a_page(lines, HEIGHT, width=size.width)
     figure, panels = page_grid(lines, HEIGHT, width=size.width, sharex=False)
-    styles = looks(list(table.architecture[table.architecture != ""]))
+    styles = looks(architectures)
     for panel, axis in panels:
         for architecture, rows in panel.rows.groupby("architecture", sort=False):
             name = str(architecture)
@@ -84,6 +89,8 @@ def curves_figure(
         sns.despine(ax=axis)
     panels[0][1].set_ylim(limits(table, metric))
     figure.supylabel(in_words(metric), fontsize=7.5)
+    if rest := left_out({"panels": more_panels, "architectures": more_curves}):
+        figure.supxlabel(rest, fontsize=7.5)
     handles = drawn_lines(axis for _, axis in panels)
     if table[f"{metric.name}_low"].notna().any():
         handles[BOUNDS] = Patch(facecolor="0.25", alpha=0.18, linewidth=0)

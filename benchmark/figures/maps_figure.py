@@ -1,7 +1,7 @@
 """The figure of a suite's maps, drawn from stored results without recomputing anything."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from textwrap import fill
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from ..execution.stored.samples import Examples
 from ..metrics.maps import Maps
 from ..metrics.spec import MetricSpec
 from ..style.figure_style import PRINT_DPI, label
+from ..style.panel_layout import TALL, left_out
 from ..style.score_axis import AT_CHANCE, in_words
 from ..suites.suite import Choice
 from .figure_size import FigureSize
@@ -30,12 +31,12 @@ from .figure_size import FigureSize
 WIDEST = 1.15  # inches of a panel
 UPRIGHT = 0.6  # inches of a panel below which its title stands upright
 LOWEST, NARROWEST = 0.28, 0.3  # of which many are left out of a page
-TALL, FOOT = 9.3, 1.0  # inches of a page, and of titles, words and bar on it
+FOOT = 1.0  # inches of titles, words and bar on a page
 MOST = 10  # panels side by side on a page, where the other side has fewer
 LABELS = 1.3  # inches left of the panels, at most a third of the figure
 LETTER = 0.056  # inches of a title's letter
 NAME = 0.085  # inches of a feature's name
-TRUTH, INPUT = ("truth",), ("input",)
+GIVEN = INPUT, TRUTH = ("input",), ("truth",)
 CHANCE = "the network is at chance"
 MARK = "*"  # behind the score of such a network
 
@@ -94,21 +95,21 @@ def maps_figure(
 
     Args:
         run: what is stored.
-        table: its leaderboard; None for panels without scores.
+        table: its leaderboard, or the rows whose maps are shown; None for all of them without scores.
         metric: of one of the leaderboard's columns.
         size: of the figure.
 
     Raises:
         StoreError: a result cannot be read.
-        LackingDataError: the suite trains no network.
+        LackingDataError: the suite trains no network, or no row is of one.
     """
     if not run.suite.architectures:
         raise LackingDataError("no task of the recorded run has an architecture")
     scores = {} if table is None or metric is None else _scores(table, metric)
-    rows = list(_by_task(run, scores) if len(run.suite.methods) == 1 else _by_architecture(run, scores))
-    if len(rows[0].panels) > max(MOST, len(rows)):
-        rows = _turned(rows)
-    rows, left_out = _on_a_page(rows, size.width)
+    lines = list(_lines(run, table))
+    if not lines:
+        raise LackingDataError("no row of leaderboard.csv has an architecture")
+    rows, more = _rows(lines, run, scores, size.width)
     columns, beside = len(rows[0].panels), _beside(size.width)
     wide = min(WIDEST, (size.width - beside) / columns)
     high = max(LOWEST, min(wide, (TALL - FOOT) / len(rows)))
@@ -125,7 +126,7 @@ def maps_figure(
     for axis, title in zip(axes[0], rows[0].panels, strict=True):
         _entitle(axis, title, wide)
     _colour_bar(figure, list(axes.flat))
-    figure.supxlabel(fill(_words(rows, left_out, metric, size), int(figure.get_figwidth() / LETTER)), fontsize=6.5)
+    figure.supxlabel(fill(_words(rows, more, metric, size), int(figure.get_figwidth() / LETTER)), fontsize=6.5)
     return figure
 
 
@@ -135,29 +136,54 @@ def _scores(table: pd.DataFrame, metric: MetricSpec) -> dict[Block, Score]:
     return {block: Score(float(value), bool(guess)) for block, (value, guess) in zip(identity, values, strict=True)}
 
 
-def _by_architecture(run: StoredRun, scores: Mapping[Block, Score]) -> Iterator[Row]:
-    for task, repetition in run.first_repetitions().items():
-        for job in repetition.trained:
-            maps: Panels = {(method.name,): _map(run, job, method, scores) for method in job.methods}
-            yield Row((task, _architecture(job)), {**_givens(run, job), **maps})
+def _rows(
+    lines: Sequence["_Line"], run: StoredRun, scores: Mapping[Block, Score], width: float
+) -> tuple[list[Row], tuple[int, int]]:
+    """Return the rows and columns that fit a page, and how many of each do not; only their maps are read."""
+    titles = len(GIVEN) + len(lines[0].maps)
+    is_turned = titles > max(MOST, len(lines))
+    most = [int((TALL - FOOT) / LOWEST), max(len(GIVEN) + 1, int((width - _beside(width)) / NARROWEST))]
+    most_lines, most_titles = reversed(most) if is_turned else most
+    rows = [
+        Row(
+            line.label,
+            {
+                **_givens(run, line.givens),
+                **{title: _map(run, *of, scores) for title, of in list(line.maps.items())[: most_titles - len(GIVEN)]},
+            },
+        )
+        for line in lines[:most_lines]
+    ]
+    more = max(0, len(lines) - most_lines), max(0, titles - most_titles)
+    return (_turned(rows), more[::-1]) if is_turned else (rows, more)
 
 
-def _by_task(run: StoredRun, scores: Mapping[Block, Score]) -> Iterator[Row]:
+@dataclass(frozen=True)
+class _Line:
+    """The maps of a task and architecture, or of a task, by title: what they are of; and whose series is shown."""
+
+    label: Names
+    givens: Job
+    maps: Mapping[Names, tuple[Job, Choice]]
+
+
+def _lines(run: StoredRun, table: pd.DataFrame | None) -> Iterator[_Line]:
+    """Yield what is shown: of the rows of a table, all networks and methods that one of them names."""
+    shown = None if table is None else table[table.architecture != ""]
+    methods = [each for each in run.suite.methods if shown is None or each.name in set(shown.method)]
+    networks = None if shown is None else set(shown[["task", "architecture"]].itertuples(index=False, name=None))
     for task, repetition in run.first_repetitions().items():
-        maps: Panels = {(_architecture(job),): _map(run, job, job.methods[0], scores) for job in repetition.trained}
-        yield Row((task,), {**_givens(run, repetition.references), **maps})
+        jobs = [job for job in repetition.trained if networks is None or (task, _architecture(job)) in networks]
+        if len(methods) == 1 and jobs:
+            yield _Line((task,), repetition.references, {(_architecture(job),): (job, methods[0]) for job in jobs})
+        elif jobs:
+            for job in jobs:
+                maps = {(method.name,): (job, method) for method in methods}
+                yield _Line((task, _architecture(job)), job, maps)
 
 
 def _turned(rows: Sequence[Row]) -> list[Row]:
     return [Row(title, {row.label: row.panels[title] for row in rows}) for title in rows[0].panels]
-
-
-def _on_a_page(rows: Sequence[Row], width: float) -> tuple[list[Row], tuple[int, int]]:
-    """Return the rows and columns that fit a page, and how many of each do not."""
-    most_rows = int((TALL - FOOT) / LOWEST)
-    most_columns = max(3, int((width - _beside(width)) / NARROWEST))
-    kept = [replace(row, panels=dict(list(row.panels.items())[:most_columns])) for row in rows[:most_rows]]
-    return kept, (len(rows) - len(kept), len(rows[0].panels) - len(kept[0].panels))
 
 
 def _beside(width: float) -> float:
@@ -249,7 +275,7 @@ def _colour_bar(figure: Figure, axes: Sequence[Axes]) -> None:
     bar.ax.tick_params(labelsize=6, length=2)
 
 
-def _words(rows: Sequence[Row], left_out: tuple[int, int], metric: MetricSpec | None, size: FigureSize) -> str:
+def _words(rows: Sequence[Row], more: tuple[int, int], metric: MetricSpec | None, size: FigureSize) -> str:
     scores = [panel.score for row in rows for panel in row.panels.values() if panel.score is not None]
     directions = "time →, features ↓" if size.is_time_to_right else "features →, time ↓"
     facts = [f"{directions}; input in grey, black at its largest"]
@@ -257,7 +283,6 @@ def _words(rows: Sequence[Row], left_out: tuple[int, int], metric: MetricSpec | 
         facts.append(f"numbers: {in_words(metric)}, the mean over all samples")
     if any(score.is_guess for score in scores):
         facts.append(f"{MARK} {CHANCE}")
-    for count, what in zip(left_out, ("rows", "columns"), strict=True):
-        if count:
-            facts.append(f"{count} more {what} do not fit the page")
+    if rest := left_out(dict(zip(("rows", "columns"), more, strict=True))):
+        facts.append(rest)
     return "; ".join(facts)

@@ -12,10 +12,11 @@ from ..metrics.spec import MetricSpec
 from ..statistics.block_ranks import ALPHA
 from ..statistics.method_ranks import Overall, compare_over_blocks
 from ..style.figure_style import LONGEST, PAGE, label
+from ..style.panel_layout import CHOOSE, TALL
 from ..style.score_axis import in_words
 from .figure_size import FigureSize
 
-LINE = 0.155  # inches of a method's line
+LINE, FOOT = 0.155, 1.1  # inches of a method's line, and of axis and words
 NAMES = 6  # letters of a name for each inch of a figure narrower than a page
 ABOVE = 2.2  # lines, of the critical difference above the axis
 
@@ -37,14 +38,18 @@ def ranks_figure(
         size: of the figure.
 
     Raises:
-        LackingDataError: fewer than 3 methods have a score in each of at least 2 blocks, or all have the same.
+        LackingDataError: fewer than 3 methods have a score in each of at least 2 blocks, or all have the same, or
+            they do not fit a page.
 
     Source: J. Demšar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 7, 2006.
     """
     compared = _compared(table, metric)
     longest = LONGEST if size.width == PAGE else int(NAMES * size.width)
     lines = math.ceil(len(compared.methods) / 2) + len(compared.groups)
-    figure = Figure(figsize=(size.width, LINE * lines + 1.1), layout="constrained")
+    high = LINE * lines + FOOT
+    if high > TALL:
+        raise LackingDataError(f"the ranks of {len(compared.methods)} methods do not fit a page: {CHOOSE}")
+    figure = Figure(figsize=(size.width, high), layout="constrained")
     _diagram(figure.subplots(), compared, longest)
     figure.supxlabel(f"mean rank by {metric.name.replace('_', ' ')}, 1 is best", fontsize=7)
     return figure

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from ...errors import LackingDataError
 from ..metrics.spec import MetricSpec
 from ..style.figure_style import PAGE, Look, label, looks
-from ..style.panel_layout import chunks, drawn_lines, legend_above, page_grid
+from ..style.panel_layout import chunks, drawn_lines, first_names, left_out, legend_above, lines_on_a_page, page_grid
 from ..style.score_axis import AT_CHANCE, BOUNDS, HOLLOW, MARKED, in_words, limits, marked
 from .figure_size import FigureSize
 
@@ -42,6 +42,7 @@ def scores_figure(
 
     There is a panel for each task and architecture; with one method, a panel for each task has a bar for each
     architecture. A bar is hollow where the network is at chance; where there is no score, its status stands instead.
+    What a page does not hold is left out, and counted below.
 
     Args:
         table: a leaderboard.
@@ -55,12 +56,13 @@ def scores_figure(
     if trained.empty:
         raise LackingDataError("no row of leaderboard.csv has an architecture")
     one_method = trained.method.nunique() == 1
-    bars = list(dict.fromkeys(trained.architecture if one_method else trained.method))
+    bars, more_bars = first_names(trained.architecture if one_method else trained.method)
     side_by_side = size.side_by_side(SIDE_BY_SIDE)
     lines = list(_by_task(trained, side_by_side) if one_method else _by_architecture(trained, side_by_side, size))
     beside = max(len(label(line[0].task)) for line in lines)
     head = HEAD if one_method or size.width == PAGE else HEAD + LINE
     high = head + max(BAR * len(bars), 0 if one_method else LETTER * beside)
+    lines, more_panels = lines_on_a_page(lines, high, width=size.width)
     figure, panels = page_grid(lines, high, width=size.width)
     styles, references = looks(list(trained.architecture)), marked(table)
     for panel, axis in panels:
@@ -74,7 +76,8 @@ def scores_figure(
     first.set(xlim=limits(table, metric), ylim=(len(bars) - 0.4, -0.6))
     first.set_yticks(range(len(bars)), [label(bar) for bar in bars])
     of = f"{label(trained.method.iloc[0])}: " if one_method else ""
-    figure.supxlabel(f"{of}{in_words(metric)}", fontsize=7.5)
+    rest = left_out({"panels": more_panels, "architectures" if one_method else "methods": more_bars})
+    figure.supxlabel("\n".join(filter(None, [f"{of}{in_words(metric)}", rest])), fontsize=7.5)
     handles = drawn_lines(axis for _, axis in panels)
     if trained[f"{metric.name}_low"].notna().any():
         handles[BOUNDS] = Line2D([], [], color="black", linewidth=1)

@@ -11,6 +11,9 @@ from .figure_style import PAGE
 Item = TypeVar("Item")
 LETTER, MARK = 0.058, 0.55  # inches of a legend's letter, and of what stands before it
 FOOT = 0.55  # inches on a page for the legend, which is higher in a column, and the words of the last axis
+TALL = 9.3  # inches of a page
+MOST_NAMES = 50  # below each other on a page: bars, or marks of a key
+CHOOSE = "saltbench figures draws those that --tasks, --architectures and --methods choose"
 
 
 def page_grid(
@@ -30,6 +33,27 @@ def page_grid(
             axes[position - 1][column].tick_params(labelbottom=True)
             axes[position][column].set_visible(False)
     return figure, used
+
+
+def lines_on_a_page(
+    lines: Sequence[Sequence[Item]], height: float, *, width: float = PAGE
+) -> tuple[Sequence[Sequence[Item]], int]:
+    """Return the first lines, at least one, of panels so many inches high that fit a page; and how many do not."""
+    most = max(1, int((TALL - FOOT * PAGE / width) / height))
+    return lines[:most], sum(map(len, lines[most:]))
+
+
+def first_names(names: Iterable[str], most: int = MOST_NAMES) -> tuple[list[str], int]:
+    """Return the first different names, and how many others there are."""
+    different = list(dict.fromkeys(names))
+    return different[:most], max(0, len(different) - most)
+
+
+def left_out(counts: Mapping[str, int]) -> str:
+    """Return a line that says how many panels, methods, … do not fit a page; empty where all do."""
+    parts = [f"{count} more {what if count > 1 else what.removesuffix('s')}" for what, count in counts.items() if count]
+    verb = "do" if len(parts) > 1 or max(counts.values(), default=0) > 1 else "does"
+    return f"{' and '.join(parts)} {verb} not fit the page: {CHOOSE}" if parts else ""
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

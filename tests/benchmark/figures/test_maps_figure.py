@@ -48,6 +48,10 @@ def test_rows_are_architectures_and_columns_methods(tiny_file: Path, tmp_path: P
     truth = axes[0][1].images[0].get_array()
     assert truth[:4, 2:8].min() == 1
     assert truth.sum() == 24
+    table = ResultsFolder(folder).table
+    of_one = table[(table.task == "box/latter") & (table.architecture == "lstm") & (table.method == "smoothgrad")]
+    chosen = panels(maps_figure(StoredRun(suite, Store(folder), "cpu"), of_one), 1, 3)
+    assert (chosen[0][0].get_ylabel(), chosen[0][2].get_title()) == ("box/latter", "lstm")
     examples = StoredRun(suite, Store(folder), "cpu").examples(job)
     assert examples is not None
     np.testing.assert_array_equal(axes[0][0].images[0].get_array(), examples.inputs[0])
