@@ -20,6 +20,7 @@ from ..storage.output import note, say, write
 from ..suites.registry import listing, load_registries
 from ..suites.suite import list_suites
 from .arguments import RESULTS, default_results, expand, given
+from .calibrate import calibrate
 from .chosen_suite import choose_suite
 from .notes import note_unverified
 from .options import (
@@ -160,6 +161,7 @@ def new_entry(
         say(f"  {command}")
 
 
+app.command()(calibrate)
 app.command("status")(show_status)
 app.command("leaderboard")(show_leaderboard)
 app.command()(compare)

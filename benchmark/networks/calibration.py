@@ -52,8 +52,12 @@ class Calibration:
     tried: tuple[tuple[float, float], ...]
 
     def __repr__(self) -> str:
+        return f"Calibration: {self.in_words()}"
+
+    def in_words(self) -> str:
+        """Return the strength, its accuracy, and whether that is what was wanted."""
         reached = f"of {self.wanted:.3f} wanted" if self.is_reached else f"below the {self.wanted:.3f} wanted"
-        return f"Calibration: strength {self.strength:g}, accuracy {self.accuracy:.3f} {reached}"
+        return f"strength {self.strength:g}, accuracy {self.accuracy:.3f} {reached}"
 
 
 @one_at_a_time()
@@ -112,7 +116,7 @@ def calibrate_strength(
     check_count("seeds", seeds, MOST_SEEDS)
     check_count("tries", tries, MOST_TRIES)
     if labels is None and accuracy is None:
-        raise ParameterError("calibrate_strength needs labels, or the accuracy that is to be reached; give one of them")
+        raise ParameterError("calibration needs labels, or the accuracy that is to be reached; give one of them")
     given = _Series(
         network,
         (series, labels, lengths),

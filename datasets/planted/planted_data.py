@@ -1,7 +1,7 @@
 """Train, validation and test data of the tasks `planted/<file>`."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,7 +11,7 @@ from ..files.long_format import Columns
 from ..spec import TaskData
 from .planted_files import TABLES
 from .planting import planted
-from .series_files import opened, read_opened
+from .series_files import Series, opened, read_opened
 
 
 def planted_file(seed: int, path: Path, digests: Sequence[str], **parameters: Any) -> TaskData:
@@ -29,13 +29,23 @@ def planted_file(seed: int, path: Path, digests: Sequence[str], **parameters: An
         DataError: the file cannot be read, has changed, or is not as described.
         SaltbenchError: see `planted`; the message begins with the file.
     """
-    table = {key: parameters.pop(key) for key in TABLES if key in parameters}
-    with _unchanged(path, digests) as files:
-        series = read_opened(files, path.name, _columns(**table))
+    series, signal = series_of(path, digests, parameters)
     try:
-        return planted(series.values, series.labels, series.lengths, seed=seed, **parameters)
+        return planted(series.values, series.labels, series.lengths, seed=seed, **signal)
     except SaltbenchError as error:
         raise type(error)(f"{path.name}: {error}") from error
+
+
+def series_of(path: Path, digests: Sequence[str], parameters: Mapping[str, Any]) -> tuple[Series, dict[str, Any]]:
+    """Return the series in a file, (samples, time, features), and those of the parameters that `planted` takes.
+
+    Raises:
+        DataError: the file cannot be read, has changed, or is not as described.
+    """
+    columns = {key: parameters[key] for key in TABLES if key in parameters}
+    with _unchanged(path, digests) as files:
+        series = read_opened(files, path.name, _columns(**columns))
+    return series, {key: value for key, value in parameters.items() if key not in TABLES}
 
 
 def _columns(columns: Sequence[str] = (), **names: str) -> Columns:
