@@ -10,7 +10,7 @@ MOST_BYTES = 2**31  # of a column of text: few bytes of a file can stand for any
 
 
 def written_out(column: pa.ChunkedArray, kind: pa.DataType, name: str, file: str) -> pa.ChunkedArray:
-    """Return categories as values of a kind.
+    """Return categories as values of a kind; as texts where that is views of texts.
 
     Raises:
         DataError: texts that are too large together.
@@ -21,7 +21,7 @@ def written_out(column: pa.ChunkedArray, kind: pa.DataType, name: str, file: str
             f"{file}: column '{name}' holds {size} bytes of text when every row is written out: expected at most "
             f"{MOST_BYTES}; shorten its texts"
         )
-    return column.cast(kind)
+    return column.cast(pa.large_string() if types.is_string_view(kind) else kind)  # Arrow has no way to views
 
 
 def _bytes(chunk: pa.DictionaryArray) -> int:

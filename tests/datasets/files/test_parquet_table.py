@@ -190,6 +190,16 @@ def test_one_category_of_many_rows_is_not_written_out_beyond_memory(column, monk
         read(**{column: pa.array(["a" * 10_000] * 4).dictionary_encode()})
 
 
+@pytest.mark.parametrize("column", ["id", "label"])
+def test_views_of_texts_are_texts(column):
+    texts = pa.array(["u", "u", "v", "v"])
+    try:
+        found = read(**{column: texts.cast(pa.string_view())})
+    except pa.ArrowNotImplementedError:
+        pytest.skip("needs a release of Arrow that writes views of texts")
+    assert [*found.labels] == ["u", "v"] if column == "label" else len(found.values) == 2
+
+
 def test_a_text_of_many_rows_is_read_once(monkeypatch):
     sizes = []
     monkeypatch.setattr(parquet_table, "written_out", lambda column, *_: sizes.append(column.nbytes) or column)
