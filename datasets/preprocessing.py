@@ -83,8 +83,8 @@ def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Sp
 
     def apply(split: Split) -> Split:
         with np.errstate(over="ignore"):  # refused below
-            inputs = (scaled(split.inputs, powers) - mean.astype(np.float32)) / scale.astype(np.float32)
-        inputs = _with_padding(split, inputs)
+            moved = (scaled(split.inputs, powers) - mean.astype(np.float32)) / scale.astype(np.float32)
+        inputs = _with_padding(split, moved.astype(np.float32, copy=False))
         _check_range(inputs)
         return dataclasses.replace(split, inputs=inputs)
 

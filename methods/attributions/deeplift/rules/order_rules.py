@@ -65,8 +65,8 @@ def sorted_places(call: Call[PairedPass]) -> Tensor:
 
 def topk(call: Call[PairedPass]) -> Any:
     """Apply topk: the largest or smallest values along an axis, in order, and their places, (…) each."""
-    named = {"dim": -1, "largest": True}
-    named |= dict(zip(("k", "dim", "largest"), call.args[1:], strict=False)) | call.options
+    given: dict[str, Any] = dict(zip(("k", "dim", "largest"), call.args[1:], strict=False)) | call.options
+    named: dict[str, Any] = {"dim": -1, "largest": True} | given
     named["sorted"] = True
     in_order = Call(call.mode, torch.topk, call.args[:1], named)
     return _ordered(in_order, named["dim"], named["largest"], named["k"])

@@ -117,7 +117,7 @@ def jumps_of_places(values: Tensor, twins: Tensor, order: Tensor, order_twin: Te
     for places, sign in ((after, 1), (after - steps, -1)):
         for operand, share in ((by_time, sign * heights), (own, -sign * heights)):
             jumps.scatter_add_(-1, (places * count + operand).flatten(-2), share.flatten(-2))
-    return jumps.unflatten(-1, (count, count))
+    return jumps.reshape(*values.shape[:-1], count, count)
 
 
 def whole_order(first: Tensor, values: Tensor) -> Tensor:
