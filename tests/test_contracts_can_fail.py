@@ -1,6 +1,7 @@
 """Each promise of an architecture, a task or a metric is noticed when it is broken, and kept by an honest one."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from torch import nn
 from saltbench import (
     ArchitectureSpec,
     MetricSpec,
+    Pool,
     Split,
     TaskData,
     TaskSpec,
@@ -167,6 +169,10 @@ def test_a_task_that_breaks_a_promise(change, promise, sentence, arguments):
     broken(task_contract, task(change), promise, sentence, *arguments)
 
 
+def pooled(factory):
+    return replace(metric(factory), is_pooled=True)
+
+
 def metric(factory, *, chance=None, needs=("map", "truth"), **parameters):
     bounds = {"higher_is_better": True, "low": 0.0, "high": 1.0}
     return MetricSpec(
@@ -248,6 +254,19 @@ def of_the_layout(maps):
             [],
         ),
         (metric(of_the_layout), "memory_layout", r"not depend on the order in memory, got other scores", []),
+        (
+            pooled(lambda parts: Pool(0.5, lambda counts: counts[:, 0])),
+            "can_be_drawn_again",
+            "mine must score copies of samples as if given them, got other scores of a draw$",
+            [],
+        ),
+        (
+            pooled(lambda parts: Pool(0.5, lambda counts: counts)),
+            "can_be_drawn_again",
+            r"mine must give \(2,\), one score a draw, got \(2, 4\)$",
+            [],
+        ),
+        (pooled(lambda parts: Pool(1.5, np.zeros)), "stated_range", "within its stated 0 to 1, got", [(7, 13, 11)]),
         (metric(meddling), "left_as_they_were", r"leave the maps as they were, got others; let it work on a c", []),
         (
             metric(share, chance=lambda truth: truth[:, 0, 0] + 1),

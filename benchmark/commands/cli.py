@@ -31,6 +31,7 @@ from .options import (
     Jobs,
     LogitOrProbability,
     Memory,
+    Metrics,
     Place,
     Plugins,
     Queue,
@@ -87,6 +88,7 @@ def run(
     tasks: Globs = None,
     architectures: Globs = None,
     methods: Globs = None,
+    metrics: Globs = None,
     seeds: Seeds = None,
     target: Target = None,
     output: LogitOrProbability = None,
@@ -111,7 +113,7 @@ def run(
 
     engine = engine_of(executor, scheduler, jobs, walltime, queue, workers, memory)
     part = None if shard is None else Shard.of(shard)
-    chosen = {"tasks": tasks, "architectures": architectures, "methods": methods}
+    chosen = {"tasks": tasks, "architectures": architectures, "methods": methods, "metrics": metrics}
     loaded, registries = choose_suite(suite, data, plugin, **chosen, seeds=seeds, target=target, output=output)
     place = results or default_results()
     if dry_run:
@@ -235,13 +237,15 @@ def check_the_metrics(
     form: Annotated[str, option_of_format(QUALITY_CHECK)] = "table",
     samples: Annotated[int, typer.Option(help="Maps of each kind.", min=2, max=10_000)] = 20,
     seed: Annotated[int, typer.Option(help="Of the maps.", min=0)] = 0,
+    metrics: Metrics = None,
     plugin: Plugins = None,
 ) -> None:
     """Show which metrics rank oracle, noisy oracle, informative, random and inverted maps in this order."""
     from ..metrics.quality_check import check_metrics
 
     chosen = format_named(form, QUALITY_CHECK)
-    write(chosen.write(check_metrics(load_registries(plugin or ()).metrics, samples=samples, seed=seed)), None)
+    checked = load_registries(plugin or ()).metrics.match(metrics or ["*"])
+    write(chosen.write(check_metrics(checked, samples=samples, seed=seed)), None)
 
 
 @app.callback(invoke_without_command=True)

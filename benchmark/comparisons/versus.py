@@ -27,7 +27,7 @@ def versus(results: ResultsFolder, method: str, other: str, metrics: Sequence[Me
 
     Raises:
         UnknownNameError: the folder has no such method.
-        ParameterError: both are the same, or no network was explained by both.
+        ParameterError: both are the same, no network was explained by both, or a metric is pooled.
         StoreError: the folder holds no scores of samples, or they are damaged.
     """
     names = list(dict.fromkeys(results.table.method))
@@ -36,6 +36,7 @@ def versus(results: ResultsFolder, method: str, other: str, metrics: Sequence[Me
             raise UnknownNameError(unknown("method", name, names))
     if method == other:
         raise ParameterError(f"two methods are compared, got {method} twice; name another one")
+    check_paired(metrics)
     if results.scores is None:
         raise StoreError(f"methods are compared by the scores of their samples: {results.without_scores}")
     both = results.scores[results.scores.method.isin([method, other])]
@@ -48,6 +49,20 @@ def versus(results: ResultsFolder, method: str, other: str, metrics: Sequence[Me
     table["p_holm"] = holm(table.p.to_numpy(float))
     table["verdict"] = _verdicts(table, {metric.name: metric.higher_is_better for metric in metrics})
     return table.merge(_at_chance(results.table), on=BLOCK, how="left")[COLUMNS]
+
+
+def check_paired(metrics: Sequence[MetricSpec]) -> None:
+    """Refuse pooled metrics, by which samples cannot be compared in pairs.
+
+    Raises:
+        ParameterError: one is pooled.
+    """
+    for metric in metrics:
+        if metric.is_pooled:
+            raise ParameterError(
+                f"samples are compared in pairs, got {metric.name}, one score of all of them; choose another metric, "
+                "or read ranks.csv of the suite"
+            )
 
 
 def _at_chance(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The network and the method as metrics see them: arrays in and out, nothing that a metric could change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from ...datasets.spec import Split, TaskData
 from ...errors import NonFiniteError, ShapeError
-from ...methods.attributions.adapters import softmax_logits
+from ...methods.attributions.adapters import Probabilities, softmax_logits
 from ...methods.attributions.explain import sample_seeds
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
 from ..metrics.arrays import read_only
 from .explaining import Explained, Question, as_array, explain_samples
+from .network_checks.randomisation import RandomisedCopy, layers
 from .tensors import like_parameters
 from .training import predict
 
@@ -134,19 +135,47 @@ class AskedExplainer:
     seeds: Sequence[int]
     _asked: Asked
 
-    def __call__(self, inputs: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    def __call__(
+        self, inputs: NDArray[np.floating[Any]], target: NDArray[np.int64] | None = None
+    ) -> NDArray[np.floating[Any]]:
         """Return attributions of other inputs of the samples, (batch, time, features) as they are.
+
+        Args:
+            inputs: one series a sample.
+            target: classes to explain, (batch,); None for those that were.
 
         Raises:
             ShapeError: not one series of the same size for each sample.
             NonFiniteError: NaN or infinity.
         """
         check_series("the explainer", inputs, self.inputs.shape[1:], len(self.inputs))
+        asked, question = self._asked, self._asked.question
+        assert asked.network is not None
+        if target is not None:
+            question = replace(question, target=torch.tensor(target, device=question.target.device))
+        explained = replace(asked.explained.like(asked.network), inputs=like_parameters(asked.network, inputs))
+        made = explain_samples(asked.method, asked.parameters, question, explained, asked.seed, asked.memory)
+        return as_array(made)
+
+    def cascade(self) -> "Iterator[AskedExplainer]":
+        """Yield the method on a copy of the network with random layers, one more each time from output to input.
+
+        It is one copy that changes: ask each before the next.
+
+        Raises:
+            RandomisationError: a network whose layers cannot be given other values.
+        """
         asked = self._asked
         assert asked.network is not None
-        explained = replace(asked.explained.like(asked.network), inputs=like_parameters(asked.network, inputs))
-        made = explain_samples(asked.method, asked.parameters, asked.question, explained, asked.seed, asked.memory)
-        return as_array(made)
+        with lend(asked.network, asked.explained.inputs.device):
+            found = layers(asked.network, asked.explained.like(asked.network).inputs)
+        copied = RandomisedCopy(asked.network, found, asked.seed)
+        is_probability = isinstance(asked.question.model, Probabilities)
+        answering = Probabilities(copied.model) if is_probability else copied.model
+        random = replace(asked, network=copied.model, question=replace(asked.question, model=answering))
+        for layer in found:
+            copied.randomise(layer)
+            yield replace(self, _asked=random)
 
 
 def check_series(asked: str, inputs: NDArray[Any], size: tuple[int, ...], batch: int | None = None) -> None:

@@ -1,7 +1,7 @@
 """Stored results of a suite, gathered into one table of per-sample scores and one record a cell."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,12 @@ from ..suites.suite import Choice, Suite
 from .failures import Failure
 from .plan import Job
 from .stored.census import Seals, shared_parts
-from .stored.columns import Columns
+from .stored.columns import Columns, split_pooled
 from .stored.run import StoredRun, map_seal
 
 ID = ["task", "architecture", "method", "seed"]
+
+Cell = tuple[Any, ...]  # the values of ID
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Collection:
         yardsticks: one row an explained sample: task, seed, sample, <metric>_chance and <metric>_oracle.
         environments: the distinct environments in which models were trained and cells scored.
         seal: the digest of the stored results that all this is from, and of the maps beside them.
+        pooled: of each cell with such, by metric, the pooled score and its resamples' deviations, (1 + resamples,).
     """
 
     scores: pd.DataFrame
@@ -39,6 +42,7 @@ class Collection:
     yardsticks: pd.DataFrame
     environments: list[dict[str, str]]
     seal: str = ""
+    pooled: Mapping[Cell, Columns] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def collect(
     run = StoredRun(suite, store, device)
     scores, cells, yardsticks, seals = Rows(), [], [], Seals()
     environments: dict[bytes, dict[str, str]] = {}
+    pooled: dict[Cell, Columns] = {}
     for repetition in run.repetitions():
         references = repetition.references
         yardstick = run.yardsticks(references)
@@ -88,10 +93,13 @@ def collect(
                 kept = map_seal(job, method, store)
                 seals.add(None if found is None or kept is None else [kept, *found.seals])
                 if found is not None:
-                    scores.add(identity, found.columns)
+                    of_samples, of_all = split_pooled(found.columns)
+                    scores.add(identity, of_samples)
+                    if of_all:
+                        pooled[tuple(identity.values())] = of_all
                     environments |= {canonical(where): where for each in found.facts for where in _environments(each)}
     in_order = [environments[text] for text in sorted(environments)]
-    return Collection(scores.table(), pd.DataFrame(cells), joined(yardsticks), in_order, seals.digest())
+    return Collection(scores.table(), pd.DataFrame(cells), joined(yardsticks), in_order, seals.digest(), pooled)
 
 
 def failures_of(collection: Collection) -> list[Failure]:

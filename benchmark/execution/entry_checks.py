@@ -10,6 +10,7 @@ from torch import nn
 from ...datasets.spec import TaskData
 from ...errors import ContractError
 from ...random_states import generators
+from ..metrics.pooling import Pool
 from ..metrics.spec import MetricSpec
 
 ROUNDING = 1e-9  # by which a sum of float64 may miss the end of its range
@@ -67,6 +68,19 @@ def checked_scores(metric: MetricSpec, compute: Callable[[], object], samples: i
             f"{drawn[0]}; draw from numpy.random.default_rng(seed)"
         )
     return scores
+
+
+def checked_pool(metric: MetricSpec, compute: Callable[[], object]) -> Pool:
+    """Return the pool that a pooled metric computes.
+
+    Raises:
+        ContractError: something else, or a score outside of the metric's range.
+    """
+    pool = compute()
+    if not isinstance(pool, Pool):
+        raise ContractError(f"pooled metric '{metric.name}' must return a Pool, got {type(pool).__name__}")
+    check_scores(metric, np.array([pool.score]), 1)
+    return pool
 
 
 def check_scores(metric: MetricSpec, scores: object, samples: int) -> NDArray[np.float64]:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from ...entry import resolve
 from ..metrics.arrays import read_only
 from ..metrics.maps import Maps
+from ..metrics.pooling import deviations
 from ..metrics.spec import MetricSpec
-from .entry_checks import checked_scores
-from .stored.columns import Columns
+from .entry_checks import checked_pool, checked_scores
+from .stored.columns import CHANCE, POOLED, Columns
 from .stored.maps import StoredMap
 from .unpadded import Lengths, first_steps, of_one_length
 
@@ -29,15 +30,32 @@ def yardsticks(truth: NDArray[np.floating[Any]], metrics: Metrics, lengths: Leng
         lengths: int64 (batch,), steps that are no padding; None for all.
     """
     columns: Columns = {}
+    parts: list[tuple[list[int], Maps]] = []
     for rows, length in of_one_length(lengths, len(truth), truth.shape[1]):
         own = read_only(first_steps(truth, rows, length))
-        same = Maps(own, own)
-        for metric, parameters in metrics:
-            if metric.chance is not None:
-                chance, oracle = partial(resolve(metric.chance), same.truth), partial(metric.load(), same, **parameters)
-                _put(columns, f"{metric.name}_chance", rows, checked_scores(metric, chance, len(rows)), len(truth))
-                _put(columns, f"{metric.name}_oracle", rows, checked_scores(metric, oracle, len(rows)), len(truth))
+        parts.append((rows, Maps(own, own)))
+    for metric, parameters in metrics:
+        if metric.chance is None:
+            continue
+        for rows, same in parts:
+            chance = partial(resolve(metric.chance), same.truth)
+            _put(columns, f"{metric.name}_chance", rows, checked_scores(metric, chance, len(rows)), len(truth))
+        columns[f"{metric.name}_oracle"] = _scores(metric, parameters, parts, len(truth))
     return columns
+
+
+def _scores(
+    metric: MetricSpec, parameters: Mapping[str, Any], parts: Sequence[tuple[list[int], Maps]], count: int
+) -> NDArray[np.float64]:
+    """Return a metric's scores of all samples, (count,), a pooled one's for each of them."""
+    if metric.is_pooled:
+        pool = checked_pool(metric, partial(metric.load(), [maps for _, maps in parts], **parameters))
+        return np.full(count, pool.score)
+    columns: Columns = {}
+    for rows, maps in parts:
+        compute = partial(metric.load(), maps, **parameters)
+        _put(columns, metric.name, rows, checked_scores(metric, compute, len(rows)), count)
+    return columns[metric.name]
 
 
 def _put(columns: Columns, name: str, rows: Sequence[int], scores: NDArray[np.float64], count: int) -> None:
@@ -54,6 +72,10 @@ def score(
     lengths: Lengths = None,
 ) -> Columns:
     """Return label, target and each metric's scores of maps, (batch,) each; NaN where a metric is undefined.
+
+    A pooled metric has no score of a sample, and NaN there. Behind it stand its score and how far those of resamples
+    of the samples lie from it, (1 + resamples,), under the metric's name and `POOLED`. Beside a metric that is compared
+    with a random map stand that map's scores, under its name and `CHANCE`.
 
     Args:
         made: maps of samples.
@@ -73,12 +95,31 @@ def score(
         for rows, length in of_one_length(lengths, len(truth), truth.shape[1])
     ]
     for metric, chosen in metrics:
+        if metric.is_pooled:
+            columns |= _pooled(metric, chosen, [maps for _, maps in unpadded], len(truth))
+            continue
         asked = {} if not metric.asked else ask(metric.asked) if lengths is None else None
-        columns[metric.name] = np.full(len(truth), np.nan)
+        suffixes = ("", CHANCE) if metric.has_random_chance else ("",)
+        columns |= {f"{metric.name}{suffix}": np.full(len(truth), np.nan) for suffix in suffixes}
         for rows, maps in unpadded if asked is not None else []:
-            compute = partial(metric.load(), maps, **(asked or {}), **chosen)
-            _put(columns, metric.name, rows, checked_scores(metric, compute, len(rows)), len(truth))
+            for suffix in suffixes:
+                scored = maps if suffix != CHANCE else _random(maps, (asked or {})["model"].seeds)
+                compute = partial(metric.load(), scored, **(asked or {}), **chosen)
+                _put(columns, f"{metric.name}{suffix}", rows, checked_scores(metric, compute, len(rows)), len(truth))
     return columns
+
+
+def _random(maps: Maps, seeds: Sequence[int]) -> Maps:
+    """Return uniform random maps of the same samples."""
+    # [seed, 5]: a stream apart from those of the metrics
+    drawn = np.stack([np.random.default_rng([seed, 5]).random(maps.truth.shape[1:]) for seed in seeds])
+    return Maps(read_only(drawn), maps.truth)
+
+
+def _pooled(metric: MetricSpec, parameters: Mapping[str, Any], parts: Sequence[Maps], count: int) -> Columns:
+    pool = checked_pool(metric, partial(metric.load(), parts, **parameters))
+    values = np.append(pool.score, deviations(pool, count))
+    return {metric.name: np.full(count, np.nan), f"{metric.name}{POOLED}": values}
 
 
 def _unpadded(made: StoredMap, truth: NDArray[np.floating[Any]], rows: list[int], length: int) -> Maps:

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 
 from ..execution.collection import Collection
+from ..execution.stored.columns import CHANCE
 from ..metrics.spec import MetricSpec
 from ..statistics.bootstrap import intervals_of_blocks
 from ..statistics.intervals import Interval, is_at_chance
+from ..statistics.pooled_bootstrap import pooled_interval
 from ..statistics.seed_groups import SeedGroups
 from .columns import IDENTITY, LEADING
+from .pooled_scores import pooled_rows
 from .shared_samples import over_data
 
 # where chance scores almost like the truth (the positional bias of a centred box), a ratio misleads
@@ -30,9 +33,11 @@ def leaderboard(
     """Return the leaderboard, one row a task, architecture and method.
 
     A score is the mean over seeds of the mean over samples, with the 95 % bounds of `hierarchical_interval` as `_low`
-    and `_high`. A row with a cell that is not ok has empty scores and says why. Samples for which a metric is
-    undefined are left out of its mean. `<metric>_chance_corrected` is (score − chance) / (oracle − chance), chance and
-    oracle being means over the same samples: 0 is chance, 1 the truth itself; empty where the two are closer than 0.02.
+    and `_high`; a pooled one is the mean over seeds of all samples' score, with the bounds of `pooled_interval`. A row
+    with a cell that is not ok has empty scores and says why. Samples for which a metric is undefined are left out of
+    its mean. `<metric>_chance_corrected` is (score − chance) / (oracle − chance), chance and oracle being means over
+    the same samples: 0 is chance, 1 the truth itself; empty where the two are closer than 0.02.
+    `<metric>_chance` is what random maps score on the same networks.
 
     The repetitions of a crossed design that share their data are averaged before the bounds are drawn, which then
     speak about other data and not about other trainings; see `variance`.
@@ -44,20 +49,42 @@ def leaderboard(
     """
     scores = _scores(collection.scores, metrics, seeds)
     yardsticks = _yardsticks(collection.yardsticks, metrics)
+    chances = _chances(collection.scores, metrics)
+    pooled = {metric.name: _pooled(collection, metric, seeds) for metric in metrics if metric.is_pooled}
     rows = []
     for identity, cells in _cells(collection.cells).items():
         row = _outcome(dict(zip(IDENTITY, identity, strict=True)), cells)
         if row["status"] == "ok":
             row["samples"], intervals = scores[identity]
             for metric, interval in zip(metrics, intervals, strict=True):
-                row |= _score(metric, interval, yardsticks.get(row["task"], {}))
+                of_row = pooled[metric.name][identity] if metric.is_pooled else interval
+                row |= _score(metric, of_row, yardsticks.get(row["task"], {}))
+            row |= chances.get(identity, {})
         rows.append(row)
     return pd.DataFrame(rows, columns=_columns(metrics))
 
 
 def _columns(metrics: Sequence[MetricSpec]) -> list[str]:
     scores = [f"{metric.name}{suffix}" for metric in metrics for suffix in ("", "_low", "_high")]
-    return [*LEADING, *scores, *(f"{metric.name}_chance_corrected" for metric in metrics if metric.chance)]
+    corrected = [f"{metric.name}_chance_corrected" for metric in metrics if metric.chance]
+    return [*LEADING, *scores, *corrected, *_chance_columns(metrics)]
+
+
+def _chance_columns(metrics: Sequence[MetricSpec]) -> list[str]:
+    return [f"{metric.name}{CHANCE}" for metric in metrics if metric.has_random_chance]
+
+
+def _chances(table: pd.DataFrame, metrics: Sequence[MetricSpec]) -> dict[Identity, dict[str, float]]:
+    """Return for each row what random maps score on its networks, by column."""
+    columns = _chance_columns(metrics)
+    if table.empty or not columns:
+        return {}
+    groups = SeedGroups.of(table, IDENTITY)
+    means = zip(*(groups.means(table[column]).tolist() for column in columns), strict=True)
+    return {
+        identity: dict(zip(columns, of_row, strict=True))
+        for identity, of_row in zip(groups.identities, means, strict=True)
+    }
 
 
 def _scores(
@@ -78,6 +105,14 @@ def _scores(
         ]
         found[identity] = int(size), intervals
     return found
+
+
+def _pooled(collection: Collection, metric: MetricSpec, seeds: int | Mapping[str, int]) -> dict[Identity, Interval]:
+    rows = pooled_rows(collection.pooled, metric, seeds)
+    return {
+        identity: pooled_interval([*per_seed.values()]).within(metric.low, metric.high)
+        for identity, per_seed in rows.items()
+    }
 
 
 def _bounds(

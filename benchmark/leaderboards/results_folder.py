@@ -272,6 +272,7 @@ def _first_of_other_mean(table: pd.DataFrame, scores: pd.DataFrame) -> str:
     """Return the first row of a leaderboard whose numbers are not the means of the scores, empty if all are."""
     names = metric_names(table)
     means = scores.groupby([*IDENTITY, "seed"])[names].mean().groupby(IDENTITY).mean()
+    names = [name for name in names if means[name].notna().any()]  # a pooled score is no mean of samples
     complete = table[table.status == "ok"].set_index(IDENTITY)[names]
-    equal = np.isclose(complete, means.reindex(complete.index), equal_nan=True).all(axis=1)
+    equal = np.isclose(complete, means[names].reindex(complete.index), equal_nan=True).all(axis=1)
     return "" if equal.all() else " ".join(filter(None, complete.index[~equal][0]))

@@ -59,7 +59,7 @@ def with_scores_of(table: pd.DataFrame, patterns: Sequence[str], registry: Regis
     if not patterns:
         return table
     wanted = _chosen(table, patterns, registry)
-    kept = {*LEADING, *(f"{name}{suffix}" for name in wanted for suffix in ("", "_low", "_high"))}
+    kept = {*LEADING, *(f"{name}{suffix}" for name in wanted for suffix in ("", "_low", "_high", "_chance"))}
     return table[[column for column in table.columns if column in kept]]
 
 

@@ -13,6 +13,7 @@ from ..statistics.method_ranks import compare_over_blocks
 from ..statistics.pairwise import comparisons
 from ..statistics.variance_components import variance
 from .columns import IDENTITY
+from .pooled_scores import pooled_rows, rank_pooled
 from .shared_samples import over_data
 
 OVERALL = [
@@ -34,7 +35,8 @@ def statistical_tables(
 ) -> dict[str, pd.DataFrame]:
     """Return the tables by file name, over the methods all of whose cells are ok.
 
-    ranks.csv is `rank_within_blocks` for every metric, comparisons.csv `comparisons`, variance.csv `variance`.
+    ranks.csv is `rank_within_blocks` for every metric (`rank_pooled` of a pooled one), comparisons.csv `comparisons`,
+    variance.csv `variance`.
     overall.csv has a row for every metric and method: mean over blocks (empty where a block is missing), how many
     blocks have a score and how many there are, mean rank (empty where a block is missing), the numbers of the groups
     that Nemenyi's test cannot tell it from, and, the same for all methods, the critical difference and the p of both
@@ -48,8 +50,11 @@ def statistical_tables(
     scores = _whole_rows(collection, metrics)
     samples = over_data(scores, seeds)
     found = list(blocks(samples))
-    ranks = ranks_of_metrics(samples, metrics, found)
-    ranked = pd.concat([table.assign(metric=name) for name, table in ranks.items()], ignore_index=True)
+    ranks = ranks_of_metrics(samples, [metric for metric in metrics if not metric.is_pooled], found)
+    for metric in metrics:
+        if metric.is_pooled:
+            ranks[metric.name] = rank_pooled(pooled_rows(collection.pooled, metric, seeds), metric, found)
+    ranked = pd.concat([ranks[metric.name].assign(metric=metric.name) for metric in metrics], ignore_index=True)
     overall = [row for metric in metrics for row in _over_blocks(ranks[metric.name], collection.cells, metric)]
     return {
         "ranks.csv": ranked[["metric", *ranked.columns.drop("metric")]],

@@ -28,6 +28,17 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
     return quotient
 
 
+def trapezoid(values: Floats, at: Floats | None = None) -> Floats:
+    """Return ∫ v dx by the trapezoid rule along the last axis, (batch,), of values (batch, points) at points (points,).
+
+    Args:
+        values: (batch, points).
+        at: where they stand, (points,) or (batch, points); None for 0, 1, 2, ….
+    """
+    area: Floats = np.asarray(np.trapezoid(values, at, axis=-1), dtype=np.float64)
+    return area
+
+
 def centre_in_time(weights: Floats) -> Floats:
     """Return Σ w p / Σ w, where p runs from 0 at the first to 1 at the last time step.
 

@@ -2,10 +2,14 @@
 
 import math
 
+from .complexity.entries import COMPLEXITY
+from .faithfulness.entries import FAITHFULNESS
 from .faithfulness.masking import check_comprehensiveness, comprehensiveness
 from .faithfulness.removal import SHARES as REMOVED
 from .faithfulness.removal import accuracy_after_removal, check_removal
+from .robustness.entries import ROBUSTNESS
 from .spec import MetricSpec
+from .truth.further_entries import FURTHER
 from .truth.localisation import (
     average_precision,
     completeness_residual,
@@ -20,6 +24,7 @@ from .truth.localisation import (
 )
 from .truth.on_task import SHARES as REPORTED
 from .truth.on_task import check_reported, on_task
+from .truth.paper_entries import AREAS
 
 _ISMAIL = (
     "A. A. Ismail, M. Gunady, L. Pessoa, H. Corrada Bravo, S. Feizi, "
@@ -193,4 +198,9 @@ ENTRIES: tuple[MetricSpec, ...] = (
         needs=("map", "model", "data"),
         is_default=False,
     ),
+    *AREAS,
+    *FURTHER,
+    *FAITHFULNESS,
+    *ROBUSTNESS,
+    *COMPLEXITY,
 )

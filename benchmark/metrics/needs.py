@@ -1,6 +1,6 @@
 """What a metric may see beside the map and the truth: the network, the method and the task's data."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -54,8 +54,20 @@ class Model(Explained, Protocol):
 class Explainer(Explained, Protocol):
     """The method, with its parameters and seeds, that explains changed inputs as it explained the samples."""
 
-    def __call__(self, inputs: Series) -> Series:
-        """Return attributions of other inputs of the samples, (batch, time, features) as they are."""
+    def __call__(self, inputs: Series, target: NDArray[np.int64] | None = None) -> Series:
+        """Return attributions of other inputs of the samples, (batch, time, features) as they are.
+
+        Args:
+            inputs: one series a sample.
+            target: classes to explain, (batch,); None for those that were.
+        """
+        ...
+
+    def cascade(self) -> "Iterator[Explainer]":
+        """Yield the method on a copy of the network with random layers, one more each time from output to input.
+
+        It is one copy that changes: ask each before the next.
+        """
         ...
 
 

@@ -1,6 +1,7 @@
 """Which metrics rank maps of known quality as they should: oracle, noisy oracle, informative, random, inverted."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ...datasets.layouts import mask
 from ...errors import ParameterError, described
 from .arrays import Floats
 from .maps import Maps
+from .pooling import Pool, deviations
 from .spec import MetricSpec
 
 TIME = FEATURES = 100
@@ -19,6 +21,7 @@ SPIKE = 3.0  # time steps in which the spike at the end falls to 1/e
 SEPARATION = 3.0  # standard errors by which the means of two maps have to differ
 
 _CHUNK = 32  # maps scored at once, so that they stay in the cache
+_RESAMPLES = 100  # for the standard error of a pooled score
 
 Draw = Callable[[np.random.Generator, Floats], Floats]
 
@@ -63,7 +66,8 @@ def check_metrics(metrics: Iterable[MetricSpec], *, samples: int = 20, seed: int
     """Return how metrics score maps of known quality, and whether they rank them as they should.
 
     The truth is the box of the task `box/earlier`, 30 × 80 entries of 100 × 100. A pair of maps is ranked if the means
-    of their scores differ by more than 3 standard errors, and tied if they are equal and do not vary.
+    of their scores differ by more than 3 standard errors, and tied if they are equal and do not vary. A pooled score
+    stands for the mean, and its standard error is that of the bootstrap.
 
     Args:
         metrics: entries, with their default parameters.
@@ -110,34 +114,68 @@ def _row(metric: MetricSpec, samples: int, seed: int) -> dict[str, Any]:
     if "truth" not in metric.needs:
         return {**row, "order": "not defined", "reason": "it does not compare maps with the truth"}
     try:
-        scores = {kind: _scores(metric, samples, seed, kind) for kind in MAPS}
+        scores = {kind: _scored(metric, samples, seed, kind) for kind in MAPS}
     except Exception as error:  # noqa: BLE001 - a third party's metric raises anything; the reason is shown
         return {**row, "order": "failed", "reason": described(error)}
-    means = {kind: values.mean() for kind, values in scores.items()}
+    means = {kind: scored.mean for kind, scored in scores.items()}
     order, reason = _order(scores, 1 if metric.higher_is_better else -1)
     return {**row, **means, "order": order, "reason": reason}
 
 
-def _scores(metric: MetricSpec, samples: int, seed: int, kind: str) -> Floats:
+@dataclass(frozen=True)
+class Scored:
+    """The score of some maps.
+
+    Attributes:
+        mean: over maps, or of all together.
+        error: the standard error of it.
+        undefined: how many of them have none.
+    """
+
+    mean: float
+    error: float
+    undefined: int
+
+    @staticmethod
+    def of_each(scores: Floats) -> "Scored":
+        """Return the mean of scores, (batch,)."""
+        return Scored(
+            float(scores.mean()), float(scores.std(ddof=1) / np.sqrt(len(scores))), int((~np.isfinite(scores)).sum())
+        )
+
+    @staticmethod
+    def of_all(pool: Pool, samples: int) -> "Scored":
+        """Return the score of so many samples together."""
+        is_undefined = not np.isfinite(pool.score)
+        error = 0.0 if is_undefined else float(np.nanstd(deviations(pool, samples, resamples=_RESAMPLES)))
+        return Scored(pool.score, error, samples * is_undefined)
+
+
+def _scored(metric: MetricSpec, samples: int, seed: int, kind: str) -> Scored:
     function, parameters = metric.load(), metric.configure({})
+    if metric.is_pooled:
+        pool = function([*known_maps(samples, seed, kind)], **parameters)
+        if not isinstance(pool, Pool):
+            raise ParameterError(f"a pooled metric must return a Pool, got {type(pool).__name__}")
+        return Scored.of_all(pool, samples)
     parts = []
     for maps in known_maps(samples, seed, kind):
         scores = np.asarray(function(maps, **parameters), dtype=np.float64)
         if scores.shape != (len(maps.truth),):
             raise ParameterError(f"a metric must return one score a sample, {(len(maps.truth),)}, got {scores.shape}")
         parts.append(scores)
-    return np.concatenate(parts)
+    return Scored.of_each(np.concatenate(parts))
 
 
-def _order(scores: dict[str, Floats], sign: int) -> tuple[str, str]:
+def _order(scores: dict[str, Scored], sign: int) -> tuple[str, str]:
     ordered = dict.fromkeys(kind for pair in PAIRS for kind in pair)
-    undefined = [f"{_count_undefined(scores[kind])} {kind}" for kind in ordered if _count_undefined(scores[kind])]
+    undefined = [f"{scores[kind].undefined} {kind}" for kind in ordered if scores[kind].undefined]
     if undefined:
         return "not defined", f"NaN or infinite for maps: {', '.join(undefined)}"
     wrong, close = [], []
     for better, worse in PAIRS:
-        difference = sign * (scores[better].mean() - scores[worse].mean())
-        error = np.sqrt(sum(scores[kind].var(ddof=1) / len(scores[kind]) for kind in (better, worse)))
+        difference = sign * (scores[better].mean - scores[worse].mean)
+        error = np.hypot(scores[better].error, scores[worse].error)
         if difference < -SEPARATION * error:
             wrong.append(f"{worse} above {better}")
         elif difference == error == 0:
@@ -145,7 +183,3 @@ def _order(scores: dict[str, Floats], sign: int) -> tuple[str, str]:
         elif difference <= SEPARATION * error:
             close.append(f"{worse} within {SEPARATION:g} standard errors of {better}")
     return "fails" if wrong else "undecided" if close else "holds", "; ".join(wrong + close)
-
-
-def _count_undefined(scores: Floats) -> int:
-    return int((~np.isfinite(scores)).sum())

@@ -26,7 +26,7 @@ from ..execution.failures import reason_for, status_for
 from ..execution.network_checks.network_checks import check_answers, check_choice
 from ..execution.plan import Seeds
 from ..execution.scoring import Metrics, score, yardsticks
-from ..execution.stored.columns import Columns
+from ..execution.stored.columns import Columns, split_pooled
 from ..execution.training import facts_on_test, train
 from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec
@@ -237,7 +237,7 @@ class _Repetition:
     report: Callable[[str], None]
 
     def collected(self) -> Collection:
-        cells, scores = [], []
+        cells, scores, pooled = [], [], {}
         yard, no_yard = _attempted(self._yardsticks)
         for method, parameters in self.plan.methods:
             identity = {
@@ -251,10 +251,12 @@ class _Repetition:
             columns, outcome = (None, no_yard) if yard is None else _attempted(cell)
             cells.append({**identity, **outcome, **(facts if outcome["status"] == "ok" else {})})
             if columns is not None:
-                scores.append(numbered(identity, columns))
+                of_samples, of_all = split_pooled(columns)
+                scores.append(numbered(identity, of_samples))
+                pooled[tuple(identity.values())] = of_all
             self.report(f"done: {method.name}, seed {self.number}")
         yards = [] if yard is None else [numbered({"task": self.task, "seed": self.number}, yard)]
-        return Collection(joined(scores), pd.DataFrame(cells), joined(yards), [])
+        return Collection(joined(scores), pd.DataFrame(cells), joined(yards), [], pooled=pooled)
 
     def _yardsticks(self) -> Columns:
         return yardsticks(as_array(self.explained.truth), self.plan.metrics, self.explained.lengths)
@@ -284,4 +286,5 @@ def _merged(parts: Sequence[Collection]) -> Collection:
         joined([part.cells for part in parts]),
         joined([part.yardsticks for part in parts]),
         [],
+        pooled={cell: columns for part in parts for cell, columns in part.pooled.items()},
     )

@@ -21,10 +21,10 @@ from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
 from ...methods.attributions.validation.arguments import check_inputs
 from ..execution.network_checks.network_checks import check_answers
+from ..execution.network_checks.randomisation import Layer, RandomisedCopy, layers
 from ..execution.tensors import classes_of, like_parameters, one_each
 from ..suites.registry import load_registries
 from .inputs import is_several
-from .randomisation import Layer, RandomisedCopy, layers
 from .targets import check_named
 
 ORDERS = ("cascading", "independent")

@@ -38,7 +38,7 @@ def _globs(kind: str) -> Option:
     return Option(name=kind, help="Names, shell patterns or tag:TAG, several allowed.", metavar="G…", several=True)
 
 
-TASKS, ARCHITECTURES, METHODS = (_globs(kind) for kind in ("tasks", "architectures", "methods"))
+TASKS, ARCHITECTURES, METHODS, METRICS = map(_globs, ("tasks", "architectures", "methods", "metrics"))
 SEEDS = Option(
     name="seeds", help="Repetitions, each with its own data, training and noise.", type=int, least=1, most=MOST_SEEDS
 )
@@ -52,7 +52,7 @@ PLUGIN = Option(
     name="plugin", help="Python files that define further entries.", type=Path, metavar="FILE", several=True
 )
 
-IN_PLACE_OF_A_SUITES = (TASKS, ARCHITECTURES, METHODS, SEEDS, TARGET, OUTPUT)  # keys of its TOML file
+IN_PLACE_OF_A_SUITES = (TASKS, ARCHITECTURES, METHODS, METRICS, SEEDS, TARGET, OUTPUT)  # keys of its TOML file
 OF_A_RUN = (DEVICE, MEMORY, DATA, RESULTS, PLUGIN)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from ...entry import unknown
 from ...errors import ParameterError, UnknownNameError
 from ..comparisons.golden import check_golden
+from ..comparisons.versus import check_paired
 from ..metrics.spec import MetricSpec
 from ..statistics.superiority import Advantage, advantages
 
@@ -56,7 +57,7 @@ class EvaluationResult:
 
         Raises:
             AssertionError: one is not shown to be better, or has no scores.
-            ParameterError: no other method.
+            ParameterError: no other method, or a pooled metric.
             UnknownNameError: a method or metric that was not evaluated.
         """
         __tracebackhide__ = True
@@ -78,7 +79,7 @@ class EvaluationResult:
 
         Raises:
             AssertionError: one is not shown to be worse by less, or has no scores.
-            ParameterError: a margin that is not above 0, or no other method.
+            ParameterError: a margin that is not above 0, no other method, or a pooled metric.
             UnknownNameError: a method or metric that was not evaluated.
         """
         __tracebackhide__ = True
@@ -132,6 +133,7 @@ class EvaluationResult:
         if not others:
             raise ParameterError("expected at least one method to compare with, got none; name it")
         name, spec = self._method(method), self._metric(metric)
+        check_paired([spec])
         compared = list(map(self._method, others))
         blocks = [(row.task, row.architecture) for row in self._rows(name)]
         wanted = [(*block, other) for block in blocks for other in compared]

@@ -19,12 +19,16 @@ logit of class c, unless you ask for the probability. x are the inputs, x′ the
 """
 METRICS = """# Metrics
 
-A metric gives one score a sample: most compare a map with the truth, others ask the network. In every formula r is the
-truth, a the attributions, and s is |a| min-max scaled to [0, 1] per sample. A sample whose truth is all zero has
-nothing to find: its score is NaN.
+A metric gives one score a sample, or a pooled one a single score of all: most compare a map with the truth, others ask
+the network. Suites have the first ten, and others where they name them: `metrics = ["tag:faithfulness", "aup:*"]`, or
+`saltbench run --metrics`. A name with a colon is computed as the code of that paper does.
+
+In every formula r is the truth, a the attributions, and s is |a| min-max scaled to [0, 1] per sample. A sample whose
+truth is all zero has nothing to find: its score is NaN.
 
 Chance is the expected score of a map of uniform random numbers. The leaderboard's column `<metric>_chance_corrected` is
-(score − chance) / (oracle − chance).
+(score − chance) / (oracle − chance). Of metrics that ask the network, `<metric>_chance` is what a random map scores on
+the same network.
 """
 TASKS = """# Tasks
 
@@ -90,10 +94,17 @@ def _special(entry: Entry) -> dict[str, str]:
                 "range": f"{_number(entry.low)} to {_number(entry.high)}",
                 "needs": ", ".join(entry.needs),
                 "better": "higher" if entry.higher_is_better else "lower",
-                "chance": "" if entry.chance is None else _first_sentence(entry.chance),
+                "pooled": "one score of all samples" if entry.is_pooled else "",
+                "chance": _chance(entry),
             }
         case TaskSpec() | ArchitectureSpec() | Entry():
             return {}
+
+
+def _chance(entry: MetricSpec) -> str:
+    if entry.has_random_chance:
+        return "what a random map scores on the same network"
+    return "" if entry.chance is None else _first_sentence(entry.chance)
 
 
 def _parameters(parameters: Mapping[str, Any]) -> str:
@@ -120,7 +131,7 @@ def _first_sentence(factory: Factory) -> str:
 
 
 def _anchor(entry: Entry) -> str:
-    return entry.name.replace("/", "-")
+    return entry.name.replace("++", "-plus-plus").replace("/", "-").replace(":", "-")
 
 
 def _number(value: float) -> str:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .benchmark.metrics.contract import metric_contract
     from .benchmark.metrics.maps import Maps
     from .benchmark.metrics.needs import Explainer, Model
+    from .benchmark.metrics.pooling import Pool
     from .benchmark.metrics.spec import MetricSpec
     from .benchmark.networks.calibration import Calibration, calibrate_strength
     from .benchmark.networks.evaluate import evaluate
@@ -51,6 +52,7 @@ _PUBLIC = {
     "Model": "benchmark.metrics.needs",
     "ParameterError": "errors",
     "Passes": "methods.attributions.passes.passes",
+    "Pool": "benchmark.metrics.pooling",
     "Recipe": "benchmark.suites.training_recipe",
     "SaltbenchError": "errors",
     "Series": "datasets.planted.series_files",
@@ -96,6 +98,7 @@ __all__ = [
     "Model",
     "ParameterError",
     "Passes",
+    "Pool",
     "Recipe",
     "SaltbenchError",
     "Series",

@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -23,6 +23,9 @@ from ...storage.store import RECORD, Artifact, Store, address, canonical
 from ...suites.suite import Choice
 
 FILE = "scores.parquet"
+POOLED_FILE = "pooled.parquet"
+CHANCE = "_chance"  # ends the names of columns with what a random map scores, (batch,)
+POOLED = "@pooled"  # ends the names of columns with a pooled score and its resamples' deviations, (1 + resamples,)
 
 Columns = dict[str, NDArray[Any]]
 
@@ -31,7 +34,7 @@ class Found(NamedTuple):
     """Stored columns.
 
     Attributes:
-        columns: (batch,) each.
+        columns: (batch,) each; (1 + resamples,) those of pooled scores.
         facts: of all results that they are from.
         seals: the digests of these results.
     """
@@ -105,7 +108,11 @@ class StoredColumns:
             StoreError: the folder cannot be written.
         """
         key = {"of": self.key, "metrics": [metric.as_json() for metric in metrics]}
-        self.store.put(self._folder, Artifact(key, facts, {FILE: _parquet(columns, key)}))
+        of_samples, pooled = split_pooled(columns)
+        files = {FILE: _parquet(of_samples, key)}
+        if pooled:
+            files[POOLED_FILE] = _parquet({f"{name}{POOLED}": values for name, values in pooled.items()}, key)
+        self.store.put(self._folder, Artifact(key, facts, files))
 
     @cached_property
     def _folder(self) -> str:
@@ -138,7 +145,8 @@ class StoredColumns:
         if len(batches) == len(stored) and {*names} == {
             path.name for path in (self.store.root / self._folder).iterdir()
         }:
-            files = [FOLDER_ITSELF, *(f"{name}/{file}" for name in names for file in (RECORD, FILE))]
+            held = zip(names, stored, strict=True)
+            files = [FOLDER_ITSELF, *(f"{name}/{file}" for name, one in held for file in (RECORD, *one.files))]
             index.learn(self._folder, began, files, [batch.part() for batch in batches])
 
 
@@ -160,7 +168,9 @@ class Batch:
     def of(artifact: Artifact) -> "Batch":
         """Return what an artifact holds."""
         metrics = [canonical(metric).decode() for metric in artifact.key["metrics"]]
-        return Batch(metrics, artifact.seal, lambda: artifact.facts, lambda: _columns(artifact.files[FILE]))
+        files = artifact.files
+        read = partial(_joined_columns, [files[name] for name in (FILE, POOLED_FILE) if name in files])
+        return Batch(metrics, artifact.seal, lambda: artifact.facts, read)
 
     @staticmethod
     def remembered(part: Part) -> "Batch":
@@ -181,6 +191,12 @@ class Batch:
     def columns(self) -> Mapping[str, NDArray[Any]]:
         """The numbers, (batch,) each."""
         return self._columns()
+
+
+def split_pooled(columns: Mapping[str, NDArray[Any]]) -> tuple[Columns, Columns]:
+    """Return the columns of samples, (batch,) each, and pooled scores by their metrics, (1 + resamples,) each."""
+    pooled = {name.removesuffix(POOLED): values for name, values in columns.items() if name.endswith(POOLED)}
+    return {name: values for name, values in columns.items() if not name.endswith(POOLED)}, pooled
 
 
 def _each_once(found: Mapping[str, Batch]) -> Sequence[Batch]:
@@ -219,6 +235,10 @@ def _text(metrics: tuple[str, ...]) -> str:
 def _facts(text: str) -> Mapping[str, Any]:
     facts: Mapping[str, Any] = json.loads(text)
     return facts
+
+
+def _joined_columns(contents: Sequence[bytes]) -> Columns:
+    return {name: values for content in contents for name, values in _columns(content).items()}
 
 
 def _columns(content: bytes) -> Columns:

@@ -17,7 +17,7 @@ from ...suites.provenance import Provenance
 from ...suites.suite import Choice, Suite
 from ..plan import Job, first_jobs, jobs
 from . import format_1
-from .columns import Columns, Found, StoredColumns
+from .columns import CHANCE, POOLED, Columns, Found, StoredColumns
 from .maps import StoredMap
 from .samples import Examples, StoredSamples, example_rows
 
@@ -99,7 +99,7 @@ class StoredRun:
     def scores(self, job: Job, method: Choice) -> Found | None:
         """Return a cell's scores, (batch,) each, and what they are from; None where one is lacking.
 
-        Columns: label, target, then the suite's metrics.
+        Columns: label, target, then the suite's metrics, a pooled one's score and deviations behind it.
         """
         return scores_of(job, method, self.store).get(self.suite.metrics)
 
@@ -221,7 +221,7 @@ def put_map(job: Job, method: Choice, made: StoredMap, examples: Sequence[int], 
 
 def scores_of(job: Job, method: Choice, store: Store) -> StoredColumns:
     """Return the stored scores of a cell's maps."""
-    return StoredColumns(store, SCORES, job.map_key(method), leading=("label", "target"))
+    return StoredColumns(store, SCORES, job.map_key(method), leading=("label", "target"), suffixes=("", POOLED, CHANCE))
 
 
 def yardsticks_of(job: Job, store: Store) -> StoredColumns:

@@ -97,6 +97,28 @@ def positional_bias(truth: Truth) -> Floats:
     return level
 
 
+def pooled_prevalence(truth: Truth) -> Floats:
+    """Return mean(r), (batch,), a limit; 0 of a truth of zeros, whose entries count among those of the others."""
+    scores: Floats = _entries(truth).mean(axis=1)
+    return scores
+
+
+def half(truth: Truth) -> Floats:
+    """Return 1/2, (batch,), a limit."""
+    return np.full(len(truth), 0.5)
+
+
+def mean_rank(truth: Truth) -> Floats:
+    """Return (n + 1)/2, (batch,), exact, n being the entries after the first step; NaN where none is salient."""
+    later = _entries(truth[:, 1:]) if truth.shape[1] > 1 else np.zeros((len(truth), 1))
+    return np.where(later.any(axis=1), (later.shape[1] + 1) / 2, np.nan)
+
+
+def half_of_each(truth: Truth) -> Floats:
+    """Return 1/2, (batch,), a limit; NaN for a truth of zeros."""
+    return np.where(_entries(truth).any(axis=1), 0.5, np.nan)
+
+
 def _entries(truth: Truth) -> Floats:
     return by_entry(truth.astype(np.float64, order="C"))
 

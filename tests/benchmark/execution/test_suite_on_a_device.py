@@ -11,8 +11,8 @@ from torch import nn
 
 import saltbench
 from saltbench.benchmark.execution.devices import choose_device
+from saltbench.benchmark.execution.network_checks.randomisation import RandomisedCopy, layers
 from saltbench.benchmark.networks import request
-from saltbench.benchmark.networks.randomisation import RandomisedCopy, layers
 from saltbench.benchmark.runs.runner import run_suite
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite

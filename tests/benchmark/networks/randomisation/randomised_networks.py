@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from saltbench.benchmark.networks.randomisation import layers
+from saltbench.benchmark.execution.network_checks.randomisation import layers
 from saltbench.methods.architectures.attention import lstm_self_attention
 from saltbench.methods.architectures.input_cell import input_cell_lstm
 from saltbench.methods.seeding import seeded

@@ -5,7 +5,7 @@ from randomised_networks import EVERY, FEATURES, NETWORKS, build, everything, fo
 from torch import nn
 
 from saltbench import randomisation_check
-from saltbench.benchmark.networks.randomisation import RandomisedCopy
+from saltbench.benchmark.execution.network_checks.randomisation import RandomisedCopy
 
 
 @EVERY

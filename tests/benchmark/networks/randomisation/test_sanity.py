@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from saltbench import randomisation_check
-from saltbench.benchmark.networks.randomisation import RandomisedCopy
+from saltbench.benchmark.execution.network_checks.randomisation import RandomisedCopy
 from saltbench.benchmark.networks.randomisation_check import rank_similarity
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.errors import ParameterError, RandomisationError, ShapeError, UnknownNameError

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...errors import RandomisationError, text_of
+from ....errors import RandomisationError, text_of
 
 # weight_ih_l0, bias_hh_l1_reverse, … of an nn.RNNBase: each layer and direction is a layer of its own
 _RECURRENT = re.compile(r".*_(l\d+(?:_reverse)?)$")

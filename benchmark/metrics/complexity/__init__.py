@@ -1,0 +1,1 @@
+"""Metrics of the map alone: how few entries hold it."""
