@@ -178,7 +178,7 @@ def _lines(run: StoredRun, table: pd.DataFrame | None) -> Iterator[_Line]:
             yield _Line((task,), repetition.references, {(_architecture(job),): (job, methods[0]) for job in jobs})
         elif jobs:
             for job in jobs:
-                maps = {(method.name,): (job, method) for method in methods}
+                maps: dict[Names, tuple[Job, Choice]] = {(method.name,): (job, method) for method in methods}
                 yield _Line((task, _architecture(job)), job, maps)
 
 

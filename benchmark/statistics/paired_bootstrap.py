@@ -56,7 +56,8 @@ class Pairs:
             columns, ours = np.unique([self.first[pairs], self.second[pairs]], return_inverse=True)
             shared = np.split(both[pairs[0]], ends)
             per_seed = [of_seed[columns][:, kept] for of_seed, kept in zip(self.per_seed, shared, strict=True)]
-            yield Pairs(self.places[pairs], *ours.reshape(2, -1), [of_seed for of_seed in per_seed if of_seed.size])
+            first, second = ours.reshape(2, -1)
+            yield Pairs(self.places[pairs], first, second, [of_seed for of_seed in per_seed if of_seed.size])
 
 
 def intervals_of_pairs(blocks: Iterable[Pairs], *, draws: int = DRAWS, seed: int = 0) -> Values:
@@ -75,7 +76,8 @@ def intervals_of_pairs(blocks: Iterable[Pairs], *, draws: int = DRAWS, seed: int
         NaN for a pair without a sample that both have.
     """
     waiting: dict[Sizes, list[Pairs]] = defaultdict(list)
-    found, count = [], 0
+    found: list[tuple[NDArray[np.int64], Values]] = []
+    count = 0
     with threadpool_limits(1, "blas"):  # as in `intervals_of_blocks`
         for block in blocks:
             count += len(block.places)

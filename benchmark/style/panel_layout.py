@@ -37,10 +37,10 @@ def page_grid(
 
 def lines_on_a_page(
     lines: Sequence[Sequence[Item]], height: float, *, width: float = PAGE
-) -> tuple[Sequence[Sequence[Item]], int]:
+) -> tuple[list[Sequence[Item]], int]:
     """Return the first lines, at least one, of panels so many inches high that fit a page; and how many do not."""
     most = max(1, int((TALL - FOOT * PAGE / width) / height))
-    return lines[:most], sum(map(len, lines[most:]))
+    return list(lines[:most]), sum(map(len, lines[most:]))
 
 
 def first_names(names: Iterable[str], most: int = MOST_NAMES) -> tuple[list[str], int]:
