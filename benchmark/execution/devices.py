@@ -1,13 +1,13 @@
 """The device that computes, and in how many processes; PyTorch is loaded to find out only where it may see a GPU."""
 
 import ctypes
-import os
 import re
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from ...errors import ParameterError
+from ...systems import usable_cores
 
 DRIVER = "libcuda.so.1"  # without it no build of PyTorch for CUDA sees a GPU on Linux
 
@@ -43,8 +43,7 @@ def default_workers(device: str) -> int:
     """Return one process a usable processor core, or one in all for a GPU."""
     if device == "cuda":
         return 1
-    # the affinity knows the limits of a container; macOS has none
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_cores()
 
 
 def _check_name(name: str) -> None:

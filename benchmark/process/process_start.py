@@ -6,7 +6,6 @@ Imports nothing heavy: a process that has just started is already to end with it
 import ctypes
 import multiprocessing
 import os
-import signal
 import stat
 import sys
 import threading
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 
+from ...systems import KILL, call_in_copies
 from .module_path import current_folder_left_out, set_safe_path
 from .process_end import end_children_at_exit
 from .signals import ignore_interrupts, interrupts_held
@@ -58,7 +58,7 @@ def _end_with_parent() -> None:
         # the kernel's signal comes whatever the process computes. It comes when the thread ends that started the
         # process: that is the one which hands out the work, and dismisses its workers before
         with suppress(OSError, AttributeError):  # a C library without it
-            ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
+            ctypes.CDLL(None).prctl(_PARENT_DEATH, KILL, 0, 0, 0)
         if os.getppid() != parent.pid:  # it died before
             os._exit(1)
     threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
@@ -69,7 +69,7 @@ def _keep_pipes_from_copies() -> None:
 
     The parent knows by them that this process has ended, which copies that live on would keep from it.
     """
-    if not hasattr(os, "register_at_fork"):
+    if os.name != "posix":
         return
     tracker = resource_tracker.getfd()  # which copies may tell what they use
     pipes = {number: identity(number) for number in range(3, _MOST_FILES) if number != tracker and _is_pipe(number)}
@@ -79,7 +79,7 @@ def _keep_pipes_from_copies() -> None:
             if identity(number) == pipe:
                 os.close(number)
 
-    os.register_at_fork(after_in_child=close)
+    call_in_copies(close)
 
 
 def _is_pipe(number: int) -> bool:

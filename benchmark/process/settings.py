@@ -16,8 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from ...random_states import restore_random_states, used_devices
-from .resource_limits import read_limits, set_limits
-from .signals import block_signals, blocked_signals, running_timers, stop_timers
+from ...systems import (
+    block_signals,
+    blocked_signals,
+    read_limits,
+    running_timers,
+    set_limits,
+    stop_timers,
+)
 from .standard_files import standard_files_kept
 
 LIBRARIES = ("numpy", "torch")  # commands that list entries do without

@@ -1,15 +1,9 @@
 """What a machine lacked when an error arose."""
 
 import errno
-from types import ModuleType
 
 from ...errors import SaltbenchError, is_out_of_memory, text_of
-
-resource: ModuleType | None
-try:
-    import resource
-except ImportError:  # Windows limits no process
-    resource = None
+from ...systems import most_addresses
 
 KEPT = "what was finished is kept, run the same command again"
 FILES = (errno.EMFILE, errno.ENFILE)
@@ -22,10 +16,8 @@ def require_addresses() -> None:
     Raises:
         SaltbenchError: it leaves too little.
     """
-    if resource is None:
-        return
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit != resource.RLIM_INFINITY and limit < ADDRESSES:
+    limit = most_addresses()
+    if limit is not None and limit < ADDRESSES:
         raise SaltbenchError(
             f"a process needs {ADDRESSES >> 10} KiB of address space, got a limit of {limit >> 10} KiB; "
             f"raise it (ulimit -v {ADDRESSES >> 10})"

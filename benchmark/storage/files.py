@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError
+from ...systems import OPENS_FOLDERS
 
 TEMPORARY = ".tmp-"  # begins the names of what is not whole yet
 
@@ -37,7 +38,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary = _new_name(path.parent)
         try:
             with temporary.open("xb") as file:
-                _keep_mode(file.fileno(), path)
+                _keep_mode(temporary, path)
                 write_synced(file, content)
             temporary.replace(path)
         except BaseException:
@@ -55,7 +56,7 @@ def new_folder(parent: Path) -> Path:
 
 def sync_directory(path: Path) -> None:
     """Make a rename inside the directory durable, where the system opens directories (Windows does not)."""
-    if not hasattr(os, "O_DIRECTORY"):
+    if not OPENS_FOLDERS:
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -92,8 +93,8 @@ def _new_name(folder: Path) -> Path:
     return folder / f"{TEMPORARY}{secrets.token_hex(8)}"
 
 
-def _keep_mode(descriptor: int, path: Path) -> None:
+def _keep_mode(temporary: Path, path: Path) -> None:
     with suppress(FileNotFoundError):
         before = path.lstat().st_mode
-        if stat.S_ISREG(before) and hasattr(os, "fchmod"):  # Windows has no modes
-            os.fchmod(descriptor, before & 0o777)
+        if stat.S_ISREG(before):
+            temporary.chmod(before & 0o777)

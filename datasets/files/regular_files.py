@@ -6,8 +6,10 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
+from ...systems import NOT_WAITING
+
 # Windows has no pipes that stand in folders, and makes other bytes of a file's unless told
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS = os.O_RDONLY | NOT_WAITING | getattr(os, "O_BINARY", 0)
 
 
 def open_regular(path: Path) -> BufferedReader:

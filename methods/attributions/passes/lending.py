@@ -1,9 +1,10 @@
 """One lock for the process: a single thread at a time borrows a network."""
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from ....systems import call_in_copies
 
 
 class _Turn:
@@ -11,8 +12,7 @@ class _Turn:
 
     def __init__(self) -> None:
         self.renew()
-        if hasattr(os, "register_at_fork"):  # Windows does not fork
-            os.register_at_fork(after_in_child=self.renew)
+        call_in_copies(self.renew)
 
     def renew(self) -> None:
         self.lock = threading.RLock()
