@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..family import Family, Variant
 from .arma import entries as arma
 from .spec import TaskSpec
+from .synthetic import entries as synthetic
 from .timex import entries as timex
 from .tsib import entries as tsib
 
@@ -149,6 +150,7 @@ ENTRIES: tuple[TaskSpec | Family[TaskSpec], ...] = (
         content="saltbench.datasets.fmri.hcp:hcp_content",
     ),
     *arma.FAMILIES,
+    *synthetic.FAMILIES,
     *timex.ENTRIES,
     tsib.FAMILY,
     tsib.MENDED,

@@ -39,10 +39,14 @@ IMPOSSIBLE: dict[str, Any] = {
     **dict.fromkeys(("length", "width", "subjects"), -1),
     **dict.fromkeys(("against", "perturbation", "variant", "replacement", "incomplete", "shape"), "elsewhere"),
     **dict.fromkeys(("validation_share", "test_share"), 1.0),
-    **dict.fromkeys(("process", "scaling", "rare", "sets", "kind"), "elsewhere"),
+    **dict.fromkeys(
+        ("process", "scaling", "rare", "sets", "kind", "background", "feature", "target", "continuation"), "elsewhere"
+    ),
     "time_start": [-1],
     "feature_start": [-1],
     "box": [0, 1],
+    "support": 0,
+    "start": 2.0,
     "salient": 0,
     "coalitions": 1,
     "shares": [0.1, 2.0],
@@ -54,7 +58,7 @@ IMPOSSIBLE: dict[str, Any] = {
 def impossible(entry: Entry, name: str) -> Any:
     """A value that a parameter cannot have."""
     if name == "window":
-        return {int: -1, str: "elsewhere", list: [5, 5, 0, 1]}[type(entry.parameters[name])]
+        return {int: -1, float: 1.0, str: "elsewhere", list: [5, 5, 0, 1]}[type(entry.parameters[name])]
     if name == "time" and isinstance(entry.parameters[name], int):
         return 0
     return IMPOSSIBLE[name]
