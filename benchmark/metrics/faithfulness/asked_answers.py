@@ -103,6 +103,30 @@ def check_share(*, share: float, **masked: str) -> None:
     check_masked(**masked)
 
 
+def check_steps(*, steps: int, replacement: str, answer: str, sign: str = "positive") -> None:
+    """Raise unless a curve of so many steps can be drawn.
+
+    Raises:
+        ParameterError: steps below 1.
+        UnknownNameError: another replacement, sign or answer.
+    """
+    if steps < 1:
+        raise ParameterError(f"a curve needs at least 1 step, got {steps}")
+    check_masked(sign=sign, replacement=replacement, answer=answer)
+
+
+def check_entries(*, entries: float, replacement: str, sign: str, answer: str) -> None:
+    """Raise unless so many entries can be removed at each step.
+
+    Raises:
+        ParameterError: no positive number of entries.
+        UnknownNameError: another replacement, sign or answer.
+    """
+    if entries <= 0:
+        raise ParameterError(f"entries must be a number or a share above 0, got {entries:g}")
+    check_masked(sign=sign, replacement=replacement, answer=answer)
+
+
 def count_of(entries: float, total: int) -> int:
     """Return a number of entries, at most all, given as itself or, below 1, as a share of the total, rounded down."""
     return min(total, int(entries * total) if entries < 1 else int(entries))

@@ -10,8 +10,7 @@ from ..arrays import Floats, by_entry
 from ..maps import Maps
 from ..needs import Model, Series
 from ..signs import signed_map
-from .asked_answers import Masked, check_masked, count_of
-from .curves import check_entries
+from .asked_answers import Masked, check_entries, check_masked, count_of
 
 
 def faithfulness_estimate_quantus(

@@ -4,12 +4,11 @@ import numpy as np
 from scipy.integrate import simpson
 
 from ....datasets.spec import TaskData
-from ....errors import ParameterError
 from ..arrays import Floats, by_entry, trapezoid
 from ..maps import Maps
 from ..needs import Model
 from ..signs import signed_map
-from .asked_answers import Masked, check_masked, count_of, sizes_of
+from .asked_answers import Masked, check_entries, check_steps, count_of, sizes_of
 
 LEAST = 1e-12  # a probability by which others are divided
 
@@ -168,30 +167,6 @@ def tic_interpret_time(maps: Maps) -> Floats:
     shares = np.divide(sums, sums[:, -1:], out=np.full(sums.shape, np.nan), where=sums[:, -1:] > 0)
     area: Floats = trapezoid(shares) / ordered.shape[1]
     return area
-
-
-def check_steps(*, steps: int, replacement: str, answer: str, sign: str = "positive") -> None:
-    """Raise unless a curve of so many steps can be drawn.
-
-    Raises:
-        ParameterError: steps below 1.
-        UnknownNameError: another replacement, sign or answer.
-    """
-    if steps < 1:
-        raise ParameterError(f"a curve needs at least 1 step, got {steps}")
-    check_masked(sign=sign, replacement=replacement, answer=answer)
-
-
-def check_entries(*, entries: float, replacement: str, sign: str, answer: str) -> None:
-    """Raise unless so many entries can be removed at each step.
-
-    Raises:
-        ParameterError: no positive number of entries.
-        UnknownNameError: another replacement, sign or answer.
-    """
-    if entries <= 0:
-        raise ParameterError(f"entries must be a number or a share above 0, got {entries:g}")
-    check_masked(sign=sign, replacement=replacement, answer=answer)
 
 
 def _drops(

@@ -4,9 +4,8 @@ import math
 from typing import Any
 
 from ..spec import MetricSpec
-from .asked_answers import check_share
+from .asked_answers import check_entries, check_share, check_steps
 from .correlation import check_infidelity, check_subsets
-from .curves import check_entries, check_steps
 from .noise import check_gap
 from .one_by_one import check_one_by_one
 

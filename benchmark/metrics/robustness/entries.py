@@ -4,8 +4,7 @@ import math
 from typing import Any
 
 from ..spec import MetricSpec
-from .neighbours import check_neighbours
-from .sanity import check_smooth
+from .neighbours import check_neighbours, check_smooth
 
 YEH = "C.-K. Yeh et al., On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019: captum 0.9.0"
 ALVAREZ = "D. Alvarez-Melis, T. Jaakkola, On the Robustness of Interpretability Methods, WHI 2018"

@@ -93,6 +93,18 @@ def check_neighbours(*, neighbours: int, radius: float) -> None:
         raise ParameterError(f"the radius of noise must be above 0, got {radius:g}")
 
 
+def check_smooth(*, draws: int, radius: float) -> None:
+    """Raise unless maps can be means over noisy inputs.
+
+    Raises:
+        ParameterError: no draw, or no radius.
+    """
+    if draws < 1:
+        raise ParameterError(f"a mean needs at least 1 draw, got {draws}")
+    if radius <= 0:
+        raise ParameterError(f"the radius of noise must be above 0, got {radius:g}")
+
+
 def max_sensitivity(maps: Maps, explainer: Explainer, neighbours: Iterator[Series]) -> Floats:
     """Return `max_sensitivity_captum` over given neighbours, (batch, time, features) each."""
     changes = np.max(np.stack([_norm(explainer(near) - maps.attributions) for near in neighbours]), axis=0)

@@ -6,11 +6,10 @@ Maps are compared by Spearman's correlation of their |entries|, which is 1 where
 import numpy as np
 from scipy.stats import rankdata
 
-from ....errors import ParameterError
 from ..arrays import Floats, by_entry
 from ..maps import Maps
 from ..needs import Explainer, Model, Series
-from .neighbours import neighbours_of
+from .neighbours import check_smooth, neighbours_of
 
 BINS = 100
 
@@ -74,18 +73,6 @@ def efficient_mprt(maps: Maps, *, explainer: Explainer) -> Floats:
     before, after = (histogram_entropy(values) for values in (maps.attributions, random(explainer.inputs)))
     scores: Floats = np.divide(after - before, before, out=np.full(len(before), np.nan), where=before > 0)
     return scores
-
-
-def check_smooth(*, draws: int, radius: float) -> None:
-    """Raise unless maps can be means over noisy inputs.
-
-    Raises:
-        ParameterError: no draw, or no radius.
-    """
-    if draws < 1:
-        raise ParameterError(f"a mean needs at least 1 draw, got {draws}")
-    if radius <= 0:
-        raise ParameterError(f"the radius of noise must be above 0, got {radius:g}")
 
 
 def similarity(one: Series, other: Series) -> Floats:

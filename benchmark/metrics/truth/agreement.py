@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 from ....errors import ParameterError
 from ..arrays import Floats, by_entry, trapezoid
 from ..maps import Maps
+from .settings import check_share
 
 KINDS = ("feature", "rank", "sign", "signed_rank")
 
@@ -133,16 +134,6 @@ def pairwise_rank_agreement_openxai(maps: Maps) -> Floats:
     """
     attributions, truth = _both(maps)
     return np.where(truth.any(axis=1), pairwise_agreement(attributions, truth), np.nan)
-
-
-def check_share(*, share: float) -> None:
-    """Raise unless a share of the entries can be taken.
-
-    Raises:
-        ParameterError: a share outside (0, 1].
-    """
-    if not 0 < share <= 1:
-        raise ParameterError(f"a share of the entries must lie above 0 and be at most 1, got {share:g}")
 
 
 def _largest(maps: Maps, kind: str, share: float) -> Floats:

@@ -4,9 +4,8 @@ import math
 from typing import Any
 
 from ..spec import MetricSpec
-from .agreement import check_share
-from .largest import check_mean_rank, check_quantile, check_top_k
 from .paper_entries import AUP, AUR, CHANCE, DYNAMASK, EACH, POOLED, SIGNED, TIMEX, TINT, TRAPEZOID, paper_entry
+from .settings import check_mean_rank, check_quantile, check_share, check_top_k
 
 TSIB = "A. A. Ismail et al., Benchmarking Deep Learning Interpretability in Time Series Predictions, NeurIPS 2020"
 QUANTUS = "A. Hedström et al., Quantus, JMLR 24, 2023: quantus 0.6.0"

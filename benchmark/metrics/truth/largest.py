@@ -8,11 +8,11 @@ has nothing to find, and no score: some of these benchmarks count a hit.
 import numpy as np
 from scipy.stats import rankdata
 
-from ....errors import ParameterError
 from ..arrays import Floats, by_entry, ratio
 from ..maps import Maps
 from ..ranking import Integers, top_share, top_size
-from ..signs import check_sign, signed_map
+from ..signs import signed_map
+from .settings import check_mean_rank, check_quantile, check_top_k
 
 
 def pointing_game_quantus(maps: Maps, *, sign: str = "signed") -> Floats:
@@ -86,18 +86,6 @@ def top_k_intersection_quantus(maps: Maps, *, sign: str = "signed", k: int = 100
     return _where_salient(truth, _hits(entries, truth, size) / size)
 
 
-def check_top_k(*, sign: str, k: int) -> None:
-    """Raise unless so many of the largest entries can be looked at.
-
-    Raises:
-        UnknownNameError: another sign.
-        ParameterError: k below 1.
-    """
-    check_sign(sign=sign)
-    if k < 1:
-        raise ParameterError(f"k must be at least 1, got {k}")
-
-
 def iou_timex(maps: Maps, *, sign: str = "signed", quantile: float = 0.9) -> Floats:
     """Return Σ min(S, r) / Σ max(S, r) in [0, 1], (batch,), S being the entries at or above a quantile of the map.
 
@@ -118,18 +106,6 @@ def iou_timex(maps: Maps, *, sign: str = "signed", quantile: float = 0.9) -> Flo
     members = (entries >= np.quantile(entries, quantile, axis=1, keepdims=True)).astype(np.float64)
     found = ratio(np.minimum(members, truth).sum(axis=1), np.maximum(members, truth).sum(axis=1))
     return _where_salient(truth, found)
-
-
-def check_quantile(*, sign: str, quantile: float) -> None:
-    """Raise unless the entries above a quantile can be taken.
-
-    Raises:
-        UnknownNameError: another sign.
-        ParameterError: a quantile outside [0, 1].
-    """
-    check_sign(sign=sign)
-    if not 0 <= quantile <= 1:
-        raise ParameterError(f"a quantile must lie in 0 to 1, got {quantile:g}")
 
 
 def mean_rank_winit(maps: Maps, *, sign: str = "signed", ties: str = "average") -> Floats:
@@ -153,18 +129,6 @@ def mean_rank_winit(maps: Maps, *, sign: str = "signed", ties: str = "average") 
     truth = by_entry(maps.relevance[:, 1:])
     ranks = rankdata(-entries, method=ties, axis=1)
     return ratio((ranks * truth).sum(axis=1), truth.sum(axis=1))
-
-
-def check_mean_rank(*, sign: str, ties: str) -> None:
-    """Raise unless entries can be ranked so.
-
-    Raises:
-        UnknownNameError: another sign.
-        ParameterError: other ties.
-    """
-    check_sign(sign=sign)
-    if ties not in ("average", "min"):
-        raise ParameterError(f"ties must be average or min, got '{ties}'")
 
 
 def _entries(maps: Maps, sign: str) -> Floats:
