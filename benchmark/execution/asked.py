@@ -1,6 +1,6 @@
 """The network and the method as metrics see them: arrays in and out, nothing that a metric could change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from ...methods.attributions.explain import sample_seeds
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
 from ..metrics.arrays import read_only
+from ..metrics.needs import OF_NETWORKS
 from .explaining import Explained, Question, as_array, explain_samples
 from .network_checks.randomisation import RandomisedCopy, layers
 from .tensors import like_parameters
@@ -36,6 +37,7 @@ class Asked:
         data: of the task.
         seed: of the attributions.
         memory: bytes for explaining.
+        retrain: trains the architecture on other data; None where a network was given as it is.
     """
 
     method: MethodSpec
@@ -46,10 +48,13 @@ class Asked:
     data: TaskData
     seed: int
     memory: int | None = None
+    retrain: Callable[[TaskData], nn.Module] | None = None
 
     def arguments(self, names: Sequence[str]) -> dict[str, Any] | None:
-        """Return what a metric asks for by name; None where it asks for a network and there is none."""
-        if self.network is None and {"model", "explainer"} & {*names}:
+        """Return what a metric asks for by name; None where that is a network, or training, and there is none."""
+        if self.network is None and OF_NETWORKS & {*names}:
+            return None
+        if self.retrain is None and "trainer" in names:
             return None
         return {name: getattr(self, f"_{name}") for name in names}
 
@@ -63,6 +68,10 @@ class Asked:
     @cached_property
     def _explainer(self) -> "AskedExplainer":
         return AskedExplainer(self._inputs, self._labels, self._target, self._seeds, self)
+
+    @cached_property
+    def _trainer(self) -> "AskedTrainer":
+        return AskedTrainer(self)
 
     @cached_property
     def _data(self) -> TaskData:
@@ -176,6 +185,42 @@ class AskedExplainer:
         for layer in found:
             copied.randomise(layer)
             yield replace(self, _asked=random)
+
+
+@dataclass(frozen=True, eq=False)
+class AskedTrainer:
+    """An architecture and a method as a metric sees them that trains, see `metrics.needs.Trainer`."""
+
+    _asked: Asked
+
+    def explain(self, inputs: NDArray[np.floating[Any]], target: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
+        """Return maps of any samples, (any, time, features), for classes (any,), of the network that was explained.
+
+        Raises:
+            ShapeError: series of another size.
+            NonFiniteError: NaN or infinity.
+        """
+        asked = self._asked
+        assert asked.network is not None
+        check_series("the trainer", inputs, tuple(asked.explained.inputs.shape[1:]))
+        own = asked.explained.like(asked.network)
+        classes = torch.tensor(target, device=own.inputs.device)
+        series = like_parameters(asked.network, inputs)
+        others = replace(own, inputs=series, labels=classes, truth=torch.zeros_like(series), examples=[], lengths=None)
+        question = replace(asked.question, target=classes)
+        return as_array(explain_samples(asked.method, asked.parameters, question, others, asked.seed, asked.memory))
+
+    def train(self, data: TaskData) -> Callable[[NDArray[np.floating[Any]]], NDArray[np.float64]]:
+        """Return what answers series (any, time, features) by logits (any, classes): a network trained on the data."""
+        asked = self._asked
+        assert asked.retrain is not None
+        network = asked.retrain(data)
+
+        def answer(inputs: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+            with lend(network, asked.explained.inputs.device):
+                return as_array(predict(network, like_parameters(network, inputs))).astype(np.float64)
+
+        return answer
 
 
 def check_series(asked: str, inputs: NDArray[Any], size: tuple[int, ...], batch: int | None = None) -> None:

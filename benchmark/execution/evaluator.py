@@ -10,6 +10,7 @@ from torch import nn
 
 from ...datasets.spec import TaskData
 from ...errors import StoreError
+from ..metrics.needs import OF_NETWORKS
 from ..process.settings import settings_restored
 from ..storage.store import Artifact, Store, canonical
 from ..suites.provenance import environment
@@ -104,11 +105,17 @@ class Evaluator:
     def _ask(self, job: Job, choice: Choice, explained: Explained, names: Sequence[str]) -> dict[str, Any] | None:
         """Return what a metric asks for; the network is loaded anew, so that no metric sees what another does to it."""
         has_classes = job.architecture and not job.task.brings
-        network = self._model(job).model if has_classes and {*names} & {"model", "explainer"} else None
+        network = self._model(job).model if has_classes and OF_NETWORKS & {*names} else None
         method, seed = planned_entry(self.registries.methods, choice), job.seeds.attribution
         question = Question.about(network, explained, job.protocol.target, job.protocol.output)
-        asked = Asked(method, choice.parameters, network, question, explained, self._data(job), seed, self.memory)
+        data, retrain = self._data(job), partial(self._retrained, job)
+        asked = Asked(method, choice.parameters, network, question, explained, data, seed, self.memory, retrain)
         return asked.arguments(names)
+
+    def _retrained(self, job: Job, data: TaskData) -> nn.Module:
+        """Return a job's architecture trained on other data, by the same recipe and seed."""
+        build, protocol = partial(build_network, job, data, self.registries), job.protocol
+        return train(build, data, protocol.training, job.seeds.training, protocol.device)[0]
 
     def explain(self, job: Job, choice: Choice) -> StoredMap:
         """Return the maps of a cell of a prepared job, made anew.
@@ -142,7 +149,7 @@ class Evaluator:
         if job.architecture is None:
             return False
         lacking = self._metrics(scores_of(job, method, self.store).lacking(job.protocol.metrics))
-        is_asked = any({*metric.asked} & {"model", "explainer"} for metric, _ in lacking)
+        is_asked = any(OF_NETWORKS & {*metric.asked} for metric, _ in lacking)
         return is_asked or not self.store.has(MAPS, job.map_key(method))
 
     def _prepare(self, job: Job) -> None:

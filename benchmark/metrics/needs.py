@@ -1,16 +1,18 @@
-"""What a metric may see beside the map and the truth: the network, the method and the task's data."""
+"""What a metric may see beside the map and the truth: the network, the method, the task's data, and training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...datasets.spec import TaskData
 from ...entry import unknown
 from ...errors import ParameterError
 
-NEEDS = ("map", "truth", "model", "explainer", "data")
-ARGUMENTS = ("model", "explainer", "data")  # which a factory takes by these names; map and truth are in its first
+NEEDS = ("map", "truth", "model", "explainer", "data", "trainer")
+ARGUMENTS = NEEDS[2:]  # which a factory takes by these names; map and truth are in its first
+OF_NETWORKS = frozenset(["model", "explainer", "trainer"])  # what there is of a network alone
 
 Series = NDArray[np.floating[Any]]
 
@@ -68,6 +70,18 @@ class Explainer(Explained, Protocol):
 
         It is one copy that changes: ask each before the next.
         """
+        ...
+
+
+class Trainer(Protocol):
+    """The architecture with its recipe and seed, and the method, for metrics that train networks anew."""
+
+    def explain(self, inputs: Series, target: NDArray[np.int64]) -> Series:
+        """Return maps of any samples, (any, time, features), for classes (any,), of the network that was explained."""
+        ...
+
+    def train(self, data: TaskData) -> Callable[[Series], NDArray[np.float64]]:
+        """Return what answers series (any, time, features) by logits (any, classes): a network trained on the data."""
         ...
 
 

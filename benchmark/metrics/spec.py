@@ -44,7 +44,7 @@ class MetricSpec(Entry):
         higher_is_better: direction.
         low: smallest possible score.
         high: largest possible score (may be infinite).
-        needs: what it sees, of "map", "truth", "model", "explainer" and "data".
+        needs: what it sees, of "map", "truth", "model", "explainer", "data" and "trainer".
         chance: function truth (batch, time, features) -> (batch,), the expected score of a map that is
             uniform random on [0, 1]; None where chance has no meaning (then no chance-corrected column).
         is_default: whether suites that name no metrics have it.
@@ -82,7 +82,7 @@ class MetricSpec(Entry):
                     f"got needs {', '.join(self.needs)}; {remedy}"
                 )
 
-        if self.has_random_chance and ("model" not in self.needs or "explainer" in self.needs):
+        if self.has_random_chance and ("model" not in self.needs or {"explainer", "trainer"} & {*self.needs}):
             raise ParameterError(
                 f"metric '{self.name}' must need the model and no explainer to be compared with a random map, "
                 f"got needs {', '.join(self.needs)}; leave has_random_chance out"

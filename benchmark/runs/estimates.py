@@ -1,13 +1,14 @@
 """How long the rest of a run takes, in words."""
 
 from ..execution.stored.costs import Forecast
+from ..metrics.needs import OF_NETWORKS
 from ..style.durations import duration
 from ..suites.registry import Registries
 
 
 def asking_metrics(registries: Registries) -> frozenset[str]:
     """Return the metrics that ask the network, so that it is needed to score stored maps."""
-    return frozenset(metric.name for metric in registries.metrics if {"model", "explainer"} & {*metric.asked})
+    return frozenset(metric.name for metric in registries.metrics if OF_NETWORKS & {*metric.asked})
 
 
 def time_line(expected: Forecast, processes: int) -> str:

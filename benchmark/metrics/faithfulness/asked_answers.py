@@ -17,6 +17,7 @@ from .masking import removal_order
 from .replacement import Replacement, check_named, replacement_of
 
 CLASSES = ("predicted", "explained")
+SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the entries, without which networks are trained again
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +126,29 @@ def check_entries(*, entries: float, replacement: str, sign: str, answer: str) -
     if entries <= 0:
         raise ParameterError(f"entries must be a number or a share above 0, got {entries:g}")
     check_masked(sign=sign, replacement=replacement, answer=answer)
+
+
+def check_fidelity(*, share: float, trained: float, replacement: str, sign: str) -> None:
+    """Raise unless a network can learn to lack such shares.
+
+    Raises:
+        ParameterError: a share outside [0, 1].
+        UnknownNameError: another replacement or sign.
+    """
+    check_retraining(shares=[share, trained], replacement=replacement, sign=sign)
+
+
+def check_retraining(*, shares: Sequence[float], replacement: str, sign: str) -> None:
+    """Raise unless networks can be trained without such shares.
+
+    Raises:
+        ParameterError: no share, or one outside [0, 1].
+        UnknownNameError: another replacement or sign.
+    """
+    if not shares or not all(isinstance(share, float | int) and 0 <= share <= 1 for share in shares):
+        raise ParameterError(f"removed shares must lie in 0 to 1, got {list(shares)}")
+    check_named(replacement)
+    check_sign(sign=sign)
 
 
 def count_of(entries: float, total: int) -> int:

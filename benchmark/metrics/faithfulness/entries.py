@@ -4,7 +4,14 @@ import math
 from typing import Any
 
 from ..spec import MetricSpec
-from .asked_answers import check_entries, check_share, check_steps
+from .asked_answers import (
+    SHARES,
+    check_entries,
+    check_fidelity,
+    check_retraining,
+    check_share,
+    check_steps,
+)
 from .correlation import check_infidelity, check_subsets
 from .noise import check_gap
 from .one_by_one import check_one_by_one
@@ -15,12 +22,14 @@ QUANTUS = "A. Hedström et al., Quantus, JMLR 24, 2023: quantus 0.6.0"
 OPENXAI = "C. Agarwal et al., OpenXAI, NeurIPS 2022"
 TURBE = "H. Turbé et al., Nature Machine Intelligence 5, 2023: InterpretTime"
 PETSIUK = "V. Petsiuk, A. Das, K. Saenko, RISE, BMVC 2018"
+HOOKER = "S. Hooker et al., A Benchmark for Interpretability Methods in Deep Neural Networks, NeurIPS 2019"
 YEH = "C.-K. Yeh et al., NeurIPS 2019: captum 0.9.0"
 
 MASKED = "saltbench.benchmark.metrics.faithfulness.masked"
 ONE_BY_ONE = "saltbench.benchmark.metrics.faithfulness.one_by_one"
 CURVES = "saltbench.benchmark.metrics.faithfulness.curves"
 NOISE = "saltbench.benchmark.metrics.faithfulness.noise"
+RETRAINING = "saltbench.benchmark.metrics.faithfulness.retraining"
 CORRELATION = "saltbench.benchmark.metrics.faithfulness.correlation"
 
 AT_ONCE = {"share": 0.2, "replacement": "zero", "sign": "signed", "answer": "predicted"}
@@ -200,5 +209,39 @@ FAITHFULNESS: tuple[MetricSpec, ...] = (
         has_random_chance=False,
         parameters={"draws": 10, "deviation": 0.1, "normalise": False},
         check=check_infidelity,
+    ),
+    *(
+        _entry(
+            name,
+            RETRAINING,
+            f"accuracy of networks trained again {words}, in the mean of 10 to 90 %",
+            HOOKER,
+            higher=higher,
+            needs=("map", "model", "data", "trainer"),
+            has_random_chance=False,
+            parameters={"shares": list(SHARES), "replacement": "mean", "sign": "absolute"},
+            check=check_retraining,
+            tags=("faithfulness", "slow"),
+        )
+        for name, words, higher in (
+            ("roar", "without the largest entries", False),
+            ("kar", "on the largest entries alone", True),
+        )
+    ),
+    *(
+        _entry(
+            f"f_fidelity_{kind}",
+            RETRAINING,
+            f"drop of the class's probability without the {which} entries, of a network that knows removed entries",
+            "X. Zheng et al., F-Fidelity, ICLR 2025",
+            higher=which == "largest",
+            low=-1.0,
+            needs=("map", "model", "data", "trainer"),
+            has_random_chance=False,
+            parameters={"share": 0.2, "trained": 0.5, "replacement": "zero", "sign": "absolute"},
+            check=check_fidelity,
+            tags=("faithfulness", "slow"),
+        )
+        for kind, which in (("plus", "largest"), ("minus", "smallest"))
     ),
 )
