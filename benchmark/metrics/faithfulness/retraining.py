@@ -159,7 +159,7 @@ def _accuracy(
             name: _with(getattr(data, name), changed(getattr(data, name).inputs, map_, range(len(map_))))
             for name, map_ in ranked.items()
         }
-        answer = trainer.train(replace(data, **parts))
+        answer = trainer.train(replace(data, train=parts["train"], validation=parts["validation"]))
         answers = answer(changed(model.inputs, own, model.seeds)).argmax(axis=1)
         correct.append((answers == model.labels).astype(np.float64))
     mean: Floats = np.stack(correct, axis=1).mean(axis=1)
