@@ -95,16 +95,11 @@ def _special(entry: Entry) -> dict[str, str]:
                 "needs": ", ".join(entry.needs),
                 "better": "higher" if entry.higher_is_better else "lower",
                 "pooled": "one score of all samples" if entry.is_pooled else "",
-                "chance": _chance(entry),
+                "chance": "" if entry.chance is None else _first_sentence(entry.chance),
+                "beside it": "a random map on the same network" if entry.has_random_chance else "",
             }
         case TaskSpec() | ArchitectureSpec() | Entry():
             return {}
-
-
-def _chance(entry: MetricSpec) -> str:
-    if entry.has_random_chance:
-        return "what a random map scores on the same network"
-    return "" if entry.chance is None else _first_sentence(entry.chance)
 
 
 def _parameters(parameters: Mapping[str, Any]) -> str:
@@ -131,7 +126,7 @@ def _first_sentence(factory: Factory) -> str:
 
 
 def _anchor(entry: Entry) -> str:
-    return entry.name.replace("++", "-plus-plus").replace("/", "-").replace(":", "-")
+    return entry.name.replace("/", "-")
 
 
 def _number(value: float) -> str:
