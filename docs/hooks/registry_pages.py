@@ -1,14 +1,18 @@
 """The reference of tasks, architectures, methods and metrics, from what the entries state about themselves."""
 
+import dataclasses
 import inspect
 import json
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import docstrings
 
 from saltbench import ArchitectureSpec, MethodSpec, MetricSpec, TaskSpec, load_registries
+from saltbench.benchmark.formats.listing import MOST
+from saltbench.benchmark.suites.registry import Registry
 from saltbench.entry import Entry, Factory, resolve
 
 METHODS = """# Methods
@@ -50,9 +54,23 @@ def pages() -> dict[str, str]:
             METHODS, methods, "Reference methods", "Maps that need no network, scored beside the others.", references
         ),
         "reference/metrics.md": _page(METRICS, registries.metrics),
-        "reference/tasks.md": _page(TASKS, registries.tasks),
+        "reference/tasks.md": _page(TASKS, _folded(registries.tasks)),
         "reference/architectures.md": _page(ARCHITECTURES, registries.architectures),
     }
+
+
+def _folded(registry: Registry[Any]) -> Iterator[Entry]:
+    """Yield entries, and of each large family one that stands for all."""
+    seen: set[str] = set()
+    for entry in registry:
+        family = registry.families.get(entry.name)
+        if family is None or len(family) <= MOST:
+            yield entry
+        elif family.name not in seen:
+            seen.add(family.name)
+            parts = "; ".join(f"{part}: {', '.join(variants)}" for part, variants in family.parts.items())
+            words = f"{len(family)} tasks, of which `{entry.name}` stands below. {parts}"
+            yield dataclasses.replace(entry, name=re.sub(r"[{}]", "", family.name), description=words)
 
 
 def _page(heading: str, entries: Iterable[Entry], *rest: Any) -> str:

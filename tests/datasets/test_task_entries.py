@@ -1,5 +1,8 @@
+import fnmatch
 import itertools
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 from hcp_trees import write_b
@@ -10,6 +13,7 @@ from saltbench.datasets.spec import TaskSpec
 from saltbench.family import Family, members_of
 
 TASKS = tuple(members_of(ENTRIES))
+PAGE = Path(__file__).parents[2] / "docs" / "tasks.md"
 
 
 def covering(family):
@@ -117,6 +121,20 @@ def test_few_members_have_each_variant_of_each_part():
         assert len(names) == max(map(len, family.parts.values()))
         for variants in family.parts.values():
             assert all(any(variant in name for name in names) for variant in variants)
+
+
+def test_every_task_stands_in_one_row_of_the_page():
+    rows = [
+        line.split("|")[1] for line in PAGE.read_text("utf-8").partition("\nSeconds")[0].splitlines() if "`" in line
+    ]
+    counts = {}
+    for cell in rows:
+        for pattern, count in re.findall(r"`([^`]+)`(?: \((\d+)\))?", cell):
+            counts[pattern] = int(count or 1)
+    del counts["planted/<file>"]
+    matches = {pattern: {task.name for task in TASKS if fnmatch.fnmatchcase(task.name, pattern)} for pattern in counts}
+    assert {pattern: len(names) for pattern, names in matches.items()} == counts
+    assert sum(counts.values()) == len(set().union(*matches.values())) == len(TASKS)
 
 
 @pytest.mark.parametrize("entry", TASKS, ids=lambda entry: entry.name)

@@ -12,6 +12,7 @@ import typer
 
 import saltbench
 from saltbench.benchmark.commands.cli import KINDS, app
+from saltbench.benchmark.formats.listing import MOST
 from saltbench.benchmark.suites.registry import load_registries
 
 ROOT = Path(__file__).parents[2]
@@ -60,8 +61,12 @@ def test_pages_and_styles_request_nothing_from_elsewhere(site):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_entry_has_its_section_with_source_and_parameters(site, kind):
     text = read(site, f"reference/{kind}.html")
-    for entry in getattr(load_registries(), kind):
-        start = text.index(f'id="{entry.name.replace("/", "-")}"')
+    registry = getattr(load_registries(), kind)
+    for entry in registry:
+        family = registry.families.get(entry.name)
+        name = entry.name if family is None or len(family) <= MOST else re.sub("[{}]", "", family.name)
+        assert all(part in text for part in entry.name.split("/"))
+        start = text.index(f'id="{name.replace("/", "-")}"')
         section = text[start : text.find("<h2", start)]
         assert "<td>source</td>" in section
         for name in entry.parameters:
