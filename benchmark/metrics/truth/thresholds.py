@@ -15,6 +15,8 @@ from ..arrays import Floats
 from ..pooling import Pool
 
 MOST = 2048  # thresholds in resamples; half of them by rank, half evenly between the extremes
+LEAST = 256  # of many samples, whose tables of thresholds would fill the memory
+ROOM = 2**22  # numbers in such a table: 32 MiB
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,7 @@ class Curve:
 Area = Callable[[Curve], Floats]
 
 
-def pool_of(scores: Sequence[Floats], relevance: Sequence[Floats], area: Area, most: int = MOST) -> Pool:
+def pool_of(scores: Sequence[Floats], relevance: Sequence[Floats], area: Area, most: int | None = None) -> Pool:
     """Return the pool of samples under whose common curve an area is taken.
 
     Args:
@@ -118,10 +120,10 @@ def pool_of(scores: Sequence[Floats], relevance: Sequence[Floats], area: Area, m
         relevance: of these entries, (entries,) each, in [0, 1].
         area: of curves.
         most: thresholds in resamples: where there are more scores, half of them by rank and half evenly spaced stand
-            for all.
+            for all; None for as many as the memory holds, 256 to 2,048.
     """
     together = Curve.of(np.concatenate(scores), np.concatenate(relevance))
-    thresholds = _thinned(together.thresholds, most)
+    thresholds = _thinned(together.thresholds, max(LEAST, min(MOST, ROOM // len(scores))) if most is None else most)
     places = [_at_thresholds(one, of_one, thresholds) for one, of_one in zip(scores, relevance, strict=True)]
     retrieved, hits = (np.array(values) for values in zip(*places, strict=True))
 

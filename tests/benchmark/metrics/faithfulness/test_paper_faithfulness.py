@@ -225,10 +225,14 @@ def test_a_random_map_stands_beside_each_score_in_a_leaderboard():
 
     box = {"layouts": [[[0, 4, 0, 2]]], "time": 4, "features": 3, "train": 40, "validation": 10, "test": 12}
     names = ["comprehensiveness:tint", "roc_auc"]
-    table = evaluate(Total(), "box/latter", ["saliency"], metrics=names, samples=10, parameters={"box/latter": box})
+    methods = ["saliency", "smoothgrad"]
+    table = evaluate(Total(), "box/latter", methods, metrics=names, samples=10, parameters={"box/latter": box})
     assert list(table.columns)[-2:] == ["roc_auc_chance_corrected", "comprehensiveness:tint_chance"]
     rows = table.set_index("method")
-    assert np.isfinite(rows.loc["saliency", "comprehensiveness:tint_chance"])
+    chance = rows.loc[methods, "comprehensiveness:tint_chance"]
+    assert np.isfinite(chance).all()
+    # the same random maps on the same network, whatever the method
+    assert chance["saliency"] == chance["smoothgrad"]
     assert np.isnan(rows.loc["oracle", "comprehensiveness:tint_chance"])
 
 
