@@ -16,7 +16,7 @@ from saltbench.errors import ParameterError, UnknownNameError
 METRICS = [metric for metric in load_registries().metrics if "compatibility" in metric.tags and "truth" in metric.needs]
 BY_NAME = {metric.name: metric for metric in METRICS}
 WITH_CHANCE = [metric for metric in METRICS if metric.chance is not None]
-check = settings(deadline=None, max_examples=50, derandomize=True)
+check = settings(deadline=None, max_examples=20, derandomize=True)
 over = {"ids": lambda entry: entry.name}
 
 
