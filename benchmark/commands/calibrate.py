@@ -75,7 +75,7 @@ def _calibrated(
     from ...datasets.planted.planted_data import series_of
     from ..networks.calibration import calibrate_strength
 
-    file = registries.tasks.get(task.name).factory
+    file: Any = registries.tasks.get(task.name).factory
     series, signal = series_of(file.path, file.digests, task.parameters)
     del signal["strength"]
     factory = functools.partial(_built, registries.architectures.get(architecture.name).load(), architecture.parameters)

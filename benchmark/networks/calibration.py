@@ -165,7 +165,10 @@ class _Series:
 
     def accuracy_at(self, strength: float, tell: Tell) -> float:
         """Return the mean accuracy of networks trained on the series with a signal of a strength."""
-        load = functools.partial(planted, *self.series, strength=strength, **self.signal, **self.shares)
+
+        def load(seed: int) -> TaskData:
+            return planted(*self.series, seed=seed, strength=strength, **self.signal, **self.shares)
+
         return statistics.fmean(fact["accuracy"] for fact in self._facts(load, f"at strength {strength:g}", tell))
 
     def _facts(self, load: Callable[..., TaskData], where: str, tell: Tell) -> Iterator[Mapping[str, Any]]:

@@ -207,7 +207,7 @@ class _Plan:
         check_names("method", [*chosen, *references])
         check_names("metric", measured)
         tasks = _tasks(registries, task, parameters)
-        known = [named.name for named in (*tasks, *chosen, *measured)]
+        known = [*(task.name for task in tasks), *(entry.name for entry in (*chosen, *measured))]
         for entry in parameters:
             if entry not in known:
                 raise UnknownNameError(unknown("entry in parameters", entry, known))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
@@ -71,7 +72,7 @@ def read_series(
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[list[BinaryIO]]:
+def opened(path: Path) -> Iterator[list[BufferedReader]]:
     """Give a file, and behind an array that of its labels, opened to read bytes.
 
     Raises:
@@ -79,7 +80,7 @@ def opened(path: Path) -> Iterator[list[BinaryIO]]:
     """
     with ExitStack() as stack:
         try:
-            files: list[BinaryIO] = [stack.enter_context(open_regular(file)) for file in files_of(path)]
+            files = [stack.enter_context(open_regular(file)) for file in files_of(path)]
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}; check the path") from error
         yield files

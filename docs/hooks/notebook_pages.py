@@ -17,6 +17,9 @@ from nbformat import NotebookNode
 STRICT = "import warnings\nwarnings.simplefilter('error')\nwarnings.filterwarnings('ignore', module='ipykernel')"
 
 
+DATA = Path(__file__).parents[1] / "notebooks" / "data"  # beside the notebooks that read it
+
+
 @dataclass
 class NotebookPage:
     """The Markdown of a notebook, and its images by their names beside the page."""
@@ -37,10 +40,11 @@ def notebook_page(path: Path, *, execute: bool) -> NotebookPage:
 
 
 def run(notebook: NotebookNode) -> None:
-    """Run a notebook in a folder of its own, with this interpreter; a warning is an error."""
+    """Run a notebook in a folder of its own that has the data, with this interpreter; a warning is an error."""
     notebook.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where `saltbench` is
     with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / DATA.name).symlink_to(DATA, target_is_directory=True)
         client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}})
         client.execute(env={**os.environ, "PATH": programs})
     notebook.cells.pop(0)

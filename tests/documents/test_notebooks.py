@@ -17,7 +17,7 @@ def notebook_pages(monkeypatch):
 
 
 def test_there_are_notebooks():
-    assert [path.stem for path in NOTEBOOKS] == ["method_author", "practitioner"]
+    assert [path.stem for path in NOTEBOOKS] == ["method_author", "practitioner", "which_map"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
