@@ -165,9 +165,10 @@ class _Series:
 
     def accuracy_at(self, strength: float, tell: Tell) -> float:
         """Return the mean accuracy of networks trained on the series with a signal of a strength."""
+        series, labels, lengths = self.series
 
         def load(seed: int) -> TaskData:
-            return planted(*self.series, seed=seed, strength=strength, **self.signal, **self.shares)
+            return planted(series, labels, lengths, seed=seed, strength=strength, **self.signal, **self.shares)
 
         return statistics.fmean(fact["accuracy"] for fact in self._facts(load, f"at strength {strength:g}", tell))
 

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 STRICT = "import warnings\nwarnings.simplefilter('error')\nwarnings.filterwarnings('ignore', module='ipykernel')"
 
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 DATA = Path(__file__).parents[1] / "notebooks" / "data"  # beside the notebooks that read it
 
 
@@ -73,6 +74,8 @@ def _output(output: NotebookNode, page: NotebookPage, name: str) -> str:
     if output.output_type == "stream":
         return "" if output.name == "stderr" else f"```text\n{output.text.rstrip()}\n```"
     data = output.get("data", {})
+    if WIDGET in data or not data.get("text/plain", "").strip():
+        return ""  # a bar of progress, which is gone when all is done
     if "image/png" in data:
         page.images[f"{name}.png"] = base64.b64decode(data["image/png"])
         return f"![Figure]({name}.png)"
