@@ -11,7 +11,7 @@ Values = NDArray[np.float64]
 
 DECIMALS = 12  # scores that differ by less differ by rounding alone, and count as equal
 FEW = 50  # pairs, up to which the test is exact
-ROOM = 2**20  # differences that are ranked at once: 8 MiB, of which SciPy takes some copies
+ROOM = 2**20  # differences that are ranked at once: 8 MiB
 
 
 class SignedRank(NamedTuple):
@@ -63,12 +63,37 @@ def holm(p: Values) -> Values:
 
 
 def _signed_rank(differences: Values) -> SignedRank:
-    pairs = len(differences)
-    found = stats.wilcoxon(differences, zero_method="zsplit", alternative="greater", method="asymptotic", axis=0)
-    effect = 4 * found.statistic / (pairs * (pairs + 1)) - 1  # the statistic is R⁺
-    if pairs > FEW:
-        return SignedRank(2 * stats.norm.sf(np.abs(found.zstatistic)), effect)
-    return SignedRank(_exact_p(differences), effect)
+    pairs = float(len(differences))
+    positive, ties = _sums_of_ranks(differences)
+    effect = 4 * positive / (pairs * (pairs + 1)) - 1
+    if pairs <= FEW:
+        return SignedRank(_exact_p(differences), effect)
+    deviation = np.sqrt((pairs * (pairs + 1) * (2 * pairs + 1) - ties / 2) / 24)
+    return SignedRank(2 * stats.norm.sf(np.abs((positive - pairs * (pairs + 1) / 4) / deviation)), effect)
+
+
+def _sums_of_ranks(differences: Values) -> tuple[Values, Values]:
+    """Return of each column R⁺, and Σ t³ − t over its groups of t equal |difference|, (columns,).
+
+    `scipy.stats.wilcoxon` gives the same, and takes ten times as long: it sorts places where this sorts numbers.
+    """
+    # |difference| without its sign bit, and in the last bit whether it is positive; bits of floats ≥ 0 are in order
+    keys = np.ascontiguousarray(np.abs(differences).T).view(np.uint64) << np.uint64(1)
+    keys |= differences.T > 0
+    keys.sort(axis=1)
+    is_positive = (keys & np.uint64(1)).astype(bool)
+    keys >>= np.uint64(1)
+    is_first = np.ones(keys.shape, bool)
+    np.not_equal(keys[:, 1:], keys[:, :-1], out=is_first[:, 1:])
+    positive, ties = is_positive @ np.arange(1.0, len(differences) + 1), np.zeros(len(keys))
+    for column in np.flatnonzero(~is_first.all(axis=1)):
+        starts = np.flatnonzero(is_first[column])
+        sizes = np.diff(starts, append=len(differences))
+        positives = np.add.reduceat(is_positive[column], starts, dtype=float)
+        positive[column] = positives @ (starts + (sizes + 1) / 2)
+        ties[column] = (sizes.astype(float) ** 3 - sizes).sum()
+    zeros = np.count_nonzero(keys == 0, axis=1)
+    return positive + zeros * (zeros + 1) / 4, ties  # half of the zeros' ranks 1, 2, …
 
 
 def _exact_p(differences: Values) -> Values:

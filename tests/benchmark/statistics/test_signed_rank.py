@@ -126,3 +126,15 @@ def test_holm_against_its_definition(p):
     for rank, (value, place) in enumerate(known):
         expected[place] = least = min(1.0, max(least, value * (len(known) - rank)))
     assert holm(np.array(p, dtype=float)) == pytest.approx(expected, abs=1e-15, nan_ok=True)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 12])
+def test_many_columns_against_scipy_with_ties_zeros_and_one_sign(decimals):
+    rng = np.random.default_rng(decimals)
+    differences = np.round(rng.normal(0.1, 1, size=(120, 9)), decimals)
+    differences[:, 0] = 0
+    differences[:, 1] = -np.abs(differences[:, 1])
+    found = stats.wilcoxon(differences, zero_method="zsplit", alternative="greater", method="asymptotic", axis=0)
+    tested = signed_rank(differences)
+    np.testing.assert_allclose(tested.p, 2 * stats.norm.sf(np.abs(found.zstatistic)), rtol=1e-12)
+    np.testing.assert_array_equal(tested.effect, 4 * found.statistic / (120 * 121) - 1)
