@@ -38,9 +38,18 @@ def page(rows):
     for network in networks:
         signs = [SIGNS.get(found.get((network, method)), "") for method in methods]
         lines.append(f"| {network} | " + " | ".join(signs) + " |")
-    counts = [sum(found.get((network, method)) == "works" for network in networks) for method in methods]
-    lines.append(f"| **{len(networks)} networks** | " + " | ".join(map(str, counts)) + " |")
+    explained = counts(rows)
+    lines.append(f"| **{len(networks)} networks** | " + " | ".join(str(explained[method]) for method in methods) + " |")
     return "\n".join([*lines, "", *reasons(rows)]) + "\n"
+
+
+def counts(rows):
+    """How many networks each method explains, and how many no method does: by the method's name, and by None."""
+    methods = list(dict.fromkeys(method for _, method, *_ in rows))
+    explained = {(network, method) for network, method, outcome, _ in rows if outcome == "works"}
+    networks = {network for network, *_ in rows}
+    found = {method: sum((network, method) in explained for network in networks) for method in methods}
+    return {**found, None: len(networks - {network for network, _ in explained})}
 
 
 def reasons(rows):

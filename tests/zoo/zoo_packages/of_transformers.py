@@ -135,8 +135,8 @@ EXAMPLES = {
         ),
         "RoFormer": Example(lambda: on_steps("RoFormerModel", **TEXTS, **HEADS)),
         "GPT2": Example(lambda: on_steps("GPT2Model", n_embd=8, n_layer=1, n_head=2, vocab_size=11)),
-        "Llama": Example(lambda: on_steps("LlamaModel", **TEXTS, **GROUPED)),
-        "Qwen3": Example(lambda: on_steps("Qwen3Model", **TEXTS, **GROUPED)),
+        "Llama": Example(lambda: on_steps("LlamaModel", **TEXTS, **GROUPED), accuracy=SINGLE),
+        "Qwen3": Example(lambda: on_steps("Qwen3Model", **TEXTS, **GROUPED), accuracy=SINGLE),
         "ModernBERT": Example(lambda: on_steps("ModernBertModel", **TEXTS, **HEADS, pad_token_id=0)),
         "FNet": Example(lambda: on_steps("FNetModel", **TEXTS)),
         "Nystromformer": Example(
