@@ -36,9 +36,10 @@ class Evaluation(pd.DataFrame):  # type: ignore[misc]
         return f"{self.brief()!r}\n\n{self._note()}"
 
     def _repr_html_(self) -> str:
-        """Return the brief table, for notebooks."""
-        shown: Any = self.brief()._repr_html_()
-        return f"{shown}<p>{self._note()}</p>"
+        """Return the brief table, for notebooks: without numbers of rows, and empty where there is no network."""
+        shown = self.brief()
+        marked = shown.assign(at_chance=shown.at_chance.astype(object).where(shown.at_chance.notna(), ""))
+        return f"{marked.to_html(index=False, na_rep='')}<p>{self._note()}</p>"
 
     def _note(self) -> str:
         hidden = len(self.columns) - len(self.brief().columns)

@@ -39,6 +39,7 @@ def test_a_notebook_shows_tables_lines_figures_and_bars(monkeypatch):
         assert (WIDGET in outputs[0].data) is has_widgets
         assert WIDGET not in outputs[-1].data
     assert "<table" in table[-1].data["text/html"]
+    assert "&lt;NA&gt;" not in table[-1].data["text/html"]  # of reference methods, which have no network
     assert "bounds and reasons among them" in table[-1].data["text/html"]
     assert calibration[-1].data["text/plain"].startswith("Calibration: strength ")
     (said,) = explanation

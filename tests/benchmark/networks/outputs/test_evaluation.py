@@ -8,8 +8,8 @@ from rich.console import Console
 from torch import nn
 
 import saltbench
-from saltbench.benchmark.networks import evaluate as module
 from saltbench.benchmark.networks.evaluation import Evaluation
+from saltbench.benchmark.style import progress_bar
 
 
 def test_a_table_shows_a_few_columns_and_has_all():
@@ -31,6 +31,9 @@ def test_a_table_shows_a_few_columns_and_has_all():
         assert "0.51234" not in shown
         assert "skipped" in shown
         assert "7 further columns" in shown
+    page = table._repr_html_()
+    assert "<td></td>" in page  # where there is no network, or no score
+    assert not [word for word in ("NA", "NaN", "None", "<th>0</th>") if word in page]
     whole = table[table.status == "ok"]
     assert type(whole) is type(table.copy()) is type(pd.DataFrame(table)) is pd.DataFrame
     assert "status" not in repr(Evaluation.of(whole.assign(at_chance=["true", ""])))
@@ -39,7 +42,7 @@ def test_a_table_shows_a_few_columns_and_has_all():
 @pytest.mark.parametrize("live", [True, False])
 def test_progress_is_shown_where_a_bar_can_be_drawn(live, monkeypatch):
     screen = io.StringIO()
-    monkeypatch.setattr(module, "Console", lambda **_: Console(file=screen, force_terminal=live, width=100))
+    monkeypatch.setattr(progress_bar, "Console", lambda **_: Console(file=screen, force_terminal=live, width=100))
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
     table = saltbench.evaluate(network, "digits/rows", methods=["saliency"], samples=5)
     assert ("8/8" in screen.getvalue()) is live
