@@ -120,3 +120,8 @@ def test_resolve_of_a_wrong_path_says_what_is_missing():
 )
 def test_unknown_names_near_matches_or_all(name, known, message):
     assert unknown("kind", name, known) == message
+
+
+def test_many_unknown_names_are_shown_by_family():
+    many = [f"{family}/{number}" for family in ("box", "tsib") for number in range(40)]
+    assert unknown("task", "-", [*many, "daphnet"]) == "unknown task '-'; known: box/*, daphnet, tsib/*"

@@ -11,6 +11,8 @@ from .errors import ParameterError, SaltbenchError, UnknownNameError, repr_of
 
 Factory = str | Callable[..., Any]
 
+MOST_LISTED = 50  # names in a message
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -110,11 +112,15 @@ def resolve(factory: Factory) -> Callable[..., Any]:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return the one-line message for an unknown name, with near matches first."""
+    """Return the one-line message for an unknown name: near matches, else the names, or their families if many."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
         return f"unknown {kind} '{name}'; did you mean {' or '.join(repr(n) for n in near)}?"
+    if len(names) > MOST_LISTED:
+        names = sorted(
+            {f"{family}/*" if rest else family for family, _, rest in (name.partition("/") for name in names)}
+        )
     return f"unknown {kind} '{name}'; known: {', '.join(names) or 'none'}"
 
 

@@ -22,7 +22,7 @@ SHOWN = [
     ROOT / "results" / "README.md",
 ]
 GROUPS = {"tasks", "architectures", "methods", "metrics"}  # of entry points: saltbench.tasks
-MODULE = re.compile(r"saltbench(\.\w+)+(:[\w{}]+)?")  # a text that is nothing else is read by the program
+MODULE = re.compile(r"saltbench(\.\w+)+(:[\w{}]*)?")  # a text that is nothing else is read by the program
 
 
 def private_names(text):

@@ -175,8 +175,6 @@ def test_the_multipliers_of_a_small_turn_are_the_derivatives(change):
 
 
 REFUSED = {
-    "angle": (lrp, ANGLED["angle"], "angle"),
-    "atan2": (lrp, ANGLED["atan2"], "atan2"),
     "sign": (
         lambda *given, **_: deeplift(*given, torch.zeros_like(given[1])),
         lambda x: parts(spectrum(x).sgn()),
