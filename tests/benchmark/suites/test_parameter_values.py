@@ -23,7 +23,7 @@ REGISTRIES = load_registries()
 KINDS = ("tasks", "architectures", "methods", "metrics")
 ENTRIES = [entry for kind in KINDS for entry in getattr(REGISTRIES, kind)]
 WITH_PARAMETERS = [*(entry for entry in ENTRIES if entry.parameters), planted_files.LISTED]
-FREE = {"deletion", "id", "time", "label", "columns"}  # any switch, or the name of a column
+FREE = {"deletion", "normalise", "id", "time", "label", "columns"}  # any switch, or the name of a column
 
 # a value of every parameter that no entry can have
 IMPOSSIBLE: dict[str, Any] = {
@@ -42,6 +42,12 @@ IMPOSSIBLE: dict[str, Any] = {
     **dict.fromkeys(
         ("process", "scaling", "rare", "sets", "kind", "background", "feature", "target", "continuation"), "elsewhere"
     ),
+    **dict.fromkeys(("sign", "ties", "answer", "over"), "elsewhere"),
+    **dict.fromkeys(("k", "neighbours", "subsets", "entries"), 0),
+    **dict.fromkeys(("deviation", "radius"), -1.0),
+    "quantile": 1.5,
+    "column": -2,
+    "trained": 1.5,
     "time_start": [-1],
     "feature_start": [-1],
     "box": [0, 1],
@@ -61,6 +67,8 @@ def impossible(entry: Entry, name: str) -> Any:
         return {int: -1, float: 1.0, str: "elsewhere", list: [5, 5, 0, 1]}[type(entry.parameters[name])]
     if name == "time" and isinstance(entry.parameters[name], int):
         return 0
+    if entry.name == "effective_complexity":  # of sizes, not of a share
+        return -1.0
     return IMPOSSIBLE[name]
 
 
