@@ -72,6 +72,8 @@ class Case:
     def explained(self, method, inputs, **others):
         """The map of some series."""
         options = {**FEWER.get(method, {}), **others}
+        if method == "occlusion":
+            options["feature_window"] = min(options["feature_window"], inputs.shape[2])
         if method in DRAWN_FROM:
             options["background"] = self.background
         return saltbench.explain(self.network, inputs, self.target, method=method, seed=3, **options)

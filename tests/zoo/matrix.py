@@ -1,6 +1,7 @@
 """The matrix of networks and methods, as CSV, a row for each pair, and as Markdown, a row for each network."""
 
 import csv
+import functools
 import re
 from collections import defaultdict
 from importlib import metadata
@@ -20,6 +21,7 @@ def write(folder, rows):
     (folder / "matrix.md").write_text(page(rows), encoding="utf-8")
 
 
+@functools.cache
 def version_of(network):
     """Of the package that a network comes from, or nothing."""
     package = network.partition("/")[0]
