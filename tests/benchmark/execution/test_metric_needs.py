@@ -48,7 +48,7 @@ def test_needs_stand_in_one_order_and_say_what_is_asked():
             {"needs": ("map", "modell")},
             "'mine' must need some of map, truth, .*unknown need 'modell'; did you mean 'model'",
         ),
-        ({"needs": ("output",)}, "unknown need 'output'; known: data, explainer, map, model, truth"),
+        ({"needs": ("output",)}, "unknown need 'output'; known: data, explainer, map, model, trainer, truth"),
         ({"needs": (1,)}, "unknown need '1'"),
         ({"needs": "map"}, r"must need some of .*, got 'map'; write a tuple such as \(\"map\", \"truth\"\)"),
         ({"needs": ()}, r"must need some of .*, got \(\); write a tuple"),
