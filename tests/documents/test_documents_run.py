@@ -5,8 +5,9 @@ import sys
 import pytest
 from pasting import Block, Reader, assert_same, blocks_of, documents, lay_out
 
-# they run pytest, or a suite as it is
-SLOW = {"docs/getting-started.md", "docs/how-to/method.md", "docs/how-to/pytest.md"}
+# they run pytest, or suites; README and the shorter pages are run every time
+LONG = ("architecture", "cluster", "method", "metric", "publish", "pytest", "run", "suite", "which-map")
+SLOW = {"docs/concepts.md", "docs/getting-started.md", *(f"docs/how-to/{page}.md" for page in LONG)}
 
 
 def parameter(document):

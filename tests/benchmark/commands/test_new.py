@@ -205,4 +205,6 @@ def test_every_name_of_words_is_one_path_component_of_a_module(name: str) -> Non
 @pytest.mark.parametrize("kind", ["task", "architecture", "method", "metric"])
 def test_every_shipped_name_would_be_allowed(kind: str) -> None:
     pattern = COLUMN if kind == "metric" else WORDS
-    assert [entry.name for entry in getattr(load_registries(), f"{kind}s") if not pattern.fullmatch(entry.name)] == []
+    names = [entry.name for entry in getattr(load_registries(), f"{kind}s")]
+    own = [name for name in names if ":" not in name]  # behind which a metric has the paper's name
+    assert [name for name in own if not pattern.fullmatch(name)] == []

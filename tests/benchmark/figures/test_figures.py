@@ -79,6 +79,7 @@ def test_a_run_gives_every_figure_but_the_curves(finished: Path, tmp_path: Path)
     assert drawn["curves"].reason.startswith("no two tasks differ in a number")
 
 
+@pytest.mark.slow
 def test_the_same_data_gives_the_same_bytes_at_any_time(finished: Path, tmp_path: Path, run_python) -> None:
     script = "import sys, time; time.time = lambda: 1e9; from saltbench.benchmark.commands.cli import main; main()"
     folders = tmp_path / "here", tmp_path / "there"
@@ -114,6 +115,7 @@ def test_a_checkout_without_stored_maps_keeps_its_maps(finished: Path, tmp_path:
     assert (tmp_path / "maps.png").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_hostile_names_are_drawn_as_they_are(tmp_path: Path) -> None:
     table = hostile()
     costs(table).to_csv(tmp_path / "cost.csv", index=False)

@@ -190,6 +190,7 @@ def _share(one: Bbox, other: Bbox) -> float:
     return 0.0 if shared is None else shared.width * shared.height / (one.width * one.height)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suite", ["quick", "methods", "table1"])
 def test_times_below_panels_do_not_collide(suite: str) -> None:
     results = ResultsFolder(RESULTS / suite)

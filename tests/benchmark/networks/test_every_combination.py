@@ -152,6 +152,7 @@ def maps_in(found):
     return list(found) if isinstance(found, tuple) else [found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_every_method_gives_a_map_or_a_reason(case):
     model, inputs, options, refusing = CASES[case]

@@ -121,6 +121,7 @@ def test_maps_are_the_stored_ones_and_nothing_is_explained(finished, monkeypatch
     pd.testing.assert_frame_equal(again.removal, tables.removal)
 
 
+@pytest.mark.slow
 def test_maps_that_are_not_kept_are_made_again(finished, tmp_path):
     _, run, tables = finished
     folder = shutil.copytree(run.folder, tmp_path / "tiny")

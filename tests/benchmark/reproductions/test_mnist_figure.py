@@ -105,6 +105,7 @@ def labels_of_examples() -> list[int]:
     return list(dict.fromkeys(labels.tolist()))
 
 
+@pytest.mark.slow
 def test_it_ends_with_figure_and_leaderboard(finished: tuple[Path, list[str]]) -> None:
     folder, lines = finished
     assert lines == [f"{folder / 'mnist.png'}"]

@@ -91,6 +91,7 @@ def test_only_published_quantities_are_compared() -> None:
     assert set(compare(collection(0.1), wider).agrees) == {"yes"}
 
 
+@pytest.mark.slow
 def test_the_files_and_the_lines(finished: tuple[Path, list[str], Figure]) -> None:
     folder, lines, _ = finished
     written = {path.name for path in folder.iterdir() if path.is_file()}

@@ -141,6 +141,7 @@ def test_only_the_cell_fails(tmp_path: Path, plugin: Path, workers: int, bad: li
     assert not list((tmp_path / "results").glob("tiny/*/.tmp-*"))
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_before_the_cells_fails_them_all_and_no_other(tmp_path: Path, plugin: Path) -> None:
     result = run(tmp_path, plugin, architectures=["dying", "lstm"], methods=["saliency", "smoothgrad"])
     for method in ("saliency", "smoothgrad"):
@@ -213,6 +214,7 @@ def test_an_error_of_the_store_in_a_worker_ends_the_run(tmp_path: Path, plugin: 
         run(tmp_path, plugin, methods=["saliency"])
 
 
+@pytest.mark.slow
 def test_an_error_that_cannot_cross_to_another_process_ends_the_run_by_its_text(tmp_path: Path, plugin: Path) -> None:
     with pytest.raises(StoreError, match=r"^no room at home$"):
         run(tmp_path, plugin, methods=["bad-full"])

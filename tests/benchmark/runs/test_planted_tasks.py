@@ -68,6 +68,7 @@ def test_the_command_line_on_files_wherever_they_are(folder: Path) -> None:
     assert set(oracle) == {1.0}
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_workers(folder: Path) -> None:
     one, two = (run_suite(own(), folder / str(workers), workers=workers) for workers in (1, 2))
     assert one.failures == two.failures == []

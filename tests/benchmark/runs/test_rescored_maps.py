@@ -246,6 +246,7 @@ ARCHITECTURE = ArchitectureSpec(name="mine-too", factory=architecture, **common)
 """
 
 
+@pytest.mark.slow
 def test_the_command_line_scores_what_is_stored(tmp_path: Path) -> None:
     """With a plugin of a method and an architecture that note when they are called, and another one of metrics."""
     for name, text in {"small.toml": SMALLER, "counting.py": COUNTING, "later.py": METRIC}.items():

@@ -149,6 +149,7 @@ def test_assertions_in_a_test_of_the_authors_fail_in_one_readable_line(warm, pyt
     assert "verdicts.py" not in result.stdout.str()
 
 
+@pytest.mark.slow
 def test_a_golden_table_is_written_compared_and_written_anew(warm, pytester):
     path = pytester.makepyfile(AUTHORS).with_suffix("") / "test_golden.csv"
     run = ("-p", "no:cacheprovider", "-k", "test_golden")

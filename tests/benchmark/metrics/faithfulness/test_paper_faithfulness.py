@@ -167,6 +167,8 @@ def test_impossible_settings_are_refused_before_anything_runs(metric):
         **dict.fromkeys(("steps", "draws", "subsets"), 0),
         **dict.fromkeys(("replacement", "sign", "answer", "over"), "another"),
         "column": -2,
+        "shares": [0.1, 2.0],
+        "trained": 1.5,
         "entries": type(metric.parameters.get("entries", 1))(-1),
     }
     for name in metric.parameters:

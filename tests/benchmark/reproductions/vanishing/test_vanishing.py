@@ -56,6 +56,7 @@ def series(time: int, features: int = 6, batch: int = 3) -> tuple[Tensor, Tensor
     return torch.randn(batch, time, features, generator=generator), torch.arange(batch) % 2
 
 
+@pytest.mark.slow
 def test_the_tables_in_small(finished: tuple[Path, list[str]]) -> None:
     folder, lines = finished
     table = pd.read_csv(folder / "vanishing" / "relevance.csv")
