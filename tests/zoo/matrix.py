@@ -12,9 +12,10 @@ DISTRIBUTIONS = {"tint": "time_interpret"}
 
 
 def write(folder, rows):
-    """Write what was found, rows of network, method, outcome and reason, to matrix.csv and matrix.md."""
+    """Write what was found, rows of network, method, outcome and reason in any order, to matrix.csv and matrix.md."""
+    rows = sorted(rows)
     folder.mkdir(parents=True, exist_ok=True)
-    ordered = sorted([network, version_of(network), *others] for network, *others in rows)
+    ordered = [[network, version_of(network), *others] for network, *others in rows]
     with (folder / "matrix.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerows([COLUMNS, *ordered])
