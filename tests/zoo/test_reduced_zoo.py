@@ -102,7 +102,7 @@ def test_the_page_counts_what_works_and_why_the_others_refuse(tmp_path):
     write(tmp_path, rows)
     text = (tmp_path / "matrix.md").read_text("utf-8")
     assert "| ncps/A | – | ✓ |" in text
-    assert "| **2 networks** | 2 | 0 |" in text
+    assert "| **2 networks** | 0 | 2 |" in text
     assert "| 2 | lrp | LRP has no rule for glu in N samples; rewrite it | ncps/A, none/B |" in text
     table = (tmp_path / "matrix.csv").read_text("utf-8").splitlines()
     assert table[0] == "network,version,method,outcome,reason"
