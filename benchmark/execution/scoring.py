@@ -40,8 +40,18 @@ def yardsticks(truth: NDArray[np.floating[Any]], metrics: Metrics, lengths: Leng
         for rows, same in parts:
             chance = partial(resolve(metric.chance), same.truth)
             _put(columns, f"{metric.name}_chance", rows, checked_scores(metric, chance, len(rows)), len(truth))
+        if metric.is_pooled:
+            _pool(columns[f"{metric.name}_chance"], parts)
         columns[f"{metric.name}_oracle"] = _scores(metric, parameters, parts, len(truth))
     return columns
+
+
+def _pool(levels: NDArray[np.float64], parts: Sequence[tuple[list[int], Maps]]) -> None:
+    """Give each sample, (batch,), the level of all their entries together: a long one has more of them."""
+    entries = np.empty(len(levels))
+    for rows, maps in parts:
+        entries[rows] = maps.truth[0].size
+    levels[:] = np.average(levels, weights=entries)
 
 
 def _scores(

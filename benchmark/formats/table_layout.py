@@ -11,7 +11,7 @@ from ...errors import ParameterError
 from ..leaderboards.columns import IDENTITY
 from ..leaderboards.ranks_file import tied_in
 from ..leaderboards.results_folder import ResultsFolder
-from ..leaderboards.score_columns import MAIN, READABLE, ScoreColumn, score_columns
+from ..leaderboards.score_columns import MAIN, ScoreColumn, readable_names, score_columns
 from ..suites.registry import Registries
 from .render import View
 
@@ -59,6 +59,7 @@ class Grid:
         directions: of each column, whether higher is better; None where that is no question.
         groups: the rows.
         ties_known: the ties could be marked.
+        has_pooled: a score is one of all samples together, of which no sample has its own.
     """
 
     title: str
@@ -66,6 +67,7 @@ class Grid:
     directions: list[bool | None]
     groups: list[Group]
     ties_known: bool
+    has_pooled: bool = False
 
     @property
     def entries(self) -> Iterator[TableEntry]:
@@ -82,7 +84,7 @@ def grid_of(results: ResultsFolder, view: View, registries: Registries) -> Grid:
         StoreError: the leaderboard or the scores beside it are damaged.
     """
     shown = view.of(results, registries)
-    default = (MAIN,) if view.across else READABLE
+    default = (MAIN,) if view.across else readable_names(shown.table, registries.metrics)
     return lay_out(shown, score_columns(shown.table, view.metrics, default, registries.metrics), view.across)
 
 
@@ -118,7 +120,8 @@ def _by_score(results: ResultsFolder, columns: Sequence[ScoreColumn]) -> Grid:
         group.rows.append((row["method"], [accuracy, *(entries[position] for entries in scores)]))
     headings = ["accuracy", *(readable(column.name) for column in columns)]
     directions = [None, *(column.higher_is_better for column in columns)]
-    return Grid(_title(results), headings, directions, list(groups.values()), results.knows_ties)
+    has_pooled = any(column.metric.is_pooled for column in columns)
+    return Grid(_title(results), headings, directions, list(groups.values()), results.knows_ties, has_pooled)
 
 
 def _by_name(results: ResultsFolder, column: ScoreColumn, across: str) -> Grid:
@@ -135,7 +138,7 @@ def _by_name(results: ResultsFolder, column: ScoreColumn, across: str) -> Grid:
     in_order = [groups[key] for key in sorted(groups, key=lambda key: key == ("", True))]
     title = f"{_title(results)}: {readable(column.name)}, {'higher' if column.higher_is_better else 'lower'} is better"
     headings = [name or NO_NETWORK for name in names]
-    return Grid(title, headings, [None] * len(names), in_order, results.knows_ties)
+    return Grid(title, headings, [None] * len(names), in_order, results.knows_ties, column.metric.is_pooled)
 
 
 def _across_title(name: str, is_reference: bool) -> str:

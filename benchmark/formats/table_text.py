@@ -19,9 +19,10 @@ def caption(grid: Grid, best: str, tied: str, at_chance: str) -> list[str]:
     if not grid.ties_known:
         sentences.append("Ties with the best are not marked: that needs the scores of every sample.")
     elif any(entry.tied for entry in entries):
+        pooled = ", or of pooled scores a paired bootstrap" if grid.has_pooled else ""
         sentences.append(
-            f"{tied}: not significantly different from the best (Wilcoxon signed-rank test on the same samples, "
-            "corrected by Holm, 5 %)."
+            f"{tied}: not significantly different from the best (Wilcoxon signed-rank test on the same samples"
+            f"{pooled}, corrected by Holm, 5 %)."
         )
     if any(entry.at_chance for entry in entries):
         sentences.append(f"{at_chance}: an accuracy that guessing explains.")

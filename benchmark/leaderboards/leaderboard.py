@@ -168,9 +168,11 @@ def _score(metric: MetricSpec, score: Interval, yardsticks: Mapping[str, float])
     if metric.chance is None:
         return columns
     chance, oracle = (yardsticks[f"{metric.name}_{what}"] for what in ("chance", "oracle"))
-    return {**columns, f"{metric.name}_chance_corrected": _corrected(score.mean, chance, oracle)}
+    return {**columns, f"{metric.name}_chance_corrected": _corrected(score.mean, chance, oracle, metric)}
 
 
-def _corrected(score: float, chance: float, oracle: float) -> float:
+def _corrected(score: float, chance: float, oracle: float, metric: MetricSpec) -> float:
+    """Return the score on a scale where chance is 0 and the truth 1; NaN where the truth is no better than chance."""
     room = oracle - chance
-    return (score - chance) / room if abs(room) > NOTHING_TO_CORRECT else math.nan
+    gained = room if metric.higher_is_better else -room
+    return (score - chance) / room if gained > NOTHING_TO_CORRECT else math.nan

@@ -50,6 +50,12 @@ def score_columns(
     return [_column(name, registry) for name in wanted or score_names(table)[:1]]
 
 
+def readable_names(table: pd.DataFrame, registry: Registry[MetricSpec]) -> list[str]:
+    """Return what is shown where no metrics are named: a few of the usual ones, and all that the suite had to name."""
+    named = {metric.name for metric in registry if not metric.is_default}
+    return [name for name in metric_names(table) if name in named or name in READABLE]
+
+
 def with_scores_of(table: pd.DataFrame, patterns: Sequence[str], registry: Registry[MetricSpec]) -> pd.DataFrame:
     """Return the table with those scores and their bounds alone that match the patterns; all without any.
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ...errors import ParameterError, ShapeError
 from ...methods.attributions.inputs.several_inputs import Layout, Part
 from ...methods.attributions.passes.segments import Span
-from ...methods.attributions.validation.arguments import check_alike
+from ...methods.attributions.validation.arguments import check_alike, check_background
 from ..execution.tensors import like_parameters, one_each
 
 
@@ -72,7 +72,7 @@ class Given:
         if baseline is None:
             return None
         if self.layout is None:
-            return one_each(like_parameters(model, baseline), self.rows)
+            return check_alike("baseline", one_each(like_parameters(model, baseline), self.rows), self.rows)
         values = []
         for part, value in zip(self.layout.parts, self._matched("baseline", baseline), strict=True):
             own = torch.zeros_like(part.values) if value is None else like_parameters(model, value)
@@ -85,8 +85,10 @@ class Given:
         Raises:
             ParameterError, ShapeError: another structure, or an input's background of another shape or number.
         """
-        if background is None or self.layout is None:
-            return None if background is None else like_parameters(model, background)
+        if background is None:
+            return None
+        if self.layout is None:
+            return check_background(like_parameters(model, background), self.rows)
         values: list[Tensor | None] = []
         for part, value in zip(self.layout.parts, self._matched("background", background), strict=True):
             values.append(_background(model, part, value) if part.free else None)

@@ -19,7 +19,7 @@ class _Header:
 
     switches: dict[str, bool] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    classes: frozenset[str] = frozenset()
+    classes: tuple[str, ...] = ()
 
     @property
     def labels(self) -> int:
@@ -80,7 +80,7 @@ def _state(header: _Header, tag: str, values: list[str], where: str) -> None:
             raise DataError(f"{where}: @{tag} must be true or false, got '{short(given)}'; correct it")
         header.switches[tag] = given == "true"
         if tag == "classlabel":
-            header.classes = frozenset(value.casefold() for value in values[1:])
+            header.classes = tuple(values[1:])
     elif tag in ("dimensions", "dimension", "serieslength"):
         if not values or not re.fullmatch(r"[1-9][0-9]{0,8}", values[0]):
             raise DataError(f"{where}: @{tag} must be a number from 1 on, got '{short(' '.join(values))}'; correct it")
@@ -127,6 +127,8 @@ def _check(header: _Header, first: Case, case: Case, where: str) -> None:
 def _label(label: str, header: _Header, where: str) -> str:
     if not label:
         raise DataError(f"{where}: expected a label behind the last ':', got nothing; add it")
-    if header.classes and label.casefold() not in header.classes:
+    stated = {name.casefold(): name for name in header.classes}
+    if stated and label.casefold() not in stated:
         raise DataError(f"{where}: label '{short(label)}' is not among those of @classLabel; correct one of the two")
-    return label
+    # the case of letters makes a class only where the tag says so
+    return label if label in header.classes else stated.get(label.casefold(), label)

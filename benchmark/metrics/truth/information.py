@@ -1,7 +1,8 @@
 """Information, entropy and error of scaled maps at salient entries, as time_interpret and Dynamask compute them.
 
 s is the map scaled to [0, 1] per sample: (a - min) / (max - min + 1e-5) in time_interpret, without the addend in
-Dynamask, where a constant map leaves all undefined. r is the truth, ε = 1e-5.
+Dynamask, where a constant map leaves all undefined. r is the truth, ε = 1e-5. A truth of zeros has no information and
+no entropy: undefined, where the code's 0 would be the best entropy; in a share such a sample does not count.
 """
 
 from collections.abc import Callable, Sequence
@@ -108,13 +109,15 @@ def _entropy(scaled: Floats) -> Floats:
 
 def _sum(parts: Sequence[Maps], sign: str, paper: str, of_entry: Callable[[Floats], Floats]) -> Pool:
     each = np.concatenate([_salient(part, of_entry(_scaled(part, sign, paper))) for part in parts])
-    return Pool.of(lambda counts: counts @ each, len(each))
+    is_asked = np.concatenate([_flat(part.relevance).any(axis=1) for part in parts]).astype(np.float64)
+    return Pool.of(lambda counts: np.where(counts @ is_asked > 0, counts @ each, np.nan), len(each))
 
 
 def _share(parts: Sequence[Maps], sign: str, of_entry: Callable[[Floats], Floats]) -> Pool:
     found = [of_entry(_scaled(part, sign, "tint")) for part in parts]
     inside = np.concatenate([_salient(part, entries) for part, entries in zip(parts, found, strict=True)])
-    whole = np.concatenate([entries.sum(axis=1) for entries in found])
+    is_asked = np.concatenate([_flat(part.relevance).any(axis=1) for part in parts])
+    whole = np.concatenate([entries.sum(axis=1) for entries in found]) * is_asked
 
     def resampled(counts: Floats) -> Floats:
         total = counts @ whole
@@ -125,7 +128,7 @@ def _share(parts: Sequence[Maps], sign: str, of_entry: Callable[[Floats], Floats
 
 
 def _salient(maps: Maps, entries: Floats) -> Floats:
-    """Return the sums over salient entries, (batch,), of entries (batch, entries); NaN without any."""
+    """Return the sums over salient entries, (batch,), of entries (batch, entries)."""
     relevance = _flat(maps.relevance)
     total: Floats = (entries * relevance).sum(axis=1)
     return total

@@ -2,7 +2,8 @@
 
 s is |a| min-max scaled per sample and M_p the smallest set of the largest entries whose s sum to at least p of all, for
 p = 10, 20, …, 90 %. P_p = Σ_{M ∩ g} s / Σ_M s and R_p = Σ_{M ∩ g} s / Σ_g s, g being the salient entries. Sums over
-samples are divided by the number of those that have a denominator. Of entries that tie, the first come first: there,
+samples are divided by the number of those that have a denominator, and samples without a salient entry are left out.
+Of entries that tie, the first come first: there,
 NumPy's partition chooses, which differs between processors.
 """
 
@@ -160,6 +161,7 @@ def _mean_of_largest(scaled: Floats, count: Floats, axis: int) -> Floats:
 
 
 def _levels(weights: Floats, members: Floats, salient: Floats) -> tuple[Floats, Floats, Floats]:
+    weights = weights * salient.any(axis=1, keepdims=True)  # without a salient entry no denominator, and no score
     inside = weights * salient
     hits = np.einsum("npe,ne->np", members, inside)
     mass = np.einsum("npe,ne->np", members, weights)

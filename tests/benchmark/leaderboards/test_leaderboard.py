@@ -136,11 +136,13 @@ def test_no_bit_depends_on_the_order_of_rows_and_other_rows_change_rounding_alon
     pd.testing.assert_frame_equal(first.loc[row.index], row, rtol=1e-12, atol=1e-14)
 
 
-def test_no_correction_where_chance_is_the_oracle() -> None:
+@pytest.mark.parametrize("level", [0.895, 1.0])
+def test_no_correction_where_the_oracle_is_no_better_than_chance(level: float) -> None:
     gathered = collection()
-    yardsticks = gathered.yardsticks.assign(weighted_jaccard_chance=0.895)
+    yardsticks = gathered.yardsticks.assign(weighted_jaccard_chance=level, euclidean_chance=-level)
     table = leaderboard(dataclasses.replace(gathered, yardsticks=yardsticks), METRICS)
     assert np.isnan(table.weighted_jaccard_chance_corrected).all()
+    assert np.isnan(table.euclidean_chance_corrected).all()
 
 
 def test_csv_reads_back_exactly(tmp_path: Path) -> None:

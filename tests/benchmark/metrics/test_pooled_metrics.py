@@ -167,12 +167,17 @@ def test_a_name_that_is_none(pattern: str, message: str) -> None:
 def test_metrics_are_chosen_on_the_command_line(whole: Result, tmp_path: Path, said: Said) -> None:
     shutil.copytree(whole.folder, tmp_path / "small")
     (tmp_path / "small.toml").write_text(SUITE)
-    narrow = ("--metrics", "aup:dynamask-st*", "--seeds", 1, "--results", tmp_path)
-    status, _ = said("run", tmp_path / "small.toml", *narrow)
+    narrow = ("--metrics", "aup:dynamask-st*", "average_precision", "--seeds", 1, "--results", tmp_path)
+    status, out = said("run", tmp_path / "small.toml", *narrow)
     assert status in (None, 0)
+    assert "average" in out
+    assert "dynamask" in out  # what is named is shown beside what is shown of every suite
     table = pd.read_csv(tmp_path / "small" / "leaderboard.csv")
     assert table["aup:dynamask-state"].notna().any()
-    assert [name for name in table.columns if name.endswith("_low")] == ["aup:dynamask-state_low"]
+    assert [name for name in table.columns if name.endswith("_low")] == [
+        "aup:dynamask-state_low",
+        "average_precision_low",
+    ]
 
 
 def test_evaluate_gives_pooled_scores_of_a_network_in_hand() -> None:

@@ -105,6 +105,14 @@ def test_chance_is_that_of_the_truth_without_padding():
             assert found[name][sample] == pytest.approx(values[0], abs=1e-12)
 
 
+def test_chance_of_a_pooled_metric_counts_entries_and_not_samples():
+    metric = saltbench.load_registries().metrics.get("auprc:tint")
+    truth = np.zeros((2, 10, 1), np.float32)
+    truth[:, :1] = 1  # of 2 and of 10 steps: 2 entries of 12 are salient
+    found = yardsticks(truth, [(metric, {})], np.array([2, 10]))
+    assert found["auprc:tint_chance"] == pytest.approx([2 / 12] * 2)
+
+
 @pytest.mark.parametrize(
     ("lengths", "error", "message"),
     [

@@ -153,6 +153,11 @@ def test_what_a_model_raises_is_told_in_one_line(model, message):
             ShapeError,
             r"baseline must have the inputs' shape \(6, 7, 5\)",
         ),
+        *(
+            ({"baseline": one, "method": "deeplift"}, ShapeError, r"baseline must have .*\(6, 7, 5\)")
+            for one in (0, [0, 0])
+        ),
+        *(({"background": one}, ShapeError, r"background must hold series .*\(any, 7, 5\)") for one in (0, [0, 0])),
         ({"inputs": series()[0]}, ShapeError, r"inputs must have shape \(batch, time, features\), got \(7, 5\)"),
         ({"inputs": series()[..., :4]}, ShapeError, r"got an error for \(3, 7, 4\): .*; give the steps and features t"),
         ({"inputs": series() + 1j}, ParameterError, "series must be real numbers, got torch.complex"),

@@ -48,6 +48,11 @@ def test_the_same_whatever_ends_a_line_and_whatever_the_case_of_the_tags(line):
     assert found.labels.tolist() == expected.labels.tolist()
 
 
+@pytest.mark.parametrize(("stated", "expected"), [("Up Down", ["Up", "Up"]), ("up Up", ["up", "Up"])])
+def test_the_case_of_a_label_makes_a_class_only_if_stated(stated, expected):
+    assert list(read(f"@classLabel true {stated}\n@data\n1,2:up\n5,6:Up\n").labels) == expected
+
+
 @pytest.mark.parametrize("head", ["@targetLabel true\n", "@classLabel false\n@targetLabel true\n"])
 def test_targets_of_regression_are_no_labels(head):
     found = read(f"{head}@data\n1,2:3,4:0.5\n5,6:7,8:-1\n")
