@@ -53,7 +53,7 @@ from .status import show_status
 LIGHT = ("list", "new", "status")  # commands that load no PyTorch
 KINDS = ("tasks", "architectures", "methods", "metrics")  # of entries
 LISTED = (*KINDS, "suites")
-REPRODUCED = ("table1", "moving-box", "mnist", "fmri", "vanishing", "all")
+REPRODUCED = ("table1", "moving-box", "mnist", "fmri", "vanishing", "arma", "all")
 INTERRUPTED = 130  # the exit status that Typer makes of Ctrl-C
 
 app = typer.Typer(

@@ -12,6 +12,7 @@ from ..storage.files import write_atomically
 from ..storage.text_bytes import utf8
 from ..style.numbers import markdown
 from .page_facts import collect_mnist_facts, collect_moving_box_facts, collect_table1_facts, collect_vanishing_facts
+from .page_facts_arma import collect_arma_facts
 from .page_facts_fmri import collect_fmri_facts
 from .summary import summarise
 
@@ -42,6 +43,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("mnist", "MNIST as a time series", (BOARD,), collect_mnist_facts),
     Section("fmri", "Task fMRI", (BOARD, "reported.csv", "removal.csv", FILE), collect_fmri_facts),
     Section("vanishing", "Why saliency vanishes", ("summary.csv",), collect_vanishing_facts),
+    Section("arma", "ARMA: white boxes with rare features or time steps", (BOARD, FILE), collect_arma_facts),
 )
 
 

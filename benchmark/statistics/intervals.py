@@ -30,12 +30,12 @@ def mean_interval(values: Sequence[float]) -> Interval:
     return _interval(values, lambda n: 1 / n)
 
 
-def prediction_interval(values: Sequence[float]) -> Interval:
-    """Return the mean and the 95 % interval in which one further run is expected, m ± t·s·√(1 + 1/n).
+def prediction_interval(values: Sequence[float], runs: int = 1) -> Interval:
+    """Return the mean and the 95 % interval in which the mean of further runs is expected, m ± t·s·√(1/runs + 1/n).
 
     The bounds are NaN below two values.
     """
-    return _interval(values, lambda n: 1 + 1 / n)
+    return _interval(values, lambda n: 1 / runs + 1 / n)
 
 
 def _interval(values: Sequence[float], variance_factor: Callable[[int], float]) -> Interval:
