@@ -5,20 +5,30 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ParameterError
+from ..errors import ParameterError, repr_of
+from ..kinds import require_lists, require_whole
 from .spec import Array
 
 Box = Sequence[int]
 
 Layout = Sequence[Box]
 
+MOST_ENTRIES = 2**30  # of a series, 4 GiB
+
 
 def mask(layout: Layout, time: int, features: int) -> Array:
     """Return float32 (time, features), 1 inside the layout's boxes and 0 outside.
 
     Raises:
-        ParameterError: a box that is not four numbers, is empty, or leaves the series.
+        ParameterError: a size that no series has, or a box that is not four numbers, is empty, or leaves the series.
     """
+    require_whole(time=time, features=features)
+    require_lists(layout=layout)
+    if min(time, features) < 1 or time * features > MOST_ENTRIES:
+        raise ParameterError(
+            f"a series must have at least one time step and one feature, and at most {MOST_ENTRIES} entries, got "
+            f"{repr_of(time)} and {repr_of(features)}"
+        )
     result = np.zeros((time, features), dtype=np.float32)
     for box in layout:
         start, stop, low, high = _checked(box, time, features)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..entry import unknown
 from ..errors import DataError, ParameterError, UnknownNameError, repr_of
+from ..kinds import require_instances, require_whole
 from .scaling import beyond_range, exponents, lost, scaled, to_single
 from .spec import Array, Split
 
@@ -23,6 +24,7 @@ def require_counts(**counts: int) -> None:
     Raises:
         ParameterError: a smaller one.
     """
+    require_whole(**counts)
     for name, count in counts.items():
         if count < 1:
             raise ParameterError(f"{name} must be at least 1, got {count}")
@@ -75,6 +77,7 @@ def standardise(train: Split, validation: Split, test: Split) -> tuple[Split, Sp
         DataError: an entry of validation or test is so far from those of training that single precision cannot hold
             it, or at a step that is padding in all of training.
     """
+    require_instances(Split, train=train, validation=validation, test=test)
     values, known = _trained(train, validation, test)
     powers = exponents(values, 0)
     trained = scaled(values, powers)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...errors import NonFiniteError, ParameterError, ShapeError, text_of
+from ...kinds import require_lists
 from ..style.map_colours import ColourScale
 from ..style.time_axis import Times, read_times
 
@@ -92,9 +93,9 @@ def read_pictured(
 
 def _named(attributions: Any) -> dict[str, Any]:
     """Return maps by name, of a dictionary, of one map, or of several that know their methods."""
+    if isinstance(attributions, Mapping | list | tuple) and not attributions:
+        raise ParameterError(f"attributions must hold a map at least, got {attributions!r}; add one")
     if isinstance(attributions, Mapping):
-        if not attributions:
-            raise ParameterError("attributions must hold a map at least, got an empty dictionary; add one")
         return {str(name): own for name, own in attributions.items()}
     if not isinstance(attributions, (list, tuple)) or not all(hasattr(own, "method") for own in attributions):
         return {getattr(attributions, "method", ""): attributions}
@@ -131,8 +132,10 @@ def _map_of(name: str, values: Any, series: NDArray[Any]) -> NDArray[Any]:
 
 
 def _names(what: str, given: Sequence[str] | None, otherwise: Sequence[str]) -> list[str]:
+    if given is not None:
+        require_lists(**{what: given})
     names = list(otherwise) if given is None else list(map(str, given))
-    if isinstance(given, str) or len(names) != len(otherwise):
+    if len(names) != len(otherwise):
         raise ShapeError(f"{what} must be one name for each of {len(otherwise)}, got {given!r}")
     return names
 

@@ -22,7 +22,7 @@ from .pictured import Pictured, read_pictured
 KINDS = ("auto", "behind", "along", "heat")
 MOST_CURVES = 6  # features that are drawn as curves unless told otherwise
 MOST_PANELS = 80
-NARROWEST, COLUMN = 2.0, 1.3  # inches of a figure, and of samples side by side
+NARROWEST, WIDEST, COLUMN = 2.0, 100.0, 1.3  # inches of a figure, and of samples side by side
 CURVE, STRIPE = 0.42, 0.09  # inches of a feature's curve, and of a feature of a heat map
 LOWEST, LOW, HIGHEST = 0.3, 0.5, 2.4  # inches of a panel, the lowest of many
 TALL = 9.0  # inches of a page
@@ -85,8 +85,8 @@ def plot(
     """
     if kind not in KINDS:
         raise ParameterError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-    if not isinstance(width, (int, float)) or not NARROWEST <= width < np.inf:
-        raise ParameterError(f"width must be inches, at least {NARROWEST:g}, got {width!r}")
+    if not isinstance(width, (int, float)) or not NARROWEST <= width <= WIDEST:
+        raise ParameterError(f"width must be inches, {NARROWEST:g} to {WIDEST:g}, got {width!r}")
     pictured, scale = read_pictured(series, attributions, truth, times, features, samples).coloured(signed)
     with paper_style():
         return _figure(pictured, scale, kind, width)

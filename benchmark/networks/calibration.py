@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import nn
 
-from ...datasets.planted.planting import STRENGTH, labelled, planted
+from ...datasets.planted.planting import STRENGTH, check_planting, labelled, planted
 from ...datasets.spec import TaskData
 from ...errors import ParameterError, repr_of
 from ...methods.attributions.passes.lending import one_at_a_time
@@ -23,7 +23,7 @@ from ..statistics.level_search import find_level
 from ..style.progress_bar import counted_progress
 from ..suites.counts import check_count
 from ..suites.run_options import MOST_SEEDS
-from ..suites.training_recipe import Recipe
+from ..suites.training_recipe import Recipe, recipe_of
 from .evaluate import Factory, trained
 
 WEAKEST, STRONGEST = 1 / 64, 16.0  # standard deviations of a feature
@@ -117,13 +117,16 @@ def calibrate_strength(
     check_count("tries", tries, MOST_TRIES)
     if labels is None and accuracy is None:
         raise ParameterError("calibration needs labels, or the accuracy that is to be reached; give one of them")
+    signal: dict[str, Any] = {"shape": shape, "length": length, "width": width, "window": window}
+    shares: dict[str, Any] = {"validation_share": validation_share, "test_share": test_share}
+    check_planting(strength=STRENGTH, **signal, **shares)
     given = _Series(
         network,
         (series, labels, lengths),
-        {"shape": shape, "length": length, "width": width, "window": window},
-        {"validation_share": validation_share, "test_share": test_share},
+        signal,
+        shares,
         seeds=seeds,
-        training=training or Recipe(),
+        training=recipe_of(training),
         device=choose_device(device),
     )
     planned = (tries + (accuracy is None)) * seeds

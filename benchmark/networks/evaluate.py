@@ -13,6 +13,7 @@ from torch import nn
 from ...datasets.spec import TaskData, TaskSpec
 from ...entry import unknown
 from ...errors import ParameterError, ShapeError, UnknownNameError
+from ...kinds import require_instances, require_texts
 from ...methods.attributions.adapters import tells_classes
 from ...methods.attributions.checks.completeness import TOLERANCE, check_tolerance
 from ...methods.attributions.passes.lending import one_at_a_time
@@ -35,7 +36,7 @@ from ..style.progress_bar import counted_progress
 from ..suites.counts import check_counts
 from ..suites.registry import Registries, check_names, default_metrics, load_registries
 from ..suites.suite import OUTPUTS, TARGETS
-from ..suites.training_recipe import Recipe
+from ..suites.training_recipe import Recipe, recipe_of
 from .evaluation import Evaluation
 
 Factory = Callable[[int, int], nn.Module]
@@ -101,11 +102,13 @@ def evaluate(
     check_choice("target", target, TARGETS)
     check_choice("output", output, OUTPUTS)
     check_counts(seeds, samples)
+    require_texts(name=name)
+    require_instances(Mapping, parameters=parameters or {})
+    recipe = recipe_of(training)
     check_tolerance(tolerance)
     chosen = choose_device(device)
     registries = load_registries()
     plan = _Plan.of(registries, task, methods, metrics, parameters or {})
-    recipe = training or Recipe()
     total = len(plan.tasks) * seeds * len(plan.methods)
     with counted_progress("training and looking at the network", total) as report:
         parts = []
@@ -206,6 +209,8 @@ class _Plan:
         measured = default_metrics(registries) if metrics is None else registries.metrics.choose(metrics)
         check_names("method", [*chosen, *references])
         check_names("metric", measured)
+        if not measured:
+            raise ParameterError("metrics must name at least one, got none; leave it out for the usual ones")
         tasks = _tasks(registries, task, parameters)
         known = [*(task.name for task in tasks), *(entry.name for entry in (*chosen, *measured))]
         for entry in parameters:

@@ -191,7 +191,7 @@ def explain(
         ContractError: a method of one's own changes what it is lent, or draws random numbers without seeds.
     """
     started = time.perf_counter()
-    spec = installed_registries().methods.get(method) if isinstance(method, str) else method
+    spec = installed_registries().methods.one(method)
     if spec.is_reference:
         raise ParameterError(f"'{spec.name}' is a reference map and explains no model; choose another method")
     network = as_network(model)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ParameterError, ShapeError
+from ...kinds import require_lists
 from ...methods.attributions.inputs.embedded_inputs import Embedded, embeddings_of
 from ...methods.attributions.inputs.several_inputs import Layout, Part
 from ...methods.attributions.validation.arguments import check_inputs
@@ -79,6 +80,7 @@ def read_embedded(
     """
     if hold is not None:
         raise ParameterError(f"hold must be left out beside embedding, where all inputs are held, got {hold!r}")
+    require_lists(embedding=[embedding] if isinstance(embedding, str) else embedding)
     modules = [embedding] if isinstance(embedding, str) else list(embedding)
     names = list(inputs) if isinstance(inputs, Mapping) else None
     given = list(inputs.values()) if isinstance(inputs, Mapping) else inputs

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ...errors import UnsupportedOperationError, text_of
+from ...kinds import require_instances
 from ...methods.attributions.spec import MethodSpec
 from ..figures.series_figure import plot
 from ..style.figure_style import PAGE
@@ -59,6 +60,7 @@ def plot_methods(
         UnsupportedOperationError: no method can be applied to the network.
         SaltbenchError: as `explain` and `plot`.
     """
+    require_instances(Mapping, parameters={} if parameters is None else parameters)
     registry = installed_registries().methods
     chosen = registry.choose(methods)
     check_names("method", chosen)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ...entry import unknown
 from ...errors import ParameterError, RandomisationError, UnknownNameError
+from ...kinds import require_lists, require_numbers, require_texts
 from ...methods.attributions.array_functions import ArrayFunction, as_network
 from ...methods.attributions.bound_method import bind
 from ...methods.attributions.explain import attribute, sample_seeds
@@ -89,7 +90,7 @@ def randomisation_check(
 
     Source: Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018.
     """
-    spec = load_registries().methods.get(method) if isinstance(method, str) else method
+    spec = load_registries().methods.one(method)
     if isinstance(as_network(model), ArrayFunction):
         raise ParameterError(
             "randomisation_check needs a network with parameters to randomise, got a function of arrays; give a "
@@ -129,7 +130,9 @@ def randomisation_check(
     sizes = {name: parameter.numel() for name, parameter in model.named_parameters(remove_duplicate=False)}
     rows = []
     for order in dict.fromkeys(orders):
-        for step, (layer, network) in enumerate(_randomised(model, series, found, order, seed, scale), start=1):
+        for step, (layer, network) in enumerate(
+            _randomised(model, series, found, order, seed, None if scale is None else float(scale)), start=1
+        ):
             count = sum(sizes[name] for name in layer.parameters)
             rows.append((order, step, layer.name, count, float(rank_similarity(before, explain(network)).mean())))
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -193,9 +196,12 @@ def _check(spec: MethodSpec, inputs: Tensor, orders: Sequence[str], seed: int, s
     check_inputs(inputs)
     if not len(inputs):
         raise ParameterError("randomisation_check needs at least one sample, got none; pass some test samples")
+    require_lists(orders=orders)
     for order in orders:
+        require_texts(order=order)
         if order not in ORDERS:
             raise UnknownNameError(unknown("order of randomisation", order, ORDERS))
+    require_numbers(scale=1.0 if scale is None else scale)
     if not isinstance(seed, Integral) or seed < 0 or (scale is not None and not 0 < scale < np.inf):
         raise ParameterError(
             "randomisation_check needs a seed that is a whole number of at least 0 and a finite scale above 0, "

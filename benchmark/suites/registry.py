@@ -119,6 +119,20 @@ class Registry(Generic[T]):
         names = (name for pattern in patterns for name in self._matching(pattern))
         return [self.get(name) for name in dict.fromkeys(names)]
 
+    def one(self, asked: str | T) -> T:
+        """Return an entry given as itself or by its name.
+
+        Raises:
+            UnknownNameError: no entry has the name.
+            ParameterError: something else than an entry or a name.
+        """
+        self._check_asked(asked)
+        return self.get(asked) if isinstance(asked, str) else asked
+
+    def _check_asked(self, asked: object) -> None:
+        if not isinstance(asked, str | Entry):
+            raise ParameterError(f"a {self.kind} must be an entry, a name or a pattern, got {repr_of(asked)}")
+
     def choose(self, asked: Sequence[str | T]) -> list[T]:
         """Return entries given as themselves, or by what `match` takes, each once where several patterns match it.
 
@@ -128,13 +142,12 @@ class Registry(Generic[T]):
             ParameterError: something else than a list of entries, names and patterns.
             SaltbenchError: a family has no entry of that name.
         """
-        if isinstance(asked, str):
+        if isinstance(asked, str) or not isinstance(asked, Iterable):
             raise ParameterError(f"{self.kind}s must be a list of names or patterns, got {asked!r}; write [{asked!r}]")
         found: list[T] = []
         for place, one in enumerate(asked):
-            if not isinstance(one, str | Entry):
-                raise ParameterError(f"a {self.kind} must be an entry, a name or a pattern, got {repr_of(one)}")
-            if isinstance(one, str) and one in asked[:place]:
+            self._check_asked(one)
+            if isinstance(one, str) and one in list(asked)[:place]:
                 raise repeated(self.kind, one)
             found += [entry for entry in self.match([one]) if entry not in found] if isinstance(one, str) else [one]
         return found

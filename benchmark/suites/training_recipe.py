@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ...errors import ParameterError
+from ...kinds import require_instances, require_numbers, require_whole
 
 MOST = 1_000_000  # samples of a batch, epochs
 
@@ -30,6 +31,8 @@ class Recipe:
     tolerance: float = 1e-3
 
     def __post_init__(self) -> None:
+        require_numbers(learning_rate=self.learning_rate, tolerance=self.tolerance)
+        require_whole(batch=self.batch, epochs=self.epochs, patience=self.patience)
         if not (self.learning_rate > 0 and self.tolerance >= 0):
             raise ParameterError(
                 f"training needs learning_rate > 0 and tolerance >= 0, got {self.learning_rate} and {self.tolerance}"
@@ -39,3 +42,14 @@ class Recipe:
                 raise ParameterError(f"training needs {name} >= 1, got {getattr(self, name)}")
             if getattr(self, name) > MOST:
                 raise ParameterError(f"training needs {name} <= {MOST}, got {getattr(self, name)}")
+
+
+def recipe_of(training: Recipe | None) -> Recipe:
+    """Return the recipe that is given, or the default one.
+
+    Raises:
+        ParameterError: something else.
+    """
+    chosen = Recipe() if training is None else training
+    require_instances(Recipe, training=chosen)
+    return chosen

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ParameterError
+from ...kinds import require_texts
 
 GRID = 2.0**20  # a sine is rounded to 1 / GRID: its last bit differs between platforms
 
@@ -54,5 +55,6 @@ def check_shape(shape: str) -> None:
     Raises:
         ParameterError: another one.
     """
+    require_texts(shape=shape)
     if shape not in SHAPES:
         raise ParameterError(f"shape must be one of {', '.join(SHAPES)}, got {shape!r}")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import ParameterError
+from ...kinds import require_lists, require_numbers, require_whole
 from ..layouts import check_layouts, mask
 from ..preprocessing import require_ordinary
 from ..spec import Array, Split, TaskData
@@ -63,7 +64,7 @@ def planted(
             leaves nothing of the others in single precision, as a missing one written as the largest number.
         ParameterError: a parameter that is impossible, or a window that leaves the series.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_seed(seed))
     given = PreparedSeries.of(series, labels, lengths, rng, validation_share, test_share)
     signal = _Signal.of(given.size, given.classes, shape, strength, length, width, window)
     train, validation, test = (signal.plant(rng, given, part) for part in given.parts)
@@ -86,7 +87,9 @@ def labelled(
     Raises:
         ShapeError, NonFiniteError, DataError, ParameterError: see `planted`.
     """
-    given = PreparedSeries.of(series, labels, lengths, np.random.default_rng(seed), validation_share, test_share)
+    given = PreparedSeries.of(
+        series, labels, lengths, np.random.default_rng(check_seed(seed)), validation_share, test_share
+    )
     train, validation, test = (given.split(part, given.strata[part]) for part in given.parts)
     return TaskData(train, validation, test, given.classes)
 
@@ -110,6 +113,7 @@ class _Signal:
         window: Sequence[int],
     ) -> "_Signal":
         _check_strength(strength)
+        _check_kinds(length, width, window)
         if len(window):
             place, length, width = _placed(size, length, width, window)
         else:
@@ -172,6 +176,7 @@ def check_planting(
     """
     check_shape(shape)
     _check_strength(strength)
+    _check_kinds(length, width, window)
     for name, size in (("length", length), ("width", width)):
         if size < 0:
             raise ParameterError(f"{name} must be at least 1, or 0 for a share of the series, got {size}")
@@ -181,7 +186,25 @@ def check_planting(
     check_shares(validation_share, test_share)
 
 
+def check_seed(seed: int) -> int:
+    """Return a seed after checking that one can draw from it.
+
+    Raises:
+        ParameterError: no whole number, or a negative one.
+    """
+    require_whole(seed=seed)
+    if seed < 0:
+        raise ParameterError(f"seed must be at least 0, got {seed}")
+    return seed
+
+
+def _check_kinds(length: int, width: int, window: Sequence[int]) -> None:
+    require_whole(length=length, width=width)
+    require_lists(window=window)
+
+
 def _check_strength(strength: float) -> None:
+    require_numbers(strength=strength)
     if not 0 <= strength < np.inf:
         raise ParameterError(f"strength must be finite and at least 0 standard deviations, got {strength}")
     require_ordinary(strength=strength)

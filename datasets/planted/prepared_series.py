@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import DataError, NonFiniteError, ParameterError, ShapeError
+from ...kinds import require_numbers
 from ..preprocessing import standardise_features
 from ..spec import Array, Split
 from .stratification import divide
@@ -154,6 +155,7 @@ def check_shares(validation: float, test: float) -> None:
     Raises:
         ParameterError: they do not.
     """
+    require_numbers(validation_share=validation, test_share=test)
     if not (validation > 0 and test > 0 and validation + test < 1):
         raise ParameterError(
             "validation_share and test_share must be above 0 and leave some samples for training, "

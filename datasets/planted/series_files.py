@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...kinds import require_lists, require_texts
 from ..files.cases import Cases
 from ..files.column_types import plain
 from ..files.csv_table import read_csv
@@ -65,8 +66,11 @@ def read_series(
 
     Raises:
         DataError: the file cannot be read, or is not as described.
+        ParameterError: a column's name that is no text, or columns that are no list.
     """
     check_suffix("read_series", str(path))
+    require_texts(id=id, time=time, label=label)
+    require_lists(columns=columns)
     with opened(Path(path)) as files:
         return read_opened(files, Path(path).name, Columns(id=id, time=time, label=label, features=columns))
 

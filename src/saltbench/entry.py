@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import ParameterError, SaltbenchError, UnknownNameError, repr_of
+from .kinds import require_instances
 
 Factory = str | Callable[..., Any]
 
@@ -82,6 +83,7 @@ class Entry:
             UnknownNameError: a parameter that the entry does not have.
             ParameterError: a value of another type than the default's, or one that JSON cannot hold.
         """
+        require_instances(Mapping, parameters=overrides)
         for name, value in overrides.items():
             if name not in self.parameters:
                 raise UnknownNameError(unknown(f"parameter of {self.name}", name, self.parameters))

@@ -257,7 +257,7 @@ class _Gaps:
 
     def allowed(self, tolerance: float) -> Tensor:
         """Return what each map may miss, float64 (batch,)."""
-        return self.rounding + tolerance * torch.maximum(self.change.abs(), _SMALL * self.size)
+        return self.rounding + float(tolerance) * torch.maximum(self.change.abs(), _SMALL * self.size)
 
     def is_coarse(self, tolerance: float) -> Tensor:
         """Return which samples miss more than quadrature may, bool (batch,)."""

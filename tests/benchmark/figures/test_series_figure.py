@@ -301,10 +301,10 @@ def test_tensors_of_any_kind_are_taken(kind, make):
         ({"times": ["a", "b", "c", "d"]}, ParameterError, "times must be numbers, dates or durations"),
         ({"times": 3}, ParameterError, "times must be one number, date or duration a step"),
         ({"features": ["a"]}, ShapeError, r"features must be one name for each of 2, got \['a'\]"),
-        ({"features": "ab"}, ShapeError, "features must be one name for each of 2, got 'ab'"),
+        ({"features": "ab"}, ParameterError, "features must be a list, got 'ab'"),
         ({"samples": ["a", "b"]}, ShapeError, "samples must be one name for each of 1"),
         ({"kind": "lines"}, ParameterError, "kind must be one of auto, behind, along, heat, got 'lines'"),
-        ({"width": 1}, ParameterError, "width must be inches, at least 2, got 1"),
+        ({"width": 1}, ParameterError, "width must be inches, 2 to 100, got 1"),
         ({"width": float("inf")}, ParameterError, "width must be inches"),
     ],
 )
