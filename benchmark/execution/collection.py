@@ -15,6 +15,7 @@ from .plan import Job
 from .stored.census import Seals, shared_parts
 from .stored.columns import Columns, split_pooled
 from .stored.run import StoredRun, map_seal
+from .stored.truth_use import truth_use_facts, truth_use_seals
 
 ID = ["task", "architecture", "method", "seed"]
 
@@ -30,7 +31,7 @@ class Collection:
             then one column a metric.
         cells: one row a cell: task, architecture, method, seed, status (ok, skipped, failed or missing), reason, for
             those that are ok seconds (of explaining), and for trained models accuracy, majority (share of the largest
-            class) and tested (number of samples).
+            class) and tested (number of samples), and what is known of a `TruthUse`.
         yardsticks: one row an explained sample: task, seed, sample, <metric>_chance and <metric>_oracle.
         environments: the distinct environments in which models were trained and cells scored.
         seal: the digest of the stored results that all this is from, and of the maps beside them.
@@ -84,12 +85,14 @@ def collect(
             shared = {"task": encodable(references.task.name), "seed": references.repetition}
             yardsticks.append(numbered(shared, yardstick))
         for job in (references, *repetition.trained):
+            seals.add(truth_use_seals(job, store))
+            use = truth_use_facts(job, store)
             for method in job.methods:
                 identity = _identity(job, method)
                 found = None if yardstick is None else run.scores(job, method)
                 otherwise = known.get(tuple(identity.values()), absent)
                 identity |= {name: encodable(value) for name, value in identity.items() if isinstance(value, str)}
-                cells.append({**identity, **_standing(found and found.facts[0], otherwise)})
+                cells.append({**identity, **_standing(found and found.facts[0], use, otherwise)})
                 kept = map_seal(job, method, store)
                 seals.add(None if found is None or kept is None else [kept, *found.seals])
                 if found is not None:
@@ -114,7 +117,7 @@ def _identity(job: Job, method: Choice) -> dict[str, Any]:
     return dict(zip(ID, (job.task.name, architecture, method.name, job.repetition), strict=True))
 
 
-def _standing(facts: Mapping[str, Any] | None, otherwise: Failure | Absent) -> dict[str, Any]:
+def _standing(facts: Mapping[str, Any] | None, use: Mapping[str, Any], otherwise: Failure | Absent) -> dict[str, Any]:
     if facts is None:
         return {"status": otherwise.status, "reason": encodable(otherwise.reason)}
     model = facts["map"]["model"]
@@ -123,6 +126,7 @@ def _standing(facts: Mapping[str, Any] | None, otherwise: Failure | Absent) -> d
         "reason": "",
         "seconds": facts["map"]["seconds"],
         **{key: model.get(key) for key in ("accuracy", "majority", "tested")},
+        **use,
     }
 
 

@@ -20,12 +20,14 @@ from .asked import Asked
 from .explaining import Explained, Question, as_array, make_map
 from .failures import Failure, reason_for, status_for
 from .network_checks.network_checks import check_answers
+from .network_checks.truth_use import truth_use
 from .plan import Job
 from .planned import planned_data, planned_entry
 from .scoring import Metrics, score, yardsticks
 from .stored.maps import StoredMap
 from .stored.networks import Network, build_network, load_network, put_network
 from .stored.run import MAPS, MODELS, SAMPLES, has_samples, missing, put_map, scores_of, stored_map, yardsticks_of
+from .stored.truth_use import put_truth_use, truth_use_seals
 from .training import facts_on_test, train
 
 
@@ -61,7 +63,8 @@ class Evaluator:
     def prepare(self, job: Job) -> list[Failure]:
         """Store what the job's cells share, and train the network that some ask; return the cells that fail for that.
 
-        A network is asked for maps that are not stored, and not for scores of those that are.
+        A network is asked for maps that are not stored, not for scores of those that are, and once whether it uses the
+        truth.
 
         Raises:
             StoreError: the results folder cannot be read or written.
@@ -75,7 +78,9 @@ class Evaluator:
         # without its yardsticks no score can be read: a stored cell fails with the others
         if failed := _failures(job, job.methods, share):
             return failed
-        return _failures(job, asking, lambda: self._prepare(job)) if asking else []
+        if not asking and truth_use_seals(job, self.store) is not None:
+            return []
+        return _failures(job, asking or job.methods, lambda: self._prepare(job))
 
     def compute(self, job: Job, method: Choice) -> list[Failure]:
         """Explain and score what one cell of a prepared job lacks, and store it; return the cell if it fails.
@@ -153,10 +158,13 @@ class Evaluator:
         return is_asked or not self.store.has(MAPS, job.map_key(method))
 
     def _prepare(self, job: Job) -> None:
-        """Train the network, or load it, and check that it answers each of the samples that are explained by itself."""
+        """Train the network, or load it; check that it answers each sample by itself, and see what it uses."""
         model = self._model(job).model
         explained = self._explained(job).like(model)
         check_answers(explained.asked_of(model), explained.inputs)
+        if truth_use_seals(job, self.store) is None:
+            use = truth_use(model, self._data(job), job.seeds.data, job.protocol.device)
+            put_truth_use(job, use, self.store)
 
     def _data(self, job: Job) -> TaskData:
         key = canonical({"task": job.task.as_json(), "seed": job.seeds.data})

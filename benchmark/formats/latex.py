@@ -18,6 +18,7 @@ PAPERS = {5: "a4paper", 8: "a4paper,landscape", math.inf: "a3paper,landscape"}  
 HEADING = 14  # characters of a heading's line
 STYLE = r"\footnotesize\setlength{\tabcolsep}{4pt}\renewcommand{\arraystretch}{1.2}"
 AT_CHANCE = r"$^{\ast}$"
+NEEDLESS = r"$^{\S}$"
 _ARROWS = {True: r" $\uparrow$", False: r" $\downarrow$", None: ""}
 
 
@@ -126,7 +127,7 @@ def _marked(entry: TableEntry) -> str:
         return rf"\textbf{{{value}}}"
     if entry.tied:
         return rf"\underline{{{value}}}"
-    return f"{value}{AT_CHANCE}" if entry.at_chance else value
+    return f"{value}{AT_CHANCE * entry.at_chance}{NEEDLESS * entry.needless}"
 
 
 def _bounds(entry: TableEntry) -> str:
@@ -139,5 +140,7 @@ def _bounds(entry: TableEntry) -> str:
 
 
 def _caption(grid: Grid) -> str:
-    title, *sentences = caption(grid, best=r"\textbf{Bold}", tied=r"\underline{Underlined}", at_chance=AT_CHANCE)
+    title, *sentences = caption(
+        grid, best=r"\textbf{Bold}", tied=r"\underline{Underlined}", at_chance=AT_CHANCE, needless=NEEDLESS
+    )
     return " ".join([latex_text(title), *(sentence.replace("%", r"\%") for sentence in sentences)])

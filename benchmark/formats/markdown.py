@@ -12,6 +12,7 @@ from .table_text import BETTER, bounds, caption
 
 TIED = "†"
 AT_CHANCE = "‡"
+NEEDLESS = "§"
 # what starts markup inside a table's entry, and the links that some readers make of bare addresses
 _MARKUP = re.compile(r"[\\`*_\[\]|]|[&<>~$^]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _BY_BACKSLASH = "\\`*_[]|"
@@ -33,7 +34,7 @@ def markdown_table(grid: Grid) -> str:
         lines.append([f"*{markdown_text(group.title)}*", *("" for _ in titles)])
         lines += [[markdown_text(method), *map(_entry, entries)] for method, entries in group.rows]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    sentences = caption(grid, best="**Bold**", tied=TIED, at_chance=AT_CHANCE)
+    sentences = caption(grid, best="**Bold**", tied=TIED, at_chance=AT_CHANCE, needless=NEEDLESS)
     return f"{table}\n{' '.join([markdown_text(sentences[0]), *sentences[1:]])}\n"
 
 
@@ -52,7 +53,8 @@ def _entry(entry: TableEntry) -> str:
     if entry.status:
         return f"*{markdown_text(entry.status)}*"
     value = number(entry.value)
-    marked = f"**{value}**" if entry.best else f"{value}{TIED * entry.tied}{AT_CHANCE * entry.at_chance}"
+    marks = TIED * entry.tied + AT_CHANCE * entry.at_chance + NEEDLESS * entry.needless
+    marked = f"**{value}**" if entry.best else f"{value}{marks}"
     below, above = bounds(entry)
     if below == above:
         return f"{marked} ± {below}" if below else marked

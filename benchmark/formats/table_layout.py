@@ -30,6 +30,7 @@ class TableEntry:
         best: no method of the block has a better score.
         tied: not the best, but not significantly different from it.
         at_chance: an accuracy that guessing explains.
+        needless: the accuracy of a network that does not need the truth.
     """
 
     value: float = math.nan
@@ -39,6 +40,7 @@ class TableEntry:
     best: bool = False
     tied: bool = False
     at_chance: bool = False
+    needless: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def _by_score(results: ResultsFolder, columns: Sequence[ScoreColumn]) -> Grid:
     scores = [_entries(results, column) for column in columns]
     groups: dict[tuple[str, str], Group] = {}
     for position, row in enumerate(results.table.to_dict("records")):
-        accuracy = TableEntry(row["accuracy"], at_chance=row["at_chance"] == "true")
+        needless = row.get("needs_truth") == "false"
+        accuracy = TableEntry(row["accuracy"], at_chance=row["at_chance"] == "true", needless=needless)
         group = groups.setdefault(
             (row["task"], row["architecture"]), Group(f"{row['task']}, {row['architecture'] or REFERENCES}")
         )

@@ -8,7 +8,7 @@ from .table_layout import Grid, TableEntry
 BETTER = {True: "↑", False: "↓", None: ""}
 
 
-def caption(grid: Grid, best: str, tied: str, at_chance: str) -> list[str]:
+def caption(grid: Grid, best: str, tied: str, at_chance: str, needless: str) -> list[str]:
     """Return the sentences that explain a table, given what its marks look like."""
     entries = list(grid.entries)
     sentences = [f"{grid.title}."]
@@ -26,6 +26,8 @@ def caption(grid: Grid, best: str, tied: str, at_chance: str) -> list[str]:
         )
     if any(entry.at_chance for entry in entries):
         sentences.append(f"{at_chance}: an accuracy that guessing explains.")
+    if any(entry.needless for entry in entries):
+        sentences.append(f"{needless}: a network that does not need the truth, which cannot judge its maps.")
     return sentences
 
 

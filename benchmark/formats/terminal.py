@@ -19,6 +19,7 @@ from .table_text import BETTER, bounds, caption
 BEST = "*"
 TIED = "†"
 AT_CHANCE = "‡"
+NEEDLESS = "§"
 LINE = "\n"
 WIDTH = 140  # columns of a table that goes to a file or pipe
 
@@ -57,7 +58,7 @@ def _table(grid: Grid, columns: int, *, unbroken_titles: bool = False, with_boun
 
 def _headed(grid: Grid, columns: int) -> Table:
     """Return a table without rows, its headings of several words in two lines."""
-    sentences = caption(grid, best=BEST, tied=TIED, at_chance=AT_CHANCE)
+    sentences = caption(grid, best=BEST, tied=TIED, at_chance=AT_CHANCE, needless=NEEDLESS)
     if columns < len(grid.headings):
         sentences.append(f"No room for {', '.join(grid.headings[columns:])}: see leaderboard.csv, or a wider terminal.")
     under = Text(printable(" ".join(sentences)))
@@ -74,10 +75,14 @@ def _widen(column: Column, text: str) -> None:
     column.width = max(column.width or 0, *(cell_len(printable(line)) for line in text.split("\n")), 0)
 
 
+def _accuracy_marks(entry: TableEntry) -> str:
+    return AT_CHANCE * entry.at_chance + NEEDLESS * entry.needless
+
+
 def _text(entry: TableEntry, *, with_bounds: bool) -> str:
     if entry.status:
         return entry.status
-    marked = number(entry.value) + BEST * entry.best + TIED * entry.tied + AT_CHANCE * entry.at_chance
+    marked = number(entry.value) + BEST * entry.best + TIED * entry.tied + _accuracy_marks(entry)
     below, above = bounds(entry) if with_bounds else ("", "")
     if below == above:
         return f"{marked} ± {below}" if below else marked

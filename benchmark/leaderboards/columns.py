@@ -6,7 +6,9 @@ IDENTITY = ["task", "architecture", "method"]
 
 LEADING = [*IDENTITY, "status", "reason", "seeds", "samples", "accuracy", "at_chance"]
 
-TEXT = [*IDENTITY, "status", "reason", "at_chance"]
+TRUTH_USE = ["truth_sufficiency", "truth_necessity", "needs_truth"]  # behind those; older leaderboards have none
+
+TEXT = [*IDENTITY, "status", "reason", "at_chance", "needs_truth"]
 
 
 def metric_names(table: pd.DataFrame) -> list[str]:

@@ -15,9 +15,10 @@ from ..statistics.bootstrap import intervals_of_blocks
 from ..statistics.intervals import Interval, is_at_chance
 from ..statistics.pooled_bootstrap import pooled_interval
 from ..statistics.seed_groups import SeedGroups
-from .columns import IDENTITY, LEADING
+from .columns import IDENTITY, LEADING, TRUTH_USE
 from .pooled_scores import pooled_rows
 from .shared_samples import over_data
+from .truth_use import truth_use_of
 
 # where chance scores almost like the truth (the positional bias of a centred box), a ratio misleads
 NOTHING_TO_CORRECT = 0.02
@@ -67,7 +68,7 @@ def leaderboard(
 def _columns(metrics: Sequence[MetricSpec]) -> list[str]:
     scores = [f"{metric.name}{suffix}" for metric in metrics for suffix in ("", "_low", "_high")]
     corrected = [f"{metric.name}_chance_corrected" for metric in metrics if metric.chance]
-    return [*LEADING, *scores, *corrected, *_chance_columns(metrics)]
+    return [*LEADING, *TRUTH_USE, *scores, *corrected, *_chance_columns(metrics)]
 
 
 def _chance_columns(metrics: Sequence[MetricSpec]) -> list[str]:
@@ -147,7 +148,7 @@ def _cells(table: pd.DataFrame) -> dict[Identity, list[Cell]]:
 
 def _outcome(identity: dict[str, str], cells: Sequence[Cell]) -> dict[str, Any]:
     bad = [cell for cell in cells if cell["status"] != "ok"]
-    row = {**identity, "status": "ok", "reason": "", "seeds": len(cells), **_accuracy(cells)}
+    row = {**identity, "status": "ok", "reason": "", "seeds": len(cells), **_accuracy(cells), **truth_use_of(cells)}
     if not bad:
         return row
     seeds = ", ".join(str(cell["seed"]) for cell in bad)

@@ -6,11 +6,20 @@ import pandas as pd
 
 from ...errors import StoreError
 from ..storage.csv_tables import Layout, parse_table, shown
-from .columns import IDENTITY, LEADING, TEXT
+from .columns import IDENTITY, LEADING, TEXT, TRUTH_USE
 
 FILE = "leaderboard.csv"
-LAYOUT = Layout(TEXT, [name for name in LEADING if name not in TEXT], IDENTITY, only_numbers=True, what="a leaderboard")
+LAYOUT = Layout(
+    [name for name in LEADING if name in TEXT],
+    [name for name in LEADING if name not in TEXT],
+    IDENTITY,
+    only_numbers=True,
+    further_texts=TEXT,
+    what="a leaderboard",
+)
 STATUSES = ("ok", "skipped", "failed", "missing")
+MARKS = ("at_chance", "needs_truth")
+SHARES = ("accuracy", *TRUTH_USE[:2])
 MOST = 1_000_000_000  # samples
 
 
@@ -23,7 +32,8 @@ def parse_leaderboard(content: bytes, path: Path) -> pd.DataFrame:
     table = parse_table(content, path, LAYOUT)
     if table.empty:
         raise StoreError(f"{path} is not a leaderboard: it has no row below its header; restore or recompute it")
-    table["at_chance"] = table.at_chance.str.lower()  # spreadsheets write TRUE
+    for name in table.columns.intersection(MARKS):
+        table[name] = table[name].str.lower()  # spreadsheets write TRUE
     _check_values(table, path)
     return table
 
@@ -35,8 +45,11 @@ def _check_values(table: pd.DataFrame, path: Path) -> None:
         "method": (table.method != "", "a name"),
         "status": (table.status.isin(STATUSES), f"one of {', '.join(STATUSES)}"),
         **{name: (found, f"a whole number of at most {MOST}") for name, found in counts.items()},
-        "accuracy": (table.accuracy.isna() | table.accuracy.between(0, 1), "a share from 0 to 1"),
-        "at_chance": (table.at_chance.isin(["", "true", "false"]), "true, false or nothing"),
+        **{name: (_is_share(table[name]), "a share from 0 to 1") for name in table.columns.intersection(SHARES)},
+        **{
+            name: (table[name].isin(["", "true", "false"]), "true, false or nothing")
+            for name in table.columns.intersection(MARKS)
+        },
     }
     for name, (is_sound, expected) in sound.items():
         if not is_sound.all():
@@ -45,3 +58,7 @@ def _check_values(table: pd.DataFrame, path: Path) -> None:
                 f"{path} is not a leaderboard: it needs {expected} in {name}, "
                 f"got {shown(table[name][row])} in row {row + 1}; restore or recompute it"
             )
+
+
+def _is_share(numbers: "pd.Series[float]") -> "pd.Series[bool]":
+    return numbers.isna() | numbers.between(0, 1)

@@ -9,7 +9,7 @@ from ...errors import UnknownNameError
 from ..metrics.spec import MetricSpec
 from ..suites.registry import Registry
 from ..suites.selection import select
-from .columns import LEADING, metric_names
+from .columns import LEADING, TRUTH_USE, metric_names
 
 CORRECTED = "_chance_corrected"
 MAIN = "average_precision"  # keeps the order of maps of known quality, and is the best known that does
@@ -65,7 +65,11 @@ def with_scores_of(table: pd.DataFrame, patterns: Sequence[str], registry: Regis
     if not patterns:
         return table
     wanted = _chosen(table, patterns, registry)
-    kept = {*LEADING, *(f"{name}{suffix}" for name in wanted for suffix in ("", "_low", "_high", "_chance"))}
+    kept = {
+        *LEADING,
+        *TRUTH_USE,
+        *(f"{name}{suffix}" for name in wanted for suffix in ("", "_low", "_high", "_chance")),
+    }
     return table[[column for column in table.columns if column in kept]]
 
 

@@ -25,6 +25,7 @@ from ..execution.entry_checks import check_architecture, check_task
 from ..execution.explaining import Explained, Question, as_array, make_map
 from ..execution.failures import reason_for, status_for
 from ..execution.network_checks.network_checks import check_answers, check_choice
+from ..execution.network_checks.truth_use import truth_use
 from ..execution.plan import Seeds
 from ..execution.scoring import Metrics, score, yardsticks
 from ..execution.stored.columns import Columns, split_pooled
@@ -85,8 +86,9 @@ def evaluate(
         parameters: settings by the name of a task, method or metric, in place of defaults.
 
     Returns:
-        The columns of leaderboard.csv, `at_chance` being a boolean, of which it shows a few; one row a method. A method
-        that does not apply to the network has the status `skipped`, and one that fails `failed`, with the reason.
+        The columns of leaderboard.csv, `at_chance` and `needs_truth` being booleans, of which it shows a few; one row a
+        method. A method that does not apply to the network has the status `skipped`, and one that fails `failed`, with
+        the reason.
 
     Raises:
         UnknownNameError: no such task, method, metric or parameter, or a pattern that matches none.
@@ -118,7 +120,8 @@ def evaluate(
             place = _place(subject, chosen)
             explained = Explained.of(data, samples, str(place)).like(subject)
             _check_classes(check_answers(_classifier(subject), explained.inputs), data.classes, of_task.name)
-            facts = facts_on_test(subject, data, place)
+            use = truth_use(subject, data, Seeds.of(number).data, place)
+            facts = {**facts_on_test(subject, data, place), **use.as_facts()}
             asked = subject, explained, data, facts, target, output, memory, tolerance
             parts.append(_Repetition(plan, of_task.name, name, number, *asked, report).collected())
     return Evaluation.of(leaderboard(_merged(parts), [metric for metric, _ in plan.metrics]))

@@ -20,9 +20,10 @@ class Evaluation(pd.DataFrame):  # type: ignore[misc]
 
     @staticmethod
     def of(table: pd.DataFrame) -> "Evaluation":
-        """Return a leaderboard whose `at_chance` is true, false, or NA where there is no network."""
+        """Return a leaderboard whose `at_chance` and `needs_truth` are true, false, or NA where there is no network."""
         marks: Mapping[str, bool] = {"true": True, "false": False}
-        return Evaluation(table.assign(at_chance=table.at_chance.map(marks).astype("boolean")))
+        known = {name: table[name].map(marks).astype("boolean") for name in ("at_chance", "needs_truth")}
+        return Evaluation(table.assign(**known))
 
     def brief(self) -> pd.DataFrame:
         """Return what is shown: tasks if several, methods, statuses if not all ok, accuracy, chance, mean scores."""

@@ -29,6 +29,7 @@ class Layout:
         numbers: columns of numbers that it has to have.
         key: columns of which no two rows have the same.
         only_numbers: whether all other columns hold numbers; if not, those do of which every cell is one.
+        further_texts: columns of text that it may have.
         what: it is called when a column is absent.
     """
 
@@ -36,6 +37,7 @@ class Layout:
     numbers: Sequence[str] = ()
     key: Sequence[str] = ()
     only_numbers: bool = False
+    further_texts: Sequence[str] = ()
     what: str = ""
 
 
@@ -125,7 +127,7 @@ def _check_shape(path: Path, lines: Lines, layout: Layout) -> None:
 
 def _column(path: Path, name: str, cells: Sequence[str], layout: Layout) -> Any:
     are_numbers = layout.only_numbers or name in layout.numbers
-    if name in layout.texts or not (are_numbers or any(cells)):
+    if name in (*layout.texts, *layout.further_texts) or not (are_numbers or any(cells)):
         return _texts(cells)
     stray = next((number for number, cell in enumerate(cells) if cell and not _is_number(cell)), None)
     if stray is None:

@@ -8,6 +8,7 @@ from ...storage.store import Store, canonical
 from ...suites.suite import Choice
 from ..plan import Job
 from .run import SAMPLES, StoredRun, map_seal, scores_of, yardsticks_of
+from .truth_use import truth_use_seals
 
 Held = Sequence[str]  # the digests of stored results
 
@@ -33,7 +34,8 @@ class Census:
 
     Attributes:
         lacking: the jobs that lack a part, in the order of the plan.
-        seal: the digest of all samples, yardsticks, maps and scores, that of `Collection`; empty while a job lacks one.
+        seal: the digest of all samples, yardsticks, uses of the truth, maps and scores, as in `Collection`; empty
+            while a job lacks one.
     """
 
     lacking: Sequence[Job]
@@ -53,8 +55,10 @@ def census(run: StoredRun) -> Census:
         seals.add(shared)
         for job in (repetition.references, *repetition.trained):
             cells = [] if shared is None else [_parts(job, method, run.store) for method in job.methods]
-            if shared is None or None in cells:
+            use = truth_use_seals(job, run.store)
+            if shared is None or use is None or None in cells:
                 lacking.append(job)
+            seals.add(use)
             for cell in cells:
                 seals.add(cell)
     return Census(lacking, "" if lacking else seals.digest())

@@ -8,6 +8,7 @@ from ...storage.store import Artifact, Store, address
 from ...suites.suite import Choice
 from ..plan import Job
 from .run import EXAMPLES, MAPS, MODELS, SAMPLES, SCORES, YARDSTICKS
+from .truth_use import KIND, stored_truth_use
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Part:
 
 
 def parts_of(job: Job, methods: Iterable[Choice], store: Store) -> Iterator[Part]:
-    """Yield what is stored of methods of a job, and what they share: samples, yardsticks and the network.
+    """Yield what is stored of methods of a job, and what they share: samples, yardsticks, the network, its truth's use.
 
     Raises:
         StoreError: a result cannot be read.
@@ -33,6 +34,8 @@ def parts_of(job: Job, methods: Iterable[Choice], store: Store) -> Iterator[Part
     yield from _all(store, YARDSTICKS, job.data_key())
     if job.architecture:
         yield from _one(store, MODELS, job.model_key())
+        if (use := stored_truth_use(job, store)) is not None:
+            yield Part(KIND, use)
     for method in methods:
         yield from own_parts(job, method, store)
 

@@ -59,6 +59,7 @@ def collection(seeds: int = 3, failed: str = "") -> Collection:
 def test_columns_are_the_contract() -> None:
     columns = list(leaderboard(collection(), METRICS).columns)
     identity = ["task", "architecture", "method", "status", "reason", "seeds", "samples", "accuracy", "at_chance"]
+    identity += ["truth_sufficiency", "truth_necessity", "needs_truth"]
     metrics = [f"{m.name}{suffix}" for m in METRICS for suffix in ("", "_low", "_high")]
     assert columns == identity + metrics + ["weighted_jaccard_chance_corrected", "euclidean_chance_corrected"]
 

@@ -136,6 +136,21 @@ def test_samples_that_a_disk_has_spoilt_are_made_again(ran: Path, whole: Result,
     assert (ran / "small" / "maps.png").read_bytes() == maps_figure_of(whole)
 
 
+def test_a_store_without_the_use_of_the_truth_gets_it_and_nothing_else(
+    ran: Path, whole: Result, counted: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(ran / "small" / "truth-use")
+    asked, real = [], evaluation.truth_use
+    monkeypatch.setattr(evaluation, "truth_use", lambda *given: asked.append(1) or real(*given))
+    suite = suite_in(ran, "roc_auc", "average_precision", "completeness_residual")
+    again = run_suite(suite, ran)
+    assert (counted, len(asked)) == (dict.fromkeys(STEPS, 0), 1)  # once for all methods
+    pd.testing.assert_frame_equal(again.table, whole.table)
+    assert set(whole.table.needs_truth[whole.table.architecture != ""]) <= {"true", "false"}
+    run_suite(suite, ran)
+    assert len(asked) == 1
+
+
 def test_a_metric_that_asks_network_method_and_data_trains_nothing(ran: Path, counted: dict[str, int]) -> None:
     plugin = ran / "later.py"
     plugin.write_text(METRIC)

@@ -14,7 +14,10 @@ function detailsElement(row, width) {
 }
 
 function summary(row) {
-  const text = `${plural(row.seeds ?? 0, "seed")}, ${plural(row.samples ?? 0, "explained sample")}`;
+  const counts = `${plural(row.seeds ?? 0, "seed")}, ${plural(row.samples ?? 0, "explained sample")}`;
+  const [sufficiency, necessity] = row.truthUse;
+  const use = sufficiency === null ? "" : `; accuracy ${shown(sufficiency)} by the truth alone, ${shown(necessity)} without it`;
+  const text = `${counts}${use}`;
   return element("p", "reason", row.status === "ok" ? text : `${text}. ${row.status}: ${row.reason}`);
 }
 

@@ -69,6 +69,7 @@ function architectureCell(row) {
 function accuracyCell(row) {
   const cell = element("td", "number", row.accuracy === null ? "" : shown(row.accuracy));
   if (row.atChance) cell.append(" ", badge("at chance", true));
+  if (!row.needsTruth) cell.append(" ", badge("needs no truth", true));
   return cell;
 }
 

@@ -14,11 +14,12 @@ from saltbench.benchmark.style import progress_bar
 
 def test_a_table_shows_a_few_columns_and_has_all():
     columns = ["task", "architecture", "method", "status", "reason", "seeds", "samples", "accuracy", "at_chance"]
+    columns += ["needs_truth"]
     metrics = ["average_precision", "average_precision_low", "average_precision_high"]
     rows = [
-        ["t", "model", "saliency", "ok", "", 1, 9, 0.51234, "true", 0.31234, 0.2, 0.4],
-        ["t", "model", "lrp", "skipped", "<no> rule", 1, 9, None, "false", None, None, None],
-        ["t", "", "oracle", "ok", "", 1, 9, None, "", 1.0, 1.0, 1.0],
+        ["t", "model", "saliency", "ok", "", 1, 9, 0.51234, "true", "false", 0.31234, 0.2, 0.4],
+        ["t", "model", "lrp", "skipped", "<no> rule", 1, 9, None, "false", "true", None, None, None],
+        ["t", "", "oracle", "ok", "", 1, 9, None, "", "", 1.0, 1.0, 1.0],
     ]
     table = Evaluation.of(pd.DataFrame(rows, columns=[*columns, *metrics]))
     assert list(table.columns) == [*columns, *metrics]
@@ -30,7 +31,7 @@ def test_a_table_shows_a_few_columns_and_has_all():
         assert "0.312" in shown
         assert "0.51234" not in shown
         assert "skipped" in shown
-        assert "7 further columns" in shown
+        assert "8 further columns" in shown
     page = table._repr_html_()
     assert "<td></td>" in page  # where there is no network, or no score
     assert not [word for word in ("NA", "NaN", "None", "<th>0</th>") if word in page]
