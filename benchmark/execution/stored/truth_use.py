@@ -46,9 +46,14 @@ class TruthUse:
         _, counts = np.unique(labels, return_counts=True)
         if len(counts) < 2 or not len(against):
             return TruthUse()
-        accuracies = [float(math.fsum(shares) / len(shares)) for shares in (sufficient, necessary, against)]
-        majority = float(counts.max() / len(labels))
-        return TruthUse(*accuracies, counted=len(labels), opposed=len(against), counted_majority=majority)
+        return TruthUse(
+            sufficiency=_mean(sufficient),
+            necessity=_mean(necessary),
+            against=_mean(against),
+            counted=len(labels),
+            opposed=len(against),
+            counted_majority=float(counts.max() / len(labels)),
+        )
 
     def as_facts(self) -> dict[str, float | None]:
         """Return the numbers by the names that a collection's cells have for them."""
@@ -97,6 +102,10 @@ def stored_truth_use(job: Job, store: Store) -> Artifact | None:
     """
     key = _key(job)
     return None if key is None else store.get(KIND, key)
+
+
+def _mean(shares: Floats) -> float:
+    return math.fsum(shares) / len(shares)
 
 
 def _key(job: Job) -> dict[str, Any] | None:
