@@ -38,17 +38,17 @@ class _TaskContract(Contract):
 
     def test_labels_are_classes_and_each_can_be_learned(self, spec: TaskSpec) -> None:
         data = self._data(spec)
-        learned, classes = set(data.train.labels.tolist()), set(range(data.classes))
+        learned, classes = set(data.train.labels.flat), set(range(data.classes))
         hold(learned == classes, f"train must have samples of all classes {classes}, got {learned}; add some or redraw")
         for name in SPLITS:
-            found = set(getattr(data, name).labels.tolist())
+            found = set(getattr(data, name).labels.flat)
             hold(found <= classes, f"labels of {name} must be among the classes {classes}, got {found}")
 
     @pytest.mark.parametrize("name", SPLITS)
     def test_every_sample_has_something_to_find_and_something_that_is_not(self, spec: TaskSpec, name: str) -> None:
         split = getattr(self._data(spec), name)
         empty, full = ~split.truth.any(axis=(1, 2)), (split.truth == 1).all(axis=(1, 2))
-        truthless = np.isin(split.labels, spec.truthless)
+        truthless = np.isin(split.labels, spec.truthless).reshape(len(split), -1).all(axis=1)
         found = {
             "nothing to find": empty & ~truthless,
             "nothing but salient entries": full,

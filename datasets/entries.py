@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..family import Family, Variant
 from .arma import entries as arma
 from .spec import TaskSpec
+from .stepwise import entries as stepwise
 from .synthetic import entries as synthetic
 from .timex import entries as timex
 from .tsib import entries as tsib
@@ -150,6 +151,7 @@ ENTRIES: tuple[TaskSpec | Family[TaskSpec], ...] = (
         content="saltbench.datasets.fmri.hcp:hcp_content",
     ),
     *arma.FAMILIES,
+    *stepwise.ENTRIES,
     *synthetic.FAMILIES,
     *timex.ENTRIES,
     tsib.FAMILY,

@@ -23,11 +23,13 @@ class TaskSpec(Entry):
             (batch, time, features), or "module:attribute". Such a task is explained without training; the label of a
             sample is the column that it is explained for.
         truthless: the classes whose samples have nothing to find, and so no scores.
+        per_step: whether there is a label at every step, in labels (batch, time).
     """
 
     content: Factory | None = None
     function: Factory | None = None
     truthless: tuple[int, ...] = ()
+    per_step: bool = False
 
     def origin(self) -> str:
         """Return the entry's source and the content of its files.
@@ -44,7 +46,7 @@ class Split:
 
     Attributes:
         inputs: float32 (batch, time, features).
-        labels: int64 (batch,), classes counted from 0.
+        labels: int64 (batch,), classes counted from 0; or (batch, time), one at every step.
         truth: float32 (batch, time, features) in [0, 1]: how salient each entry is.
         lengths: int64 (batch,), how many steps of each sample are real, 1 at least: the others are padding, which no
             method changes and no metric counts; None for all.
@@ -68,8 +70,11 @@ class Split:
                 "a split needs inputs and truth of one shape (batch, time, features), "
                 f"got inputs {self.inputs.shape} and truth {self.truth.shape}"
             )
-        if self.labels.shape != self.inputs.shape[:1]:
-            raise ShapeError(f"a split of {len(self.inputs)} samples needs as many labels, got {self.labels.shape}")
+        if self.labels.shape not in (self.inputs.shape[:1], self.inputs.shape[:2]):
+            raise ShapeError(
+                f"a split of {len(self.inputs)} samples needs as many labels, or one at each of {self.inputs.shape[1]} "
+                f"steps, got {self.labels.shape}"
+            )
         if not np.isfinite(self.inputs).all():
             raise NonFiniteError("a split's inputs must be finite, got NaN or infinity; clean the series first")
         # np.nanmin would let NaN pass: the negated comparison does not

@@ -8,8 +8,9 @@ import typer
 
 from ...errors import ParameterError
 from ..storage.output import say
+from ..suites.choice import Choice
 from ..suites.registry import Registries
-from ..suites.suite import Choice, Suite
+from ..suites.suite import Suite
 from .chosen_suite import choose_suite
 from .options import Data, Device, Globs, Plugins, Seeds
 
@@ -51,7 +52,7 @@ def calibrations(
         raise ParameterError(f"suite {suite.name} has no task planted/<file>, whose signal has a strength; name one")
     for task in planted:
         needed = []
-        for architecture in suite.architectures:
+        for architecture in filter(task.fits, suite.architectures):
             yield f"{task.name}, {architecture.name}"
             found = _calibrated(suite, registries, task, architecture, accuracy, seeds, tries, device)
             yield from (f"  strength {strength:g}: accuracy {reached:.3f}" for strength, reached in found.tried)

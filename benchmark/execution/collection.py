@@ -9,7 +9,8 @@ import pandas as pd
 
 from ..storage.store import Store, canonical
 from ..storage.text_bytes import encodable
-from ..suites.suite import Choice, Suite
+from ..suites.choice import Choice
+from ..suites.suite import Suite
 from .failures import Failure
 from .plan import Job
 from .stored.census import Seals, shared_parts

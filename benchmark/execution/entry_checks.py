@@ -16,8 +16,13 @@ from ..metrics.spec import MetricSpec
 ROUNDING = 1e-9  # by which a sum of float64 may miss the end of its range
 
 
-def check_task(name: str, data: object) -> TaskData:
+def check_task(name: str, data: object, per_step: bool = False) -> TaskData:
     """Return data after checking that they are TaskData whose splits fit together; a split checks itself.
+
+    Args:
+        name: of the task.
+        data: that it returned.
+        per_step: whether it must have a label at every step, else one a sample.
 
     Raises:
         ContractError: something else, empty splits, series of several sizes, or labels that are no class.
@@ -31,6 +36,11 @@ def check_task(name: str, data: object) -> TaskData:
             raise ContractError(
                 f"task '{name}' must have samples of one size (time, features) in every split, "
                 f"got {size} in train and {len(split)} of {split.inputs.shape[1:]} in {part}"
+            )
+        if split.labels.ndim != 1 + per_step:
+            raise ContractError(
+                f"task '{name}' must have labels {'(batch, time)' if per_step else '(batch,)'}, got "
+                f"{split.labels.shape} in {part}; its entry's per_step says which"
             )
         if split.labels.min() < 0 or split.labels.max() >= data.classes:
             raise ContractError(

@@ -13,9 +13,9 @@ from ...errors import StoreError
 from ..metrics.needs import OF_NETWORKS
 from ..process.settings import settings_restored
 from ..storage.store import Artifact, Store, canonical
+from ..suites.choice import Choice
 from ..suites.provenance import environment
 from ..suites.registry import Registries
-from ..suites.suite import Choice
 from .asked import Asked
 from .explaining import Explained, Question, as_array, make_map
 from .failures import Failure, reason_for, status_for
@@ -109,7 +109,7 @@ class Evaluator:
 
     def _ask(self, job: Job, choice: Choice, explained: Explained, names: Sequence[str]) -> dict[str, Any] | None:
         """Return what a metric asks for; the network is loaded anew, so that no metric sees what another does to it."""
-        has_classes = job.architecture and not job.task.brings
+        has_classes = job.architecture and not (job.task.brings or job.task.per_step)
         network = self._model(job).model if has_classes and OF_NETWORKS & {*names} else None
         method, seed = planned_entry(self.registries.methods, choice), job.seeds.attribution
         question = Question.about(network, explained, job.protocol.target, job.protocol.output)

@@ -20,6 +20,7 @@ from ...methods.attributions.explain import sample_seeds
 from ...methods.attributions.inputs.held_inputs import Conditioned
 from ...methods.attributions.passes.model_state import lend
 from ...methods.attributions.spec import MethodSpec
+from ...methods.attributions.steps.sum_over_steps import sum_over_steps
 from ..metrics.maps import check_finite
 from .stored.maps import StoredMap
 from .stored.samples import Examples, StoredSamples, example_rows
@@ -41,6 +42,8 @@ class Explained:
         background: (any, time, features), the first training samples.
         examples: the first sample of each class, for figures.
         lengths: int64 (batch,), steps of each sample that are no padding; None for all.
+        step_labels: int64 (batch, time), where there is a label at every step. What is explained is then a sum over the
+            steps, the only output, and `labels` are 0; None for one label a sample.
     """
 
     inputs: Tensor
@@ -49,6 +52,7 @@ class Explained:
     background: Tensor
     examples: list[int]
     lengths: Lengths = None
+    step_labels: Tensor | None = None
 
     @staticmethod
     def of(data: TaskData, samples: int, device: str) -> "Explained":
@@ -59,14 +63,22 @@ class Explained:
         truth = torch.tensor(split.truth[:count], device=device)
         background = torch.tensor(data.train.inputs[:BACKGROUND], device=device)
         lengths = None if split.lengths is None else split.lengths[:count]
-        return Explained(inputs, labels, truth, background, example_rows(split.labels[:count]).tolist(), lengths)
+        step_labels = labels if labels.ndim == 2 else None
+        columns = labels if step_labels is None else torch.zeros_like(labels[:, 0])
+        examples = example_rows(columns.cpu().numpy()).tolist()
+        return Explained(inputs, columns, truth, background, examples, lengths, step_labels)
 
     def by_length(self) -> Iterator[tuple[list[int], int]]:
         """Yield the numbers of the samples of each length, and it; see `of_one_length`."""
         return of_one_length(self.lengths, len(self.inputs), self.inputs.shape[1])
 
     def asked_of(self, model: nn.Module) -> nn.Module:
-        """Return a model of the series alone, (batch, time, features): a white box gets each sample's truth beside."""
+        """Return a model of the series alone, (batch, time, features), with one answer a sample.
+
+        A white box gets each sample's truth beside, and what is summed over steps each sample's classes.
+        """
+        if self.step_labels is not None:
+            return sum_over_steps(model, self.step_labels)
         if not isinstance(model, WhiteBox):
             return model
         shapes = f"series {tuple(self.inputs.shape)} and what is salient in them"
@@ -103,11 +115,18 @@ class Question:
         if isinstance(model, WhiteBox):
             _check_white_box(target, output)
             return Question(explained.asked_of(model), explained.labels)
+        if explained.step_labels is not None:
+            classes = explained.step_labels if target == "true" else _predicted(model, explained)
+            return Question(sum_over_steps(model, classes, output), explained.labels)
         asked = Probabilities(model) if output == "probability" else model
         if target == "true":
             return Question(asked, explained.labels)
-        with lend(model, explained.inputs.device):
-            return Question(asked, predict(model, explained.inputs).argmax(dim=1))
+        return Question(asked, _predicted(model, explained))
+
+
+def _predicted(model: nn.Module, explained: Explained) -> Tensor:
+    with lend(model, explained.inputs.device):
+        return predict(model, explained.inputs).argmax(dim=-1)
 
 
 def _check_white_box(target: str, output: str) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from types import FrameType
 
 from ...errors import SaltbenchError, UnsupportedOperationError, described, is_out_of_memory, printable, text_of
+from ..suites.choice import Choice
 from ..suites.registry import PLUGIN_MODULE
-from ..suites.suite import Choice
 from .plan import Job
 
 

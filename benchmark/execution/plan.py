@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..suites.choice import Choice
 from ..suites.repetitions import Levels, repetitions
-from ..suites.suite import Choice, Suite
+from ..suites.suite import Suite
 from ..suites.training_recipe import Recipe
 
 Place = tuple[str, str, int]  # task, architecture (empty for reference methods), repetition
@@ -141,4 +142,4 @@ def jobs(suite: Suite, device: str) -> Iterator[Job]:
 
 
 def _architectures(task: Choice, suite: Suite) -> tuple[Choice, ...]:
-    return (Choice(task.brings, 1, "", {}),) if task.brings else suite.architectures
+    return (Choice(task.brings, 1, "", {}),) if task.brings else tuple(filter(task.fits, suite.architectures))

@@ -6,8 +6,8 @@ from typing import TypeVar
 from ...datasets.spec import TaskData
 from ...entry import Entry
 from ...errors import DataError, PluginError, SaltbenchError
+from ..suites.choice import Choice
 from ..suites.registry import Registries, Registry
-from ..suites.suite import Choice
 from .entry_checks import check_task
 from .plan import Job
 
@@ -36,7 +36,7 @@ def planned_data(registries: Registries, job: Job) -> TaskData:
         Exception: whatever a task raises.
     """
     task = registries.tasks.get(job.task.name)
-    data = check_task(task.name, task.load()(job.seeds.data, **job.task.parameters))
+    data = check_task(task.name, task.load()(job.seeds.data, **job.task.parameters), job.task.per_step)
     if task.origin() != job.task.source:  # asked afterwards, so that no change meanwhile is missed
         raise DataError(_changed(job.task))
     return data

@@ -61,7 +61,7 @@ def train(
     Initial weights, order of samples and dropout depend on seed alone.
 
     Raises:
-        ShapeError: the model's output is not (batch, classes).
+        ShapeError: the model's output is not (batch, classes), or (batch, time, classes) for labels at every step.
         NonFiniteError: the loss on training or validation samples is NaN or infinite.
     """
     expect_large_blocks()  # without it, epochs of bi-lstm take 1.4 times the processor time, ten times the page faults
@@ -145,16 +145,23 @@ def run_epoch(
     for picked in torch.randperm(len(labels), generator=order).to(labels.device).split(batch):
         optimiser.zero_grad()
         logits = model(inputs.index_select(0, picked))  # a quarter of the time of inputs[picked]
-        if getattr(logits, "shape", None) != (len(picked), classes):
+        expected = (len(picked), *labels.shape[1:], classes)
+        if getattr(logits, "shape", None) != expected:
+            form = "(batch, classes)" if labels.ndim == 1 else "(batch, time, classes)"
             raise ShapeError(
                 f"{type(model).__name__} returned {_shape(logits)} for {len(picked)} samples of {classes} classes, "
-                f"expected ({len(picked)}, {classes}); return logits (batch, classes)"
+                f"expected {expected}; return logits {form}"
             )
-        loss = cross_entropy(softmax_logits(model, logits), labels[picked])
+        loss = _mean_loss(model, logits, labels[picked])
         loss.backward()
         optimiser.step()
         total += loss.detach() * len(picked)
     return float(total) / len(labels)
+
+
+def _mean_loss(model: nn.Module, logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean cross-entropy (nats) over samples, (batch,), or over all their steps, (batch, time)."""
+    return cross_entropy(softmax_logits(model, logits).flatten(0, -2), labels.flatten())
 
 
 def _shape(value: object) -> str:
@@ -162,45 +169,48 @@ def _shape(value: object) -> str:
 
 
 def as_tensors(split: Split, device: torch.device | str) -> tuple[Tensor, Tensor]:
-    """Return copies of the inputs (batch, time, features) and labels (batch,) of a split on device."""
+    """Return copies of the inputs (batch, time, features) and labels of a split on device."""
     # copies, since the split may be a user's and a network may work in place
     return torch.tensor(split.inputs, device=device), torch.tensor(split.labels, device=device)
 
 
 def tensors_for(model: nn.Module, split: Split, device: torch.device | str) -> tuple[Tensor, Tensor]:
-    """Return inputs (batch, time, features) and labels (batch,) of a split on device, inputs in the model's type."""
+    """Return inputs (batch, time, features) and labels of a split on device, inputs in the model's type."""
     inputs, labels = as_tensors(split, device)
     return like_parameters(model, inputs), labels
 
 
 def predict(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Return logits (batch, classes) in evaluation mode, without gradients; the model's mode is left at evaluation."""
+    """Return logits (batch, …, classes) in evaluation mode, without gradients, in which the model is left."""
     model.eval()
     with torch.inference_mode():
         return torch.cat([model(part) for part in inputs.split(EVALUATION_BATCH)])
 
 
 def standing(model: nn.Module, inputs: Tensor, labels: Tensor) -> Standing:
-    """Return loss and accuracy of the model on inputs (batch, time, features) and labels (batch,)."""
+    """Return loss and accuracy of the model on inputs (batch, time, features).
+
+    Both are means over the labels, (batch,), or over all steps where they are (batch, time).
+    """
     logits = predict(model, inputs)
-    accuracy = (logits.argmax(dim=1) == labels).double().mean()
-    return Standing(float(cross_entropy(softmax_logits(model, logits), labels)), float(accuracy))
+    accuracy = (logits.argmax(dim=-1) == labels).double().mean()
+    return Standing(float(_mean_loss(model, logits, labels)), float(accuracy))
 
 
 def is_right(model: nn.Module, inputs: Tensor, labels: Tensor) -> bool:
-    """Return whether the model's accuracy on inputs (batch, time, features) and labels (batch,) is 1.
+    """Return whether the model's accuracy on inputs (batch, time, features) and their labels is 1.
 
     It looks no further than the first part with a sample that is wrong: while a network learns, one forward pass.
     """
     model.eval()
     with torch.inference_mode():
         parts = zip(inputs.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)
-        return all(bool((model(part).argmax(dim=1) == truth).all()) for part, truth in parts)
+        return all(bool((model(part).argmax(dim=-1) == truth).all()) for part, truth in parts)
 
 
 def facts_on_test(model: nn.Module, data: TaskData, device: torch.device | str) -> dict[str, Any]:
     """Return accuracy on the test split, majority (share of its largest class) and tested (number of samples)."""
-    counts = np.bincount(data.test.labels, minlength=data.classes)
+    counts = np.bincount(data.test.labels.ravel(), minlength=data.classes)
     with lend(model, torch.device(device)):
         accuracy = standing(model, *tensors_for(model, data.test, device)).accuracy
     return {"accuracy": accuracy, "majority": float(counts.max() / counts.sum()), "tested": len(data.test)}

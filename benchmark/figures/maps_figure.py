@@ -25,7 +25,7 @@ from ..metrics.spec import MetricSpec
 from ..style.figure_style import PRINT_DPI, label
 from ..style.panel_layout import TALL, left_out
 from ..style.score_axis import AT_CHANCE, in_words
-from ..suites.suite import Choice
+from ..suites.choice import Choice
 from .figure_size import FigureSize
 
 WIDEST = 1.15  # inches of a panel

@@ -187,6 +187,11 @@ def _task(spec: TaskSpec, parameters: Mapping[str, Any]) -> _Task:
             f"evaluate needs a task with classes for the network to tell apart, got {spec.name}, which is a function "
             f"of its own; score methods on it with `saltbench run --tasks {spec.name}`"
         )
+    if spec.per_step:
+        raise ParameterError(
+            f"evaluate needs a task with one label a sample, got {spec.name}, which has one at every step; score "
+            f"methods on it with `saltbench run --tasks {spec.name} --architectures gru-per-step`"
+        )
     load = functools.partial(spec.load(), **spec.configure(parameters))
     return _Task(spec.name, lambda repetition: check_task(spec.name, load(Seeds.of(repetition).data)))
 

@@ -15,9 +15,9 @@ from ..metrics.truth.on_task import SHARES as REPORTED
 from ..process.settings import settings_restored
 from ..process.threads import one_thread
 from ..storage.text_bytes import encodable
+from ..suites.choice import Choice
 from ..suites.provenance import open_results
 from ..suites.registry import Registries
-from ..suites.suite import Choice
 from .curves import Curves
 
 REFERENCES = ("oracle", "random-uniform")  # the best ranking and one without content
@@ -72,7 +72,7 @@ def _tabulate(
 ) -> Iterator[RemovalTables]:
     """Yield the rows of each map."""
     references = repetition.references
-    asked = (job for job in repetition.trained if not job.task.brings)
+    asked = (job for job in repetition.trained if not (job.task.brings or job.task.per_step))
     trained = tuple(job for job in asked if run.store.get(MODELS, job.model_key()) is not None)
     if not trained:
         return

@@ -25,8 +25,8 @@ from ..execution.stored.networks import stored_network
 from ..execution.stored.run import StoredRun, yardsticks_of
 from ..metrics.arrays import Floats
 from ..metrics.maps import Maps
+from ..suites.choice import Choice
 from ..suites.registry import Registries
-from ..suites.suite import Choice
 from .real_steps import RankedSteps, answer_by_length, rank_real_steps, report_on_task
 from .stored_curve import StoredCurve
 

@@ -10,8 +10,8 @@ from ..execution.stored.columns import StoredColumns
 from ..execution.stored.run import SCORES
 from ..metrics.arrays import Floats
 from ..storage.store import Store
+from ..suites.choice import Choice
 from ..suites.provenance import environment
-from ..suites.suite import Choice
 
 
 @dataclass(frozen=True)

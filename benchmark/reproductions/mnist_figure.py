@@ -19,7 +19,8 @@ from ..leaderboards.finished_run import Result
 from ..metrics.maps import Maps
 from ..storage.files import write_atomically
 from ..style.figure_style import DPI, STYLES
-from ..suites.suite import Choice, Suite
+from ..suites.choice import Choice
+from ..suites.suite import Suite
 
 READING = {"mnist/rows": "read row by row, time ↓", "mnist/columns": "read column by column, time →"}
 UPRIGHT = "mnist/columns"  # the task whose samples are transposed digits

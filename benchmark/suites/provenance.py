@@ -22,9 +22,10 @@ from ..storage.files import write_atomically
 from ..storage.store import FORMAT, Store, canonical, open_store, require_format
 from ..storage.text_bytes import json_bytes
 from . import json_values as values
+from .choice import Choice
 from .repetitions import FACTORS
 from .run_options import MOST_SAMPLES, MOST_SEEDS
-from .suite import OUTPUTS, TARGETS, Choice, Suite
+from .suite import OUTPUTS, TARGETS, Suite
 from .training_recipe import Recipe
 
 FILE = "provenance.json"

@@ -13,9 +13,9 @@ from typing import Any
 
 from ... import __version__
 from ...datasets.files.regular_files import open_regular
-from ...datasets.spec import TaskSpec
 from ...entry import Entry, unknown
-from ...errors import DataError, ParameterError, SaltbenchError, UnknownNameError, printable, repr_of
+from ...errors import ParameterError, SaltbenchError, UnknownNameError, printable, repr_of
+from .choice import Choice, check_fit
 from .located_errors import at, placed
 from .registry import Registries, default_metrics
 from .repetitions import FACTORS
@@ -26,51 +26,7 @@ from .training_recipe import TRAINING_VERSION, Recipe
 
 TARGETS = ("true", "predicted")
 OUTPUTS = ("logit", "probability")
-UNREAD = "files that cannot be read"  # in place of their content; no result has it in its key
-WHITE_BOX = "white-box"  # the architecture of tasks that bring their own function
 KINDS = ("tasks", "architectures", "methods", "metrics")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """An entry by name and version, with every parameter set: all that determines its behaviour.
-
-    Attributes:
-        name: of the entry.
-        version: of the entry.
-        source: of its code and files.
-        parameters: all of them.
-        brings: the architecture that a task brings, in place of the suite's; empty for none.
-    """
-
-    name: str
-    version: int
-    source: str
-    parameters: Mapping[str, Any]
-    brings: str = ""
-
-    @staticmethod
-    def of(entry: Entry, overrides: Mapping[str, Any]) -> "Choice":
-        """Return the choice of an entry with its defaults updated with overrides.
-
-        Raises:
-            UnknownNameError: a parameter that the entry does not have.
-            ParameterError: a value that the parameter cannot have.
-        """
-        try:
-            origin = entry.origin()
-        except DataError:  # its cells fail with the reason, those of other tasks do not
-            origin = UNREAD
-        brings = WHITE_BOX if isinstance(entry, TaskSpec) and entry.function else ""
-        return Choice(entry.name, entry.version, origin, entry.configure(overrides), brings)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the choice as JSON values."""
-        # not by asdict, which copies all of it: keys are made for every cell of a run
-        values = {**vars(self), "parameters": dict(self.parameters)}
-        if not self.brings:
-            del values["brings"]  # which the keys of stored results do not have
-        return values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +148,7 @@ def _build(name: str, content: Mapping[str, Any], registries: Registries) -> Sui
     _check_parameters(parameters, registries)
     chosen = {kind: _entries(kind, content, registries) for kind in KINDS}
     choices = {kind: _choices(entries, parameters) for kind, entries in chosen.items()}
+    check_fit(choices["tasks"], choices["architectures"])
     references = {entry.name for entry in chosen["methods"] if entry.is_reference}
     return Suite(
         name=name,

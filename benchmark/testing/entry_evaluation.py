@@ -18,9 +18,10 @@ from ..leaderboards.leaderboard import leaderboard
 from ..metrics.spec import MetricSpec
 from ..process.threads import one_thread
 from ..storage.store import Store
+from ..suites.choice import Choice
 from ..suites.counts import check_counts
 from ..suites.registry import Registries, Registry, default_metrics, load_registries
-from ..suites.suite import KINDS, Choice, Suite
+from ..suites.suite import KINDS, Suite
 from ..suites.training_recipe import Recipe
 from .assertions import EvaluationResult
 

@@ -57,4 +57,18 @@ ENTRIES: tuple[ArchitectureSpec, ...] = (
         check=f"{_CHECKS}:check_input_cell",
         tags=("recurrent", "attention"),
     ),
+    ArchitectureSpec(
+        name="gru-per-step",
+        version=1,
+        description="one GRU layer, which classifies every time step; 200 hidden units in the papers",
+        reference=(
+            "S. Tonekaboni, S. Joshi, K. Campbell, D. Duvenaud, A. Goldenberg, What went wrong and when? Instance-wise "
+            "Feature Importance for Time-series Black-box Models, NeurIPS 2020; J. Enguehard, time_interpret, 2023"
+        ),
+        factory="saltbench.methods.architectures.gru_per_step:gru_per_step",
+        parameters={"hidden": 50, "dropout": 0.5},
+        check=f"{_CHECKS}:check_layer",
+        tags=("recurrent", "per-step"),
+        per_step=True,
+    ),
 )

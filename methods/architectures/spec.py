@@ -11,4 +11,10 @@ class ArchitectureSpec(Entry):
 
     The module maps float (batch, time, features), of any number of time steps, to logits (batch, classes). It
     draws its initial weights from PyTorch's default generator, which training seeds inside a fork.
+
+    Attributes:
+        per_step: whether it answers at every step, with logits (batch, time, classes); it is trained on the tasks that
+            have a label at every step, and on no other.
     """
+
+    per_step: bool = False

@@ -32,10 +32,13 @@ def test_inputs_and_truth_of_one_shape_with_three_axes(inputs, truth):
         Split(np.zeros(inputs, np.float32), np.zeros(inputs[0], np.int64), np.zeros(truth, np.float32))
 
 
-@pytest.mark.parametrize("shape", [(2,), (4,), (3, 1), ()])
-def test_one_label_a_sample(shape):
+@pytest.mark.parametrize("shape", [(2,), (4,), (3, 1), (), (3, 4, 5)])
+def test_one_label_a_sample_or_a_step(shape):
     inputs, _, truth = arrays()
-    with pytest.raises(ShapeError, match=r"a split of 3 samples needs as many labels, got \("):
+    steps = inputs.shape[1]
+    assert Split(inputs, np.zeros((3, steps), np.int64), truth).labels.shape == (3, steps)
+    told = f"a split of 3 samples needs as many labels, or one at each of {steps} steps, got {shape}"
+    with pytest.raises(ShapeError, match=f"^{re.escape(told)}$"):
         Split(inputs, np.zeros(shape, np.int64), truth)
 
 

@@ -32,9 +32,10 @@ from saltbench.benchmark.leaderboards.leaderboard import leaderboard
 from saltbench.benchmark.leaderboards.statistical_tables import statistical_tables
 from saltbench.benchmark.metrics.spec import MetricSpec
 from saltbench.benchmark.storage.store import Store
+from saltbench.benchmark.suites.choice import Choice
 from saltbench.benchmark.suites.provenance import environment
 from saltbench.benchmark.suites.registry import default_metrics, load_registries
-from saltbench.benchmark.suites.suite import Choice, Suite
+from saltbench.benchmark.suites.suite import Suite
 
 COLUMNS = ["grid", "step", "cells", "rows", "cpu_seconds", "wall_seconds", "peak_mb"]
 SIZE = (4, 3)  # time, features of a map

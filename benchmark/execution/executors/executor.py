@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from ...storage.store import Store
-from ...suites.suite import Choice
+from ...suites.choice import Choice
 from ..evaluator import Evaluator
 from ..failures import Failure
 from ..plan import Job

@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 from ...storage.store import Store
-from ...suites.suite import Choice
+from ...suites.choice import Choice
 from ..failures import Failure
 from ..plan import Job
 from ..stored.run import missing

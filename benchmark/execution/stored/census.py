@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...storage.store import Store, canonical
-from ...suites.suite import Choice
+from ...suites.choice import Choice
 from ..plan import Job
 from .run import SAMPLES, StoredRun, map_seal, scores_of, yardsticks_of
 from .truth_use import truth_use_seals

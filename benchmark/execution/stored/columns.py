@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ...storage.index import FOLDER_ITSELF, Index, now
 from ...storage.index_file import Part
 from ...storage.store import RECORD, Artifact, Store, address, canonical
-from ...suites.suite import Choice
+from ...suites.choice import Choice
 
 FILE = "scores.parquet"
 POOLED_FILE = "pooled.parquet"

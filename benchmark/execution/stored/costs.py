@@ -7,8 +7,8 @@ from statistics import fmean
 from typing import Any
 
 from ....methods.attributions.spec import MethodSpec
+from ...suites.choice import Choice
 from ...suites.registry import Registry
-from ...suites.suite import Choice
 from ..plan import Job
 from .run import EXAMPLES, MAPS, MODELS, StoredRun
 from .standing import Standing

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from ...storage.store import Artifact, Store
-from ...suites.suite import Choice
+from ...suites.choice import Choice
 from ..plan import Job
 from .samples import Examples, example_rows
 

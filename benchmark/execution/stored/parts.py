@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...storage.store import Artifact, Store, address
-from ...suites.suite import Choice
+from ...suites.choice import Choice
 from ..plan import Job
 from .run import EXAMPLES, MAPS, MODELS, SAMPLES, SCORES, YARDSTICKS
 from .truth_use import KIND, stored_truth_use

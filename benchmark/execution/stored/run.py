@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...storage.store import Store
+from ...suites.choice import Choice
 from ...suites.provenance import Provenance
-from ...suites.suite import Choice, Suite
+from ...suites.suite import Suite
 from ..plan import Job, first_jobs, jobs
 from . import format_1
 from .columns import CHANCE, POOLED, Columns, Found, StoredColumns

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ...storage.store import address
-from ...suites.suite import Choice
+from ...suites.choice import Choice
 from ..plan import Job
 from .run import MAPS, MODELS, StoredRun, has_map, has_shared, scores_of
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ...style.shell import command
+from ...suites.choice import Choice
 from ...suites.provenance import KINDS, Provenance
-from ...suites.suite import OUTPUTS, TARGETS, Choice, Suite, bundled_suites
+from ...suites.suite import OUTPUTS, TARGETS, Suite, bundled_suites
 
 ELSEWHERE = "rerun"  # the parent folder of what the commands write: this leaderboard stays as it is
 

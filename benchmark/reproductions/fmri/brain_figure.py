@@ -15,8 +15,8 @@ from ...leaderboards.finished_run import Result
 from ...metrics.maps import Maps
 from ...storage.files import write_atomically
 from ...style.figure_style import STYLES
+from ...suites.choice import Choice
 from ...suites.provenance import open_results
-from ...suites.suite import Choice
 from .brain_maps import STEPS, brain_maps
 from .cortical_surface import spheres
 from .parcels import Parcels, load_parcels, sphere_parcels

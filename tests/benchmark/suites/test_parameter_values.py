@@ -42,7 +42,7 @@ IMPOSSIBLE: dict[str, Any] = {
     **dict.fromkeys(
         ("process", "scaling", "rare", "sets", "kind", "background", "feature", "target", "continuation"), "elsewhere"
     ),
-    **dict.fromkeys(("sign", "ties", "answer", "over"), "elsewhere"),
+    **dict.fromkeys(("sign", "ties", "answer", "over", "truth"), "elsewhere"),
     **dict.fromkeys(("k", "neighbours", "subsets", "entries"), 0),
     **dict.fromkeys(("deviation", "radius"), -1.0),
     "quantile": 1.5,

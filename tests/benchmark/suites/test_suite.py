@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from saltbench.benchmark.suites import suite as module
+from saltbench.benchmark.suites.choice import Choice
 from saltbench.benchmark.suites.registry import Registries, Registry, default_metrics, load_registries
-from saltbench.benchmark.suites.suite import Choice, bundled_suites, load_suite
+from saltbench.benchmark.suites.suite import bundled_suites, load_suite
 from saltbench.benchmark.suites.training_recipe import Recipe
 from saltbench.errors import ParameterError, UnknownNameError
 

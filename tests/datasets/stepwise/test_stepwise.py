@@ -5,9 +5,10 @@ import pytest
 from scipy.signal import butter
 
 from saltbench.datasets.processes.hidden_states import changes, markov_states, two_states
-from saltbench.datasets.stepwise import l2x_switch, spike, state, switch
-from saltbench.datasets.stepwise.l2x_switch import _logits, _roots
-from saltbench.datasets.stepwise.spike import _base, _draw_spikes
+from saltbench.datasets.stepwise.l2x_switch import _logits, _roots, l2x_switch
+from saltbench.datasets.stepwise.spike import _base, _draw_spikes, spike
+from saltbench.datasets.stepwise.state import state
+from saltbench.datasets.stepwise.switch import switch
 from saltbench.errors import ParameterError
 
 TASKS = {"state": state, "switch": switch, "l2x-switch": l2x_switch, "spike": spike}

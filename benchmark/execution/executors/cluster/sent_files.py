@@ -9,7 +9,8 @@ from pathlib import Path
 from .....datasets.local_data import COPIES, VARIABLE, copy_of
 from .....datasets.planted.planted_files import PREFIX, files_of
 from .....errors import StoreError
-from ....suites.suite import Choice, Suite
+from ....suites.choice import Choice
+from ....suites.suite import Suite
 
 MOST_BYTES = 500 * 10**6  # of all files together: they pass through the scheduler, and every worker keeps them
 EXTERNAL = "external-data"  # the tag of tasks that read the folder of data sets
