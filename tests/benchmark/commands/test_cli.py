@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import call, run
+from command_line import call, ended, run
 
 from saltbench import __version__
 from saltbench.benchmark.commands import cli, reproduce
@@ -129,18 +129,21 @@ def test_help_and_version() -> None:
     assert all(command in process.stdout for command in ("list", "run", "leaderboard", "reproduce"))
 
 
-def test_a_run_in_a_real_process(tiny_file: Path, tmp_path: Path) -> None:
+def test_a_run_in_a_real_process(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tiny_file: Path, tmp_path: Path
+) -> None:
     narrowed = ("--tasks", "box/latter", "--methods", "saliency", "--seeds", "1", "--results", "out")
     process = run("run", str(tiny_file), *narrowed, cwd=tmp_path)
     assert process.returncode == 0, process.stderr
     assert "[3/3]" in process.stderr
     assert "out/tiny/leaderboard.csv" in process.stdout
     assert (tmp_path / "out/tiny/maps.png").exists()
-    shown = run("leaderboard", "out/tiny", "--format", "markdown", cwd=tmp_path)
-    assert shown.stdout.count("\n") == 2 + 3 + 2 + 7 + 2  # heading, blocks, methods, references, caption
-    assert shown.stderr == ""  # the folder holds the scores of every sample
-    saved = run("leaderboard", "out/tiny", "--output", "copy.csv", cwd=tmp_path)
-    assert saved.returncode == 0
+    monkeypatch.chdir(tmp_path)
+    assert ended("leaderboard", "out/tiny", "--format", "markdown") is None
+    shown = capfd.readouterr()
+    assert shown.out.count("\n") == 2 + 3 + 2 + 7 + 2  # heading, blocks, methods, references, caption
+    assert shown.err == ""  # the folder holds the scores of every sample
+    assert ended("leaderboard", "out/tiny", "--output", "copy.csv") is None
     assert (tmp_path / "copy.csv").read_bytes() == (tmp_path / "out/tiny/leaderboard.csv").read_bytes()
 
 

@@ -101,8 +101,8 @@ for arguments in json.loads(sys.argv[1]):
 @pytest.mark.parametrize(
     ("system", "options"),
     [
-        ("Windows", "--workers 2 --timeout 250"),
-        pytest.param("Windows", "--workers 1", marks=pytest.mark.slow),
+        ("Windows", "--workers 1"),
+        pytest.param("Windows", "--workers 2 --timeout 250", marks=pytest.mark.slow),
         pytest.param("macOS", "--workers 2", marks=pytest.mark.slow),
     ],
 )

@@ -83,12 +83,18 @@ def statuses() -> "pd.Series[str]":
     return pd.read_csv("results/tiny/leaderboard.csv", keep_default_na=False).set_index("method").status
 
 
-def test_no_module_of_the_current_folder_is_executed(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param("--methods saliency --workers 1", marks=pytest.mark.slow),
+        "--methods saliency smoothgrad --workers 2 --timeout 250",  # parent and workers import all there is
+    ],
+)
+def test_no_module_of_the_current_folder_is_executed(folder: Path, options: str) -> None:
     booby_trapped(folder)
-    for options in ("--methods saliency --workers 1", "--methods saliency smoothgrad --workers 2 --timeout 250"):
-        done = saltbench(options)
-        assert done.returncode == 0, done.stderr
-        assert not (folder / "marker").exists(), (folder / "marker").read_text()
+    done = saltbench(options)
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "marker").exists(), (folder / "marker").read_text()
 
 
 @pytest.mark.parametrize("command", ["current = ''", "import os; current = os.getcwd()"])
@@ -125,7 +131,7 @@ def run(methods: list[str], workers: int = 1) -> Result:
     )
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_result_that_vanishes_is_a_failure_with_a_reason(folder: Path, workers: int) -> None:
     run(["saliency"])  # before, since workers share the cells of a network
     result = run(["saliency", "removes"], workers)

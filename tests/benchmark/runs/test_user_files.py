@@ -171,7 +171,7 @@ def test_code_that_changes_during_a_run_is_refused(tmp_path: Path, kind: str) ->
     assert len(changed) == {"task": len(result.table), "method": 1}[kind]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_scores_without_their_yardstick_fail_with_the_reason_that_it_cannot_be_made(
     tmp_path: Path, workers: int
 ) -> None:

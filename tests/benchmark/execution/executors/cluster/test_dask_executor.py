@@ -125,7 +125,7 @@ def reasons(result: Result) -> dict[str, str]:
     return {failure.method: failure.reason for failure in result.failures}
 
 
-@pytest.mark.parametrize("is_shared", [True, False])
+@pytest.mark.parametrize("is_shared", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_workers_write_the_bytes_of_one_process(
     cluster: LoopbackCluster,
     alone: dict[str, bytes],
