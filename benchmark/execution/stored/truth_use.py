@@ -109,7 +109,7 @@ def _mean(shares: Floats) -> float:
 
 
 def _key(job: Job) -> dict[str, Any] | None:
-    """Return all that determines the numbers: the draws have the seed of the data; None without classes to answer."""
-    if job.architecture is None or job.task.brings or not job.methods:
+    """Return all that determines the numbers: the draws have the seed of the data; None without a class a sample."""
+    if job.architecture is None or job.task.brings or job.task.per_step or not job.methods:
         return None
     return {"model": job.model_key(), "truth_use": {"version": VERSION, "draws": DRAWS}}
