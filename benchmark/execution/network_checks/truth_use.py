@@ -41,12 +41,9 @@ def truth_use(model: nn.Module, data: TaskData, seed: int, device: torch.device 
     counted = _salient(test).any(axis=(1, 2)) & (drawn[0] != NOBODY)
     with lend(model, torch.device(device)):
         answers = [_answers(model, data, donors) for donors in drawn]
+        untouched = _is_right(model, test.inputs, test)[counted]
     sufficient, necessary = (np.stack(each)[:, counted] for each in zip(*answers, strict=True))
-    is_contrary = (data.train.labels[drawn] != test.labels)[:, counted]
-    contrary = is_contrary.sum(axis=0)
-    opposed = contrary > 0
-    against = (necessary & is_contrary).sum(axis=0)[opposed] / contrary[opposed]
-    return TruthUse.of(sufficient.mean(axis=0), necessary.mean(axis=0), against, test.labels[counted])
+    return TruthUse.of(sufficient.mean(axis=0), necessary.mean(axis=0), untouched, test.labels[counted])
 
 
 def _donors(data: TaskData, generator: np.random.Generator) -> NDArray[np.int64]:

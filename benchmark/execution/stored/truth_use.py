@@ -27,31 +27,30 @@ class TruthUse:
     Attributes:
         sufficiency: where all entries outside of the truth are others.
         necessity: where all of the truth are others.
-        against: as necessity, of those draws alone whose sample is of another class.
         counted: samples that have a truth.
-        opposed: those of them with such a draw.
-        counted_majority: the share of the largest class of those counted.
+        counted_accuracy: on those, as they are.
+        counted_majority: the share of the largest class of those.
     """
 
     sufficiency: float | None = None
     necessity: float | None = None
-    against: float | None = None
     counted: int | None = None
-    opposed: int | None = None
+    counted_accuracy: float | None = None
     counted_majority: float | None = None
 
     @staticmethod
-    def of(sufficient: Floats, necessary: Floats, against: Floats, labels: NDArray[np.int64]) -> "TruthUse":
-        """Return the means over samples of shares of draws, (batch,) each, those against being of some samples."""
+    def of(
+        sufficient: Floats, necessary: Floats, untouched: NDArray[np.bool_], labels: NDArray[np.int64]
+    ) -> "TruthUse":
+        """Return the means over samples, (batch,) each: of shares of right draws, and of what is right untouched."""
         _, counts = np.unique(labels, return_counts=True)
-        if len(counts) < 2 or not len(against):
+        if len(counts) < 2:
             return TruthUse()
         return TruthUse(
             sufficiency=_mean(sufficient),
             necessity=_mean(necessary),
-            against=_mean(against),
             counted=len(labels),
-            opposed=len(against),
+            counted_accuracy=float(untouched.mean()),
             counted_majority=float(counts.max() / len(labels)),
         )
 

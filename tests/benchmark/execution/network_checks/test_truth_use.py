@@ -58,15 +58,15 @@ def row(use: TruthUse) -> str:
 
 def test_a_network_that_looks_only_at_the_truth_needs_it() -> None:
     use = truth_use(Looks(*TRUTH), task(), 7, "cpu")
-    assert (use.sufficiency, use.against) == (1.0, 0.0)
+    assert use.sufficiency == 1.0
     assert use.necessity == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(60 * DRAWS))  # half of the donors are of its class
-    assert (use.counted, use.opposed, use.counted_majority) == (60, 60, 0.5)
+    assert (use.counted, use.counted_accuracy, use.counted_majority) == (60, 1.0, 0.5)
     assert row(use) == "true"
 
 
 def test_a_network_that_looks_outside_needs_it_not() -> None:
     use = truth_use(Looks(*OUTSIDE), task(), 7, "cpu")
-    assert (use.necessity, use.against) == (1.0, 1.0)
+    assert use.necessity == 1.0
     assert use.sufficiency == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(60 * DRAWS))
     assert row(use) == "false"
 
@@ -115,7 +115,13 @@ def test_padding_is_neither_replaced_nor_drawn() -> None:
     assert truth_use(Looks(*OUTSIDE), too_long, 7, "cpu") == TruthUse()
 
 
-def test_seeds_count_together() -> None:
-    facts = TruthUse(0.9, 0.4, 0.6, 20, 20, 0.5).as_facts()  # 12 of 20 are no more than chance, 120 of 200 are
-    assert truth_use_of([facts]) == {"truth_sufficiency": 0.9, "truth_necessity": 0.4, "needs_truth": "true"}
-    assert truth_use_of([facts] * 10)["needs_truth"] == "false"
+@pytest.mark.parametrize(("necessity", "needs"), [(0.5, "true"), (0.7, "true"), (0.71, "false"), (0.9, "false")])
+def test_half_of_the_accuracy_above_chance_may_be_kept_without_the_truth(necessity: float, needs: str) -> None:
+    facts = TruthUse(0.9, necessity, 20, 0.9, 0.5).as_facts()
+    assert truth_use_of([facts]) == {"truth_sufficiency": 0.9, "truth_necessity": necessity, "needs_truth": needs}
+
+
+def test_answers_of_all_seeds_count_together() -> None:
+    facts = TruthUse(0.6, 0.5, 20, 0.9, 0.5).as_facts()  # 12 of 20 are no more than chance, 120 of 200 are
+    assert truth_use_of([facts])["needs_truth"] == "false"
+    assert truth_use_of([facts] * 10)["needs_truth"] == "true"
