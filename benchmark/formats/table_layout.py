@@ -115,8 +115,9 @@ def _by_score(results: ResultsFolder, columns: Sequence[ScoreColumn]) -> Grid:
     scores = [_entries(results, column) for column in columns]
     groups: dict[tuple[str, str], Group] = {}
     for position, row in enumerate(results.table.to_dict("records")):
-        needless = row.get("needs_truth") == "false"
-        accuracy = TableEntry(row["accuracy"], at_chance=row["at_chance"] == "true", needless=needless)
+        at_chance = row["at_chance"] == "true"
+        needless = row.get("needs_truth") == "false" and not at_chance  # who guesses needs nothing
+        accuracy = TableEntry(row["accuracy"], at_chance=at_chance, needless=needless)
         group = groups.setdefault(
             (row["task"], row["architecture"]), Group(f"{row['task']}, {row['architecture'] or REFERENCES}")
         )

@@ -73,7 +73,7 @@ def _row(row: Row, names: Sequence[str], commands: Commands) -> dict[str, Any]:
         "accuracy": _rounded(row["accuracy"]),
         "atChance": row["at_chance"] == "true",
         "truthUse": [_rounded(row.get(name)) for name in ("truth_sufficiency", "truth_necessity")],
-        "needsTruth": row.get("needs_truth") != "false",
+        "needsTruth": row.get("needs_truth") != "false" or row["at_chance"] == "true",
         "command": commands.row(row["task"], row["architecture"], row["method"], counts["seeds"] or 1),
         "scores": [_score(row, name) for name in names],
     }

@@ -98,6 +98,19 @@ def test_markdown_as_a_reader_sees_it(tmp_path: Path) -> None:
     assert "‡: an accuracy that guessing explains." in caption
 
 
+def test_a_network_that_does_not_need_the_truth_is_marked_unless_it_guesses(tmp_path: Path) -> None:
+    asked = {"needless": ("false", "false"), "guessing": ("false", "true"), "needing": ("true", "false")}
+    rows = {
+        ("task", "net", method): {"needs_truth": needs, "at_chance": at_chance}
+        for method, (needs, at_chance) in asked.items()
+    }
+    scores = {identity: {"average_precision": np.full((1, 3), 0.5)} for identity in rows}
+    text = markdown_table(grid_of(ResultsFolder(board_folder(tmp_path / "suite", scores, rows=rows))))
+    accuracies = {row[0]: row[1] for row in rendered(text) if row[0] in asked}
+    assert accuracies == {"needless": "0.900§", "guessing": "0.900‡", "needing": "0.900"}
+    assert "§: a network that does not need the truth, which cannot judge its maps." in text
+
+
 def test_across_puts_names_into_columns(tmp_path: Path) -> None:
     values = itertools.count(1)
     scores = {
