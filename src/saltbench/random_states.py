@@ -32,7 +32,7 @@ class Generator:
 
     def is_at(self, state: Any) -> bool:
         """Return whether the generator has not drawn since it was in a state."""
-        return repr(_plain(self.state())) == repr(_plain(state))
+        return bool(_plain(self.state()) == _plain(state))
 
 
 def generators(devices: "Iterable[torch.device]" = ()) -> list[Generator]:
@@ -94,7 +94,8 @@ def _of_cuda(torch: Any, device: "torch.device") -> Generator:
 
 
 def _plain(state: Any) -> Any:
-    """Return a state as nested lists and tuples of numbers, which compare and print whole."""
+    """Return a state as bytes, numbers and tuples of them, which compare whole."""
     if isinstance(state, tuple):
-        return tuple(map(_plain, state))
-    return state.tolist() if hasattr(state, "tolist") else state
+        return tuple(part if isinstance(part, int) else _plain(part) for part in state)
+    array = state.numpy() if hasattr(state, "numpy") else state
+    return array.tobytes() if hasattr(array, "tobytes") else array
