@@ -1,11 +1,13 @@
 """A suite small enough to run many times."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import Said, ended
 from tiny_suite import TINY
 
+from saltbench.benchmark.runs import outputs
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
 
@@ -20,6 +22,14 @@ def tiny_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny(tiny_file: Path) -> Suite:
     return load_suite(str(tiny_file), load_registries())
+
+
+@pytest.fixture(scope="module")
+def undrawn() -> Iterator[None]:
+    """Runs in this process draw no figure: that takes them longer than all they compute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "_figures", lambda *_: {})
+        yield
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ from saltbench.benchmark.suites.suite import load_suite
 from saltbench.benchmark.testing.assertions import EvaluationResult
 from saltbench.errors import ContractError, ParameterError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 REGISTRIES = load_registries()
 CELLS = 2 * (2 + 7)
 METRICS = 'metrics = ["roc_auc", "aup:tint", "auroc:tint", "aup:timex"]\n'

@@ -23,6 +23,8 @@ from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import NonFiniteError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 REGISTRIES = load_registries()
 SAMPLES, CELLS = 6, 120
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from plugin_runs import place, row, tiny_run
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 TASKS = """
 import dataclasses
 import numpy as np

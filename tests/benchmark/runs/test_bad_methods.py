@@ -8,6 +8,8 @@ from plugin_runs import place, row, tiny_run
 
 from saltbench.benchmark.leaderboards.finished_run import Result
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 METHODS = """
 import random
 import numpy as np

@@ -17,6 +17,8 @@ from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import load_suite
 from saltbench.errors import ParameterError, StoreError, WorkerError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 PLUGIN = """
 import ctypes, faulthandler, os, sys, threading, time
 import torch

@@ -19,6 +19,8 @@ from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
 from saltbench.errors import StoreError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 REGISTRIES = load_registries()
 
 

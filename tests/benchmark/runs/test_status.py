@@ -18,6 +18,8 @@ from saltbench.benchmark.runs.status import status_lines
 from saltbench.benchmark.suites.registry import Registries, load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 PLUGIN = """
 from saltbench import MethodSpec, UnsupportedOperationError
 

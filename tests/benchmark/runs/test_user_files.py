@@ -18,6 +18,8 @@ from saltbench.benchmark.storage.store import open_store
 from saltbench.benchmark.suites.registry import load_registries
 from saltbench.benchmark.suites.suite import Suite, load_suite
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 HCP = runpy.run_path(str(Path(__file__).parents[2] / "datasets" / "hcp_trees.py"))
 SMALL = {"architectures": ["lstm"], "methods": ["saliency"], "seeds": 1, "samples": 4}
 ON_HCP = {
