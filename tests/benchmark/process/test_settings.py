@@ -19,6 +19,8 @@ from saltbench.benchmark.suites.suite import load_suite
 from saltbench.benchmark.testing.entry_evaluation import EntryEvaluation
 from saltbench.errors import PluginError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 PLUGIN = """
 import builtins, decimal, functools, gc, hashlib, locale, os, random, resource, signal, sys, tempfile, threading
 import warnings
