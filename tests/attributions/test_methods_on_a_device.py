@@ -37,20 +37,23 @@ WITHOUT_ATTENTION = ("lstm", "bi-lstm")  # for which the method attention has no
 
 
 def networks_for(spec):
+    """Return names of networks, and those of the slow tests among them."""
     if spec.name == "attention":
-        return []  # asks the shipped architectures, below
+        return {}  # asks the shipped architectures, below
     if {"reference", "extra", "rescaled"} & set(spec.tags):
-        return ["lstm"]
-    return [*FAMILIES, *(CELLS if {"difference", "relevance"} & set(spec.tags) else ())]
+        return {"lstm": False}
+    if {"difference", "relevance"} & set(spec.tags):
+        return dict.fromkeys((*FAMILIES, *CELLS), False)
+    return {name: name != FAMILIES[0] for name in FAMILIES}  # a method that does not look inside sees a function alone
 
 
 def cases(has_extra):
     return pytest.mark.parametrize(
         ("spec", "name"),
         [
-            pytest.param(spec, name, id=f"{spec.name}-{name}")
+            pytest.param(spec, name, id=f"{spec.name}-{name}", marks=[pytest.mark.slow] if is_slow else [])
             for spec in ENTRIES
-            for name in networks_for(spec)
+            for name, is_slow in networks_for(spec).items()
             if ("extra" in spec.tags) == has_extra
         ],
     )
@@ -108,7 +111,8 @@ def test_masks_perturb_on_the_device(perturbation, device):
         pytest.param(method, architecture, id=f"{method}-{architecture.name}")
         for method in ("saliency", "deeplift", "lrp", "attention")
         for architecture in ARCHITECTURES
-        if not (method == "attention" and architecture.name in WITHOUT_ATTENTION)
+        if not architecture.per_step  # steps are chosen first: test_suite_on_a_device.py
+        and not (method == "attention" and architecture.name in WITHOUT_ATTENTION)
     ],
 )
 def test_maps_of_shipped_architectures_are_those_of_the_cpu(architecture, method, device):

@@ -39,6 +39,7 @@ def build(features, classes):
     return nn.Sequential(nn.Flatten(), nn.Linear(6 * features, 3), nn.Tanh(), nn.Linear(3, classes))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_suite_runs_and_is_read_again(device, tmp_path):
     (tmp_path / "small.toml").write_text(SMALLER)
     suite = load_suite(str(tmp_path / "small.toml"), load_registries())
@@ -140,8 +141,14 @@ class Beside(nn.Module):
         return self.layer(inputs)[0][:, -1] + self.static(static) + self.codes(codes)
 
 
-@pytest.mark.parametrize("method", ["deeplift", "shapley-sampling", "smoothgrad"])
-@pytest.mark.parametrize("hold", [("codes",), ("codes", "static"), {"codes": True, "inputs": [0], "static": [1]}])
+@pytest.mark.parametrize(
+    ("hold", "method"),
+    [
+        (("codes",), "deeplift"),
+        (("codes", "static"), "smoothgrad"),
+        *(({"codes": True, "inputs": [0], "static": [1]}, name) for name in ("deeplift", "shapley-sampling")),
+    ],
+)
 def test_several_inputs_are_explained_where_the_model_is(device, hold, method):
     with seeded(0):
         model = Beside().double()

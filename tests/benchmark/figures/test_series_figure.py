@@ -224,7 +224,8 @@ SIZES = [
 ]
 
 
-@pytest.mark.parametrize("width", [3.5, 7.2])
+# words have less room in the narrow one
+@pytest.mark.parametrize("width", [3.5, pytest.param(7.2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("samples", "features", "steps"), SIZES)
 def test_words_neither_collide_nor_leave_the_figure(samples, features, steps, width):
     shape = samples, steps, features

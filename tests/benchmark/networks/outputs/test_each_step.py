@@ -112,8 +112,11 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("network", [*NETWORKS, *OTHERS])
-@pytest.mark.parametrize("method", ALIKE)
+@pytest.mark.parametrize(
+    ("method", "network"),
+    [("saliency", name) for name in (*NETWORKS, *OTHERS)]
+    + [(method, name) for method in ALIKE[1:] for name in ("time-first", "attending")],
+)
 def test_all_steps_at_once_are_those_of_their_prefixes(method, network):
     model = {**NETWORKS, **OTHERS}[network]()
     options = {"baseline": BASELINE} if method == "integrated-gradients" else {}
