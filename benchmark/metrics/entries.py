@@ -170,7 +170,7 @@ ENTRIES: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="on_task",
-        version=1,
+        version=2,
         description="share of the 10 to 50 % largest |a| that lies in time steps with salient entries, in the mean",
         reference=f"{_ISMAIL}, poster",
         factory=on_task,

@@ -17,14 +17,14 @@ def reported_on_task(maps: Maps, shares: Sequence[float] = SHARES) -> Floats:
 
     Reported are the k = round(share · entries) entries with the largest |attribution|, at least one. Where the k-th
     entry ties with others, the value is the mean over all ways to break the tie: an LSTM's map is exactly zero over
-    many steps, and any fixed order of them would favour some steps.
+    many steps, and any fixed order of them would favour some steps. Where a truth is empty there is nothing to report.
 
     Args:
         maps: attributions and truth, (batch, time, features).
         shares: of the map's entries, each in (0, 1].
 
     Returns:
-        (shares, batch) in [0, 1].
+        (shares, batch) in [0, 1]; NaN where a sample's truth is empty.
 
     Raises:
         ParameterError: no share, or one outside (0, 1].
@@ -35,14 +35,15 @@ def reported_on_task(maps: Maps, shares: Sequence[float] = SHARES) -> Floats:
     check_reported(shares=shares)
     features = maps.truth.shape[2]
     on_task_entries = np.repeat(on_task_steps(maps.truth), features, axis=1)
-    values = np.empty((len(shares), len(maps.truth)))
+    values = np.full((len(shares), len(maps.truth)), np.nan)
     for sample, (magnitude, is_on_task) in enumerate(zip(maps.magnitude, on_task_entries, strict=True)):
-        values[:, sample] = _shares_of_one(magnitude.ravel(), is_on_task, shares)
+        if is_on_task.any():
+            values[:, sample] = _shares_of_one(magnitude.ravel(), is_on_task, shares)
     return values
 
 
 def on_task(maps: Maps, *, shares: Sequence[float] = SHARES) -> Floats:
-    """Return the mean over the reported shares of the entries of `reported_on_task`, (batch,) in [0, 1].
+    """Return the mean over the reported shares of the entries of `reported_on_task`, (batch,) in [0, 1] or NaN.
 
     Raises:
         ParameterError: no share, or one outside (0, 1].
@@ -68,10 +69,10 @@ def chance_on_task(truth: NDArray[np.floating]) -> Floats:
         truth: (batch, time, features) in [0, 1].
 
     Returns:
-        (batch,) in [0, 1].
+        (batch,) in [0, 1]; NaN where a sample's truth is empty.
     """
     chance: Floats = on_task_steps(truth).mean(axis=1, dtype=np.float64)
-    return chance
+    return np.where(chance > 0, chance, np.nan)
 
 
 def on_task_steps(truth: NDArray[np.floating]) -> NDArray[np.bool_]:

@@ -25,7 +25,7 @@ def slow(magnitude, truth, share):
         values = [magnitude[cell] for cell in order]
         if values == sorted(values, reverse=True):
             allowed.append(sum(any(truth[step] > 0) for step, _ in order[:count]) / count)
-    return sum(allowed) / len(allowed)
+    return sum(allowed) / len(allowed) if truth.any() else math.nan
 
 
 @given(
@@ -35,7 +35,7 @@ def slow(magnitude, truth, share):
 )
 def test_every_order_that_the_map_allows_counts_alike(attributions, truth, share):
     (value,) = reported_on_task(Maps(attributions[None], truth[None]), [share])[:, 0]
-    assert value == pytest.approx(slow(np.abs(attributions), truth, share), abs=1e-12)
+    assert value == pytest.approx(slow(np.abs(attributions), truth, share), abs=1e-12, nan_ok=True)
 
 
 def box(samples=4):
@@ -81,6 +81,14 @@ def test_a_graded_truth_makes_its_step_one_on_task():
     truth = np.zeros((1, 3, 2))
     truth[0, 1, 1] = 1e-3
     assert on_task_steps(truth).tolist() == [[False, True, False]]
+
+
+def test_a_sample_with_nothing_to_find_has_no_score_and_no_chance():
+    truth = box(2)
+    truth[0] = 0
+    maps = Maps(np.random.default_rng(2).normal(size=truth.shape), truth)
+    assert np.isnan(on_task(maps)).tolist() == [True, False]
+    assert chance_on_task(truth) == pytest.approx([math.nan, 0.25], nan_ok=True)
 
 
 def test_one_step_is_on_task_or_off():
