@@ -122,6 +122,11 @@ def _check(header: _Header, first: Case, case: Case, where: str) -> None:
                 f"{where}: expected {length} steps, since @equalLength is true, got {case.written}; correct it or the "
                 "tags"
             )
+        if len(case.values) < case.written:
+            raise DataError(
+                f"{where}: the values of step {len(case.values) + 1} (counted from 1) are missing, and @equalLength is "
+                "true; fill them, drop the series, or write @equalLength false if it ends before"
+            )
 
 
 def _label(label: str, header: _Header, where: str) -> str:

@@ -117,6 +117,10 @@ def test_a_line_of_a_ucr_table_is_a_label_and_a_series():
             "mine.ts, line 5: expected 3 steps, since @equalLength is true, got 2; correct it or the tags",
         ),
         (
+            "@equalLength true\n@classLabel false\n@data\n1,2\n1,?\n",
+            "mine.ts, line 5: the values of step 2 (counted from 1) are missing, and @equalLength is true; fill them",
+        ),
+        (
             "@equalLength true\n@classLabel false\n@data\n1,2\n1\n",
             "mine.ts, line 5: expected 2 steps, since @eq",
         ),
