@@ -43,6 +43,7 @@ def read_ts(content: bytes, file: str) -> Cases:
     for number, line in lines:
         where = f"{file}, line {number}"
         parts = line.split(":")
+        _check_labelled(header, parts[-1].strip(), where)
         dimensions = parts[: len(parts) - header.labels]
         cases.append(_case(dimensions, where))
         _check(header, cases[0], cases[-1], where)
@@ -127,6 +128,13 @@ def _check(header: _Header, first: Case, case: Case, where: str) -> None:
                 f"{where}: the values of step {len(case.values) + 1} (counted from 1) are missing, and @equalLength is "
                 "true; fill them, drop the series, or write @equalLength false if it ends before"
             )
+
+
+def _check_labelled(header: _Header, label: str, where: str) -> None:
+    if header.labels and "," in label and label not in header.classes:
+        raise DataError(
+            f"{where}: expected a label behind the last ':', got the values '{short(label)}'; add ':' and the label"
+        )
 
 
 def _label(label: str, header: _Header, where: str) -> str:
