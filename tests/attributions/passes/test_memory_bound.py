@@ -27,7 +27,7 @@ class Network(nn.Module):
 
 
 @pytest.mark.parametrize("spec", METHODS, ids=lambda spec: spec.name)
-@pytest.mark.parametrize("batch", [40, 100])
+@pytest.mark.parametrize("batch", [pytest.param(40, marks=pytest.mark.slow), 100])
 def test_what_a_method_takes_is_bounded(spec, batch):
     inputs = torch.randn(batch, TIME, FEATURES, generator=torch.Generator().manual_seed(0))
     target = torch.zeros(batch, dtype=torch.int64)

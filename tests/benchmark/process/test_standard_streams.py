@@ -38,9 +38,14 @@ def run(*arguments, redirected="", env=None):
     return subprocess.run(shell, capture_output=True, text=True, timeout=300, env={**os.environ, **(env or {})})
 
 
-@pytest.mark.parametrize("redirected", [">/dev/full", ">&-"])
 @pytest.mark.parametrize(
-    "command", ["list tasks", "list tasks --format json", "--help", "--version", "leaderboard DIR"]
+    ("command", "redirected"),
+    [
+        *((name, ">/dev/full") for name in ("list tasks", "list tasks --format json", "--help", "--version")),
+        ("leaderboard DIR", ">/dev/full"),
+        ("list tasks", ">&-"),
+        ("--version", ">&-"),
+    ],
 )
 def test_standard_output_that_takes_nothing_is_told_in_one_line(folder, command, redirected):
     if not Path("/dev/full").exists():

@@ -110,7 +110,8 @@ def unvouched(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
-        *itertools.product([*TABLES[:-1], *FIGURES], (removed, cut, foreign)),
+        *itertools.product([*TABLES[:-1], *FIGURES], [removed]),
+        *itertools.product(["leaderboard.csv", "scores.parquet", "maps.png"], (cut, foreign)),
         *itertools.product(["provenance.json"], (removed, unvouched)),
     ],
 )
