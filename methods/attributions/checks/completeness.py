@@ -315,11 +315,14 @@ def _with_finer_paths(
     explanation: Explanation, attributions: Tensor, ends: Ends, rows: Tensor, tolerance: float
 ) -> Tensor | None:
     """Return the maps with those of some samples, int64 (rows,), along finer paths, None where one is not complete."""
-    if not explanation.follows_path or find_conditioned(explanation.model) is not None:
-        return None  # a conditioned network knows its samples by their numbers
+    if not explanation.follows_path:
+        return None
+    condition = find_conditioned(explanation.model)
     allowed = _Gaps.of(attributions, ends).allowed(tolerance / 2)
     found = attributions.clone()
     for row in rows.tolist():
+        if condition is not None:
+            condition.give(row)
         finer = explanation.along_finer_path(row, float(allowed[row]))
         if finer is None:
             return None

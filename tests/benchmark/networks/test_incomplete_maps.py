@@ -224,6 +224,30 @@ def test_a_network_that_tips_over_on_the_way_gets_its_integral(steepness, baseli
     torch.testing.assert_close(maps, expected, rtol=0.02, atol=1e-4)
 
 
+class Held(nn.Module):
+    """A network that tips over, at a place that a held input shifts."""
+
+    def __init__(self):
+        super().__init__()
+        self.tipping = Tipping(1e3)
+
+    def forward(self, x, shift):
+        return self.tipping(x + shift[:, None, None])
+
+
+def test_samples_that_hold_something_of_their_own_get_the_integral_that_each_gets_alone():
+    model, inputs, shift = Held(), 3 * some(count=4), torch.tensor([0.0, 0.2, -0.3, 0.2])
+    coarse, _ = saltbench.explain(model, (inputs, shift), 0, hold=[1], tolerance=float("inf"))
+    maps, _ = saltbench.explain(model, (inputs, shift), 0, hold=[1])
+    for sample in range(4):
+        alone, _ = saltbench.explain(model, (inputs[[sample]], shift[[sample]]), 0, hold=[1])
+        torch.testing.assert_close(maps[[sample]], alone)
+    with torch.no_grad():
+        change = (model(inputs, shift) - model(0 * inputs, shift))[:, 0]
+    assert (coarse.sum((1, 2)) - change).abs().max() > 0.5
+    torch.testing.assert_close(maps.sum((1, 2)), change, rtol=0.02, atol=1e-4)
+
+
 def test_a_jump_is_refused_however_close_the_steps_lie():
     model = Quantised(lambda _, x: x + (x.detach().mean((1, 2), keepdim=True) > 0.05).float(), Recurrent)
     with pytest.raises(IncompleteError, match="more steps do not mend it"):
