@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
+from rich.cells import cell_len
+from rich.table import Column, Table
 
+from ...errors import printable
 from ..storage.output import add_row
 from ..storage.text_bytes import json_bytes, utf8
 from .console_table import printed
@@ -15,6 +17,8 @@ from .console_table import printed
 COLUMNS = ("name", "version", "description", "reference")  # of CSV
 
 MOST = 12  # entries of a family that a table shows one by one unless they are asked for
+
+BESIDE = 40  # columns of a table that versions and descriptions need
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -26,10 +30,13 @@ def table_of(rows: Rows, patterns: Sequence[str] = ()) -> bytes:
         rows: what entries state of themselves.
         patterns: that chose the entries: then all of them are shown.
     """
-    table = Table("name", "version", "description", box=None)
-    for line in dict.fromkeys(_line(row, is_folded=not patterns) for row in rows):
+    lines = list(dict.fromkeys(_line(row, is_folded=not patterns) for row in rows))
+    # its width is fixed, since names are there to be copied
+    longest = max((cell_len(printable(name)) for name, *_ in lines), default=0)
+    table = Table(Column("name", width=max(longest, len("name"))), "version", "description", box=None)
+    for line in lines:
         add_row(table, line)
-    return printed(table)
+    return printed(table, least=longest + BESIDE)
 
 
 def _line(row: Mapping[str, Any], *, is_folded: bool) -> tuple[Any, ...]:

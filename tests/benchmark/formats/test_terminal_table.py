@@ -15,6 +15,7 @@ LONGEST = "integrated-gradients-smoothgrad"
 
 
 def lines(folder: Path, width: int, monkeypatch: pytest.MonkeyPatch, **view: object) -> list[str]:
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr(terminal, "WIDTH", width)
     shown = terminal.table_of(ResultsFolder(folder), View(**view), load_registries()).decode()
     return [line.rstrip() for line in shown.splitlines()]
