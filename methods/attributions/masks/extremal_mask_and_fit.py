@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ....errors import MissingPackageError, ParameterError, UnsupportedOperationError, text_of
+from ....errors import MissingPackageError, ParameterError, UnsupportedOperationError, described, text_of
 from ...seeding import seeded
 from ..adapters import SoftmaxLogits, tells_classes
 from ..passes.passes import Passes
@@ -219,6 +219,11 @@ def _time_interpret(module: str) -> Any:
         return importlib.import_module(f"tint.{module}")
     except ModuleNotFoundError as error:
         raise MissingPackageError.of("extremal-mask and fit", "time_interpret", "masks", error) from error
+    except (ImportError, RuntimeError, OSError) as error:  # such as a torchvision built for another PyTorch
+        raise MissingPackageError(
+            f"extremal-mask and fit need the package time_interpret, got {described(error)} when it was loaded; "
+            "install it and what it loads for this PyTorch"
+        ) from error
 
 
 def _batch(series: int) -> int:

@@ -182,6 +182,16 @@ def test_the_missing_package_is_named(spec, monkeypatch):
         explained(spec, network("lstm"))
 
 
+def test_a_package_that_cannot_be_loaded_is_told_in_a_line(monkeypatch, tmp_path):
+    for name in [name for name in sys.modules if name.split(".")[0] == "tint"]:
+        monkeypatch.delitem(sys.modules, name)
+    (tmp_path / "tint").mkdir()
+    (tmp_path / "tint" / "__init__.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingPackageError, match=r"^.*got RuntimeError: operator torchvision::nms .*this PyTorch$"):
+        explained(EXTRA[0], network("lstm"))
+
+
 def whole_series(x):
     if x.shape[1] != TIME:
         raise AssertionError
