@@ -145,7 +145,7 @@ def _one_length(sizes: "pd.Series[int]", file: str, columns: Columns) -> int:
     if len(other):
         raise DataError(
             f"{file}: {columns.id} {short(other.index[0])} has {other.iloc[0]} time steps, others have {usual}; "
-            "cut or resample the series to one length"
+            "cut or resample the series to one length, or write them to a .ts file, where each has its own"
         )
     return usual
 
