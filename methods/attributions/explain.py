@@ -169,7 +169,7 @@ def _require(takes: Taken, given: Mapping[str, Any]) -> None:
     if given["model"] is None and given["target"] is None and "target" in takes.required:
         missing.append("target")
     if missing:
-        raise ParameterError(f"the method needs {', '.join(missing)}, got None; pass {missing[0]}= to attribute")
+        raise ParameterError(f"the method needs {', '.join(missing)}, got None; pass {missing[0]}=")
 
 
 def _in_chunks(explain: Explain, inputs: Tensor, budget: Budget) -> Tensor:
