@@ -38,10 +38,10 @@ class _TaskContract(Contract):
 
     def test_labels_are_classes_and_each_can_be_learned(self, spec: TaskSpec) -> None:
         data = self._data(spec)
-        learned, classes = set(data.train.labels.flat), set(range(data.classes))
+        learned, classes = set(data.train.labels.ravel().tolist()), set(range(data.classes))
         hold(learned == classes, f"train must have samples of all classes {classes}, got {learned}; add some or redraw")
         for name in SPLITS:
-            found = set(getattr(data, name).labels.flat)
+            found = set(getattr(data, name).labels.ravel().tolist())
             hold(found <= classes, f"labels of {name} must be among the classes {classes}, got {found}")
 
     @pytest.mark.parametrize("name", SPLITS)

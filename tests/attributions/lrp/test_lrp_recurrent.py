@@ -325,7 +325,8 @@ def test_fused_and_elementary_attention_get_the_same_relevance(name):
 def test_shipped_architectures_are_explained_sample_by_sample(name, spec):
     with torch.random.fork_rng():
         torch.manual_seed(5)
-        model = spec.load()(features=4, classes=3, **spec.parameters).double().eval()
+        network = spec.load()(features=4, classes=3, **spec.parameters).double().eval()
+    model = Around(network, lambda x: network(x)[:, -1]) if spec.per_step else network
     inputs, target = series(8), classes(8)
     explained = attribute(METHODS[name], model, inputs, target)
     assert explained.abs().max() > 1e-4

@@ -273,7 +273,8 @@ def test_command_prints_json_with_null_where_nothing_is_defined(capsys):
     assert rows[0]["informative"] == expected.loc["weighted_jaccard", "informative"]
 
 
-def test_command_checks_the_metric_of_a_plugin(capsys, tmp_path):
+def test_command_checks_the_metric_of_a_plugin(capsys, tmp_path, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)  # a narrower table breaks its lines elsewhere
     path = tmp_path / "mine.py"
     path.write_text(PLUGIN)
     code, out = call(capsys, "--plugin", str(path), *CHOSEN, "first_cell")
