@@ -4,7 +4,6 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +14,7 @@ from .columns import IDENTITY
 
 FILE = "scores.parquet"
 SAMPLE = [*IDENTITY, "seed", "sample"]  # what tells a row from others
+LARGEST = 1e150  # a score; the square of a larger one is no number
 REMEDY = "remove it or run the suite again"
 TYPES = {**dict.fromkeys(IDENTITY, pa.string()), **dict.fromkeys(("seed", "sample", "label"), pa.int64())}
 # what pyarrow raises on files that are damaged or of other types
@@ -53,6 +53,7 @@ def _column(path: Path, found: pa.Table, name: str, kind: pa.DataType) -> "pd.Se
     except UNREADABLE as error:  # also of a name that stands twice
         raise StoreError(f"{path} needs {kind} in {name}: {text_of(error)}; {REMEDY}") from error
     is_metric = pa.types.is_floating(kind)
-    if np.isinf(values).any() if is_metric else column.null_count:
-        raise StoreError(f"{path} needs {'finite numbers' if is_metric else f'{kind} and no gaps'} in {name}; {REMEDY}")
+    if (values.abs() > LARGEST).any() if is_metric else column.null_count:
+        needed = f"numbers of at most {LARGEST:g}" if is_metric else f"{kind} and no gaps"
+        raise StoreError(f"{path} needs {needed} in {name}; {REMEDY}")
     return values

@@ -68,6 +68,16 @@ def test_damaged_scores_are_one_line(tmp_path: Path, content: bytes | None, mess
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("score", [1e151, -1e151, float("inf")])
+def test_a_score_whose_square_is_no_number_is_refused(tmp_path: Path, score: float) -> None:
+    path = ties(tmp_path / "suite") / "scores.parquet"
+    scores = pd.read_parquet(path)
+    scores.loc[0, "average_precision"] = score
+    scores.to_parquet(path)
+    with pytest.raises(StoreError, match=r"needs numbers of at most 1e\+150 in average_precision; remove it or run"):
+        ResultsFolder(path.parent).scores
+
+
 def test_a_row_that_stands_twice_is_an_error(tmp_path: Path) -> None:
     path = ties(tmp_path / "suite") / "leaderboard.csv"
     path.write_text(path.read_text() + path.read_text().splitlines()[-1] + "\n")
