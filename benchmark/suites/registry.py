@@ -145,9 +145,9 @@ class Registry(Generic[T]):
         if isinstance(asked, str) or not isinstance(asked, Iterable):
             raise ParameterError(f"{self.kind}s must be a list of names or patterns, got {asked!r}; write [{asked!r}]")
         found: list[T] = []
-        for place, one in enumerate(asked):
+        for place, one in enumerate(wanted := list(asked)):  # a generator can be read once
             self._check_asked(one)
-            if isinstance(one, str) and one in list(asked)[:place]:
+            if isinstance(one, str) and one in wanted[:place]:
                 raise repeated(self.kind, one)
             found += [entry for entry in self.match([one]) if entry not in found] if isinstance(one, str) else [one]
         return found

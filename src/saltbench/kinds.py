@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from numbers import Integral, Real
+from typing import Any
 
-from .errors import ParameterError, kind_of, repr_of
+from .errors import ParameterError, repr_of
 
 
 def require_whole(**values: object) -> None:
@@ -12,9 +13,7 @@ def require_whole(**values: object) -> None:
     Raises:
         ParameterError: another value, with its name.
     """
-    for name, value in values.items():
-        if not isinstance(value, Integral) or isinstance(value, bool):
-            raise ParameterError(f"{name} must be a whole number, got {repr_of(value)}")
+    _require(values, Integral, "a whole number", but=bool)
 
 
 def require_numbers(**values: object) -> None:
@@ -23,9 +22,7 @@ def require_numbers(**values: object) -> None:
     Raises:
         ParameterError: another value, with its name.
     """
-    for name, value in values.items():
-        if not isinstance(value, Real) or isinstance(value, bool):
-            raise ParameterError(f"{name} must be a number, got {repr_of(value)}")
+    _require(values, Real, "a number", but=bool)
 
 
 def require_texts(**values: object) -> None:
@@ -34,20 +31,16 @@ def require_texts(**values: object) -> None:
     Raises:
         ParameterError: another value, with its name.
     """
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise ParameterError(f"{name} must be a text, got {repr_of(value)}")
+    _require(values, str, "a text")
 
 
 def require_lists(**values: object) -> None:
-    """Raise unless every value holds others in an order, as a list, a tuple or an array does; a text does not count.
+    """Raise unless every value holds others, as a list, a tuple or an array does; a text or a table does not count.
 
     Raises:
         ParameterError: another value, with its name.
     """
-    for name, value in values.items():
-        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
-            raise ParameterError(f"{name} must be a list, got {repr_of(value)}")
+    _require(values, Collection, "a list", but=(str, bytes, Mapping))
 
 
 def require_instances(kind: type, **values: object) -> None:
@@ -56,6 +49,10 @@ def require_instances(kind: type, **values: object) -> None:
     Raises:
         ParameterError: another value, with its name.
     """
+    _require(values, kind, f"a {kind.__name__}")
+
+
+def _require(values: Mapping[str, object], kind: Any, words: str, but: Any = ()) -> None:
     for name, value in values.items():
-        if not isinstance(value, kind):
-            raise ParameterError(f"{name} must be a {kind.__name__}, got {kind_of(value)} {repr_of(value)}")
+        if not isinstance(value, kind) or isinstance(value, but):
+            raise ParameterError(f"{name} must be {words}, got {repr_of(value)}")

@@ -10,6 +10,13 @@ from saltbench.errors import DuplicateNameError, ParameterError, UnknownNameErro
 SIZES = {"layouts": [[[6, 10, 1, 4]]], "time": 10, "features": 5, "train": 60, "validation": 20, "test": 30}
 
 
+def test_names_may_come_from_a_generator():
+    names = ["saliency", "input-x-gradient", "deeplift"]
+    registry = saltbench.load_registries().methods
+    assert registry.choose(name for name in names) == registry.choose(names)
+    assert len(registry.choose(names)) == 3
+
+
 def test_patterns_choose_what_they_choose_on_the_command_line():
     patterns = ["input-x-*", "tag:path", "saliency"]
     suite = load_suite("quick", saltbench.load_registries(), {"methods": patterns})
